@@ -1,0 +1,66 @@
+"""Signals of a question's evidence → the probability that it answers the question.
+
+A logistic regression for each of three cases: the cross-encoder has read the evidence; it has not, but
+question and evidence are in one language; they are in two. `data/calibration.json` holds the coefficients and
+where they come from; `scripts/calibrate.py` fits them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+CASES = ("reranked", "same_language", "cross_lingual")
+FEATURES: Mapping[str, tuple[str, ...]] = {
+    "reranked": ("similarity", "passage_logit", "sentence_logit"),
+    "same_language": ("similarity", "coverage"),
+    "cross_lingual": ("similarity",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """What tells whether the evidence answers.
+
+    `similarity` is the best passage's (-1 to 1), `coverage` the share of the question that it covers (0 to 1),
+    the logits are the cross-encoder's, of the best passage and sentence, None where it was not asked.
+    All are absolute: none compares with other passages, so that a corpus of one page works as one of a
+    thousand.
+    """
+
+    similarity: float
+    coverage: float
+    passage_logit: float | None
+    sentence_logit: float | None
+    is_cross_lingual: bool
+
+    @property
+    def case(self) -> str:
+        """Which of `CASES` this is."""
+        if self.passage_logit is not None:
+            return "reranked"
+        return "cross_lingual" if self.is_cross_lingual else "same_language"
+
+    def values(self) -> list[float]:
+        """The features of this case, in the order of `FEATURES`."""
+        return [float(getattr(self, name)) for name in FEATURES[self.case]]
+
+
+def probability(signals: Signals) -> float:
+    """The probability that the evidence answers the question: 0 to 1."""
+    model = _coefficients()[signals.case]
+    weighted = zip(model["weights"], signals.values(), strict=True)
+    score = float(model["intercept"]) + sum(float(weight) * value for weight, value in weighted)
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
+
+
+@cache
+def _coefficients() -> dict[str, dict[str, Any]]:
+    text = resources.files("qa").joinpath("data", "calibration.json").read_text(encoding="utf-8")
+    cases: dict[str, dict[str, Any]] = json.loads(text)["cases"]
+    return cases

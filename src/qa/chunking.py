@@ -1,0 +1,145 @@
+"""`Document` → `Chunk`s, by span arithmetic: text is never searched for, so repeats cannot mislead."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from qa.cities import CityCatalogue
+from qa.domain import Chunk, Document, Section, Span
+from qa.languages import is_unspaced
+from qa.sentences import split_sentences, trim
+
+HEADING_SEPARATOR = " › "
+
+MIN_HEADING_WORDS = 4
+"""A heading with nothing under it is kept as text from this many words on (in unspaced scripts, twice as
+many characters): "Kick-off meeting with the industrial park" says something, "Photos" does not."""
+
+CountTokens = Callable[[Sequence[str]], Sequence[int]]
+
+
+def chunk_document(
+    document: Document, *, count_tokens: CountTokens, chunk_tokens: int, catalogue: CityCatalogue
+) -> tuple[Chunk, ...]:
+    """The chunks of `document`, in order: whole sentences of one section and page, up to `chunk_tokens` each.
+
+    A sentence longer than that is cut at blanks. Headings are not in the text of a chunk but travel with it.
+    """
+    chunks: list[Chunk] = []
+    for section, path, body in _split_sections(document):
+        # A heading with nothing under it says what nothing else says, unless it is the title.
+        is_alone = section is not None and trim(document.text, body) is None and path[-1:] == (section.heading,)
+        heading = HEADING_SEPARATOR.join(path)
+        for part in _split_pages(document, body):
+            sentences = split_sentences(document.text, language=document.language, within=part)
+            if is_alone and section and _is_telling(section.heading):
+                sentences = (section.span,)
+            for run in _pack(document.text, sentences, count_tokens, chunk_tokens):
+                chunks.append(_make_chunk(document, run, heading, catalogue))
+    return tuple(chunks)
+
+
+def text_to_embed(chunk: Chunk, document: Document) -> str:
+    """What stands for `chunk` in the vector space: title and headings, which its text leans on, and its text."""
+    title = [document.title] if document.is_titled else []
+    return "\n".join([*title, *([chunk.heading] if chunk.heading else []), chunk.text])
+
+
+def page_at(document: Document, offset: int) -> int | None:
+    """The number of the page that the character at `offset` stands on; None in a document without pages."""
+    started = [page.number for page in document.pages if page.start <= offset]
+    return started[-1] if started else None
+
+
+def _split_sections(document: Document) -> Iterator[tuple[Section | None, tuple[str, ...], Span]]:
+    """Each section, the path of headings above its body (without the title), and the span of its body."""
+    starts = [section.span.start for section in document.sections] + [len(document.text)]
+    if starts[0] > 0:
+        yield None, (), Span(0, starts[0])
+    path: list[Section] = []
+    for number, section in enumerate(document.sections):
+        path = [above for above in path if above.level < section.level] + [section]
+        headings = tuple(above.heading for above in path if above.heading != document.title)
+        yield section, headings, Span(section.span.end, starts[number + 1])
+
+
+def _split_pages(document: Document, body: Span) -> Iterator[Span]:
+    cuts = [page.start for page in document.pages if body.start < page.start < body.end]
+    if not cuts:
+        yield body
+        return
+    for start, end in zip([body.start, *cuts], [*cuts, body.end], strict=True):
+        yield Span(start, end)
+
+
+def _is_telling(heading: str) -> bool:
+    if is_unspaced(heading):
+        return len(heading) >= 2 * MIN_HEADING_WORDS
+    return len(heading.split()) >= MIN_HEADING_WORDS
+
+
+def _pack(
+    text: str, sentences: Sequence[Span], count_tokens: CountTokens, chunk_tokens: int
+) -> Iterator[tuple[Span, ...]]:
+    """Runs of sentences of about the same length, none over `chunk_tokens`, and as few as that allows."""
+    if not sentences:
+        return
+    sized: list[tuple[Span, int]] = []
+    for sentence, tokens in zip(sentences, count_tokens([s.cut(text) for s in sentences]), strict=True):
+        sized.extend(_cut_long(text, sentence, tokens, count_tokens, chunk_tokens))
+    total = sum(tokens for _, tokens in sized)
+    target = total / math.ceil(total / chunk_tokens) if total else chunk_tokens
+    run: list[Span] = []
+    filled = 0
+    for sentence, tokens in sized:
+        if run and (filled + tokens > chunk_tokens or filled + tokens / 2 > target):
+            yield tuple(run)
+            run, filled = [], 0
+        run.append(sentence)
+        filled += tokens
+    yield tuple(run)
+
+
+def _cut_long(
+    text: str, sentence: Span, tokens: int, count_tokens: CountTokens, chunk_tokens: int
+) -> Iterator[tuple[Span, int]]:
+    """`sentence`, or its halves (cut near the middle at a blank, if there is one) while they are too long."""
+    if tokens <= chunk_tokens or len(sentence) < 2:
+        yield sentence, tokens
+        return
+    middle = (sentence.start + sentence.end) // 2
+    reach = len(sentence) // 4
+    blanks = [
+        at for at in range(middle - reach, middle + reach) if text[at].isspace() or text[at] in "\u200b、，,;"
+    ]
+    cut = min(blanks, key=lambda at: abs(at - middle)) + 1 if blanks else middle
+    halves = [trim(text, Span(sentence.start, cut)), trim(text, Span(cut, sentence.end))]
+    kept = [half for half in halves if half]
+    for half, count in zip(kept, count_tokens([half.cut(text) for half in kept]), strict=True):
+        yield from _cut_long(text, half, count, count_tokens, chunk_tokens)
+
+
+def _make_chunk(
+    document: Document, sentences: tuple[Span, ...], heading: str, catalogue: CityCatalogue
+) -> Chunk:
+    span = Span(sentences[0].start, sentences[-1].end)
+    text = span.cut(document.text)
+    digest = hashlib.sha256()
+    for part in (document.doc_id, document.version, str(span.start), str(span.end), text):
+        digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
+    about = (*document.cities, *catalogue.find(heading), *catalogue.find(text))
+    return Chunk(
+        chunk_id=digest.hexdigest()[:32],
+        doc_id=document.doc_id,
+        path=document.path,
+        title=document.title,
+        span=span,
+        text=text,
+        sentences=sentences,
+        heading=heading,
+        page=page_at(document, span.start),
+        language=document.language,
+        cities=tuple(dict.fromkeys(about)),
+    )

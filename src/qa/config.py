@@ -1,0 +1,138 @@
+"""Settings: defaults, then `qa.toml`, then `QA_…` variables of the environment. An unknown name is an error."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qa.errors import ConfigError
+
+SETTINGS_FILE = "qa.toml"
+PACKAGED = "packaged"
+"""The name that stands for the model weights that come with the Python packages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set. `QA_CHUNK_TOKENS=300` and `chunk_tokens = 300` in `qa.toml` say the same."""
+
+    corpus_dir: Path = Path("corpus")
+    """The folder with the documents and `cities.toml`."""
+    index_dir: Path = Path("index")
+    """The folder that the index is built in."""
+
+    cities_file: Path = Path("corpus/cities.toml")
+    """The table of cities for a corpus that has no `cities.toml` of its own."""
+
+    embedder: str = PACKAGED
+    """`packaged` (multilingual-e5-small), or a sentence-transformers name or folder."""
+    embedder_query_prefix: str = "query: "
+    """What the embedder wants before a question."""
+    embedder_passage_prefix: str = "passage: "
+    """What the embedder wants before a passage."""
+    reranker: str = PACKAGED
+    """`packaged` (ms-marco-MiniLM-L-12-v2), a sentence-transformers cross-encoder's name or folder, or `none`."""
+    reranker_languages: tuple[str, ...] = ("en",)
+    """Languages (ISO 639) that the cross-encoder reads; others are ranked without it."""
+    dtype: str = "auto"
+    """`auto` (bfloat16 where the processor has instructions for it), `float32` or `bfloat16`."""
+
+    chunk_tokens: int = 200
+    """The most tokens of the embedder's in a chunk, 32 to 480."""
+
+    candidates: int = 40
+    """How many passages each search hands on, 10 to 200."""
+    rerank: int = 20
+    """How many of the fused passages the cross-encoder reads, 1 to 100."""
+    max_statements: int = 4
+    """The most statements in an answer, 1 to 10."""
+    threshold: float = 0.5
+    """The least probability that the evidence answers for an answer to be given, 0 to 1."""
+
+    host: str = "127.0.0.1"
+    """The address that the page is served at; `0.0.0.0` shows it to the network."""
+    port: int = 7860
+    """The port that the page is served at, 0 for any free one."""
+    admin_key: str = ""
+    """What staff must know to reindex from the page; empty: a new one is made and printed at each start."""
+
+    def __post_init__(self) -> None:
+        _check_range(self, "chunk_tokens", 32, 480)
+        _check_range(self, "candidates", 10, 200)
+        _check_range(self, "rerank", 1, 100)
+        _check_range(self, "max_statements", 1, 10)
+        _check_range(self, "threshold", 0, 1)
+        _check_range(self, "port", 0, 65535)
+        if self.dtype not in ("auto", "float32", "bfloat16"):
+            raise ConfigError(f"dtype is {self.dtype!r}; set auto, float32 or bfloat16")
+
+    def cities_path(self) -> Path:
+        """The table of cities: the corpus' own, else `cities_file`."""
+        own = self.corpus_dir / "cities.toml"
+        return own if own.exists() else self.cities_file
+
+    def fingerprint(self) -> str:
+        """16 hex digits that change when an index built with these settings could not be used with others."""
+        parts = [
+            self.embedder,
+            self.embedder_query_prefix,
+            self.embedder_passage_prefix,
+            self.chunk_tokens,
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def load_settings(
+    *,
+    environ: Mapping[str, str] | None = None,
+    settings_file: Path | None = None,
+    **overrides: Any,
+) -> Settings:
+    """The settings in force. `overrides` (from the command line) win over the environment, that over the file.
+
+    Raises `ConfigError` for an unknown name or a value of the wrong kind, naming where it stands.
+    """
+    path = settings_file or Path(SETTINGS_FILE)
+    values: dict[str, Any] = {}
+    if path.exists():
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} is not valid TOML: {error}") from error
+        for name, value in table.items():
+            values[name] = _parse(name, value, f"{path}: {name}")
+    for variable, text in sorted((os.environ if environ is None else environ).items()):
+        if variable.startswith("QA_"):
+            name = variable.removeprefix("QA_").lower()
+            values[name] = _parse(name, text, variable)
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    return Settings(**values)
+
+
+def _parse(name: str, value: Any, where: str) -> Any:
+    fields = {field.name: field for field in dataclasses.fields(Settings)}
+    if name not in fields:
+        raise ConfigError(f"{where} is not a setting; the settings are {', '.join(sorted(fields))}")
+    default = fields[name].default
+    try:
+        if isinstance(default, tuple):
+            items = value.split(",") if isinstance(value, str) else value
+            return tuple(str(item).strip() for item in items if str(item).strip())
+        if isinstance(default, (Path, int, float, str)):
+            return type(default)(value) if not isinstance(default, Path) else Path(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where} is {value!r}; it must be a {type(default).__name__}") from error
+    raise AssertionError(f"setting {name} has a kind that cannot be parsed")
+
+
+def _check_range(settings: Settings, name: str, low: float, high: float) -> None:
+    value = getattr(settings, name)
+    if not low <= value <= high:
+        raise ConfigError(f"{name} is {value}; set a number from {low} to {high}")

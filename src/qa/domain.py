@@ -1,0 +1,250 @@
+"""The nouns that carry the program, in the order in which they come about.
+
+file → `Document` → `Chunk` → vectors → `Passage` → `Evidence` → `Answer` with `Citation`s
+
+All are frozen, all hold tuples, and none imports anything but the standard library. Every `Span` counts
+characters (Unicode code points) of `Document.text`, the one canonical string of a document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Half-open character offsets `[start, end)` into `Document.text`."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"a span needs 0 <= start <= end, not {self.start}..{self.end}")
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def cut(self, text: str) -> str:
+        """The characters of `text` that this span covers."""
+        return text[self.start : self.end]
+
+    def contains(self, other: Span) -> bool:
+        """True if `other` lies wholly inside this span."""
+        return self.start <= other.start and other.end <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class PageStart:
+    """Where a page, slide or sheet starts: its number, counted from 1, and its offset."""
+
+    number: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading line: its words, its depth (1 is the top) and its place. Its body runs to the next one."""
+
+    heading: str
+    level: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file as it was read.
+
+    `path` is relative to the corpus, with forward slashes; `doc_id` stands for that path, so it stays the
+    same when the file changes; `sha256` is that of the file's bytes; `version` changes with whatever could
+    change what was read: the path, the bytes, the readers, the table of cities.
+    """
+
+    doc_id: str
+    path: str
+    title: str
+    text: str
+    sha256: str
+    version: str
+    cities: tuple[str, ...] = ()
+    language: str = "en"
+    date: str | None = None
+    url: str | None = None
+    source_title: str | None = None
+    pages: tuple[PageStart, ...] = ()
+    sections: tuple[Section, ...] = ()
+    is_titled: bool = True
+    """False where the title is only made from the file's name, which says nothing about the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A run of whole sentences of one document: `document.text[span.start:span.end] == text`, always.
+
+    `heading` is the path of headings that it stands under, outermost first, joined by " › "; `sentences`
+    are spans into the document, in order, inside `span`; `cities` are the cities that it is about.
+    """
+
+    chunk_id: str
+    doc_id: str
+    path: str
+    title: str
+    span: Span
+    text: str
+    sentences: tuple[Span, ...]
+    heading: str = ""
+    page: int | None = None
+    language: str = "en"
+    cities: tuple[str, ...] = ()
+
+    def cut(self, span: Span) -> str:
+        """The text at `span`, which must lie inside this chunk's own span."""
+        if not self.span.contains(span):
+            raise ValueError(f"{span} is outside of chunk {self.chunk_id} at {self.span}")
+        return self.text[span.start - self.span.start : span.end - self.span.start]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as it was understood.
+
+    `question` is what was typed, `text` what is searched for (a follow-up made whole), `language` an ISO 639
+    code, `cities` the cities that narrow the search, empty for all; `is_follow_up` tells that `text` borrows
+    from the conversation, `named_cities` which of `cities` the question itself names.
+    """
+
+    question: str
+    text: str
+    language: str = "en"
+    cities: tuple[str, ...] = ()
+    named_cities: tuple[str, ...] = ()
+    is_follow_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk that was retrieved, and why.
+
+    `similarity` is the mean of the chunk's own cosine and that of its best sentence (-1 to 1, higher is
+    better); `sentence_similarities` has one cosine for each of `chunk.sentences`; ranks count from 1 and are
+    None where that search did not find it; `fused_score` adds the share that BM25 gives (higher is
+    better); `rerank_score` is the cross-encoder's logit (higher is better), None where it was not asked.
+    """
+
+    chunk: Chunk
+    similarity: float
+    sentence_similarities: tuple[float, ...]
+    dense_rank: int | None = None
+    lexical_rank: int | None = None
+    fused_score: float = 0.0
+    rerank_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One sentence that answers, or the run of sentences that it needs to be understood.
+
+    `score` is the probability that it answers (0 to 1, higher is better).
+    """
+
+    chunk: Chunk
+    span: Span
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What a statement rests on: `quote` stands verbatim in the document at `span`."""
+
+    number: int
+    doc_id: str
+    title: str
+    path: str
+    span: Span
+    quote: str
+    heading: str = ""
+    page: int | None = None
+    language: str = "en"
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of an answer and the numbers of the citations that it rests on."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+RefusalReason = Literal["nothing_found", "weak_evidence", "unknown_name", "empty_question", "empty_index"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no answer, what was missing (a name, say), and the nearest statements there are."""
+
+    reason: RefusalReason
+    missing: tuple[str, ...] = ()
+    nearest: tuple[Evidence, ...] = ()
+    covered: tuple[str, ...] = ()
+    """The titles of the documents that there are, for telling what can be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Statements with citations, or a refusal: never both, never neither.
+
+    `language` is the asker's (ISO 639); `searched_cities` is what the search was narrowed to, empty for all
+    documents; `passages` is what was retrieved, best first, kept also when refusing; `confidence` is the
+    probability that the evidence answers (0 to 1); `timings` has seconds by stage.
+    """
+
+    question: str
+    interpreted_as: str
+    language: str
+    statements: tuple[Statement, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    refusal: Refusal | None = None
+    mode: Literal["extractive", "drafted"] = "extractive"
+    searched_cities: tuple[str, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    confidence: float = 0.0
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if bool(self.statements) == (self.refusal is not None):
+            raise ValueError("an answer has statements or a refusal, never both and never neither")
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFile:
+    """A file that could not be read, and a message that says why and what to do."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one run of the indexer did; paths are relative to the corpus, sorted."""
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    skipped: tuple[FailedFile, ...] = ()
+    """Files of types that are not read."""
+    failed: tuple[FailedFile, ...] = ()
+    chunks: int = 0
+    seconds: float = 0.0

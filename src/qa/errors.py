@@ -1,0 +1,50 @@
+"""The tree of errors. Their messages are shown to users: each names the file or setting and the next step.
+
+QAError
+├── ConfigError         a setting is unknown or has a value that cannot be used
+├── LoadError           a file cannot be read
+│   └── UnsupportedType its type is not one that we read
+├── ModelError          a model is missing, or its weights are not the ones that we pinned
+├── IndexMismatch       the index was built with another model or chunking
+├── IndexMissing        there is no index yet
+├── IndexBusy           another process is writing to the index
+└── InputError          a question, a batch file or a command's argument cannot be used
+"""
+
+from __future__ import annotations
+
+
+class QAError(Exception):
+    """The root: whatever is raised on purpose is one of these."""
+
+
+class ConfigError(QAError):
+    """A setting is unknown or has a value that cannot be used."""
+
+
+class LoadError(QAError):
+    """A file cannot be read."""
+
+
+class UnsupportedType(LoadError):
+    """A file's type is not one that we read."""
+
+
+class ModelError(QAError):
+    """A model is missing, or its weights are not the ones that we pinned."""
+
+
+class IndexMismatch(QAError):
+    """The index was built with another model or chunking."""
+
+
+class IndexMissing(QAError):
+    """There is no index yet."""
+
+
+class IndexBusy(QAError):
+    """Another process is writing to the index."""
+
+
+class InputError(QAError):
+    """A question, a batch file or a command's argument cannot be used."""

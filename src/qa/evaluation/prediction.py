@@ -1,0 +1,59 @@
+"""Gold questions → what the system made of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qa.domain import Answer
+from qa.evaluation.gold import GoldQuestion, GoldSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What was said to one question.
+
+    `citations` are pairs of a document's id and a quote; `ranked` has the ids of the documents found, best
+    first; `seconds` is the wall-clock time that the answer took.
+    """
+
+    question_id: str
+    is_answered: bool
+    answer: str = ""
+    citations: tuple[tuple[str, str], ...] = ()
+    ranked: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+def predict(
+    gold: GoldSet,
+    ask: Callable[[GoldQuestion], Answer],
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[Prediction, ...]:
+    """A prediction for each question, in the set's order, from what `ask` answers.
+
+    `on_progress` is told after each question how many are done and how many there are. Raises `InputError`
+    where an answer comes from a document that is not of the set.
+    """
+    predictions: list[Prediction] = []
+    for question in gold.questions:
+        start = time.perf_counter()
+        answer = ask(question)
+        seconds = time.perf_counter() - start
+        predictions.append(_prediction(gold, question, answer, seconds))
+        if on_progress is not None:
+            on_progress(len(predictions), len(gold.questions))
+    return tuple(predictions)
+
+
+def _prediction(gold: GoldSet, question: GoldQuestion, answer: Answer, seconds: float) -> Prediction:
+    return Prediction(
+        question_id=question.id,
+        is_answered=answer.refusal is None,
+        answer=" ".join(statement.text for statement in answer.statements),
+        citations=tuple((gold.id_of(citation.path), citation.quote) for citation in answer.citations),
+        ranked=tuple(dict.fromkeys(gold.id_of(passage.chunk.path) for passage in answer.passages)),
+        seconds=seconds,
+    )

@@ -1,0 +1,75 @@
+"""BM25 over the embedder's own subwords: no word boundaries are needed, so it works in every script."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import bm25s
+import numpy as np
+from numpy.typing import NDArray
+
+Tokenise = Callable[[Sequence[str]], list[list[str]]]
+
+K1, B = 1.2, 0.75
+"""Lucene's values for BM25 (Robertson & Zaragoza 2009, section 3.2)."""
+
+logging.getLogger("bm25s").setLevel(logging.WARNING)
+
+
+class LexicalIndex:
+    """BM25 scores of a fixed list of texts."""
+
+    def __init__(self, texts: Sequence[str], *, tokenise: Tokenise) -> None:
+        self._tokenise = tokenise
+        self._size = len(texts)
+        tokens = tokenise(list(texts))
+        self._document_counts = Counter(token for each in tokens for token in set(each))
+        self._bm25 = bm25s.BM25(method="lucene", k1=K1, b=B)
+        if self._document_counts:
+            self._bm25.index(tokens, show_progress=False)
+
+    def score(self, query: str) -> NDArray[np.float32]:
+        """The BM25 score of each text as a share of the query's own weight: shape (n,), float32.
+
+        Zero where nothing is shared, seldom over 1; higher is better. Dividing by the summed idf of the
+        query's tokens, those that occur nowhere included, makes scores comparable between queries: a
+        question in a language that the texts are not in scores low everywhere, instead of ranking noise.
+        """
+        tokens = self._tokenise([query])[0]
+        known = [token for token in tokens if token in self._document_counts]
+        if not known:
+            return np.zeros(self._size, dtype=np.float32)
+        weight = sum(self._idf(token) for token in set(tokens))
+        return np.asarray(self._bm25.get_scores(known), dtype=np.float32) / np.float32(weight)
+
+    def coverage(self, query: str, texts: Sequence[str]) -> list[float]:
+        """For each text, the share of the query's tokens, weighted by idf, that occur in it: 0 to 1."""
+        wanted = set(self._tokenise([query])[0])
+        weight = sum(self._idf(token) for token in wanted)
+        if not weight:
+            return [0.0 for _ in texts]
+        return [
+            sum(self._idf(token) for token in sorted(wanted.intersection(tokens))) / weight
+            for tokens in self._tokenise(texts)
+        ]
+
+    def top(
+        self, query: str, *, count: int, allowed: NDArray[np.bool_] | None = None
+    ) -> list[tuple[int, float]]:
+        """Up to `count` pairs of a text's number and its score, best first, none with a score of zero.
+
+        `allowed`, shape (n,), tells which texts may appear. Equal scores come in the order of the texts.
+        """
+        scores = self.score(query)
+        if allowed is not None:
+            scores = np.where(allowed, scores, np.float32(0))
+        order = np.argsort(-scores, kind="stable")[:count]
+        return [(int(number), float(scores[number])) for number in order if scores[number] > 0]
+
+    def _idf(self, token: str) -> float:
+        """Lucene's idf, always above zero: log(1 + (n - df + 0.5) / (df + 0.5))."""
+        count = self._document_counts.get(token, 0)
+        return math.log(1 + (self._size - count + 0.5) / (count + 0.5))

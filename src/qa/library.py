@@ -1,0 +1,86 @@
+"""One committed state of the index, opened for reading, and opened again when it has moved on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from qa.cities import CityCatalogue, load_cities
+from qa.config import Settings
+from qa.domain import Document
+from qa.errors import IndexMismatch, IndexMissing
+from qa.indexing import index_fingerprint
+from qa.manifest import CITIES_FILE, Manifest, read_manifest, read_text
+from qa.retrieval import Retriever
+from qa.store import VectorStore
+
+if TYPE_CHECKING:
+    from langchain_core.cross_encoders import BaseCrossEncoder
+
+    from qa.models import Embedder
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What questions are answered from: documents, their chunks and vectors, and the table of cities."""
+
+    settings: Settings
+    manifest: Manifest
+    retriever: Retriever
+    catalogue: CityCatalogue
+
+    def find_document(self, doc_id: str) -> Document | None:
+        """The document with this id as it was read when it was indexed; None if there is none."""
+        for record in self.manifest.documents:
+            if record.doc_id == doc_id:
+                return _read_text_once(record.version, self.settings)
+        return None
+
+    def documents(self) -> tuple[Document, ...]:
+        """Every document, in the order of their paths."""
+        found = (_read_text_once(record.version, self.settings) for record in self.manifest.documents)
+        return tuple(document for document in found if document)
+
+    def is_stale(self) -> bool:
+        """True if the index has been committed to since it was opened."""
+        manifest = read_manifest(self.settings.index_dir)
+        return manifest is None or (manifest.build, manifest.generation) != (
+            self.manifest.build,
+            self.manifest.generation,
+        )
+
+
+def open_library(settings: Settings, embedder: Embedder, reranker: BaseCrossEncoder | None) -> Library:
+    """The committed state of the index at `settings.index_dir`.
+
+    Raises `IndexMissing` if there is none, `IndexMismatch` if it was built with other settings.
+    """
+    manifest = read_manifest(settings.index_dir)
+    if manifest is None:
+        raise IndexMissing(f"there is no index in {settings.index_dir}; build it with: qa index")
+    fingerprint = index_fingerprint(settings, embedder)
+    if manifest.fingerprint != fingerprint:
+        raise IndexMismatch(
+            f"{settings.index_dir} was built with another model or chunking ({manifest.fingerprint}) than is "
+            f"set now ({fingerprint}); set it back, or build it anew with: qa index --rebuild"
+        )
+    store = VectorStore(settings.index_dir, build=manifest.build, fingerprint=fingerprint)
+    retriever = Retriever(
+        store.load_chunks(manifest.documents),
+        store=store,
+        embedder=embedder,
+        reranker=reranker,
+        settings=settings,
+    )
+    return Library(
+        settings=settings,
+        manifest=manifest,
+        retriever=retriever,
+        catalogue=load_cities(settings.index_dir / CITIES_FILE),
+    )
+
+
+@lru_cache(maxsize=256)
+def _read_text_once(version: str, settings: Settings) -> Document | None:
+    return read_text(version, settings.index_dir)

@@ -1,0 +1,83 @@
+"""What a reader hands on: the canonical text, built block by block, and what the file says of itself."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from qa.domain import PageStart, Section, Span
+
+UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+"""Control characters, and marks that turn the direction of writing, with which text can be made to look
+like other text. The zero-width space stays: Khmer and Thai break lines at it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """The text of a file and what it says of itself; None where it does not say."""
+
+    text: str
+    title: str | None = None
+    cities: tuple[str, ...] | None = None
+    language: str | None = None
+    date: str | None = None
+    url: str | None = None
+    source_title: str | None = None
+    sections: tuple[Section, ...] = ()
+    pages: tuple[PageStart, ...] = ()
+
+
+def normalise(text: str) -> str:
+    """`text` in NFC, with line feeds only, without control characters and blanks at the ends of lines."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    text = unicodedata.normalize("NFC", UNWANTED.sub("", text))
+    return re.sub(r"[^\S\n]+\n", "\n", text)
+
+
+class TextBuilder:
+    """Builds a canonical text out of blocks, with a blank line between them."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+        self._sections: list[Section] = []
+        self._pages: list[PageStart] = []
+
+    def add_block(self, text: str) -> Span | None:
+        """Where the block now stands; None if there was nothing in it."""
+        block = normalise(text).strip()
+        if not block:
+            return None
+        if self._parts:
+            self._parts.append("\n\n")
+            self._length += 2
+        span = Span(self._length, self._length + len(block))
+        self._parts.append(block)
+        self._length = span.end
+        return span
+
+    def add_heading(self, text: str, *, level: int) -> None:
+        """Add a heading, on one line."""
+        span = self.add_block(" ".join(text.split()))
+        if span:
+            self._sections.append(Section(normalise(" ".join(text.split())), level, span))
+
+    def start_page(self, number: int) -> None:
+        """What is added from now on stands on page `number`."""
+        self._pages.append(PageStart(number, self._length + (2 if self._parts else 0)))
+
+    @property
+    def text(self) -> str:
+        """The text so far."""
+        return "".join(self._parts)
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The headings so far."""
+        return tuple(self._sections)
+
+    @property
+    def pages(self) -> tuple[PageStart, ...]:
+        """The pages so far."""
+        return tuple(self._pages)

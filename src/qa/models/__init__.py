@@ -1,0 +1,46 @@
+"""The models: the only place that imports torch, sentence-transformers, transformers and onnxruntime.
+
+Those are imported when a model is loaded, not before: they take seconds.
+"""
+
+from __future__ import annotations
+
+from qa.config import PACKAGED, Settings
+from qa.models.embedder import Embedder, open_embedder
+from qa.models.model_folder import BUILDER_VERSION
+from qa.models.packaged import EMBEDDER_WEIGHTS, packaged_embedder_folder
+from qa.models.reranker import Reranker, open_hub_reranker, open_packaged_reranker
+
+__all__ = ["NO_RERANKER", "Embedder", "Reranker", "load_embedder", "load_reranker"]
+
+NO_RERANKER = "none"
+"""The value of the setting `reranker` for ranking without a cross-encoder."""
+
+
+def load_embedder(settings: Settings) -> Embedder:
+    """The embedder that `settings` name. The packaged one is built on first use, and never asks a hub.
+
+    Raises `ModelError`, naming the setting and what to set it to, if there is no such model.
+    """
+    is_packaged = settings.embedder == PACKAGED
+    return open_embedder(
+        str(packaged_embedder_folder()) if is_packaged else settings.embedder,
+        name=f"packaged:multilingual-e5-small@{EMBEDDER_WEIGHTS.sha256[:16]}-v{BUILDER_VERSION}"
+        if is_packaged
+        else "",
+        dtype=settings.dtype,
+        query_prefix=settings.embedder_query_prefix,
+        passage_prefix=settings.embedder_passage_prefix,
+    )
+
+
+def load_reranker(settings: Settings) -> Reranker | None:
+    """The cross-encoder that `settings` name, or None where that is `none`.
+
+    Raises `ModelError`, naming the setting and what to set it to, if there is no such model.
+    """
+    if settings.reranker == NO_RERANKER:
+        return None
+    if settings.reranker == PACKAGED:
+        return open_packaged_reranker()
+    return open_hub_reranker(settings.reranker)

@@ -1,0 +1,127 @@
+"""The way from a question to an answer, on one screen."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from qa.answering import compose, refuse
+from qa.config import Settings
+from qa.domain import Answer, Document, IndexReport, Passage, Refusal, Turn
+from qa.evidence import select
+from qa.indexing import Progress, index_corpus
+from qa.library import Library, open_library
+from qa.understanding import understand
+from qa.verification import verify
+
+if TYPE_CHECKING:
+    from langchain_core.cross_encoders import BaseCrossEncoder
+    from langchain_core.runnables import Runnable
+
+    from qa.cities import CityCatalogue
+    from qa.models import Embedder
+
+
+class Pipeline:
+    """Answers questions from the newest committed state of the index. Safe to be called from many threads."""
+
+    def __init__(self, settings: Settings, embedder: Embedder, reranker: BaseCrossEncoder | None) -> None:
+        self.settings = settings
+        self._embedder = embedder
+        self._reranker = reranker
+        self._opening = threading.Lock()
+        self._library = open_library(settings, embedder, reranker)
+
+    @classmethod
+    def build(cls, settings: Settings, embedder: Embedder, reranker: BaseCrossEncoder | None) -> Pipeline:
+        """The pipeline over an index that is first brought up to `settings.corpus_dir`."""
+        index_corpus(settings, embedder)
+        return cls(settings, embedder, reranker)
+
+    def ask(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Answer:
+        """The answer to `question`, asked after `history`, from documents about `cities` (empty: from all).
+
+        Raises `InputError` for a question that is too long and for a city that the catalogue does not have.
+        """
+        clock = _Clock()
+        library = self._current()
+        query = understand(question, history=history, chosen_cities=cities, catalogue=library.catalogue)
+        clock.lap("understand")
+        passages = library.retriever.retrieve(query) if query.text else ()
+        clock.lap("retrieve")
+        evidence, confidence = select(
+            query, passages, retriever=library.retriever, reranker=self._reranker, settings=self.settings
+        )
+        clock.lap("select")
+        if isinstance(evidence, Refusal):
+            answer = refuse(query, evidence, passages, confidence=confidence)
+        else:
+            answer = compose(query, evidence, passages, confidence=confidence)
+        answer = verify(answer, library.find_document)
+        clock.lap("compose")
+        return dataclasses.replace(answer, timings=clock.timings())
+
+    def search(self, text: str, *, cities: Sequence[str] = ()) -> tuple[Passage, ...]:
+        """The passages for `text`, best first, from documents about `cities` (empty: from all)."""
+        library = self._current()
+        return library.retriever.retrieve(understand(text, chosen_cities=cities, catalogue=library.catalogue))
+
+    @property
+    def catalogue(self) -> CityCatalogue:
+        """The table of cities."""
+        return self._current().catalogue
+
+    def documents(self) -> tuple[Document, ...]:
+        """Every document in the index, as it was read, in the order of their paths."""
+        return self._current().documents()
+
+    def document(self, doc_id: str) -> Document | None:
+        """The document with this id, as it was read when it was indexed; None if there is none."""
+        return self._current().find_document(doc_id)
+
+    def reindex(self, *, rebuild: bool = False, on_progress: Progress | None = None) -> IndexReport:
+        """What changed after the index was brought up to the corpus; questions go on being answered."""
+        return index_corpus(self.settings, self._embedder, rebuild=rebuild, on_progress=on_progress)
+
+    def as_runnable(self) -> Runnable[str, Answer]:
+        """The way from question to answer as a LangChain `Runnable`."""
+        from langchain_core.runnables import RunnableLambda
+
+        return RunnableLambda(lambda question: self.ask(question))
+
+    def _current(self) -> Library:
+        """The newest committed state: opened again where this or another process has committed a new one."""
+        if self._library.is_stale():
+            with self._opening:
+                if self._library.is_stale():
+                    self._library = open_library(self.settings, self._embedder, self._reranker)
+        return self._library
+
+
+def open_pipeline(settings: Settings) -> Pipeline:
+    """The pipeline over the index at `settings.index_dir`, with the models that are set.
+
+    Raises `IndexMissing`, `IndexMismatch` or `ModelError`; the message says what to do.
+    """
+    from qa.models import load_embedder, load_reranker
+
+    return Pipeline(settings, load_embedder(settings), load_reranker(settings))
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self._laps: dict[str, Any] = {}
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._laps[stage] = now - self._last
+        self._last = now
+
+    def timings(self) -> dict[str, float]:
+        return {**self._laps, "total": self._last - self._start}

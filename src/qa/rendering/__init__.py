@@ -1,0 +1,35 @@
+"""`Answer` → what people read: terminal text, Markdown, JSON, HTML. The only place that escapes.
+
+Whatever comes from documents or from an asker is hostile until it has passed through here. HTML is made
+with `escaping.fill`, which escapes every value that is not HTML already, so that forgetting is impossible.
+"""
+
+from qa.rendering.evidence import document_html, evidence_html, surroundings
+from qa.rendering.furniture import (
+    header_html,
+    notice_html,
+    panel_html,
+    pending_html,
+    report_html,
+    turn_html,
+)
+from qa.rendering.message import to_html
+from qa.rendering.plain import to_json, to_markdown, to_text
+from qa.rendering.wording import refusal_text
+
+__all__ = [
+    "document_html",
+    "evidence_html",
+    "header_html",
+    "notice_html",
+    "panel_html",
+    "pending_html",
+    "refusal_text",
+    "report_html",
+    "surroundings",
+    "to_html",
+    "to_json",
+    "to_markdown",
+    "to_text",
+    "turn_html",
+]

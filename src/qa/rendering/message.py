@@ -1,0 +1,81 @@
+"""`Answer` → the HTML of one message in the conversation."""
+
+from __future__ import annotations
+
+from qa.domain import Answer, Statement
+from qa.messages import say
+from qa.rendering.escaping import Html, fill, join
+from qa.rendering.wording import NameCity, lead_of, notes_of, place_of, refusal_lines, shown_citations
+
+
+def to_html(answer: Answer, *, turn: int = 1, name_city: NameCity | None = None) -> Html:
+    """The answer for the conversation: notes, lead, statements with marks, or a refusal.
+
+    `turn` is the answer's number in the conversation. The mark of source n is a link to `#e{turn}-{n}`, the
+    card that `evidence_html` makes for it.
+    """
+    parts = [fill('<p class="note">{note}</p>', note=note) for note in notes_of(answer, name_city=name_city)]
+    if answer.refusal is not None:
+        parts.extend(
+            fill('<p class="refusal" dir="auto">{line}</p>', line=line) for line in refusal_lines(answer)
+        )
+        parts.append(_nearest(answer, turn=turn))
+    lead = lead_of(answer)
+    if lead:
+        parts.append(fill('<p class="lead">{lead}</p>', lead=lead))
+    parts.append(_statements(answer, turn=turn))
+    return join(parts)
+
+
+def mark_html(number: int, *, turn: int, language: str, is_first: bool = True) -> Html:
+    """A citation mark: a link to its card. Only the first mark of a source is what its card links back to."""
+    anchor = fill(' id="m{turn}-{number}"', turn=turn, number=number) if is_first else Html()
+    return fill(
+        '<a class="mark" href="#e{turn}-{number}" aria-label="{label}"{anchor}>[{number}]</a>',
+        turn=turn,
+        number=number,
+        label=say("mark_label", language, number=number),
+        anchor=anchor,
+    )
+
+
+def _statements(answer: Answer, *, turn: int) -> Html:
+    seen: set[int] = set()
+    return join([_statement(statement, answer, turn=turn, seen=seen) for statement in answer.statements])
+
+
+def _statement(statement: Statement, answer: Answer, *, turn: int, seen: set[int]) -> Html:
+    languages = {citation.number: citation.language for citation in answer.citations}
+    marks: list[Html] = []
+    for number in statement.citations:
+        marks.append(mark_html(number, turn=turn, language=answer.language, is_first=number not in seen))
+        seen.add(number)
+    language = languages.get(statement.citations[0], "") if statement.citations else answer.language
+    return fill(
+        '<p class="statement" lang="{language}" dir="auto">{text}{marks}</p>',
+        language=language if answer.mode == "extractive" else answer.language,
+        text=statement.text,
+        marks=fill('\u00a0<span class="marks">{marks}</span>', marks=join(marks)) if marks else Html(),
+    )
+
+
+def _nearest(answer: Answer, *, turn: int) -> Html:
+    citations = shown_citations(answer)
+    if not citations:
+        return Html()
+    items = [
+        fill(
+            '<li><span lang="{language}" dir="auto">{quote}</span> {mark} '
+            '<span class="source">{source}</span></li>',
+            language=citation.language,
+            quote=citation.quote,
+            mark=mark_html(citation.number, turn=turn, language=answer.language),
+            source=", ".join(part for part in (citation.title, place_of(citation, answer.language)) if part),
+        )
+        for citation in citations
+    ]
+    return fill(
+        '<p class="lead">{heading}</p><ul class="nearest">{items}</ul>',
+        heading=say("nearest_heading", answer.language),
+        items=join(items),
+    )

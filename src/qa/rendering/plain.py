@@ -1,0 +1,99 @@
+"""`Answer` → terminal text, Markdown, and the record that programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qa.domain import Answer, Citation
+from qa.messages import say
+from qa.rendering.escaping import as_markdown, one_line, safe_url
+from qa.rendering.wording import (
+    NameCity,
+    lead_of,
+    notes_of,
+    place_of,
+    refusal_lines,
+    refusal_text,
+    shown_citations,
+)
+
+
+def to_text(answer: Answer, *, name_city: NameCity | None = None) -> str:
+    """The answer for a terminal: statements with their marks, then each source with its quote."""
+    blocks = ["\n".join(one_line(note) for note in notes_of(answer, name_city=name_city))]
+    blocks.append("\n".join([lead_of(answer), *_statements(answer, one_line)]).strip())
+    blocks.append("\n".join(one_line(line) for line in refusal_lines(answer)))
+    citations = shown_citations(answer)
+    if citations:
+        lines = [_references_heading(answer)]
+        for citation in citations:
+            place = place_of(citation, answer.language)
+            where = one_line(citation.title) + (f" › {one_line(place)}" if place else "")
+            lines.append(f"[{citation.number}] {where}")
+            lines.append(f"    {one_line(citation.path)}")
+            lines.append(f"    “{one_line(citation.quote)}”")
+        blocks.append("\n".join(lines))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def to_markdown(answer: Answer, *, name_city: NameCity | None = None) -> str:
+    """The answer as CommonMark. Nothing in it that comes from a document acts as Markdown or HTML."""
+    blocks = [f"*{as_markdown(note)}*" for note in notes_of(answer, name_city=name_city)]
+    blocks.append(as_markdown(lead_of(answer)))
+    blocks.extend(f"> {statement}" for statement in _statements(answer, as_markdown))
+    blocks.extend(as_markdown(line) for line in refusal_lines(answer))
+    citations = shown_citations(answer)
+    if citations:
+        blocks.append(f"**{as_markdown(_references_heading(answer))}**")
+        blocks.extend(_markdown_reference(citation, answer.language) for citation in citations)
+    return "\n\n".join(block for block in blocks if block)
+
+
+def to_json(answer: Answer) -> dict[str, Any]:
+    """The answer as plain values, for programs. `source` is a document's path; nothing is escaped in it."""
+    return {
+        "answered": answer.refusal is None,
+        "answer": refusal_text(answer)
+        if answer.refusal
+        else " ".join(statement.text for statement in answer.statements),
+        "interpreted_as": answer.interpreted_as,
+        "reason": answer.refusal.reason if answer.refusal else None,
+        "citations": [
+            {
+                "number": citation.number,
+                "source": citation.path,
+                "title": citation.title,
+                "page": citation.page,
+                "heading": citation.heading,
+                "quote": citation.quote,
+                "start": citation.span.start,
+                "end": citation.span.end,
+            }
+            for citation in answer.citations
+        ],
+        "ranked": list(dict.fromkeys(passage.chunk.path for passage in answer.passages)),
+        "seconds": float(answer.timings.get("total", 0.0)),
+    }
+
+
+def _statements(answer: Answer, clean: Callable[[str], str]) -> list[str]:
+    # A mark is a number in square brackets; `clean` has taken from the text whatever looks like one.
+    return [
+        " ".join([clean(statement.text), *(f"[{number}]" for number in statement.citations)])
+        for statement in answer.statements
+    ]
+
+
+def _references_heading(answer: Answer) -> str:
+    return say("nearest_heading" if answer.refusal else "references_heading", answer.language)
+
+
+def _markdown_reference(citation: Citation, language: str) -> str:
+    place = place_of(citation, language)
+    where = as_markdown(citation.title) + (f" › {as_markdown(place)}" if place else "")
+    lines = [f"[{citation.number}] **{where}** — {as_markdown(citation.path)}"]
+    url = safe_url(citation.url)
+    if url:
+        lines[0] += f" — [{as_markdown(say('original_page', language))}](<{url}>)"
+    return "\n".join([*lines, "", f"> {as_markdown(citation.quote)}"])

@@ -1,0 +1,115 @@
+"""The sentences around what the documents say: leads, notes, refusals. Plain strings, not yet escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qa.domain import Answer, Citation, Evidence
+from qa.messages import join_names, language_name, say
+
+NameCity = Callable[[str, str], str]
+"""(city, language) → what the city is called in that language."""
+
+MAX_TITLES = 8
+"""Titles named when telling what the documents cover: more are not read."""
+
+MAX_QUESTION_SHOWN = 200
+"""Characters of a question that a refusal repeats."""
+
+
+def notes_of(answer: Answer, *, name_city: NameCity | None = None) -> tuple[str, ...]:
+    """What the asker must know about how the question was taken: as what, and within which cities."""
+    notes: list[str] = []
+    if _folded(answer.interpreted_as) not in ("", _folded(answer.question)):
+        notes.append(say("understood_as", answer.language, question=shorten(answer.interpreted_as)))
+    if answer.searched_cities:
+        names = tuple(
+            name_city(city, answer.language) if name_city else city for city in answer.searched_cities
+        )
+        notes.append(say("searched_only", answer.language, cities=join_names(names, answer.language)))
+    return tuple(notes)
+
+
+def lead_of(answer: Answer) -> str:
+    """The line before quoted statements; empty before drafted ones, which are not quotations."""
+    if answer.mode != "extractive" or not answer.statements:
+        return ""
+    languages = {citation.language for citation in answer.citations}
+    if len(languages) == 1 and answer.language not in languages:
+        name = language_name(languages.pop(), answer.language)
+        return say("lead_quoted_other", answer.language, language=name)
+    return say("lead_quoted", answer.language)
+
+
+def refusal_lines(answer: Answer) -> tuple[str, ...]:
+    """Why there is no answer, then what the documents do cover; empty where there is an answer."""
+    refusal = answer.refusal
+    if refusal is None:
+        return ()
+    language = answer.language
+    lines = [
+        say(
+            f"refusal_{refusal.reason}",
+            language,
+            question=shorten(answer.interpreted_as or answer.question),
+            names=join_names(refusal.missing, language),
+        )
+    ]
+    if refusal.covered:
+        titles = join_names(refusal.covered[:MAX_TITLES], language)
+        more = len(refusal.covered) - MAX_TITLES
+        if more > 0:
+            lines.append(say("covers_more", language, titles=titles, count=more))
+        else:
+            lines.append(say("covers", language, titles=titles))
+    return tuple(lines)
+
+
+def refusal_text(answer: Answer) -> str:
+    """The refusal as one string; empty where there is an answer."""
+    return " ".join(refusal_lines(answer))
+
+
+def shown_citations(answer: Answer) -> tuple[Citation, ...]:
+    """What the reader can look up: the citations, or a refusal's nearest statements, numbered from 1."""
+    if answer.refusal is None:
+        return answer.citations
+    return tuple(_cite(number, evidence) for number, evidence in enumerate(answer.refusal.nearest, start=1))
+
+
+def place_of(citation: Citation, language: str) -> str:
+    """Where in its document the quote stands: section and page, as far as they are known."""
+    # A document's top heading is its title most of the time: said once is enough.
+    steps = [step for step in citation.heading.split(" › ") if step and step != citation.title]
+    page = say("page", language, number=citation.page) if citation.page is not None else ""
+    return ", ".join(part for part in (" › ".join(steps), page) if part)
+
+
+def language_note(code: str, language: str) -> str:
+    """That a quote is in the language `code`, said in `language`."""
+    return say("quoted_in", language, language=language_name(code, language))
+
+
+def shorten(question: str) -> str:
+    """The question on one line, cut to what a reader needs to know it again."""
+    line = " ".join(question.split())
+    return line if len(line) <= MAX_QUESTION_SHOWN else f"{line[:MAX_QUESTION_SHOWN].rstrip()}…"
+
+
+def _cite(number: int, evidence: Evidence) -> Citation:
+    chunk = evidence.chunk
+    return Citation(
+        number=number,
+        doc_id=chunk.doc_id,
+        title=chunk.title,
+        path=chunk.path,
+        span=evidence.span,
+        quote=chunk.cut(evidence.span),
+        heading=chunk.heading,
+        page=chunk.page,
+        language=chunk.language,
+    )
+
+
+def _folded(question: str) -> str:
+    return " ".join(question.casefold().split())

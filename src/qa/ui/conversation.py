@@ -1,0 +1,151 @@
+"""A conversation on the page: what was asked, what was answered, and the evidence of every answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qa.domain import Answer, Turn
+from qa.errors import IndexMissing
+from qa.messages import say
+from qa.rendering import (
+    evidence_html,
+    notice_html,
+    panel_html,
+    pending_html,
+    refusal_text,
+    to_html,
+    turn_html,
+)
+from qa.rendering.escaping import Html, join
+from qa.rendering.wording import shorten, shown_citations
+from qa.understanding import MAX_QUESTION_CHARACTERS
+
+if TYPE_CHECKING:
+    from qa.pipeline import Pipeline
+
+logger = logging.getLogger(__name__)
+
+MAX_EXCHANGES = 30
+"""Exchanges that a conversation keeps on the page and in memory; the oldest go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question, the answer's words for the history (empty where there was none), and both as HTML."""
+
+    turn: int
+    question: str
+    answer: str
+    message: Html
+    cards: Html
+    language: str
+
+    def message_html(self) -> Html:
+        """The question and its answer, for the conversation."""
+        return turn_html(turn=self.turn, question=self.question, body=self.message, language=self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """All exchanges so far, oldest first."""
+
+    exchanges: tuple[Exchange, ...] = ()
+
+    @property
+    def next_turn(self) -> int:
+        """The number of the exchange to come; numbers are never used twice."""
+        return self.exchanges[-1].turn + 1 if self.exchanges else 1
+
+    def history(self) -> tuple[Turn, ...]:
+        """What was asked and answered, for understanding a follow-up."""
+        turns: list[Turn] = []
+        for exchange in self.exchanges:
+            if exchange.answer:
+                turns += [Turn("user", exchange.question), Turn("assistant", exchange.answer)]
+        return tuple(turns)
+
+    def with_exchange(self, exchange: Exchange) -> Conversation:
+        """The conversation with one exchange more."""
+        return Conversation((*self.exchanges, exchange)[-MAX_EXCHANGES:])
+
+    def messages_html(self) -> Html:
+        """The conversation for the page, and nothing where nothing was asked."""
+        return join([exchange.message_html() for exchange in self.exchanges])
+
+    def waiting_html(self, question: str, *, language: str) -> Html:
+        """The conversation for the page while the answer to `question` is looked for."""
+        waiting = turn_html(
+            turn=self.next_turn, question=shorten(question), body=pending_html(language), language=language
+        )
+        return join([self.messages_html(), waiting])
+
+    def evidence_html(self, *, language: str) -> Html:
+        """The evidence of every answer; only that of the newest is shown."""
+        with_cards = [exchange for exchange in self.exchanges if exchange.cards]
+        if not self.exchanges or not with_cards:
+            return notice_html(say("evidence_empty", language), kind="empty")
+        newest = self.exchanges[-1]
+        panels = [
+            panel_html(
+                turn=exchange.turn,
+                question=shorten(exchange.question),
+                cards=exchange.cards,
+                is_shown=exchange is newest,
+                language=language,
+            )
+            for exchange in with_cards
+        ]
+        if not newest.cards:
+            panels.append(notice_html(say("evidence_empty", language), kind="empty"))
+        return join(panels)
+
+
+def hold_exchange(
+    pipeline: Pipeline, question: str, *, conversation: Conversation, cities: Sequence[str], language: str
+) -> Exchange:
+    """The exchange that comes of `question`: an answer, a refusal, or a friendly word about what went wrong.
+
+    `language` is the page's; the answer's is the question's own.
+    """
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        words = say("question_too_long", language, count=len(question), limit=MAX_QUESTION_CHARACTERS)
+        return _without_answer(question, words, conversation=conversation, language=language)
+    try:
+        answer = pipeline.ask(question, history=conversation.history(), cities=tuple(cities))
+        return _with_answer(pipeline, answer, conversation=conversation, language=language)
+    except IndexMissing:
+        words = say("refusal_empty_index", language)
+    except Exception:  # The outermost edge: a visitor sees words, the log has the rest
+        logger.exception("a question could not be answered")
+        words = say("error_answer", language)
+    return _without_answer(question, words, conversation=conversation, language=language)
+
+
+def _with_answer(
+    pipeline: Pipeline, answer: Answer, *, conversation: Conversation, language: str
+) -> Exchange:
+    turn = conversation.next_turn
+    found = {citation.doc_id: pipeline.document(citation.doc_id) for citation in shown_citations(answer)}
+    documents = {doc_id: document for doc_id, document in found.items() if document is not None}
+    return Exchange(
+        turn=turn,
+        question=answer.question,
+        answer=" ".join(statement.text for statement in answer.statements) or refusal_text(answer),
+        message=to_html(answer, turn=turn, name_city=pipeline.catalogue.display_name),
+        cards=evidence_html(answer, documents, turn=turn, language=language),
+        language=answer.language,
+    )
+
+
+def _without_answer(question: str, words: str, *, conversation: Conversation, language: str) -> Exchange:
+    return Exchange(
+        turn=conversation.next_turn,
+        question=shorten(question),
+        answer="",
+        message=notice_html(words, kind="problem"),
+        cards=Html(),
+        language=language,
+    )

@@ -1,0 +1,288 @@
+"""The page: conversation, evidence beside it, and a corner for staff. Gradio's widgets, our own HTML."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from qa.domain import Span
+from qa.errors import ConfigError
+from qa.messages import LANGUAGES, closest_language, known_language, preferred_language, say
+from qa.rendering import document_html, header_html, notice_html
+from qa.ui.conversation import Conversation, hold_exchange
+from qa.ui.memory import ConversationMemory
+from qa.ui.scripts import CONNECT_EVIDENCE, KNOW_VISITOR, SCROLL_TO_NEWEST, SET_LANGUAGE
+from qa.ui.serving import serve
+from qa.ui.staff import reindex_html
+from qa.understanding import MAX_QUESTION_CHARACTERS
+
+if TYPE_CHECKING:
+    from qa.pipeline import Pipeline
+
+MAX_EXAMPLES = 5
+"""Example questions offered: one for each city, as many as fit without scrolling on a phone."""
+
+CACHE_S = (3600, 3600)
+"""Seconds between clean-ups of Gradio's temporary files, and the age at which they go."""
+
+QUESTIONS_AT_ONCE = 2
+"""Questions answered at the same time; more wait their turn."""
+
+Updates = dict[Any, Any]
+
+
+class Page:
+    """The widgets of one page and what happens on them. `blocks` is the Gradio application."""
+
+    def __init__(self, pipeline: Pipeline, *, admin_key: str) -> None:
+        self._pipeline = pipeline
+        self._admin_key = admin_key
+        self._memory = ConversationMemory()
+        with gr.Blocks(
+            title=say("page_title", "en"), analytics_enabled=False, delete_cache=CACHE_S, fill_width=True
+        ) as blocks:
+            self.blocks: gr.Blocks = blocks
+            self.visitor = gr.Textbox(visible=False)
+            self._lay_out_top()
+            with gr.Row(elem_id="desk", equal_height=False):
+                with gr.Column(elem_id="talk", scale=3, min_width=0):
+                    self._lay_out_talk()
+                with gr.Column(elem_id="evidence", scale=2, min_width=0):
+                    # A function of its own, for Gradio marks it as callable and methods cannot be marked.
+                    def open_document(what: list[Any]) -> str:
+                        return self.open_document(what)
+
+                    self.evidence = gr.HTML(
+                        js_on_load=CONNECT_EVIDENCE,
+                        server_functions=[open_document],
+                    )
+            self._lay_out_staff()
+            self.note = gr.HTML(elem_id="note")
+            self._connect()
+
+    def _lay_out_top(self) -> None:
+        with gr.Row(elem_id="top"):
+            self.header = gr.HTML(elem_id="header")
+            self.language = gr.Dropdown(
+                [(say("name", code), code) for code in LANGUAGES],
+                value="en",
+                elem_id="language",
+                filterable=False,
+                min_width=0,
+            )
+
+    def _lay_out_talk(self) -> None:
+        self.messages = gr.HTML(elem_id="conversation", js_on_load=SCROLL_TO_NEWEST)
+        with gr.Column(elem_id="examples") as self.examples:
+            self.examples_heading = gr.HTML()
+            self.example_buttons = [
+                gr.Button(visible=False, elem_classes="example", size="sm") for _ in range(MAX_EXAMPLES)
+            ]
+        with gr.Column(elem_id="composer"):
+            self.question = gr.Textbox(lines=1, max_lines=6, elem_id="question", autofocus=True)
+            self.cities = gr.CheckboxGroup([], elem_id="cities")
+            with gr.Row(elem_id="actions"):
+                self.ask = gr.Button(variant="primary", elem_id="ask", min_width=0)
+                self.clear = gr.Button(variant="secondary", elem_id="clear", min_width=0)
+
+    def _lay_out_staff(self) -> None:
+        with gr.Accordion("", open=False, elem_id="staff") as self.staff:
+            self.staff_intro = gr.HTML()
+            self.key = gr.Textbox(type="password", elem_id="key", max_length=200)
+            self.reindex = gr.Button(elem_id="reindex", min_width=0)
+            self.receipt = gr.HTML(elem_id="receipt")
+
+    def _connect(self) -> None:
+        labelled = self._labelled()
+        hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        set_language: dict[str, Any] = {
+            "fn": None,
+            "inputs": self.language,
+            "js": SET_LANGUAGE,
+            "api_visibility": "private",
+        }
+        self.blocks.load(
+            self.open_page,
+            self.visitor,
+            [self.visitor, self.language, self.key, self.examples, *labelled],
+            js=KNOW_VISITOR,
+            api_name="open_page",
+            **hidden,
+        ).then(**set_language)
+        self.language.input(
+            self.relabel, [self.language, self.visitor], labelled, api_name="relabel", **hidden
+        ).then(**set_language)
+
+        talk = [self.question, self.messages, self.evidence, self.examples]
+        asking: dict[str, Any] = {
+            "outputs": talk,
+            "concurrency_limit": QUESTIONS_AT_ONCE,
+            "concurrency_id": "questions",
+            "api_name": "ask",
+            **hidden,
+        }
+        around = [self.cities, self.visitor, self.language]
+        for trigger, source in [
+            (self.ask.click, self.question),
+            (self.question.submit, self.question),
+            *((button.click, button) for button in self.example_buttons),
+        ]:
+            trigger(self.answer, [source, *around], **asking)
+        self.clear.click(self.start_again, [self.visitor, self.language], talk, api_name="clear", **hidden)
+        self.reindex.click(
+            self.bring_in,
+            [self.key, self.language],
+            self.receipt,
+            concurrency_limit=1,
+            concurrency_id="indexing",
+            api_name="reindex",
+            api_visibility="private",
+        ).then(self.relabel, [self.language, self.visitor], labelled, api_name="refresh", **hidden)
+
+    def _labelled(self) -> list[Any]:
+        return [
+            self.header,
+            self.note,
+            self.examples_heading,
+            *self.example_buttons,
+            self.question,
+            self.cities,
+            self.ask,
+            self.clear,
+            self.staff,
+            self.staff_intro,
+            self.key,
+            self.reindex,
+            self.evidence,
+            self.messages,
+        ]
+
+    def open_page(self, visitor: str, request: gr.Request) -> Updates:
+        """The page as the visitor left it, in the language of `?lang=` in the address or of the browser."""
+        wish = str(request.query_params.get("lang", ""))
+        language = known_language(wish) or preferred_language(request.headers.get("accept-language", ""))
+        updates = self.relabel(language, visitor)
+        key = str(request.query_params.get("key", ""))
+        updates[self.visitor] = visitor
+        updates[self.examples] = gr.update(visible=not self._memory.recall(visitor).exchanges)
+        updates[self.language] = gr.update(value=language, label=say("language_label", language))
+        updates[self.key] = gr.update(label=say("staff_key", language), value=key)
+        return updates
+
+    def relabel(self, language: str, visitor: str) -> Updates:
+        """Every label in `language`, with what the index holds at this moment. Answers stay as they are."""
+        code = closest_language(language)
+        conversation = self._memory.recall(visitor)
+        catalogue = self._pipeline.catalogue
+        partners = [(catalogue.display_name(city.name, code), city.name) for city in catalogue.partners]
+        names = [shown for shown, _ in partners]
+        documents = len(self._pipeline.documents())
+        updates: Updates = {
+            self.header: header_html(documents=documents, cities=names, language=code),
+            self.note: notice_html(say("page_note", code)),
+            self.examples_heading: notice_html(say("examples_heading", code)),
+            self.question: gr.update(
+                label=say("question_label", code), placeholder=say("question_placeholder", code)
+            ),
+            self.cities: gr.update(
+                choices=partners,
+                label=say("city_label", code),
+                info=say("city_hint", code),
+                visible=bool(partners),
+            ),
+            self.ask: gr.update(value=say("ask", code)),
+            self.clear: gr.update(value=say("clear", code)),
+            self.staff: gr.update(label=say("staff_heading", code)),
+            self.staff_intro: notice_html(say("staff_intro", code)),
+            self.key: gr.update(label=say("staff_key", code)),
+            self.reindex: gr.update(value=say("staff_button", code)),
+            self.evidence: conversation.evidence_html(language=code),
+            self.messages: conversation.messages_html(),
+        }
+        for number, button in enumerate(self.example_buttons):
+            text = say("example", code, city=names[number]) if number < len(names) else ""
+            updates[button] = gr.update(value=text, visible=bool(text))
+        return updates
+
+    def answer(self, question: str, cities: list[str], visitor: str, language: str) -> Iterator[Updates]:
+        """First the question with a sign that it is looked into, then the answer with its evidence."""
+        question = question.strip()
+        conversation = self._memory.recall(visitor)
+        yield {
+            self.messages: conversation.waiting_html(question, language=language),
+            self.examples: gr.update(visible=False),
+        }
+        exchange = hold_exchange(
+            self._pipeline, question, conversation=conversation, cities=cities, language=language
+        )
+        conversation = conversation.with_exchange(exchange)
+        self._memory.keep(visitor, conversation)
+        # What was too long stays in its box, to be shortened there.
+        typed = question if len(question) > MAX_QUESTION_CHARACTERS else ""
+        yield {
+            self.question: typed,
+            self.messages: conversation.messages_html(),
+            self.evidence: conversation.evidence_html(language=language),
+        }
+
+    def start_again(self, visitor: str, language: str) -> Updates:
+        """An empty conversation, with the examples shown again."""
+        self._memory.keep(visitor, Conversation())
+        return {
+            self.question: "",
+            self.messages: "",
+            self.evidence: Conversation().evidence_html(language=language),
+            self.examples: gr.update(visible=True),
+        }
+
+    def bring_in(
+        self,
+        key: str,
+        language: str,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how Gradio hands it in
+    ) -> str:
+        """The receipt of a reindex, or a refusal where `key` is not the staff's."""
+        code = closest_language(language)
+        progress(0, desc=say("staff_starting", code))
+
+        def show(done: int, total: int, path: str) -> None:
+            progress((done, total), desc=path)
+
+        return reindex_html(self._pipeline, key, admin_key=self._admin_key, on_progress=show, language=code)
+
+    def open_document(self, what: list[Any]) -> str:
+        """The whole document as HTML with a quote marked; `what` is [doc_id, start, end, language].
+
+        Anybody can call this with anything, so it takes nothing on trust; every document here is public.
+        """
+        try:
+            doc_id, start, end, language = what
+            span, code = Span(int(start), int(end)), closest_language(str(language))
+        except (TypeError, ValueError):
+            return notice_html(say("document_gone", "en"))
+        document = self._pipeline.document(str(doc_id))
+        if document is None or span.end > len(document.text):
+            return notice_html(say("document_gone", code))
+        return document_html(document, span, language=code)
+
+
+def build_page(pipeline: Pipeline, *, admin_key: str) -> gr.Blocks:
+    """The page as a Gradio application; whoever offers `admin_key` on it may reindex."""
+    if not admin_key:
+        raise ConfigError("admin_key is empty; set QA_ADMIN_KEY, or let the program make one at each start")
+    return Page(pipeline, admin_key=admin_key).blocks
+
+
+def launch(pipeline: Pipeline, *, on_ready: Callable[[str], None]) -> None:
+    """Serves the page until it is interrupted.
+
+    `on_ready` is called once, when the page can be opened, with a message for whoever started the
+    program: the page's address, and the staff's link, which carries the key. Where no key is set, a new one
+    is made. Raises `ConfigError` where the port is taken.
+    """
+    admin_key = pipeline.settings.admin_key or secrets.token_urlsafe(16)
+    blocks = build_page(pipeline, admin_key=admin_key)
+    serve(blocks, settings=pipeline.settings, admin_key=admin_key, on_ready=on_ready)

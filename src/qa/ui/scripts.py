@@ -1,0 +1,34 @@
+"""Small pieces of JavaScript that Gradio runs at its events; what listens on the whole page is page.js."""
+
+from __future__ import annotations
+
+CONNECT_EVIDENCE = """
+window.openDocument = (what) => server.open_document(what);
+watch('value', () => { document.getElementById('evidence').scrollTop = 0; });
+"""
+"""With the evidence: how page.js fetches whole documents, and each new answer's evidence from its top."""
+
+SCROLL_TO_NEWEST = """
+element.setAttribute('aria-live', 'polite');
+watch('value', () => {
+  const newest = element.querySelector('.turn:last-of-type');
+  if (newest) newest.scrollIntoView({ behavior: 'auto', block: 'nearest' });
+});
+"""
+"""With the conversation: it is read out as it grows, and its newest turn comes into view."""
+
+KNOW_VISITOR = """() => {
+  // sessionStorage is the tab's own: it survives a reload and goes when the tab is closed.
+  if (!sessionStorage.visitor) {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    sessionStorage.visitor = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  return [sessionStorage.visitor];
+}"""
+"""When the page opens: the tab's own id, a new one at first (qa.ui.memory)."""
+
+SET_LANGUAGE = """(code) => {
+  document.documentElement.lang = code;
+  document.title = document.querySelector('#header h1')?.textContent ?? document.title;
+}"""
+"""When the language is known: the page says so to browsers and screen readers."""

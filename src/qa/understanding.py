@@ -1,0 +1,129 @@
+"""Question and conversation → `Query`: its language, the cities that it means, a follow-up made whole."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from qa.cities import CityCatalogue
+from qa.domain import Query, Turn
+from qa.errors import InputError
+from qa.languages import detect_language
+
+MAX_QUESTION_CHARACTERS = 2000
+
+LEANS_ON_TURN = re.compile(
+    r"\b(?:it|its|they|them|their|there|that|those|these|this|he|she|his|her|the same)\b"
+    r"|^(?:and|but|so|also|what about|how about)\b"
+    r"|その|それ|この|これ|そこ|ここ|あの|同市|同国|両市|では、"
+    r"|那里|那裡|它|他们|他們|该市|這個|这个|那个|两市"
+    r"|\b(?:itu|tersebut|sana|mereka|di situ|lalu bagaimana|bagaimana dengan)\b|nya\b"
+    r"|\b(?:đó|nó|họ|này|ấy|còn)\b"
+    r"|នោះ|ទីនោះ|វា|ពួកគេ|ចុះ"
+    r"|\b(?:ito|iyon|doon|nila|sila|nito|niyon|kumusta naman|eh)\b",
+    re.IGNORECASE,
+)
+"""Words that point back to what was said before, in the page's languages."""
+
+WHAT_ABOUT = re.compile(
+    r"^(?:and|(?:and )?(?:what|how) about|lalu|bagaimana dengan|còn|thế còn|eh|paano naman|ចុះ|那么|那)?"
+    r"[\s,]*(?P<rest>.+?)[\s]*(?:は|についてはどうですか|はどうですか|呢|thì sao|naman)?[\s?？។!.]*$",
+    re.IGNORECASE,
+)
+
+FEW_WORDS = 4
+"""A question of up to so many words that only names a city ("And Hai Phong?") asks the last one again."""
+
+
+def understand(
+    question: str,
+    *,
+    history: Sequence[Turn] = (),
+    chosen_cities: Sequence[str] = (),
+    catalogue: CityCatalogue,
+) -> Query:
+    """What is asked. A city that the question names wins over a chosen one, that over the conversation's.
+
+    Raises `InputError` for a question that is too long to be one.
+    """
+    text = clean_question(question)
+    if len(text) > MAX_QUESTION_CHARACTERS:
+        raise InputError(
+            f"the question has {len(text)} characters; ask with at most {MAX_QUESTION_CHARACTERS}"
+        )
+    named = catalogue.query_cities(text)
+    asked = [clean_question(turn.text) for turn in history if turn.role == "user"]
+    language = detect_language(text, default=detect_language(asked[-1]) if asked else "en")
+    whole = _make_whole(text, asked, named, catalogue) if asked else text
+    cities = named or _canonical(chosen_cities, catalogue)
+    if whole != text and not cities:
+        cities = catalogue.query_cities(whole)
+    return Query(
+        question=text,
+        text=whole,
+        language=language,
+        cities=cities,
+        named_cities=named,
+        is_follow_up=whole != text,
+    )
+
+
+def clean_question(question: str) -> str:
+    """`question` in NFC, on one line, without control characters."""
+    text = unicodedata.normalize("NFC", question)
+    kept = "".join(c if c.isprintable() or c == "\u200b" else " " for c in text)
+    return " ".join(kept.split())
+
+
+def _canonical(names: Sequence[str], catalogue: CityCatalogue) -> tuple[str, ...]:
+    """The catalogue's own names; raises `InputError` for one that it does not have, as a filter must hold."""
+    found = []
+    for name in names:
+        city = catalogue.get(name)
+        if city is None:
+            known = ", ".join(city.name for city in catalogue.partners) or "none; add it to cities.toml"
+            raise InputError(f"there is no city {name!r}; the cities are {known}")
+        found.append(city.name)
+    return tuple(dict.fromkeys(found))
+
+
+def _make_whole(text: str, asked: Sequence[str], named: tuple[str, ...], catalogue: CityCatalogue) -> str:
+    """`text` with what it takes from the conversation; `text` itself if it stands alone."""
+    last = _last_whole(asked, catalogue)
+    if named and _only_names_a_city(text, named, catalogue):
+        swapped = _swap_city(last, named, catalogue)
+        return swapped or f"{last} {text}"
+    if not named and LEANS_ON_TURN.search(text):
+        return f"{last} {text}"
+    return text
+
+
+def _last_whole(asked: Sequence[str], catalogue: CityCatalogue) -> str:
+    """The last question of the conversation, itself made whole from the ones before it."""
+    whole = asked[0]
+    for text in asked[1:]:
+        whole = _make_whole(text, [whole], catalogue.query_cities(text), catalogue)
+    return whole
+
+
+def _only_names_a_city(text: str, named: tuple[str, ...], catalogue: CityCatalogue) -> bool:
+    match = WHAT_ABOUT.match(text)
+    rest = match.group("rest") if match else text
+    return catalogue.get(rest) is not None or (
+        len(text.split()) <= FEW_WORDS and len(named) == 1 and bool(LEANS_ON_TURN.search(text))
+    )
+
+
+def _swap_city(question: str, named: tuple[str, ...], catalogue: CityCatalogue) -> str | None:
+    """`question` about the newly named city instead of its own; None if it names none by a known name."""
+    old = catalogue.find(question)
+    if not old:
+        return None
+    city = catalogue.get(old[0])
+    names = city.all_names() if city else ()
+    for name in sorted(names, key=len, reverse=True):
+        pattern = re.compile(re.escape(name), re.IGNORECASE)
+        if pattern.search(question):
+            return pattern.sub(named[0], question)
+    return None

@@ -1,0 +1,46 @@
+"""Statements held against what they cite. An answer that fails is a mistake of the program, never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qa.domain import Answer, Citation, Document, Statement
+
+FindDocument = Callable[[str], Document | None]
+"""Gives the document with an id, as it was read when it was indexed."""
+
+
+class VerificationError(AssertionError):
+    """A statement or citation does not hold. Not for users: it stands for a mistake in the program."""
+
+
+def verify(answer: Answer, find_document: FindDocument) -> Answer:
+    """`answer` itself, every statement of which now stands in the quotes that it cites.
+
+    Raises `VerificationError` for the first that does not.
+    """
+    citations = {citation.number: citation for citation in answer.citations}
+    if len(citations) != len(answer.citations):
+        raise VerificationError("two citations have the same number")
+    for citation in answer.citations:
+        _check_quote(citation, find_document(citation.doc_id))
+    for statement in answer.statements:
+        _check_statement(statement, [citations.get(number) for number in statement.citations])
+    cited = {number for statement in answer.statements for number in statement.citations}
+    if cited != citations.keys():
+        raise VerificationError(f"citations {sorted(citations.keys() - cited)} belong to no statement")
+    return answer
+
+
+def _check_quote(citation: Citation, document: Document | None) -> None:
+    if document is None:
+        raise VerificationError(f"[{citation.number}] cites {citation.path}, which is not in the index")
+    if citation.span.cut(document.text) != citation.quote:
+        raise VerificationError(f"[{citation.number}] does not stand in {citation.path} at {citation.span}")
+
+
+def _check_statement(statement: Statement, citations: list[Citation | None]) -> None:
+    if not citations or None in citations:
+        raise VerificationError(f"a statement has no citation, or one that is not there: {statement.text!r}")
+    if not any(citation and statement.text in citation.quote for citation in citations):
+        raise VerificationError(f"a statement does not stand in what it cites: {statement.text!r}")

@@ -1,0 +1,93 @@
+"""What several test modules need: models whose numbers can be worked out by hand, and small corpora."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from langchain_core.cross_encoders import BaseCrossEncoder
+from langchain_core.embeddings import Embeddings
+from numpy.typing import NDArray
+
+from qa.config import Settings
+
+REPOSITORY = Path(__file__).parents[1]
+SHARED = REPOSITORY.parent / "shared"
+
+
+class CountingEmbedder(Embeddings):
+    """An embedder that counts words: each word adds 1 to one of 256 places, then the vector is made unit."""
+
+    dimension = 256
+    identity = "counting"
+
+    def __init__(self, *, identity: str = "counting") -> None:
+        self.identity = identity
+        self.embedded: list[str] = []
+
+    def encode_passages(
+        self, texts: Sequence[str], *, on_progress: Callable[[int, int], None] | None = None
+    ) -> NDArray[np.float32]:
+        self.embedded += texts
+        return np.array([self._count(text) for text in texts], dtype=np.float32).reshape(-1, self.dimension)
+
+    def encode_query(self, text: str) -> NDArray[np.float32]:
+        return self._count(text)
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [vector.tolist() for vector in self.encode_passages(texts)]
+
+    def embed_query(self, text: str) -> list[float]:
+        return self.encode_query(text).tolist()
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(words) for words in self.subwords(texts)]
+
+    def subwords(self, texts: Sequence[str]) -> list[list[str]]:
+        return [re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()) for text in texts]
+
+    def _count(self, text: str) -> NDArray[np.float32]:
+        vector = np.zeros(self.dimension, dtype=np.float32)
+        for word in self.subwords([text])[0]:
+            vector[zlib.crc32(word.encode()) % self.dimension] += 1
+        norm = float(np.linalg.norm(vector))
+        return vector / norm if norm else vector
+
+
+class OverlapReranker(BaseCrossEncoder):
+    """A cross-encoder whose logit is ten times the share of the question's words in the text, minus five."""
+
+    identity = "overlap"
+
+    def score(self, text_pairs: list[tuple[str, str]]) -> list[float]:
+        scores = []
+        for question, text in text_pairs:
+            words = set(re.findall(r"\w+", question.casefold()))
+            found = words & set(re.findall(r"\w+", text.casefold()))
+            scores.append(10 * len(found) / max(len(words), 1) - 5)
+        return scores
+
+
+@pytest.fixture
+def embedder() -> CountingEmbedder:
+    return CountingEmbedder()
+
+
+@pytest.fixture
+def reranker() -> OverlapReranker:
+    return OverlapReranker()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings over an empty corpus with the real table of cities."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    return Settings(
+        corpus_dir=corpus, index_dir=tmp_path / "index", cities_file=REPOSITORY / "corpus" / "cities.toml"
+    )

