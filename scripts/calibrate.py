@@ -24,7 +24,6 @@ from qa.evidence import READ_PASSAGES, rank_sentences, read_signals
 from qa.indexing import index_corpus
 from qa.library import open_library
 from qa.models import load_embedder, load_reranker
-from qa.understanding import understand
 
 NEAR_MISS_WEIGHT = 0.3
 """What a near-miss question counts for: without a reader nobody tells most of them, and fitting to them at
@@ -68,7 +67,7 @@ def collect(gold: GoldSet) -> list[tuple[Signals, bool, float]]:
         library = open_library(settings, embedder, reranker)
         rows = []
         for question in tqdm(gold.questions):
-            query = understand(question.question, history=question.history, catalogue=library.catalogue)
+            query = library.understand(question.question, history=question.history)
             passages = library.retriever.retrieve(query)
             candidates = rank_sentences(query, passages[:READ_PASSAGES], library.retriever, reranker)
             weight = NEAR_MISS_WEIGHT if question.kind == "near_miss" else 1.0

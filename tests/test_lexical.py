@@ -111,7 +111,9 @@ def test_nothing_shared_scores_zero(texts: list[str], query: str) -> None:
     assert index.coverage(query, texts) == [0.0] * len(texts)
 
 
-def test_nothing_is_printed_or_logged(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_printed_or_logged(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     LexicalIndex(["water plan", "waste"], tokenise=TOKENISE).top("water", count=1)
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []

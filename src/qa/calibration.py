@@ -18,8 +18,8 @@ from typing import Any
 CASES = ("reranked", "same_language", "cross_lingual")
 FEATURES: Mapping[str, tuple[str, ...]] = {
     "reranked": ("similarity", "passage_logit", "sentence_logit"),
-    "same_language": ("similarity", "coverage"),
-    "cross_lingual": ("similarity",),
+    "same_language": ("similarity", "background", "coverage"),
+    "cross_lingual": ("similarity", "background"),
 }
 
 
@@ -27,13 +27,16 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
 class Signals:
     """What tells whether the evidence answers.
 
-    `similarity` is the best passage's (-1 to 1), `coverage` the share of the question that it covers (0 to 1),
+    `similarity` is the best passage's (-1 to 1), `background` the question's with everyday sentences that have
+    nothing to do with it (see `Retriever.background_similarity`),
+    `coverage` the share of the question that it covers (0 to 1),
     the logits are the cross-encoder's, of the best passage and sentence, None where it was not asked.
     All are absolute: none compares with other passages, so that a corpus of one page works as one of a
     thousand.
     """
 
     similarity: float
+    background: float
     coverage: float
     passage_logit: float | None
     sentence_logit: float | None

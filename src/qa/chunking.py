@@ -30,7 +30,9 @@ def chunk_document(
     chunks: list[Chunk] = []
     for section, path, body in _split_sections(document):
         # A heading with nothing under it says what nothing else says, unless it is the title.
-        is_alone = section is not None and trim(document.text, body) is None and path[-1:] == (section.heading,)
+        is_alone = (
+            section is not None and trim(document.text, body) is None and path[-1:] == (section.heading,)
+        )
         heading = HEADING_SEPARATOR.join(path)
         for part in _split_pages(document, body):
             sentences = split_sentences(document.text, language=document.language, within=part)

@@ -156,6 +156,24 @@ class CityCatalogue:
         folded = _fold(text)
         return _in_order([*self._mentions(folded), *self._misspellings(folded)])
 
+    def rename(self, text: str, language: str) -> str:
+        """`text` with every city that it names, the home one too, called as in `language` (ISO 639).
+
+        >>> load_cities(Path("corpus/cities.toml")).rename("スラバヤ市の人口", "en")
+        'Surabayaの人口'
+        """
+        folded = _fold(text)
+        pieces, end = [], 0
+        for match in self._pattern.finditer(folded.text):
+            city = self._by_name.get(_spaced(match.group()))
+            if city and self._is_meant(folded.surface(*match.span())):
+                pieces += [
+                    folded.source[end : folded.offsets[match.start()]],
+                    self.display_name(city.name, language),
+                ]
+                end = folded.offsets[match.end() - 1] + 1
+        return "".join([*pieces, folded.source[end:]])
+
     def _mentions(self, folded: _Folded) -> Iterator[tuple[int, str]]:
         for match in self._pattern.finditer(folded.text):
             owner = self._owners[_spaced(match.group())]

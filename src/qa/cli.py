@@ -253,10 +253,18 @@ def run_chat(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_serve(options: argparse.Namespace, settings: Settings) -> int:
     """`qa serve`."""
-    from qa.pipeline import open_pipeline
+    from qa.manifest import read_manifest
+    from qa.models import load_embedder, load_reranker
+    from qa.pipeline import Pipeline
     from qa.ui.page import launch
 
-    launch(open_pipeline(settings), on_ready=lambda message: print(message, flush=True))
+    models = load_embedder(settings), load_reranker(settings)
+    if read_manifest(settings.index_dir) is None:
+        print(f"Reading the documents in {settings.corpus_dir}; this happens once.", flush=True)
+        pipeline = Pipeline.build(settings, *models)
+    else:
+        pipeline = Pipeline(settings, *models)
+    launch(pipeline, on_ready=lambda message: print(message, flush=True))
     return 0
 
 

@@ -120,7 +120,8 @@ class Query:
 
     `question` is what was typed, `text` what is searched for (a follow-up made whole), `language` an ISO 639
     code, `cities` the cities that narrow the search, empty for all; `is_follow_up` tells that `text` borrows
-    from the conversation, `named_cities` which of `cities` the question itself names.
+    from the conversation, `named_cities` which of `cities` the question itself names; `searched_text` is
+    `text` with the cities called as in the documents' language.
     """
 
     question: str
@@ -129,6 +130,11 @@ class Query:
     cities: tuple[str, ...] = ()
     named_cities: tuple[str, ...] = ()
     is_follow_up: bool = False
+    searched_text: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.searched_text:
+            object.__setattr__(self, "searched_text", self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from qa.config import Settings
 from qa.domain import Evidence, Passage, Query, Refusal, RefusalReason, Span
 from qa.leaning import extend_to_context
 from qa.names import find_unknown_names
+from qa.retrieval import under_headings
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
@@ -79,11 +80,12 @@ def select(
     candidates = rank_sentences(query, passages[:READ_PASSAGES], retriever, reranker)
     signals = read_signals(query, passages, candidates, retriever)
     chance = probability(signals)
-    missing = find_unknown_names(query, retriever.known_words)
+    # In another language a name may be written otherwise ("Nhật Bản" is Japan): its absence says nothing.
+    missing = () if signals.is_cross_lingual else find_unknown_names(query, retriever.known_words)
     if chance < settings.threshold or missing:
         nearest = tuple(_to_evidence(candidate, chance) for candidate in candidates[:MAX_NEAREST])
         reason: RefusalReason = "unknown_name" if missing else "weak_evidence"
-        return Refusal(reason, missing=missing, nearest=nearest, covered=covered), min(chance, 0.5)
+        return Refusal(reason, missing=missing, nearest=nearest, covered=covered), 0.0 if missing else chance
     kept = _keep_best(candidates, settings.max_statements)
     return _in_reading_order(kept, chance), chance
 
@@ -96,9 +98,12 @@ def read_signals(
     logits = [candidate.logit for candidate in candidates if candidate.logit is not None]
     return Signals(
         similarity=best.similarity,
-        coverage=retriever.lexical.coverage(query.text, [f"{best.chunk.heading}\n{best.chunk.text}"])[0],
+        coverage=retriever.lexical.coverage(
+            query.searched_text, [f"{best.chunk.heading}\n{best.chunk.text}"]
+        )[0],
         passage_logit=best.rerank_score if logits else None,
         sentence_logit=max(logits) if logits else None,
+        background=retriever.background_similarity(query),
         is_cross_lingual=query.language != best.chunk.language,
     )
 
@@ -113,10 +118,12 @@ def rank_sentences(
         for span, similarity in zip(passage.chunk.sentences, passage.sentence_similarities, strict=True)
     ]
     texts = [passage.chunk.cut(span) for passage, span, _ in pairs]
-    coverages = retriever.lexical.coverage(query.text, texts)
+    coverages = retriever.lexical.coverage(query.searched_text, texts)
     logits: Sequence[float | None] = [None] * len(texts)
     if reranker is not None and passages[0].rerank_score is not None:
-        logits = reranker.score([(query.text, text) for text in texts])
+        # Under its headings, for a sentence often leaves to them what it is about: "Both cities signed …".
+        placed = [under_headings(p.chunk, text) for (p, _, _), text in zip(pairs, texts, strict=True)]
+        logits = reranker.score([(query.text, text) for text in placed])
     candidates = [
         Candidate(passage, span, text, similarity, coverage, logit, passage is passages[0])
         for (passage, span, similarity), text, coverage, logit in zip(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from qa.cities import CityCatalogue, load_cities
 from qa.config import Settings
-from qa.domain import Document
+from qa.domain import Document, Query, Turn
 from qa.errors import IndexMismatch, IndexMissing
 from qa.indexing import index_fingerprint
 from qa.manifest import CITIES_FILE, Manifest, read_manifest, read_text
 from qa.retrieval import Retriever
 from qa.store import VectorStore
+from qa.understanding import understand
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
@@ -29,6 +31,16 @@ class Library:
     manifest: Manifest
     retriever: Retriever
     catalogue: CityCatalogue
+
+    def understand(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Query:
+        """What is asked, in the light of what the documents are; see `qa.understanding.understand`."""
+        return understand(
+            question,
+            history=history,
+            chosen_cities=cities,
+            catalogue=self.catalogue,
+            document_language=self.retriever.main_language,
+        )
 
     def find_document(self, doc_id: str) -> Document | None:
         """The document with this id as it was read when it was indexed; None if there is none."""

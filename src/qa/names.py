@@ -13,7 +13,7 @@ from qa.domain import Chunk, Query
 NAME = re.compile(r"(?<![\w'’-])[A-ZÀ-ÖØ-Þ][\w'’-]*\w(?![\w’'-])")
 """A capitalised word of Latin letters."""
 
-SENTENCE_START = re.compile(r"(?:^|[.!?:;…\"“‘(]\s*)$")
+SENTENCE_START = re.compile(r"(?:^|[.!?:;…¿¡\"“‘(]\s*)$")
 MIN_LETTERS = 4
 """Shorter capitalised words are mostly abbreviations, which documents often write out."""
 
@@ -26,7 +26,7 @@ def find_unknown_names(query: Query, known: frozenset[str]) -> tuple[str, ...]:
 
     A question written in capitals throughout, or Like A Title, tells nothing, and German capitalises nouns.
     """
-    text = query.question
+    text = query.searched_text
     words = re.findall(r"[^\W\d_]{2,}", text)
     capitalised = [word for word in words if word[0].isupper()]
     if query.language == "de" or len(capitalised) * 2 > len(words) + 1:

@@ -14,7 +14,6 @@ from qa.domain import Answer, Document, IndexReport, Passage, Refusal, Turn
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus
 from qa.library import Library, open_library
-from qa.understanding import understand
 from qa.verification import verify
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class Pipeline:
         """
         clock = _Clock()
         library = self._current()
-        query = understand(question, history=history, chosen_cities=cities, catalogue=library.catalogue)
+        query = library.understand(question, history=history, cities=cities)
         clock.lap("understand")
         passages = library.retriever.retrieve(query) if query.text else ()
         clock.lap("retrieve")
@@ -67,7 +66,7 @@ class Pipeline:
     def search(self, text: str, *, cities: Sequence[str] = ()) -> tuple[Passage, ...]:
         """The passages for `text`, best first, from documents about `cities` (empty: from all)."""
         library = self._current()
-        return library.retriever.retrieve(understand(text, chosen_cities=cities, catalogue=library.catalogue))
+        return library.retriever.retrieve(library.understand(text, cities=cities))
 
     @property
     def catalogue(self) -> CityCatalogue:

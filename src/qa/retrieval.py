@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
+from numpy.typing import NDArray
 from pydantic import ConfigDict
 
 from qa.config import Settings
@@ -50,12 +53,33 @@ class Retriever:
         self._by_id = {chunk.chunk_id: number for number, chunk in enumerate(self.chunks)}
         self._store = store
         self._embedder = embedder
+        self._encode = lru_cache(maxsize=64)(embedder.encode_query)
         self._reranker = reranker
         self._settings = settings
         self.lexical = LexicalIndex(
             [f"{chunk.title}\n{chunk.heading}\n{chunk.text}" for chunk in self.chunks],
             tokenise=embedder.subwords,
         )
+
+    @cached_property
+    def main_language(self) -> str | None:
+        """The language that most chunks are in; None where there are none."""
+        counts = Counter(chunk.language for chunk in self.chunks)
+        return counts.most_common(1)[0][0] if counts else None
+
+    @cached_property
+    def _background(self) -> NDArray[np.float32]:
+        text = resources.files("qa").joinpath("data", "background.txt").read_text(encoding="utf-8")
+        return self._embedder.encode_passages(text.splitlines())
+
+    def background_similarity(self, query: Query) -> float:
+        """The mean cosine of `query` with everyday sentences that have nothing to do with it.
+
+        How near a question is to anything at all differs by language and wording by as much as relevant and
+        irrelevant passages differ: a score normalised by such a cohort (Reynolds 1997, for speakers' voices)
+        can be compared between languages, also those that no development set has.
+        """
+        return float(np.mean(self._background @ self._encode(query.searched_text)))
 
     @cached_property
     def known_words(self) -> frozenset[str]:
@@ -77,12 +101,12 @@ class Retriever:
             wanted = set(query.cities)
             about = [not wanted.isdisjoint(chunk.cities) for chunk in self.chunks]
             allowed = np.array(about, dtype=np.bool_)
-        found = self.lexical.top(query.text, count=self._settings.candidates, allowed=allowed)
+        found = self.lexical.top(query.searched_text, count=self._settings.candidates, allowed=allowed)
         return {self.chunks[number].chunk_id: score for number, score in found}
 
     def _search_dense(self, query: Query, *, also: Sequence[str]) -> list[Passage]:
         """The nearest chunks by passage and by sentence, and those of `also`, with exact similarities."""
-        vector = self._embedder.encode_query(query.text)
+        vector = self._encode(query.searched_text)
         found: dict[str, None] = dict.fromkeys(also)
         for kind, count in (("passages", 1), ("sentences", 2)):
             near = self._store.query(
@@ -116,15 +140,17 @@ class Retriever:
             or not any(passage.chunk.language in read for passage in head)
         ):
             return passages
-        scores = self._reranker.score([(query.text, passage_text(passage.chunk)) for passage in head])
+        scores = self._reranker.score(
+            [(query.text, under_headings(passage.chunk, passage.chunk.text)) for passage in head]
+        )
         scored = [replace(p, rerank_score=float(score)) for p, score in zip(head, scores, strict=True)]
         scored.sort(key=lambda passage: -(passage.rerank_score or 0.0))
         return (*scored, *passages[len(head) :])
 
 
-def passage_text(chunk: Chunk) -> str:
-    """What the cross-encoder reads of `chunk`: its headings say what its sentences leave out."""
-    return f"{chunk.heading}\n{chunk.text}" if chunk.heading else chunk.text
+def under_headings(chunk: Chunk, text: str) -> str:
+    """`text`, a part of `chunk`, under its headings: what the cross-encoder reads."""
+    return f"{chunk.heading}\n{text}" if chunk.heading else text
 
 
 def _fuse(passages: Sequence[Passage], lexical: Mapping[str, float]) -> tuple[Passage, ...]:

@@ -42,8 +42,12 @@ def understand(
     history: Sequence[Turn] = (),
     chosen_cities: Sequence[str] = (),
     catalogue: CityCatalogue,
+    document_language: str | None = None,
 ) -> Query:
     """What is asked. A city that the question names wins over a chosen one, that over the conversation's.
+
+    Where the question's language is not the documents', its cities are searched for by the names that they
+    have there: embedders place "Surabaya" and スラバヤ near each other, but not in the same place.
 
     Raises `InputError` for a question that is too long to be one.
     """
@@ -66,6 +70,11 @@ def understand(
         cities=cities,
         named_cities=named,
         is_follow_up=whole != text,
+        searched_text=(
+            catalogue.rename(whole, document_language)
+            if document_language and document_language != language
+            else whole
+        ),
     )
 
 

@@ -1,0 +1,38 @@
+# `make chat` opens the page, `make test` runs every check. Both make the environment first.
+PYTHON ?= python3
+ENV := .venv
+BIN := $(ENV)/bin
+
+.PHONY: chat test lint format index clean
+
+chat: index
+	$(BIN)/qa serve
+
+index: $(ENV)/.installed
+	-$(BIN)/qa index
+
+test: lint
+	$(BIN)/pytest
+
+lint: $(ENV)/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(ENV)/.tested
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(BIN)/pip:
+	$(PYTHON) -m venv $(ENV)
+
+$(ENV)/.installed: pyproject.toml constraints.txt | $(BIN)/pip
+	$(BIN)/pip install --constraint constraints.txt --editable .
+	touch $@
+
+$(ENV)/.tested: pyproject.toml constraints.txt $(ENV)/.installed
+	$(BIN)/pip install --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(ENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
