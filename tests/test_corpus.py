@@ -156,7 +156,7 @@ FACTS: dict[str, tuple[str, ...]] = {
             "survey team",
             "independent survey",
         ),
-        *("analysis", "photograph", "Nam Cau Kien Industrial Park", "Structure", "tentative result"),
+        *("analysis", "photograph", "Nam Cau Kien Industrial Park", "tentative result"),
         *("solar power", "storage batteries", "long payback period", "electricity prices are low"),
         *("sunlight conditions are poor", "interest and demand are high", "cement as raw material and fuel"),
         *("could not be introduced", "ambiguous", "national standards", "industrial parks", "new needs"),

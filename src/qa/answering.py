@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from qa.domain import Answer, Citation, Evidence, Passage, Query, Refusal, Statement
+
+LIST_MARK = re.compile(r"^[-*•・●○■◆–]\s+")
 
 
 def compose(
@@ -16,7 +19,7 @@ def compose(
         question=query.question,
         interpreted_as=query.text,
         language=query.language,
-        statements=tuple(Statement(citation.quote, (citation.number,)) for citation in citations),
+        statements=tuple(Statement(_state(citation.quote), (citation.number,)) for citation in citations),
         citations=citations,
         searched_cities=query.cities,
         passages=tuple(passages),
@@ -35,6 +38,11 @@ def refuse(query: Query, refusal: Refusal, passages: Sequence[Passage], *, confi
         passages=tuple(passages),
         confidence=confidence,
     )
+
+
+def _state(quote: str) -> str:
+    """`quote` without the mark of the list item that it is."""
+    return LIST_MARK.sub("", quote, count=1)
 
 
 def _cite(number: int, evidence: Evidence) -> Citation:

@@ -110,6 +110,8 @@ def remove_texts(index_dir: Path, *, keep: Collection[str]) -> None:
     for path in (index_dir / TEXTS_FOLDER).glob("*"):
         if path.suffix != ".json" or path.stem not in keep:
             path.unlink(missing_ok=True)
+    for path in index_dir.glob(".*.part"):
+        path.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, text: str) -> None:

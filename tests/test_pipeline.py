@@ -1,0 +1,293 @@
+"""Facts about the whole way from a question to an answer, over real folders with predictable models."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from conftest import CountingEmbedder, OverlapReranker
+from langchain_core.runnables import Runnable
+
+from qa.config import Settings
+from qa.domain import Answer, Turn
+from qa.errors import IndexMissing, InputError
+from qa.pipeline import Pipeline
+
+DALIAN = "Kitakyushu sent 67 experts to Dalian."
+SURABAYA = "The composting method has spread to 20,000 households in Surabaya."
+DAVAO = "Kitakyushu and Davao concluded a memorandum in November 2017."
+FIRST_ASK = "experts to Dalian Kitakyushu sent?"
+
+INDEX_ELSEWHERE = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from conftest import CountingEmbedder
+from qa.config import Settings
+from qa.indexing import index_corpus
+corpus, index, cities = map(Path, sys.argv[2:5])
+index_corpus(Settings(corpus_dir=corpus, index_dir=index, cities_file=cities), CountingEmbedder())
+"""
+
+
+def write(settings: Settings, name: str, text: str) -> None:
+    (settings.corpus_dir / name).write_text(text, encoding="utf-8")
+
+
+def index_in_another_process(settings: Settings) -> None:
+    tests = Path(__file__).parent
+    arguments = [tests, settings.corpus_dir, settings.index_dir, settings.cities_file]
+    subprocess.run([sys.executable, "-c", INDEX_ELSEWHERE, *map(str, arguments)], check=True, timeout=120)
+
+
+def build(settings: Settings) -> Pipeline:
+    return Pipeline.build(settings, CountingEmbedder(), OverlapReranker())
+
+
+@pytest.fixture
+def pipeline(settings: Settings) -> Pipeline:
+    """Three documents of one sentence each."""
+    write(settings, "dalian.txt", DALIAN)
+    write(settings, "surabaya.txt", SURABAYA)
+    write(settings, "davao.txt", DAVAO)
+    return build(settings)
+
+
+def sources(answer: Answer) -> list[str]:
+    return [citation.path for citation in answer.citations]
+
+
+def test_a_question_is_answered_with_a_verbatim_citation(pipeline: Pipeline) -> None:
+    answer = pipeline.ask(FIRST_ASK)
+
+    assert answer.refusal is None
+    assert sources(answer) == ["dalian.txt"]
+    assert answer.statements[0].text == answer.citations[0].quote == DALIAN
+    document = pipeline.document(answer.citations[0].doc_id)
+    assert document is not None
+    assert answer.citations[0].span.cut(document.text) == DALIAN
+    assert answer.passages[0].chunk.path == "dalian.txt"
+    assert pipeline.settings.threshold <= answer.confidence <= 1
+
+
+def test_what_the_documents_do_not_say_is_refused(pipeline: Pipeline) -> None:
+    answer = pipeline.ask("which recipe makes good ramen")
+
+    assert answer.refusal is not None
+    assert answer.refusal.reason == "weak_evidence"
+    assert answer.statements == answer.citations == ()
+    assert answer.confidence < pipeline.settings.threshold
+
+
+def test_a_name_that_no_document_mentions_is_refused(pipeline: Pipeline) -> None:
+    answer = pipeline.ask("what did Kitakyushu conclude with Bangkok in November?")
+
+    assert answer.refusal is not None
+    assert (answer.refusal.reason, answer.refusal.missing) == ("unknown_name", ("Bangkok",))
+    assert answer.refusal.covered
+
+
+@pytest.mark.xfail(strict=True, reason="a city's other names count as names that no document mentions")
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how many experts were sent by Kitakyushu to Dairen?",
+        "Kitakyushu đã cử bao nhiêu chuyên gia đến Đại Liên?",
+        "Kitakyushu nilagdaan kailan ang memorandum ng Dabaw?",
+    ],
+)
+def test_another_name_of_a_city_is_not_unknown(pipeline: Pipeline, question: str) -> None:
+    answer = pipeline.ask(question)
+
+    assert len(answer.searched_cities) == 1
+    assert answer.refusal is None or answer.refusal.reason != "unknown_name"
+
+
+def test_an_empty_question_is_refused(pipeline: Pipeline) -> None:
+    answer = pipeline.ask(" \n ")
+
+    assert answer.refusal is not None
+    assert answer.refusal.reason == "empty_question"
+    assert answer.passages == ()
+
+
+def test_an_empty_corpus_refuses_every_question(settings: Settings) -> None:
+    pipeline = build(settings)
+
+    answer = pipeline.ask(FIRST_ASK)
+
+    assert answer.refusal is not None
+    assert answer.refusal.reason == "empty_index"
+    assert pipeline.search(FIRST_ASK) == ()
+    assert pipeline.documents() == ()
+
+
+def test_a_corpus_that_is_no_longer_empty_is_answered_from(settings: Settings) -> None:
+    pipeline = build(settings)
+    assert pipeline.ask(FIRST_ASK).refusal is not None
+    write(settings, "dalian.txt", DALIAN)
+
+    pipeline.reindex()
+
+    assert sources(pipeline.ask(FIRST_ASK)) == ["dalian.txt"]
+
+
+def test_a_follow_up_is_answered_from_the_conversation(pipeline: Pipeline) -> None:
+    history = [Turn("user", FIRST_ASK), Turn("assistant", DALIAN)]
+
+    answer = pipeline.ask("experts to Dalian sent there?", history=history)
+    swapped = pipeline.ask("And Davao?", history=history)
+
+    assert answer.question == "experts to Dalian sent there?"
+    assert answer.searched_cities == ("Dalian",)
+    assert swapped.interpreted_as == "experts to Davao Kitakyushu sent?"
+    assert swapped.searched_cities == ("Davao",)
+    assert {passage.chunk.path for passage in swapped.passages} == {"davao.txt"}
+
+
+def test_a_chosen_city_narrows_the_answer_to_its_documents(pipeline: Pipeline) -> None:
+    question = "the composting method has spread to households"
+
+    assert sources(pipeline.ask(question)) == ["surabaya.txt"]
+    answer = pipeline.ask(question, cities=("Davao",))
+
+    assert answer.searched_cities == ("Davao",)
+    assert {passage.chunk.path for passage in answer.passages} == {"davao.txt"}
+    assert answer.refusal is not None
+
+
+def test_a_named_city_wins_over_a_chosen_one(pipeline: Pipeline) -> None:
+    answer = pipeline.ask(FIRST_ASK, cities=("Davao",))
+
+    assert answer.searched_cities == ("Dalian",)
+    assert sources(answer) == ["dalian.txt"]
+
+
+@pytest.mark.xfail(strict=True, raises=ValueError, reason="Chroma refuses an empty list of ids")
+def test_a_city_without_documents_is_refused_as_not_found(pipeline: Pipeline) -> None:
+    answer = pipeline.ask("what happened with waste", cities=("Phnom Penh",))
+
+    assert answer.refusal is not None
+    assert answer.refusal.reason == "nothing_found"
+
+
+def test_an_unknown_chosen_city_is_an_error(pipeline: Pipeline) -> None:
+    with pytest.raises(InputError, match="Bangkok"):
+        pipeline.ask(FIRST_ASK, cities=("Bangkok",))
+    with pytest.raises(InputError, match="Bangkok"):
+        pipeline.search(FIRST_ASK, cities=("Bangkok",))
+
+
+def test_an_over_long_question_is_an_error(pipeline: Pipeline) -> None:
+    with pytest.raises(InputError, match="at most 2000"):
+        pipeline.ask("x" * 2001)
+
+
+def test_a_search_gives_passages_best_first(pipeline: Pipeline) -> None:
+    passages = pipeline.search(FIRST_ASK)
+
+    assert passages[0].chunk.path == "dalian.txt"
+    assert passages == pipeline.ask(FIRST_ASK).passages
+
+
+def test_a_reindex_in_this_process_is_seen_by_the_next_question(pipeline: Pipeline) -> None:
+    question = "trains run between both towns"
+    assert pipeline.ask(question).refusal is not None
+    write(pipeline.settings, "trains.txt", "Trains run between both towns.")
+
+    report = pipeline.reindex()
+
+    assert (report.added, len(report.unchanged)) == (("trains.txt",), 3)
+    assert sources(pipeline.ask(question)) == ["trains.txt"]
+
+
+def test_a_reindex_in_another_process_is_seen_by_the_next_question(pipeline: Pipeline) -> None:
+    question = "trains run between both towns"
+    assert pipeline.ask(question).refusal is not None
+    write(pipeline.settings, "trains.txt", "Trains run between both towns.")
+    (pipeline.settings.corpus_dir / "dalian.txt").unlink()
+
+    index_in_another_process(pipeline.settings)
+
+    assert sources(pipeline.ask(question)) == ["trains.txt"]
+    assert pipeline.ask(FIRST_ASK).refusal is not None
+    assert [document.path for document in pipeline.documents()] == [
+        "davao.txt",
+        "surabaya.txt",
+        "trains.txt",
+    ]
+
+
+def test_a_changed_document_is_cited_as_it_is_now(pipeline: Pipeline) -> None:
+    pipeline.ask(FIRST_ASK)
+    write(pipeline.settings, "dalian.txt", "Kitakyushu sent 68 experts to Dalian.")
+
+    index_in_another_process(pipeline.settings)
+    answer = pipeline.ask(FIRST_ASK)
+
+    assert [citation.quote for citation in answer.citations] == ["Kitakyushu sent 68 experts to Dalian."]
+
+
+def test_until_the_reindex_a_changed_document_is_cited_as_it_was(pipeline: Pipeline) -> None:
+    write(pipeline.settings, "dalian.txt", "Nothing is known.")
+
+    assert [citation.quote for citation in pipeline.ask(FIRST_ASK).citations] == [DALIAN]
+
+
+def test_questions_are_answered_while_the_index_changes(pipeline: Pipeline) -> None:
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        asked = []
+        for number in range(4):
+            asked += [pool.submit(pipeline.ask, FIRST_ASK) for _ in range(6)]
+            write(pipeline.settings, f"new{number}.txt", f"Trains run between towns number {number}.")
+            pipeline.reindex()
+        answers = [future.result(timeout=60) for future in asked]
+
+    assert [sources(answer) for answer in answers] == [["dalian.txt"]] * len(answers)
+
+
+def test_two_runs_give_the_same_answer(pipeline: Pipeline) -> None:
+    first, second = pipeline.ask(FIRST_ASK), pipeline.ask(FIRST_ASK)
+
+    assert (first.statements, first.citations, first.passages, first.confidence) == (
+        second.statements,
+        second.citations,
+        second.passages,
+        second.confidence,
+    )
+
+
+def test_timings_have_seconds_by_stage_and_in_total(pipeline: Pipeline) -> None:
+    timings = dict(pipeline.ask(FIRST_ASK).timings)
+
+    total = timings.pop("total")
+    assert set(timings) == {"understand", "retrieve", "select", "compose"}
+    assert min(timings.values()) >= 0
+    assert total == pytest.approx(sum(timings.values()))
+
+
+def test_the_pipeline_is_a_langchain_runnable(pipeline: Pipeline) -> None:
+    runnable = pipeline.as_runnable()
+
+    assert isinstance(runnable, Runnable)
+    answer = runnable.invoke(FIRST_ASK)
+    assert isinstance(answer, Answer)
+    assert sources(answer) == ["dalian.txt"]
+    assert [sources(each) for each in runnable.stream(FIRST_ASK)] == [["dalian.txt"]]
+
+
+def test_without_an_index_there_is_no_pipeline(settings: Settings) -> None:
+    with pytest.raises(IndexMissing, match="qa index"):
+        Pipeline(settings, CountingEmbedder(), None)
+
+
+def test_a_pipeline_without_a_cross_encoder_answers(settings: Settings) -> None:
+    write(settings, "dalian.txt", DALIAN)
+
+    answer = Pipeline.build(settings, CountingEmbedder(), None).ask(DALIAN)
+
+    assert sources(answer) == ["dalian.txt"]
+    assert [passage.rerank_score for passage in answer.passages] == [None]
