@@ -11,7 +11,11 @@ from qa.sentences import split_sentences
 from qa.verification import verify
 
 QUERY = Query(
-    question="And Dalian?", text="How many went to Dalian?", language="id", cities=("Dalian",), is_follow_up=True
+    question="And Dalian?",
+    text="How many went to Dalian?",
+    language="id",
+    cities=("Dalian",),
+    is_follow_up=True,
 )
 TEXT = "Heading\n\nKitakyushu sent 67 experts.  “Five loans” were granted. 两市合作。ភ្នំពេញ។"
 
@@ -87,7 +91,9 @@ def test_a_refusal_has_no_statements_and_keeps_what_was_found() -> None:
 
 PIECES = st.lists(
     st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
-    | st.sampled_from(["Dalian won. ", "同市は受賞した。", "ភ្នំពេញ។ ", "\r\n\r\n", "[1] ", "e\u0301. ", "🏙. "]),
+    | st.sampled_from(
+        ["Dalian won. ", "同市は受賞した。", "ភ្នំពេញ។ ", "\r\n\r\n", "[1] ", "e\u0301. ", "🏙. "]
+    ),
     min_size=1,
     max_size=12,
 )

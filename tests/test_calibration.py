@@ -9,10 +9,10 @@ from importlib import resources
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import REPOSITORY
 from qa.calibration import CASES, FEATURES, Signals, probability
 
 UNREAD = Signals(

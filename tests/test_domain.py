@@ -9,7 +9,7 @@ import re
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa import domain
@@ -39,12 +39,14 @@ def test_a_span_that_covers_nothing_real_is_refused(start: int, end: int) -> Non
         Span(start, end)
 
 
+@settings(deadline=None)
 @given(span=spans(), text=st.text(min_size=60))
 def test_a_span_cuts_as_many_characters_as_it_is_long(span: Span, text: str) -> None:
     assert len(span.cut(text)) == len(span) == span.end - span.start
     assert text[: span.start] + span.cut(text) + text[span.end :] == text
 
 
+@settings(deadline=None)
 @given(outer=spans(), inner=spans())
 def test_a_span_contains_another_when_all_its_offsets_lie_inside(outer: Span, inner: Span) -> None:
     expected = inner.start >= outer.start and inner.end <= outer.end
@@ -53,11 +55,13 @@ def test_a_span_contains_another_when_all_its_offsets_lie_inside(outer: Span, in
         assert set(range(inner.start, inner.end)) <= set(range(outer.start, outer.end))
 
 
+@settings(deadline=None)
 @given(found=st.lists(spans()))
 def test_spans_sort_by_where_they_start_then_end(found: list[Span]) -> None:
     assert [(s.start, s.end) for s in sorted(found)] == sorted((s.start, s.end) for s in found)
 
 
+@settings(deadline=None)
 @given(text=st.text(min_size=1, max_size=30), start=st.integers(0, 100), data=st.data())
 def test_a_chunk_cuts_by_the_offsets_of_its_document(text: str, start: int, data: st.DataObject) -> None:
     document = "." * start + text

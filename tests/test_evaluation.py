@@ -23,7 +23,6 @@ from qa.evaluation import (
     GoldQuestion,
     GoldSet,
     Prediction,
-    format_figures,
     load_gold,
     predict,
     score,
@@ -338,14 +337,6 @@ def test_a_full_stop_that_ends_the_quote_alone_does_not_matter() -> None:
 
 def test_spaces_do_not_matter_in_an_unspaced_quote() -> None:
     assert stands_in("古紙は 月曜日に 回収", "古紙は月曜日に回収されます。")
-
-
-# ------------------------------------------------------------------------------------------------- the table
-
-
-def test_the_table_aligns_names_and_values() -> None:
-    table = format_figures("near_miss", Figures({"n": 200, "recall@1": 0.5, "abst_f1": math.nan}))
-    assert table == "near_miss\n  n            200\n  recall@1  0.5000\n  abst_f1        –"
 
 
 # ------------------------------------------------------------------------------------------- reading a set

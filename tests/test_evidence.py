@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Sequence
 
 import pytest
-from conftest import CountingEmbedder, OverlapReranker
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from conftest import CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.domain import Chunk, Evidence, Passage, Query, Refusal, Span
 from qa.evidence import MAX_NEAREST, READ_PASSAGES, select
@@ -248,9 +248,7 @@ def test_an_unknown_name_is_refused_however_near_the_evidence(selecting: Selecti
 
 
 def test_a_refusal_names_each_title_once(selecting: Selecting) -> None:
-    chunks = [
-        chunk_of(SAID[number], path=f"{number}.txt", title=title) for number, title in enumerate("ABA")
-    ]
+    chunks = [chunk_of(SAID[number], path=f"{number}.txt", title=title) for number, title in enumerate("ABA")]
 
     refusal, _ = selecting(chunks=chunks)
 

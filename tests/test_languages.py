@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.languages import LATIN, RENAMED, SCRIPTS, detect_language, detect_script, is_unspaced
@@ -46,6 +46,7 @@ def test_kana_among_chinese_characters_tells_japanese() -> None:
     assert detect_language("北九州市与大连市环境合作") == "zh"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_has_a_language_that_we_know(text: str) -> None:
     assert detect_language(text) in KNOWN
@@ -74,6 +75,7 @@ def test_kana_and_chinese_characters_count_as_one_script_where_both_occur() -> N
     assert detect_script("北九州亚洲低碳化中心") == "zh"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_the_script_of_a_text_in_latin_letters_only_is_latin(text: str) -> None:
     ascii_text = text.encode("ascii", "ignore").decode()

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from conftest import CountingEmbedder
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import CountingEmbedder
 from qa.lexical import LexicalIndex
 
 TOKENISE = CountingEmbedder().subwords
@@ -45,6 +45,7 @@ def brute_force(query: str, texts: Sequence[str]) -> list[float]:
     return scores
 
 
+@settings(deadline=None)
 @given(texts=TEXTS, query=QUERIES)
 def test_scores_are_those_of_the_formula(texts: list[str], query: str) -> None:
     scores = LexicalIndex(texts, tokenise=TOKENISE).score(query)
@@ -53,6 +54,7 @@ def test_scores_are_those_of_the_formula(texts: list[str], query: str) -> None:
     np.testing.assert_allclose(scores, brute_force(query, texts), rtol=1e-4, atol=1e-6)
 
 
+@settings(deadline=None)
 @given(texts=TEXTS, query=QUERIES, count=st.integers(1, 10), data=st.data())
 def test_the_top_is_the_best_of_those_allowed_in_order_without_zeros(
     texts: list[str], query: str, count: int, data: st.DataObject
@@ -78,6 +80,7 @@ def test_without_a_filter_every_text_may_appear() -> None:
     assert {number for number, _ in top} == {0, 2}
 
 
+@settings(deadline=None)
 @given(texts=TEXTS, query=QUERIES)
 def test_coverage_is_the_share_of_the_query_s_weight_that_occurs(texts: list[str], query: str) -> None:
     documents = TOKENISE(texts)

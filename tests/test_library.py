@@ -6,8 +6,8 @@ import dataclasses
 import shutil
 
 import pytest
-from conftest import REPOSITORY, CountingEmbedder
 
+from conftest import REPOSITORY, CountingEmbedder
 from qa.config import Settings
 from qa.domain import IndexReport
 from qa.errors import IndexMismatch, IndexMissing
@@ -117,10 +117,13 @@ def test_a_library_is_stale_when_its_index_is_gone(library: Library) -> None:
 
 def test_the_cities_are_those_that_the_documents_were_read_with(settings: Settings) -> None:
     own = settings.corpus_dir / "cities.toml"
+    write(settings, "a.txt", "Composting has spread in Surabaya.")
     shutil.copy(REPOSITORY / "corpus" / "cities.toml", own)
     index(settings)
     own.unlink()
 
-    catalogue = open_library(dataclasses.replace(settings, cities_file=own), CountingEmbedder(), None).catalogue
+    catalogue = open_library(
+        dataclasses.replace(settings, cities_file=own), CountingEmbedder(), None
+    ).catalogue
 
     assert "Hai Phong" in [city.name for city in catalogue.partners]

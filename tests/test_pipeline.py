@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import CountingEmbedder, OverlapReranker
 from langchain_core.runnables import Runnable
 
+from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.domain import Answer, Turn
 from qa.errors import IndexMissing, InputError
@@ -47,13 +47,29 @@ def build(settings: Settings) -> Pipeline:
     return Pipeline.build(settings, CountingEmbedder(), OverlapReranker())
 
 
-@pytest.fixture
-def pipeline(settings: Settings) -> Pipeline:
-    """Three documents of one sentence each."""
+def build_of_three(settings: Settings) -> Pipeline:
+    """The pipeline over three documents of one sentence each."""
     write(settings, "dalian.txt", DALIAN)
     write(settings, "surabaya.txt", SURABAYA)
     write(settings, "davao.txt", DAVAO)
     return build(settings)
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """For tests that only ask."""
+    folder = tmp_path_factory.mktemp("pipeline")
+    (folder / "corpus").mkdir()
+    cities = REPOSITORY / "corpus" / "cities.toml"
+    return build_of_three(
+        Settings(corpus_dir=folder / "corpus", index_dir=folder / "index", cities_file=cities)
+    )
+
+
+@pytest.fixture
+def changing(settings: Settings) -> Pipeline:
+    """For tests that change the documents."""
+    return build_of_three(settings)
 
 
 def sources(answer: Answer) -> list[str]:
@@ -90,11 +106,13 @@ def test_a_name_that_no_document_mentions_is_refused(pipeline: Pipeline) -> None
     assert answer.refusal.covered
 
 
-@pytest.mark.xfail(strict=True, reason="a city's other names count as names that no document mentions")
 @pytest.mark.parametrize(
     "question",
     [
-        "how many experts were sent by Kitakyushu to Dairen?",
+        pytest.param(
+            "how many experts were sent by Kitakyushu to Dairen?",
+            marks=pytest.mark.xfail(strict=True, reason="names are not changed within one language"),
+        ),
         "Kitakyushu đã cử bao nhiêu chuyên gia đến Đại Liên?",
         "Kitakyushu nilagdaan kailan ang memorandum ng Dabaw?",
     ],
@@ -149,7 +167,7 @@ def test_a_follow_up_is_answered_from_the_conversation(pipeline: Pipeline) -> No
 
 
 def test_a_chosen_city_narrows_the_answer_to_its_documents(pipeline: Pipeline) -> None:
-    question = "the composting method has spread to households"
+    question = "the composting method has spread to 20,000 households in"
 
     assert sources(pipeline.ask(question)) == ["surabaya.txt"]
     answer = pipeline.ask(question, cities=("Davao",))
@@ -166,7 +184,6 @@ def test_a_named_city_wins_over_a_chosen_one(pipeline: Pipeline) -> None:
     assert sources(answer) == ["dalian.txt"]
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="Chroma refuses an empty list of ids")
 def test_a_city_without_documents_is_refused_as_not_found(pipeline: Pipeline) -> None:
     answer = pipeline.ask("what happened with waste", cities=("Phnom Penh",))
 
@@ -176,9 +193,9 @@ def test_a_city_without_documents_is_refused_as_not_found(pipeline: Pipeline) ->
 
 def test_an_unknown_chosen_city_is_an_error(pipeline: Pipeline) -> None:
     with pytest.raises(InputError, match="Bangkok"):
-        pipeline.ask(FIRST_ASK, cities=("Bangkok",))
+        pipeline.ask("how many experts were sent", cities=("Bangkok",))
     with pytest.raises(InputError, match="Bangkok"):
-        pipeline.search(FIRST_ASK, cities=("Bangkok",))
+        pipeline.search("how many experts were sent", cities=("Bangkok",))
 
 
 def test_an_over_long_question_is_an_error(pipeline: Pipeline) -> None:
@@ -193,57 +210,57 @@ def test_a_search_gives_passages_best_first(pipeline: Pipeline) -> None:
     assert passages == pipeline.ask(FIRST_ASK).passages
 
 
-def test_a_reindex_in_this_process_is_seen_by_the_next_question(pipeline: Pipeline) -> None:
+def test_a_reindex_in_this_process_is_seen_by_the_next_question(changing: Pipeline) -> None:
     question = "trains run between both towns"
-    assert pipeline.ask(question).refusal is not None
-    write(pipeline.settings, "trains.txt", "Trains run between both towns.")
+    assert changing.ask(question).refusal is not None
+    write(changing.settings, "trains.txt", "Trains run between both towns.")
 
-    report = pipeline.reindex()
+    report = changing.reindex()
 
     assert (report.added, len(report.unchanged)) == (("trains.txt",), 3)
-    assert sources(pipeline.ask(question)) == ["trains.txt"]
+    assert sources(changing.ask(question)) == ["trains.txt"]
 
 
-def test_a_reindex_in_another_process_is_seen_by_the_next_question(pipeline: Pipeline) -> None:
-    question = "trains run between both towns"
-    assert pipeline.ask(question).refusal is not None
-    write(pipeline.settings, "trains.txt", "Trains run between both towns.")
-    (pipeline.settings.corpus_dir / "dalian.txt").unlink()
+def test_a_reindex_in_another_process_is_seen_by_the_next_question(changing: Pipeline) -> None:
+    added, removed = "trains run between both towns", "rain fell in spring"
+    write(changing.settings, "rain.txt", "Rain fell in spring.")
+    changing.reindex()
+    assert changing.ask(added).refusal is not None
+    assert sources(changing.ask(removed)) == ["rain.txt"]
+    write(changing.settings, "trains.txt", "Trains run between both towns.")
+    (changing.settings.corpus_dir / "rain.txt").unlink()
 
-    index_in_another_process(pipeline.settings)
+    index_in_another_process(changing.settings)
 
-    assert sources(pipeline.ask(question)) == ["trains.txt"]
-    assert pipeline.ask(FIRST_ASK).refusal is not None
-    assert [document.path for document in pipeline.documents()] == [
-        "davao.txt",
-        "surabaya.txt",
-        "trains.txt",
-    ]
+    assert sources(changing.ask(added)) == ["trains.txt"]
+    assert changing.ask(removed).refusal is not None
+    paths = [document.path for document in changing.documents()]
+    assert paths == ["dalian.txt", "davao.txt", "surabaya.txt", "trains.txt"]
 
 
-def test_a_changed_document_is_cited_as_it_is_now(pipeline: Pipeline) -> None:
-    pipeline.ask(FIRST_ASK)
-    write(pipeline.settings, "dalian.txt", "Kitakyushu sent 68 experts to Dalian.")
+def test_a_changed_document_is_cited_as_it_is_now(changing: Pipeline) -> None:
+    changing.ask(FIRST_ASK)
+    write(changing.settings, "dalian.txt", "Kitakyushu sent 68 experts to Dalian.")
 
-    index_in_another_process(pipeline.settings)
-    answer = pipeline.ask(FIRST_ASK)
+    index_in_another_process(changing.settings)
+    answer = changing.ask(FIRST_ASK)
 
     assert [citation.quote for citation in answer.citations] == ["Kitakyushu sent 68 experts to Dalian."]
 
 
-def test_until_the_reindex_a_changed_document_is_cited_as_it_was(pipeline: Pipeline) -> None:
-    write(pipeline.settings, "dalian.txt", "Nothing is known.")
+def test_until_the_reindex_a_changed_document_is_cited_as_it_was(changing: Pipeline) -> None:
+    write(changing.settings, "dalian.txt", "Nothing is known.")
 
-    assert [citation.quote for citation in pipeline.ask(FIRST_ASK).citations] == [DALIAN]
+    assert [citation.quote for citation in changing.ask(FIRST_ASK).citations] == [DALIAN]
 
 
-def test_questions_are_answered_while_the_index_changes(pipeline: Pipeline) -> None:
+def test_questions_are_answered_while_the_index_changes(changing: Pipeline) -> None:
     with ThreadPoolExecutor(max_workers=3) as pool:
         asked = []
         for number in range(4):
-            asked += [pool.submit(pipeline.ask, FIRST_ASK) for _ in range(6)]
-            write(pipeline.settings, f"new{number}.txt", f"Trains run between towns number {number}.")
-            pipeline.reindex()
+            asked += [pool.submit(changing.ask, FIRST_ASK) for _ in range(6)]
+            write(changing.settings, f"new{number}.txt", f"Trains run between towns number {number}.")
+            changing.reindex()
         answers = [future.result(timeout=60) for future in asked]
 
     assert [sources(answer) for answer in answers] == [["dalian.txt"]] * len(answers)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY, SHARED
 
+from conftest import REPOSITORY, SHARED
 from qa.config import Settings
 from qa.domain import Answer
 from qa.models import Embedder, Reranker, load_embedder, load_reranker
@@ -54,28 +53,25 @@ CASES = (
     Case("ramen", "What is a good recipe for ramen?"),
 )
 
-FAILING: frozenset[tuple[str, str]] = frozenset()
-"""(folder, case) pairs that the present thresholds get wrong; they are being tuned."""
+FAILING = frozenset({("corpus", "Japanese"), ("originals", "Japanese"), ("originals", "Chinese")})
+"""(folder, case) pairs that were refused as weak evidence when these tests were written (confidence .23, .27
+and .46); the calibration is being tuned. Take a pair out once it passes."""
+
+TUNED = pytest.mark.xfail(strict=False, raises=AssertionError, reason="the calibration is being tuned")
+
+Models = tuple[Embedder, Reranker | None]
 
 
 @pytest.fixture(scope="module")
-def embedder() -> Embedder:
-    return load_embedder(Settings())
-
-
-@pytest.fixture(scope="module")
-def reranker() -> Reranker | None:
-    return load_reranker(Settings())
+def models() -> Models:
+    return load_embedder(Settings()), load_reranker(Settings())
 
 
 @pytest.fixture(scope="module", params=sorted(FOLDERS))
-def library(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    embedder: Embedder,
-    reranker: Reranker | None,
-) -> Iterator[tuple[str, Pipeline]]:
-    """A folder's name, and the pipeline over it."""
+def named_pipeline(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, models: Models
+) -> tuple[str, Pipeline]:
+    """A folder's name, and the pipeline over what lies in it."""
     corpus: Path = FOLDERS[request.param]
     if not corpus.is_dir():
         pytest.skip(f"{request.param} is not beside the repository")
@@ -84,4 +80,43 @@ def library(
         index_dir=tmp_path_factory.mktemp(request.param),
         cities_file=REPOSITORY / "corpus" / "cities.toml",
     )
-    yield request.param, Pipeline.build(settings, embedder, reranker)
+    return request.param, Pipeline.build(settings, *models)
+
+
+def describe(answer: Answer) -> str:
+    """What a failing test should say: how sure the pipeline was, and what it had in hand."""
+    nearest = answer.refusal.nearest if answer.refusal else ()
+    texts = [citation.quote for citation in answer.citations] or [piece.text for piece in nearest]
+    reason = answer.refusal.reason if answer.refusal else "answered"
+    return f"{reason}, confidence {answer.confidence:.3f}, best first: {texts}"
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.holds], ids=lambda case: case.name)
+def test_it_is_answered_with_a_citation_that_holds_the_answer(
+    named_pipeline: tuple[str, Pipeline], case: Case, request: pytest.FixtureRequest
+) -> None:
+    folder, pipeline = named_pipeline
+    if (folder, case.name) in FAILING:
+        request.applymarker(TUNED)
+
+    answer = pipeline.ask(case.question)
+
+    assert answer.refusal is None, describe(answer)
+    assert any(str(case.holds) in citation.quote for citation in answer.citations), describe(answer)
+    for citation in answer.citations:
+        document = pipeline.document(citation.doc_id)
+        assert document is not None
+        assert document.text[citation.span.start : citation.span.end] == citation.quote
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if not case.holds], ids=lambda case: case.name)
+def test_it_is_refused(
+    named_pipeline: tuple[str, Pipeline], case: Case, request: pytest.FixtureRequest
+) -> None:
+    folder, pipeline = named_pipeline
+    if (folder, case.name) in FAILING:
+        request.applymarker(TUNED)
+
+    answer = pipeline.ask(case.question)
+
+    assert answer.refusal is not None, describe(answer)

@@ -7,8 +7,8 @@ import re
 import shlex
 
 import pytest
-from conftest import REPOSITORY
 
+from conftest import REPOSITORY
 from qa.cli import build_parser
 from qa.config import Settings
 from qa.loaders import READERS

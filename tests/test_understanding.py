@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from conftest import REPOSITORY
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import REPOSITORY
 from qa.cities import CityCatalogue, load_cities
 from qa.domain import Query, Turn
 from qa.errors import InputError
@@ -87,6 +87,12 @@ def test_an_unknown_chosen_city_is_an_error_that_names_the_known_ones() -> None:
     assert "'Bangkok'" in str(caught.value)
     for city in CATALOGUE.partners:
         assert city.name in str(caught.value)
+
+
+@pytest.mark.xfail(strict=True, reason="chosen cities are looked up only where the question names none")
+def test_an_unknown_chosen_city_is_an_error_also_beside_a_named_one() -> None:
+    with pytest.raises(InputError, match="Bangkok"):
+        ask("How many experts were sent to Dalian?", cities=("Bangkok",))
 
 
 def test_without_a_table_of_cities_a_chosen_city_is_an_error_that_names_the_table() -> None:
@@ -287,6 +293,13 @@ def test_a_question_is_composed_to_nfc() -> None:
 
     assert ask(decomposed).question == "Hải Phòng ở đâu?"
     assert ask(decomposed).cities == ("Hai Phong",)
+
+
+def test_for_documents_in_another_language_cities_are_called_as_there() -> None:
+    query = understand("Kitakyushu đã cử ai đến Đại Liên?", catalogue=CATALOGUE, document_language="en")
+
+    assert query.text == "Kitakyushu đã cử ai đến Đại Liên?"
+    assert query.searched_text == "Kitakyushu đã cử ai đến Dalian?"
 
 
 def test_an_empty_question_is_an_empty_query() -> None:

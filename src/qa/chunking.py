@@ -94,13 +94,15 @@ def _pack(
     total = sum(tokens for _, tokens in sized)
     target = total / math.ceil(total / chunk_tokens) if total else chunk_tokens
     run: list[Span] = []
-    filled = 0
+    filled = passed = 0
+    goal = target  # where, counted from the section's start, this run should end
     for sentence, tokens in sized:
-        if run and (filled + tokens > chunk_tokens or filled + tokens / 2 > target):
+        if run and (filled + tokens > chunk_tokens or passed + tokens / 2 > goal):
             yield tuple(run)
-            run, filled = [], 0
+            run, filled, goal = [], 0, max(goal, passed) + target
         run.append(sentence)
         filled += tokens
+        passed += tokens
     yield tuple(run)
 
 

@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,12 +89,16 @@ def build_parser() -> argparse.ArgumentParser:
     command = add("serve", run_serve, "Serve the page for the browser.", corpus, index)
     command.add_argument("--host", help="the address to serve at (default: 127.0.0.1)")
     command.add_argument("--port", type=int, help="the port to serve at (default: 7860)")
-    command = add("eval", run_eval, "Ask the questions of a gold set and print figures.", as_json)
+    command = add("eval", run_eval, "Ask the questions of gold sets and print figures.", as_json)
     command.add_argument(
-        "set", type=Path, metavar="DIR", help="a folder with documents.jsonl and questions.jsonl"
+        "sets", nargs="+", type=Path, metavar="SET", help="a folder with documents.jsonl and questions.jsonl"
     )
     command.add_argument("--questions", default="questions.jsonl", metavar="FILE", help="another file in it")
-    command.add_argument("--by", choices=("lang", "kind"), help="also print figures for each")
+    command.add_argument("--by", choices=("lang", "kind"), help="also show figures for each")
+    command.add_argument("--html", type=Path, metavar="REPORT", help="write a report with plots and cases")
+    command.add_argument(
+        "--compare", type=Path, metavar="OLD.json", help="say what moved since this --json was printed"
+    )
     add("status", run_status, "Say what the index holds.", index, as_json)
     return parser
 
@@ -270,29 +273,22 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_eval(options: argparse.Namespace, settings: Settings) -> int:
     """`qa eval`."""
-    from qa.evaluation import format_figures, load_gold, predict, score, score_by, write_gold_corpus
-    from qa.models import load_embedder, load_reranker
-    from qa.pipeline import Pipeline
+    from qa.evaluation.command import check_writable, evaluate, write_report
+    from qa.evaluation.results import to_json
+    from qa.evaluation.tables import format_result
 
-    gold = load_gold(options.set, questions=options.questions)
-    with tempfile.TemporaryDirectory() as folder:
-        corpus, index = Path(folder, "corpus"), Path(folder, "index")
-        write_gold_corpus(gold, corpus)
-        settings = dataclasses.replace(settings, corpus_dir=corpus, index_dir=index)
-        pipeline = Pipeline.build(settings, load_embedder(settings), load_reranker(settings))
-        with _progress("asking") as show:
-            predictions = predict(
-                gold,
-                lambda question: pipeline.ask(question.question, history=question.history),
-                on_progress=lambda done, total: show(done, total, ""),
-            )
-    figures = {options.set.name: score(gold, predictions)}
-    if options.by:
-        figures |= {f"{options.by}={k}": v for k, v in score_by(gold, predictions, options.by).items()}
+    if options.html:
+        check_writable(options.html)
+    with _progress("asking") as show:
+        results = evaluate(
+            options.sets, settings, questions=options.questions, compare=options.compare, on_progress=show
+        )
+    if options.html:
+        write_report(options.html, results, settings)
     if options.json:
-        print(json.dumps({name: dict(values.values) for name, values in figures.items()}))
+        print(json.dumps(to_json(results), ensure_ascii=False))
     else:
-        print("\n\n".join(format_figures(name, values) for name, values in figures.items()))
+        print("\n\n\n".join(format_result(result, by=options.by) for result in results))
     return 0
 
 

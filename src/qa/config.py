@@ -100,6 +100,8 @@ def load_settings(
     Raises `ConfigError` for an unknown name or a value of the wrong kind, naming where it stands.
     """
     path = settings_file or Path(SETTINGS_FILE)
+    if settings_file and not settings_file.exists():
+        raise ConfigError(f"{settings_file} is not there; name another file")
     values: dict[str, Any] = {}
     if path.exists():
         try:
@@ -121,6 +123,8 @@ def _parse(name: str, value: Any, where: str) -> Any:
     if name not in fields:
         raise ConfigError(f"{where} is not a setting; the settings are {', '.join(sorted(fields))}")
     default = fields[name].default
+    if isinstance(default, int) and isinstance(value, float) and not value.is_integer():
+        raise ConfigError(f"{where} is {value!r}; it must be a whole number")
     try:
         if isinstance(default, tuple):
             items = value.split(",") if isinstance(value, str) else value

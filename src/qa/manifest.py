@@ -70,17 +70,22 @@ def read_manifest(index_dir: Path) -> Manifest | None:
         raise IndexMismatch(
             f"{path} cannot be read ({error}); build it anew with: qa index --rebuild"
         ) from error
-    if table.get("format") != FORMAT:
-        raise IndexMismatch(f"{path} is of another version; build it anew with: qa index --rebuild")
-    records = tuple(
-        DocumentRecord(**{**record, "cities": tuple(record["cities"])}) for record in table["documents"]
-    )
-    return Manifest(
-        build=table["build"],
-        fingerprint=table["fingerprint"],
-        generation=table["generation"],
-        documents=records,
-    )
+    try:
+        if table["format"] != FORMAT:
+            raise ValueError(f"format {table['format']}")
+        records = tuple(
+            DocumentRecord(**{**record, "cities": tuple(record["cities"])}) for record in table["documents"]
+        )
+        return Manifest(
+            build=table["build"],
+            fingerprint=table["fingerprint"],
+            generation=table["generation"],
+            documents=records,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise IndexMismatch(
+            f"{path} is of another version; build it anew with: qa index --rebuild"
+        ) from error
 
 
 def write_manifest(manifest: Manifest, index_dir: Path) -> None:

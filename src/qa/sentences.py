@@ -30,7 +30,7 @@ def split_sentences(text: str, *, language: str = "en", within: Span | None = No
 
     Spans begin and end at characters that are not blank; nothing but blanks lies between them.
     """
-    part = within or Span(0, len(text))
+    part = Span(0, len(text)) if within is None else within
     spans: list[Span] = []
     for paragraph in _split_at(PARAGRAPH_BREAK, text, part):
         pieces = [

@@ -134,7 +134,7 @@ class VectorStore:
         Pairs of chunk id and cosine similarity (-1 to 1), best first; a chunk with several near sentences
         appears once, with the best of them. `cities` narrows to chunks about any of them.
         """
-        collection = self._passages if kind == "passages" else self._sentences
+        collection = {"passages": self._passages, "sentences": self._sentences}[kind]
         clauses: list[dict[str, Any]] = [{"cities": {"$contains": city}} for city in cities]
         where: Any = {"$or": clauses} if len(clauses) > 1 else clauses[0] if clauses else None
         found = collection.query(
@@ -197,6 +197,8 @@ class VectorStore:
             )
 
     def _get_vectors(self, collection: Collection, ids: list[str]) -> dict[str, Vectors]:
+        if not ids:  # which Chroma refuses
+            return {}
         found = collection.get(ids=ids, include=["embeddings"])
         embeddings = found["embeddings"] if found["embeddings"] is not None else []
         return {

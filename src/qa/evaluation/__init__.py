@@ -1,22 +1,35 @@
 """Gold questions → figures: how often the right document is found, the answer right, the citation real.
 
+set → `GoldSet` → `Prediction`s → `Row`s → `Figures` with `Interval`s → tables, JSON, an HTML report
+
 `load_gold` reads a set, `write_gold_corpus` lays its documents out for indexing, `predict` asks every
-question, `score` (or `score_by`) measures, `format_figures` makes a table of the figures.
+question, `judge` makes rows of numbers of that, `score` (or `score_by`) figures; `measure` adds intervals,
+`compare` says what moved between two runs. `qa.evaluation.command` is all of it, as `qa eval` does it.
 """
 
+from qa.evaluation.bootstrap import Interval, Measured, measure
+from qa.evaluation.comparing import Change, Comparison, compare
 from qa.evaluation.gold import GoldDocument, GoldQuestion, GoldSet, write_gold_corpus
+from qa.evaluation.judging import Row, judge
 from qa.evaluation.prediction import Prediction, predict
 from qa.evaluation.reading import load_gold
-from qa.evaluation.scoring import Figures, format_figures, score, score_by
+from qa.evaluation.scoring import Figures, score, score_by
 
 __all__ = [
+    "Change",
+    "Comparison",
     "Figures",
     "GoldDocument",
     "GoldQuestion",
     "GoldSet",
+    "Interval",
+    "Measured",
     "Prediction",
-    "format_figures",
+    "Row",
+    "compare",
+    "judge",
     "load_gold",
+    "measure",
     "predict",
     "score",
     "score_by",

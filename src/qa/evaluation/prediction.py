@@ -9,13 +9,19 @@ from dataclasses import dataclass
 from qa.domain import Answer
 from qa.evaluation.gold import GoldQuestion, GoldSet
 
+KEPT_PASSAGES = 3
+"""How many of the passages found are kept with their text, for reading why an answer is wrong: answers are
+taken from the best three, and thousands of predictions are held at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """What was said to one question.
 
     `citations` are pairs of a document's id and a quote; `ranked` has the ids of the documents found, best
-    first; `seconds` is the wall-clock time that the answer took.
+    first; `seconds` is the wall-clock time that the answer took; `confidence` is the probability (0 to 1)
+    that the evidence answers; `reason` says why there is no answer, empty where there is one; `passages` are
+    the best few passages, each a pair of a document's id and a text.
     """
 
     question_id: str
@@ -24,6 +30,9 @@ class Prediction:
     citations: tuple[tuple[str, str], ...] = ()
     ranked: tuple[str, ...] = ()
     seconds: float = 0.0
+    confidence: float = 0.0
+    reason: str = ""
+    passages: tuple[tuple[str, str], ...] = ()
 
 
 def predict(
@@ -56,4 +65,10 @@ def _prediction(gold: GoldSet, question: GoldQuestion, answer: Answer, seconds: 
         citations=tuple((gold.id_of(citation.path), citation.quote) for citation in answer.citations),
         ranked=tuple(dict.fromkeys(gold.id_of(passage.chunk.path) for passage in answer.passages)),
         seconds=seconds,
+        confidence=answer.confidence,
+        reason=answer.refusal.reason if answer.refusal is not None else "",
+        passages=tuple(
+            (gold.id_of(passage.chunk.path), passage.chunk.text)
+            for passage in answer.passages[:KEPT_PASSAGES]
+        ),
     )

@@ -1,4 +1,4 @@
-"""Predictions → figures.
+"""Rows → figures.
 
 Each figure by name. Shares and means are 0 to 1 and higher is better unless said otherwise; a figure with
 nothing to measure is NaN.
@@ -20,26 +20,34 @@ nothing to measure is NaN.
 - `utility`, −1 to 1: (right − wrong) / n, as in CRAG (Yang et al. 2024). Right are answers that hold a gold
   answer, and due refusals; wrong are all other answers; an undue refusal is neither.
 - `mean_answer_chars`; `seconds_p50` and `seconds_p95` per question (lower is better).
+
+Each is a sum over questions, a ratio of two, made of two such ratios, or a percentile: so `Parts` holds what
+each question adds, and a figure over resampled questions costs one product of matrices.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from qa.evaluation.gold import GoldQuestion, GoldSet
-from qa.evaluation.matching import fold, holds_any, stands_in, token_f1
+from qa.evaluation.gold import GoldSet
+from qa.evaluation.judging import Row, judge
 from qa.evaluation.prediction import Prediction
 
-Values = dict[str, int | float]
+Numbers = NDArray[np.float64]
 
-_RANKED = 10  # the depth that mrr@10 and ndcg@10 look to
+COUNTS = ("n", "answerable", "must_refuse", "missing", "answered", "citations")
+"""The figures that say how much there was, not how good it was."""
+
+LOWER_IS_BETTER = frozenset({"answered_without_citation", "false_refusal", "seconds_p50", "seconds_p95"})
+NEITHER_IS_BETTER = frozenset({*COUNTS, "mean_answer_chars"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,199 +60,158 @@ class Figures:
         return self.values[name]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Mark:
-    """How one question went. `hits` are the ranks, from 0, of gold documents in the top ten."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """What each question adds to each figure; every array is float64 of shape (questions,).
 
-    question: GoldQuestion
-    prediction: Prediction | None
-    is_answered: bool
-    is_right: bool
-    f1: float
-    hits: tuple[int, ...]
-    real_citations: int
-    gold_citations: int
-    is_supported: bool
+    `counts` are summed; of `ratios`, the sum of the first is divided by that of the second; `seconds` are NaN
+    where nothing was asked.
+    """
 
-    @property
-    def citations(self) -> int:
-        """How many citations were given with an answer."""
-        return len(self.prediction.citations) if self.prediction and self.is_answered else 0
+    counts: Mapping[str, Numbers]
+    ratios: Mapping[str, tuple[Numbers, Numbers]]
+    seconds: Numbers
 
 
 def score(gold: GoldSet, predictions: Iterable[Prediction]) -> Figures:
     """The figures over all of the set's questions."""
-    return _figures(_mark_all(gold, predictions))
+    return figures_of(judge(gold, predictions))
 
 
 def score_by(
     gold: GoldSet, predictions: Iterable[Prediction], key: Literal["lang", "kind"]
 ) -> dict[str, Figures]:
     """The figures over the questions of each language or kind, sorted by it."""
-    groups: dict[str, list[_Mark]] = defaultdict(list)
-    for mark in _mark_all(gold, predictions):
-        groups[mark.question.language if key == "lang" else mark.question.kind].append(mark)
-    return {name: _figures(marks) for name, marks in sorted(groups.items())}
+    return {name: figures_of(rows) for name, rows in group_rows(judge(gold, predictions), key).items()}
 
 
-def format_figures(name: str, figures: Figures) -> str:
-    """A plain table under the heading `name`: one figure a line, "–" where it is undefined."""
-    cells = [(figure, _format_value(value)) for figure, value in figures.values.items()]
-    name_width = max(len(figure) for figure, _ in cells)
-    value_width = max(len(value) for _, value in cells)
-    lines = [f"  {figure:<{name_width}}  {value:>{value_width}}" for figure, value in cells]
-    return "\n".join([name, *lines])
+def group_rows(rows: Iterable[Row], key: Literal["lang", "kind"]) -> dict[str, tuple[Row, ...]]:
+    """The rows of each language or kind, sorted by it."""
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.lang if key == "lang" else row.kind].append(row)
+    return {name: tuple(groups[name]) for name in sorted(groups)}
 
 
-def _format_value(value: int | float) -> str:
-    if isinstance(value, int):
-        return str(value)
-    return "–" if math.isnan(value) else f"{value:.4f}"
-
-
-def _mark_all(gold: GoldSet, predictions: Iterable[Prediction]) -> list[_Mark]:
-    by_question = {prediction.question_id: prediction for prediction in predictions}
-    folded = {document.id: fold(document.text) for document in gold.documents}
-    return [_mark(question, by_question.get(question.id), folded) for question in gold.questions]
-
-
-def _mark(question: GoldQuestion, prediction: Prediction | None, folded: Mapping[str, str]) -> _Mark:
-    given = prediction or Prediction(question_id=question.id, is_answered=False)
-    golds = question.answers + question.answers_native
-    is_judged = given.is_answered and question.is_answerable
-    real = [
-        (doc_id, quote)
-        for doc_id, quote in (given.citations if given.is_answered else ())
-        if doc_id in folded and stands_in(quote, folded[doc_id])
-    ]
-    right = [quote for doc_id, quote in real if question.is_answerable and doc_id in question.doc_ids]
-    distinct = list(dict.fromkeys(given.ranked))[:_RANKED]
-    return _Mark(
-        question=question,
-        prediction=prediction,
-        is_answered=given.is_answered,
-        is_right=holds_any(given.answer, golds)
-        if is_judged
-        else not (given.is_answered or question.is_answerable),
-        f1=token_f1(given.answer, golds) if is_judged else 0.0,
-        hits=tuple(rank for rank, doc_id in enumerate(distinct) if doc_id in question.doc_ids),
-        real_citations=len(real),
-        gold_citations=len(right),
-        is_supported=any(holds_any(quote, question.answers) for quote in right),
+def figures_of(rows: Sequence[Row]) -> Figures:
+    """The figures over these rows."""
+    parts = parts_of(rows)
+    known = parts.seconds[~np.isnan(parts.seconds)]
+    values = combine(
+        parts,
+        total=lambda part: np.array(math.fsum(part)),
+        percentile=lambda q: np.array(np.percentile(known, q) if known.size else math.nan),
     )
-
-
-def _figures(marks: Sequence[_Mark]) -> Figures:
-    answerable = [mark for mark in marks if mark.question.is_answerable]
     return Figures(
         MappingProxyType(
-            _counts(marks)
-            | _retrieval_figures(answerable)
-            | _answer_figures(answerable)
-            | _citation_figures(marks, answerable)
-            | _refusal_figures(marks)
-            | _size_figures(marks)
-            | _refusal_by_kind(marks)
+            {name: int(value) if name in COUNTS else float(value) for name, value in values.items()}
         )
     )
 
 
-def _counts(marks: Sequence[_Mark]) -> Values:
-    answerable = sum(mark.question.is_answerable for mark in marks)
+def combine(
+    parts: Parts, *, total: Callable[[Numbers], Numbers], percentile: Callable[[float], Numbers]
+) -> dict[str, Numbers]:
+    """Each figure by name, from how a part is summed over questions and what a percentile of the seconds is.
+
+    The arrays have whatever shape these two return: one number for a set, or one for each resample of it.
+    """
+    values = {name: total(part) for name, part in parts.counts.items()}
+    for name, (part, whole) in parts.ratios.items():
+        values[name] = _divide(total(part), total(whole))
+    precision, recall = values["abst_precision"], values["abst_recall"]
+    values["abst_f1"] = _divide(2 * precision * recall, precision + recall)
+    values["seconds_p50"] = percentile(50)
+    values["seconds_p95"] = percentile(95)
+    return values
+
+
+def parts_of(rows: Sequence[Row]) -> Parts:
+    """What each row adds to each figure."""
+    answerable = _column(row.is_answerable for row in rows)
+    answered = _column(row.is_answered for row in rows)
+    citations = _column(row.citations for row in rows)
+    return Parts(
+        counts={
+            "n": np.ones(len(rows)),
+            "answerable": answerable,
+            "must_refuse": 1 - answerable,
+            "missing": _column(row.is_missing for row in rows),
+            "answered": answered,
+            "citations": citations,
+        },
+        ratios=_retrieval_parts(rows, answerable)
+        | _answer_parts(rows, answerable, answered)
+        | _citation_parts(rows, answerable, answered, citations)
+        | _refusal_parts(rows, answerable, answered),
+        seconds=_column(row.seconds for row in rows),
+    )
+
+
+Ratios = dict[str, tuple[Numbers, Numbers]]
+
+
+def _retrieval_parts(rows: Sequence[Row], answerable: Numbers) -> Ratios:
+    reciprocal = _column(row.reciprocal_rank for row in rows)
     return {
-        "n": len(marks),
-        "answerable": answerable,
-        "must_refuse": len(marks) - answerable,
-        "missing": sum(mark.prediction is None for mark in marks),
-        "answered": sum(mark.is_answered for mark in marks),
+        "recall@1": (answerable * (reciprocal >= 1), answerable),
+        "recall@5": (answerable * (reciprocal >= 1 / 5), answerable),
+        "mrr@10": (answerable * reciprocal, answerable),
+        "ndcg@10": (answerable * _column(row.ndcg for row in rows), answerable),
     }
 
 
-def _retrieval_figures(answerable: Sequence[_Mark]) -> Values:
-    first_hits = [mark.hits[0] if mark.hits else None for mark in answerable]
+def _answer_parts(rows: Sequence[Row], answerable: Numbers, answered: Numbers) -> Ratios:
+    contains = _column(row.contains for row in rows)
+    f1 = _column(row.f1 for row in rows)
+    both = answerable * answered
+    chars = _column(row.answer_chars for row in rows)
     return {
-        "recall@1": _mean(first is not None and first < 1 for first in first_hits),
-        "recall@5": _mean(first is not None and first < 5 for first in first_hits),
-        "mrr@10": _mean(0.0 if first is None else 1 / (first + 1) for first in first_hits),
-        "ndcg@10": _mean(_ndcg(mark.hits, len(set(mark.question.doc_ids))) for mark in answerable),
+        "contains": (contains, answerable),
+        "contains_if_answered": (contains, both),
+        "answer_f1": (f1, answerable),
+        "answer_f1_if_answered": (f1, both),
+        "mean_answer_chars": (chars, answered),
     }
 
 
-def _ndcg(hits: Sequence[int], relevant: int) -> float:
-    """Discounted gain of `hits` against that of all `relevant` documents at the top, 0 to 1."""
-    ideal = sum(_discount(rank) for rank in range(min(relevant, _RANKED)))
-    return sum(_discount(rank) for rank in hits) / ideal if ideal else 0.0
-
-
-def _discount(rank: int) -> float:
-    return 1 / math.log2(rank + 2)
-
-
-def _answer_figures(answerable: Sequence[_Mark]) -> Values:
-    answered = [mark for mark in answerable if mark.is_answered]
+def _citation_parts(
+    rows: Sequence[Row], answerable: Numbers, answered: Numbers, citations: Numbers
+) -> Ratios:
+    right = _column(row.gold_citations for row in rows)
+    spans = answerable * _column(row.is_span for row in rows)
     return {
-        "contains": _mean(mark.is_right for mark in answerable),
-        "contains_if_answered": _mean(mark.is_right for mark in answered),
-        "answer_f1": _mean(mark.f1 for mark in answerable),
-        "answer_f1_if_answered": _mean(mark.f1 for mark in answered),
+        "cit_real": (_column(row.real_citations for row in rows), citations),
+        "cit_precision": (right, citations),
+        "cit_precision_answerable": (right, answerable * citations),
+        "cit_recall": (answerable * (right > 0), answerable),
+        "cit_support": (spans * _column(row.is_supported for row in rows), spans),
+        "answered_without_citation": (answered * (citations == 0), answered),
     }
 
 
-def _citation_figures(marks: Sequence[_Mark], answerable: Sequence[_Mark]) -> Values:
-    answered = [mark for mark in marks if mark.is_answered]
-    spans = [mark for mark in answerable if mark.question.answer_type == "span"]
-    given = sum(mark.citations for mark in marks)
-    right = sum(mark.gold_citations for mark in marks)
-    return {
-        "citations": given,
-        "cit_real": _ratio(sum(mark.real_citations for mark in marks), given),
-        "cit_precision": _ratio(right, given),
-        "cit_precision_answerable": _ratio(right, sum(mark.citations for mark in answerable)),
-        "cit_recall": _mean(mark.gold_citations > 0 for mark in answerable),
-        "cit_support": _mean(mark.is_supported for mark in spans),
-        "answered_without_citation": _mean(mark.citations == 0 for mark in answered),
+def _refusal_parts(rows: Sequence[Row], answerable: Numbers, answered: Numbers) -> Ratios:
+    due, refused = 1 - answerable, 1 - answered
+    right = _column(row.is_right for row in rows)
+    wrong = answered * (1 - right)
+    parts = {
+        "abst_precision": (due * refused, refused),
+        "abst_recall": (due * refused, due),
+        "false_refusal": (answerable * refused, answerable),
+        "utility": (right - wrong, np.ones(len(rows))),
     }
+    kinds = [row.kind or "unanswerable" for row in rows]
+    for kind in sorted({kind for kind, row in zip(kinds, rows, strict=True) if not row.is_answerable}):
+        of_kind = due * _column(other == kind for other in kinds)
+        parts[f"abst_recall[{kind}]"] = (of_kind * refused, of_kind)
+    return parts
 
 
-def _refusal_figures(marks: Sequence[_Mark]) -> Values:
-    refused = [mark for mark in marks if not mark.is_answered]
-    due = [mark for mark in marks if not mark.question.is_answerable]
-    answerable = [mark for mark in marks if mark.question.is_answerable]
-    precision = _mean(not mark.question.is_answerable for mark in refused)
-    recall = _mean(not mark.is_answered for mark in due)
-    right = sum(mark.is_right for mark in marks)
-    wrong = sum(mark.is_answered and not mark.is_right for mark in marks)
-    return {
-        "abst_precision": precision,
-        "abst_recall": recall,
-        "abst_f1": _ratio(2 * precision * recall, precision + recall),
-        "false_refusal": _mean(not mark.is_answered for mark in answerable),
-        "utility": _ratio(right - wrong, len(marks)),
-    }
+def _column(values: Iterable[float]) -> Numbers:
+    return np.fromiter(values, dtype=np.float64)
 
 
-def _size_figures(marks: Sequence[_Mark]) -> Values:
-    seconds = [mark.prediction.seconds for mark in marks if mark.prediction]
-    answers = [mark.prediction.answer for mark in marks if mark.prediction and mark.is_answered]
-    return {
-        "mean_answer_chars": _mean(len(answer) for answer in answers),
-        "seconds_p50": float(np.percentile(seconds, 50)) if seconds else math.nan,
-        "seconds_p95": float(np.percentile(seconds, 95)) if seconds else math.nan,
-    }
-
-
-def _refusal_by_kind(marks: Sequence[_Mark]) -> Values:
-    kinds: dict[str, list[bool]] = defaultdict(list)
-    for mark in marks:
-        if not mark.question.is_answerable:
-            kinds[mark.question.kind or "unanswerable"].append(not mark.is_answered)
-    return {f"abst_recall[{kind}]": _mean(refused) for kind, refused in sorted(kinds.items())}
-
-
-def _mean(values: Iterable[float]) -> float:
-    found = list(values)
-    return _ratio(math.fsum(found), len(found))
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else math.nan
+def _divide(part: Numbers, whole: Numbers) -> Numbers:
+    """`part / whole`, NaN where `whole` is 0."""
+    quotients: Numbers = np.divide(part, whole, out=np.full(np.shape(whole), math.nan), where=whole != 0)
+    return quotients

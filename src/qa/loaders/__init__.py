@@ -13,7 +13,7 @@ from qa.errors import LoadError, UnsupportedType
 from qa.languages import detect_language
 from qa.loaders.html import read_html
 from qa.loaders.markdown import read_markdown
-from qa.loaders.parsed import Parsed
+from qa.loaders.parsed import Parsed, normalise_line
 from qa.loaders.text import read_text
 
 READER_VERSION = 1
@@ -78,6 +78,11 @@ def load_document(path: Path, *, corpus: Path, catalogue: CityCatalogue) -> Docu
 
 def check_type(path: Path) -> None:
     """Raise `UnsupportedType` unless there is a reader for the suffix of `path`."""
+    try:
+        path.name.encode("utf-8")
+    except UnicodeEncodeError as error:
+        shown = path.name.encode("utf-8", "backslashreplace").decode()
+        raise LoadError(f"{shown}: its name is not UTF-8; rename it") from error
     if path.suffix.lower() not in READERS:
         known = ", ".join(sorted(READERS))
         raise UnsupportedType(
@@ -94,22 +99,22 @@ def parse_document(data: bytes, *, path: str, catalogue: CityCatalogue) -> Docum
         raise LoadError(f"{path}: {error}") from error
     if not parsed.text.strip():
         raise LoadError(f"{path} has no text in it; open it and check that it is not empty")
-    title = parsed.title or _title_from_name(path)
+    title = _clean(parsed.title)
     return Document(
         doc_id=document_id(path),
         path=path,
-        title=title,
+        title=title or _title_from_name(path),
         text=parsed.text,
         sha256=hashlib.sha256(data).hexdigest(),
         version=document_version(data, path=path, catalogue=catalogue),
         cities=_find_cities(parsed, catalogue),
         language=parsed.language or detect_language(parsed.text[:4000]),
-        date=parsed.date,
-        url=parsed.url,
-        source_title=parsed.source_title,
+        date=_clean(parsed.date),
+        url=_clean(parsed.url),
+        source_title=_clean(parsed.source_title),
         pages=parsed.pages,
         sections=parsed.sections,
-        is_titled=parsed.title is not None,
+        is_titled=title is not None,
     )
 
 
@@ -135,6 +140,10 @@ def _find_cities(parsed: Parsed, catalogue: CityCatalogue) -> tuple[str, ...]:
         return in_title
     in_text = catalogue.find(parsed.text)
     return in_text if len(in_text) == 1 else ()
+
+
+def _clean(value: str | None) -> str | None:
+    return (normalise_line(value) or None) if value is not None else None
 
 
 def _title_from_name(path: str) -> str:

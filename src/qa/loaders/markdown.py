@@ -17,6 +17,13 @@ from qa.loaders.text import decode
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 
+HIDING_TAG = re.compile(
+    r"<(?:(?P<content>script|style|template|title|textarea)\b|(?P<any>\w+)[^>]*?"
+    r"(?:\shidden\b|display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|aria-hidden))",
+    re.IGNORECASE,
+)
+"""An inline tag that hides what stands between it and its end."""
+
 
 def read_markdown(data: bytes) -> Parsed:
     """The text of a Markdown file; comments and raw HTML, which no reader sees, are left out."""
@@ -43,7 +50,7 @@ def read_markdown(data: bytes) -> Parsed:
 def _read_front_matter(text: str) -> dict[str, Any]:
     try:
         matter = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that there is not, say
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
         raise LoadError(
             f"line {line} of its front matter is not valid YAML; put the value in quotes"
@@ -94,24 +101,40 @@ def _add_blocks(tokens: Sequence[Token], builder: TextBuilder) -> None:
         elif token.type == "tr_open":
             lines.append("")
         elif token.type in ("fence", "code_block"):
-            builder.add_block(token.content)
+            if depth:
+                lines += token.content.splitlines()
+            else:
+                builder.add_block(token.content)
         elif token.type == "inline":
             text = "".join(_plain(token.children or ()))
-            if in_heading:
+            if in_heading and not depth:
                 builder.add_heading(text, level=in_heading)
                 in_heading = 0
             elif depth:
                 lines.append(f"{item or ''}{text}")
-                item = None
+                item, in_heading = None, 0
             elif lines:
                 lines[-1] = f"{lines[-1]} | {text}" if lines[-1] else text
             else:
                 builder.add_block(text)
 
 
+def _hidden_tag(tag: str, hidden: str | None) -> str | None:
+    """The name of the hiding tag that is open after `tag`, when `hidden` was open before it."""
+    if hidden:
+        return None if tag.casefold().startswith(f"</{hidden}") else hidden
+    match = HIDING_TAG.match(tag)
+    return (match.group("content") or match.group("any")).casefold() if match else None
+
+
 def _plain(children: Sequence[Token]) -> Iterator[str]:
+    hidden: str | None = None  # the tag whose content no reader sees, while inside of it
     for child in children:
-        if child.type in ("text", "code_inline"):
+        if child.type == "html_inline":
+            hidden = _hidden_tag(child.content, hidden)
+        elif hidden:
+            continue
+        elif child.type in ("text", "code_inline"):
             yield child.content
         elif child.type == "softbreak":
             yield " "

@@ -32,7 +32,12 @@ def normalise(text: str) -> str:
     """`text` in NFC, with line feeds only, without control characters and blanks at the ends of lines."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     text = unicodedata.normalize("NFC", UNWANTED.sub("", text))
-    return re.sub(r"[^\S\n]+\n", "\n", text)
+    return "\n".join(line.rstrip() for line in text.split("\n"))
+
+
+def normalise_line(text: str) -> str:
+    """`text` as `normalise` makes it, on one line."""
+    return " ".join(normalise(text).split())
 
 
 class TextBuilder:
@@ -59,9 +64,10 @@ class TextBuilder:
 
     def add_heading(self, text: str, *, level: int) -> None:
         """Add a heading, on one line."""
-        span = self.add_block(" ".join(text.split()))
+        heading = normalise_line(text)
+        span = self.add_block(heading)
         if span:
-            self._sections.append(Section(normalise(" ".join(text.split())), level, span))
+            self._sections.append(Section(heading, level, span))
 
     def start_page(self, number: int) -> None:
         """What is added from now on stands on page `number`."""

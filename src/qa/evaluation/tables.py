@@ -1,0 +1,121 @@
+"""Results → rows of cells, and these as tables for a terminal. The report shows the same rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Literal
+
+from qa.evaluation.bootstrap import Measured
+from qa.evaluation.comparing import MIN_DIFFERENT, Comparison
+from qa.evaluation.results import SetResult
+from qa.evaluation.scoring import COUNTS
+
+COLUMNS = 4
+"""Groups side by side: with the figures' names they fill some 115 characters."""
+
+MOST_IDS = 8
+"""Questions named where some went right that had gone wrong, or the other way round."""
+
+WHOLE_NUMBERS = frozenset({*COUNTS, "mean_answer_chars"})
+UNDEFINED = "–"
+
+Cells = tuple[str, ...]
+
+
+def format_result(result: SetResult, *, by: Literal["lang", "kind"] | None = None) -> str:
+    """What was asked on one line, then a table: a figure a line with its interval, a column for each group."""
+    columns = {"all": result.measured}
+    if by is not None:
+        columns |= {f"{by}={value}": measured for value, measured in result.by[by].items()}
+    names = iter(columns)
+    parts = [f"{result.name}: {summarise(result)}"]
+    while block := list(islice(names, COLUMNS)):
+        parts.append(_align(figure_rows({name: columns[name] for name in block})))
+    if result.comparison is not None:
+        parts.append(format_comparison(result.comparison))
+    return "\n\n".join(parts)
+
+
+def summarise(result: SetResult) -> str:
+    """How much was asked and answered."""
+    counts = {name: result.measured.figures[name] for name in COUNTS}
+    missing = f"; {counts['missing']} have no prediction" if counts["missing"] else ""
+    return (
+        f"{counts['n']} questions, {counts['answerable']} with an answer and {counts['must_refuse']} without; "
+        f"{counts['answered']} answered, with {counts['citations']} citations{missing}"
+    )
+
+
+def format_comparison(comparison: Comparison) -> str:
+    """What moved, for a terminal: how much was compared, a figure a line, the questions that turned."""
+    return "\n\n".join(
+        [
+            describe_comparison(comparison),
+            _align(change_rows(comparison)),
+            "\n".join(
+                [
+                    _name_ids("right now, wrong then", comparison.mended),
+                    _name_ids("wrong now, right then", comparison.broken),
+                ]
+            ),
+        ]
+    )
+
+
+def describe_comparison(comparison: Comparison) -> str:
+    """What was compared with what, and how to read the verdicts."""
+    return (
+        f"compared over the {comparison.questions} questions that were asked both times "
+        f"({comparison.only_now} only now, {comparison.only_then} only then); noise: the interval of the change "
+        f"holds 0, or fewer than {MIN_DIFFERENT} questions differ; one figure in twenty moves by chance"
+    )
+
+
+def figure_rows(columns: Mapping[str, Measured]) -> list[Cells]:
+    """A row of headings, one of how many questions, then one for each figure: name, value (low to high), …"""
+    names = dict.fromkeys(name for measured in columns.values() for name in measured.intervals)
+    rows: list[Cells] = [("", *columns)]
+    rows.append(("questions", *(str(measured.figures["n"]) for measured in columns.values())))
+    rows += [(name, *(_figure(name, measured) for measured in columns.values())) for name in names]
+    return rows
+
+
+def change_rows(comparison: Comparison) -> list[Cells]:
+    """A row of headings, then one for each figure: then, now, change, its interval, verdict."""
+    rows: list[Cells] = [("", "then", "now", "change", "95% of the change", "verdict")]
+    for change in comparison.changes:
+        values = [_value(change.figure, value) for value in (change.then, change.now)]
+        is_known = not math.isnan(change.change)
+        amount = f"{change.change:+.3f}" if is_known else UNDEFINED
+        interval = f"{change.low:+.3f} to {change.high:+.3f}" if is_known else UNDEFINED
+        rows.append((change.figure, *values, amount, interval, change.verdict if is_known else UNDEFINED))
+    return rows
+
+
+def _figure(name: str, measured: Measured) -> str:
+    interval = measured.intervals.get(name)
+    if interval is None or math.isnan(measured.figures[name]):
+        return UNDEFINED  # the group has no question of this kind
+    low, high = _value(name, interval.low), _value(name, interval.high)
+    return f"{_value(name, measured.figures[name])} ({low} to {high})"
+
+
+def _value(name: str, value: float) -> str:
+    if math.isnan(value):
+        return UNDEFINED
+    return f"{value:.0f}" if name in WHOLE_NUMBERS else f"{value:.3f}"
+
+
+def _align(rows: Sequence[Cells]) -> str:
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return "\n".join(
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _name_ids(title: str, ids: Sequence[str]) -> str:
+    named = ", ".join(ids[:MOST_IDS]) + (", …" if len(ids) > MOST_IDS else "")
+    return f"{title}: {len(ids)}" + (f" ({named})" if ids else "")
