@@ -25,7 +25,7 @@ from qa.indexing import index_corpus
 from qa.library import open_library
 from qa.models import load_embedder, load_reranker
 
-NEAR_MISS_WEIGHT = 0.3
+NEAR_MISS_WEIGHT = 0.25
 """What a near-miss question counts for: without a reader nobody tells most of them, and fitting to them at
 full weight would refuse answerable questions instead."""
 
@@ -39,11 +39,13 @@ def main() -> None:
     )
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--questions", default="questions.jsonl")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="use only each Nth question")
     options = parser.parse_args()
     rows: list[tuple[Signals, bool, float]] = []
     provenance = {}
     for folder in options.sets:
         gold = load_gold(folder, questions=options.questions)
+        gold = dataclasses.replace(gold, questions=gold.questions[:: options.every])
         rows += collect(gold)
         provenance[folder.name] = len(gold.questions)
     table = {

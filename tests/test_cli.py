@@ -243,7 +243,6 @@ def test_without_an_index_the_error_says_how_to_build_one(
     assert "qa index" in assert_is_one_error_line(run(*command))
 
 
-@pytest.mark.xfail(strict=True, reason="reported as what cannot be used, with exit status 1")
 @pytest.mark.parametrize(
     "command", [("ask",), ("ask", "Who?", "--batch", "in.jsonl"), ("ask", "Who?", "--out", "out.jsonl")]
 )
@@ -382,7 +381,6 @@ def test_a_malformed_line_is_named_by_its_number_before_anything_is_asked(
     assert not (indexed / "out.jsonl").exists()
 
 
-@pytest.mark.xfail(strict=True, reason="lines are parted at every sign that Unicode calls a line's end")
 def test_a_line_separator_within_a_question_does_not_end_the_line(indexed: Path, run: Run) -> None:
     batch = write_lines(
         indexed / "in.jsonl", {"id": 1, "question": "experts to Dalian\u2028Kitakyushu sent?"}
@@ -391,7 +389,6 @@ def test_a_line_separator_within_a_question_does_not_end_the_line(indexed: Path,
     assert json.loads(run("ask", "--batch", batch).out)["answered"] is True
 
 
-@pytest.mark.xfail(strict=True, reason="a byte order mark counts as a part of the first line")
 def test_a_batch_file_may_begin_with_a_byte_order_mark(indexed: Path, run: Run) -> None:
     batch = write_lines(indexed / "in.jsonl", "\ufeff" + json.dumps({"id": 1, "question": QUESTION}))
 
@@ -599,7 +596,6 @@ def test_a_reader_that_has_had_enough_leaves_no_traceback(indexed: Path) -> None
     assert (finished.returncode, finished.stderr) == (0, "")
 
 
-@pytest.mark.xfail(strict=True, reason="what is printed last is written only when the interpreter ends")
 def test_a_reader_that_reads_nothing_leaves_no_traceback(indexed: Path) -> None:
     finished = run_into_closed_pipe(indexed, is_large=False)
 

@@ -6,7 +6,6 @@ path in the corpus and copies none of them, so it is read against the corpus as 
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -33,8 +32,35 @@ LANGUAGES = ("en", "ja", "zh", "vi", "id", "km", "fil")
 LEAST_QUESTIONS = 90
 LEAST_IN_GROUP = 6
 
-FLOORS: Mapping[str, float] = {}
-"""The least share of questions that must go right, by group; `measured` tells what each group's name means."""
+FLOORS: Mapping[str, float] = {
+    "answer all": 0.82,  # 0.875 of 96
+    "answer en": 0.8,  # 0.857 of 42
+    "answer fil": 0.67,  # 0.778 of 9
+    "answer id": 0.9,  # 1.000 of 9
+    "answer ja": 0.9,  # 1.000 of 9
+    "answer km": 0.78,  # 0.889 of 9
+    "answer vi": 0.78,  # 0.889 of 9
+    "answer zh": 0.67,  # 0.778 of 9
+    "complete": 0.14,  # 0.217 of 23
+    "kind comparison": 0.81,  # 0.917 of 12
+    "kind false_premise": 0.15,  # 0.250 of 12
+    "kind follow_up": 0.83,  # 0.909 of 22
+    "kind foreign": 0.93,  # 1.000 of 20
+    "kind list": 0.54,  # 0.643 of 14
+    "kind near_miss": 0.09,  # 0.167 of 30
+    "kind single_fact": 0.86,  # 0.917 of 48
+    "kind unknown_place": 0.34,  # 0.444 of 18
+    "refuse all": 0.4,  # 0.450 of 80
+    "refuse en": 0.49,  # 0.562 of 32
+    "refuse fil": 0.27,  # 0.375 of 8
+    "refuse id": 0.15,  # 0.250 of 8
+    "refuse ja": 0.52,  # 0.625 of 8
+    "refuse km": 0.27,  # 0.375 of 8
+    "refuse vi": 0.27,  # 0.375 of 8
+    "refuse zh": 0.15,  # 0.250 of 8
+}
+"""The least share of questions that must go right, by group, and what was measured when it was set; `measured`
+tells what each group's name means. Each floor is .05 (40 questions or more), .07 (20 or more) or .1 lower."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +90,7 @@ class Outcome:
 
     @property
     def is_over_cities(self) -> bool:
-        """True if documents about more than one city, or several and none, are needed for a whole answer."""
+        """True if a whole answer needs documents that are not about the same city."""
         return len({self.cities[path] for path in self.question.doc_ids}) > 1
 
     @property
@@ -269,8 +295,9 @@ def outcomes(
     gold: GoldSet, corpus: dict[str, Document], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Outcome, ...]:
     """What the real models say to every question; printed, so that a failing test shows all of it."""
-    settings = Settings(corpus_dir=CORPUS, index_dir=tmp_path_factory.mktemp("index"))
-    settings = dataclasses.replace(settings, cities_file=CORPUS / CITIES_FILE)
+    settings = Settings(
+        corpus_dir=CORPUS, index_dir=tmp_path_factory.mktemp("index"), cities_file=CORPUS / CITIES_FILE
+    )
     pipeline = Pipeline.build(settings, load_embedder(settings), load_reranker(settings))
     cities = {path: document.cities for path, document in corpus.items()}
     found = tuple(

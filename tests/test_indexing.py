@@ -21,11 +21,12 @@ from chromadb.api.shared_system_client import SharedSystemClient
 
 from conftest import REPOSITORY, CountingEmbedder
 from qa.chunking import text_to_embed
+from qa.cities import CITIES_FILE
 from qa.config import Settings
 from qa.domain import IndexReport
 from qa.errors import ConfigError, IndexBusy, IndexMismatch, LoadError
 from qa.indexing import index_corpus, index_fingerprint, lock_index
-from qa.manifest import CITIES_FILE, MANIFEST_FILE, TEXTS_FOLDER, Manifest, read_manifest, read_text
+from qa.manifest import MANIFEST_FILE, TEXTS_FOLDER, Manifest, read_manifest, read_text
 from qa.store import CHROMA_FOLDER, VectorStore
 
 CITIES = REPOSITORY / "corpus" / "cities.toml"

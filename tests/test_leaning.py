@@ -61,7 +61,6 @@ def test_a_sentence_that_points_back_takes_the_one_before_along(before: str, sen
     assert with_context("Something else.", before, sentence) == f"{before} {sentence}"
 
 
-@pytest.mark.xfail(strict=True, reason="only the first word of a sentence is looked at")
 @pytest.mark.parametrize(
     ("before", "sentence"),
     [

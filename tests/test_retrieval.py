@@ -23,7 +23,7 @@ from qa.domain import Passage, Query
 from qa.indexing import index_corpus
 from qa.lexical import K1, B
 from qa.library import Library, open_library
-from qa.retrieval import LEXICAL_WEIGHT, PassageRetriever
+from qa.retrieval import LEXICAL_WEIGHT
 
 CITIES = ("Dalian", "Surabaya", "Davao", "Hai Phong", "Phnom Penh")
 WORDS = [f"word{number}" for number in range(60)]
@@ -280,7 +280,7 @@ def test_documents_that_the_cross_encoder_does_not_read_are_ranked_without_it(se
 
 
 def test_langchain_gets_documents_with_the_place_that_they_come_from(library: Library) -> None:
-    retriever = PassageRetriever(retriever=library.retriever, count=4)
+    retriever = library.as_langchain_retriever(count=4)
     passages = library.retriever.retrieve(ask("word1 word2 word3"))[:4]
     texts = {document.path: document.text for document in library.documents()}
 
@@ -298,11 +298,10 @@ def test_langchain_gets_documents_with_the_place_that_they_come_from(library: Li
         assert texts[metadata["source"]][metadata["start"] : metadata["end"]] == document.page_content
 
 
-@pytest.mark.xfail(strict=True, reason="the query's language is not told, so it counts as English")
 def test_langchains_retriever_keeps_the_cross_encoder_to_its_languages(library: Library) -> None:
     reranker = RecordingReranker()
     indexed = open_library(library.settings, CountingEmbedder(), reranker)
 
-    PassageRetriever(retriever=indexed.retriever).invoke("大連に専門家を何人派遣しましたか？")
+    indexed.as_langchain_retriever().invoke("大連に専門家を何人派遣しましたか？")
 
     assert reranker.pairs == []

@@ -18,17 +18,23 @@ from typing import TYPE_CHECKING, Any
 
 from qa.config import Settings, load_settings
 from qa.domain import IndexReport, Turn
-from qa.errors import IndexMissing, InputError, QAError
+from qa.errors import InputError, QAError
 
 if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
+    pass
+
+
+class UsageError(Exception):
+    """The arguments do not go together."""
+
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status of the command with these arguments (by default those of the process)."""
-    options = build_parser().parse_args(arguments)
+    parser = build_parser()
+    options = parser.parse_args(arguments)
     logging.basicConfig(
         level=logging.INFO if options.verbose else logging.WARNING, format="%(name)s: %(message)s"
     )
@@ -37,7 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             name: getattr(options, name, None) for name in ("corpus_dir", "index_dir", "host", "port")
         }
         command: Command = options.command
-        return command(options, load_settings(**overrides))
+        status = command(options, load_settings(**overrides))
+        sys.stdout.flush()  # here, where a reader that has gone is expected
+        return status
+    except UsageError as error:
+        parser.error(str(error))
     except QAError as error:
         print(f"qa: {error}", file=sys.stderr)
         return 1
@@ -132,9 +142,9 @@ def format_report(report: IndexReport) -> str:
 def run_ask(options: argparse.Namespace, settings: Settings) -> int:
     """`qa ask`."""
     if (options.question is None) == (options.batch is None):
-        raise InputError("give one question, or a file of questions with --batch")
+        raise UsageError("give one question, or a file of questions with --batch")
     if options.out and not options.batch:
-        raise InputError("--out goes with --batch")
+        raise UsageError("--out goes with --batch")
     from qa.pipeline import open_pipeline
     from qa.rendering import to_json, to_text
 
@@ -146,70 +156,17 @@ def run_ask(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _ask_batch(options: argparse.Namespace, settings: Settings) -> int:
+    from qa.batch import answer_line, read_batch
     from qa.pipeline import open_pipeline
 
-    questions = _read_batch(options.batch)  # all of it first: a mistake in line 900 should not cost an hour
+    questions = read_batch(options.batch)  # all of it first: a mistake in line 900 should not cost an hour
     pipeline = open_pipeline(settings)
     with _open_out(options.out) as stream, _progress("asking") as show:
         for number, question in enumerate(questions):
             show(number, len(questions), "")
-            print(json.dumps(_answer_line(question, pipeline), ensure_ascii=False), file=stream, flush=True)
+            print(json.dumps(answer_line(question, pipeline), ensure_ascii=False), file=stream, flush=True)
         show(len(questions), len(questions), "")
     return 0
-
-
-def _answer_line(question: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
-    from qa.rendering import to_json
-
-    history = [Turn(turn["role"], turn["text"]) for turn in question.get("history") or ()]
-    cities = [question["city"]] if question.get("city") else []
-    try:
-        answer = pipeline.ask(question["question"], history=history, cities=cities)
-    except InputError as error:  # this one question cannot be asked; the others can
-        return {
-            "id": question["id"], "answered": False, "answer": str(error), "reason": "bad_input",
-            "interpreted_as": question["question"], "citations": [], "ranked": [], "seconds": 0.0,
-        }  # fmt: skip
-    return {"id": question["id"], **to_json(answer)}
-
-
-def _read_batch(path: Path) -> list[dict[str, Any]]:
-    """The questions in the file. Raises `InputError` naming the first line that is none."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
-    questions = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            question = json.loads(line)
-        except ValueError as error:
-            raise InputError(f"{path} line {number} is not JSON: {error}") from error
-        if not _is_question(question):
-            raise InputError(
-                f'{path} line {number} must be {{"id": …, "question": "…"}}, with "history": '
-                '[{"role": "user" or "assistant", "text": "…"}] and "city": "…" if wanted'
-            )
-        questions.append(question)
-    return questions
-
-
-def _is_question(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and "id" in value
-        and isinstance(value.get("question"), str)
-        and isinstance(value.get("city") or "", str)
-        and isinstance(value.get("history") or [], list)
-        and all(
-            isinstance(turn, dict)
-            and turn.get("role") in ("user", "assistant")
-            and isinstance(turn.get("text"), str)
-            for turn in value.get("history") or []
-        )
-    )
 
 
 def run_search(options: argparse.Namespace, settings: Settings) -> int:
@@ -294,11 +251,9 @@ def run_eval(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_status(options: argparse.Namespace, settings: Settings) -> int:
     """`qa status`."""
-    from qa.manifest import read_manifest
+    from qa.manifest import require_manifest
 
-    manifest = read_manifest(settings.index_dir)
-    if manifest is None:
-        raise IndexMissing(f"there is no index in {settings.index_dir}; build it with: qa index")
+    manifest = require_manifest(settings.index_dir)
     if options.json:
         print(json.dumps(dataclasses.asdict(manifest), ensure_ascii=False))
         return 0

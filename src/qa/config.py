@@ -15,6 +15,8 @@ from typing import Any
 from qa.errors import ConfigError
 
 SETTINGS_FILE = "qa.toml"
+CITIES_FILE = "cities.toml"
+"""The table of cities: its name in a corpus, and in an index that keeps a copy."""
 PACKAGED = "packaged"
 """The name that stands for the model weights that come with the Python packages."""
 
@@ -75,7 +77,7 @@ class Settings:
 
     def cities_path(self) -> Path:
         """The table of cities: the corpus' own, else `cities_file`."""
-        own = self.corpus_dir / "cities.toml"
+        own = self.corpus_dir / CITIES_FILE
         return own if own.exists() else self.cities_file
 
     def fingerprint(self) -> str:

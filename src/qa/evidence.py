@@ -12,7 +12,7 @@ from qa.calibration import Signals, probability
 from qa.config import Settings
 from qa.domain import Evidence, Passage, Query, Refusal, RefusalReason, Span
 from qa.leaning import extend_to_context
-from qa.names import find_unknown_names
+from qa.names import find_unknown_names, find_unmentioned_words
 from qa.retrieval import under_headings
 
 if TYPE_CHECKING:
@@ -80,12 +80,15 @@ def select(
     candidates = rank_sentences(query, passages[:READ_PASSAGES], retriever, reranker)
     signals = read_signals(query, passages, candidates, retriever)
     chance = probability(signals)
-    # In another language a name may be written otherwise ("Nhật Bản" is Japan): its absence says nothing.
-    missing = () if signals.is_cross_lingual else find_unknown_names(query, retriever.known_words)
-    if chance < settings.threshold or missing:
+    missing = find_unknown_names(query, retriever.known_words)
+    # In another language a name may be written otherwise ("Nhật Bản" is Japan): there it is a signal only.
+    is_missed = bool(missing) and not signals.is_cross_lingual
+    if chance < settings.threshold or is_missed:
         nearest = tuple(_to_evidence(candidate, chance) for candidate in candidates[:MAX_NEAREST])
         reason: RefusalReason = "unknown_name" if missing else "weak_evidence"
-        return Refusal(reason, missing=missing, nearest=nearest, covered=covered), 0.0 if missing else chance
+        return Refusal(
+            reason, missing=missing, nearest=nearest, covered=covered
+        ), 0.0 if is_missed else chance
     kept = _keep_best(candidates, settings.max_statements)
     return _in_reading_order(kept, chance), chance
 
@@ -105,6 +108,8 @@ def read_signals(
         sentence_logit=max(logits) if logits else None,
         background=retriever.background_similarity(query),
         is_cross_lingual=query.language != best.chunk.language,
+        has_unknown_name=bool(find_unknown_names(query, retriever.known_words)),
+        is_unmentioned=bool(find_unmentioned_words(query, retriever.known_words)),
     )
 
 
@@ -123,7 +128,7 @@ def rank_sentences(
     if reranker is not None and passages[0].rerank_score is not None:
         # Under its headings, for a sentence often leaves to them what it is about: "Both cities signed …".
         placed = [under_headings(p.chunk, text) for (p, _, _), text in zip(pairs, texts, strict=True)]
-        logits = reranker.score([(query.text, text) for text in placed])
+        logits = reranker.score([(query.searched_text, text) for text in placed])
     candidates = [
         Candidate(passage, span, text, similarity, coverage, logit, passage is passages[0])
         for (passage, span, similarity), text, coverage, logit in zip(
@@ -147,6 +152,8 @@ def _keep_best(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
 
 def _says_the_same(one: str, other: str) -> bool:
     words, others = (set(re.findall(r"\w+", text.casefold())) for text in (one, other))
+    if any(character.isdigit() for word in words ^ others for character in word):
+        return False  # two years are two facts
     return len(words & others) >= 0.8 * len(words | others)
 
 

@@ -21,13 +21,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qa.chunking import chunk_document, text_to_embed
-from qa.cities import CityCatalogue, load_cities
+from qa.cities import CITIES_FILE, CityCatalogue, load_cities
 from qa.config import Settings
 from qa.domain import Chunk, Document, FailedFile, IndexReport
 from qa.errors import IndexBusy, IndexMismatch, LoadError, UnsupportedType
 from qa.loaders import check_type, document_version, find_files, parse_document, read_bytes
 from qa.manifest import (
-    CITIES_FILE,
     DocumentRecord,
     Manifest,
     read_manifest,
@@ -195,6 +194,8 @@ class _Run:
         self.waiting = []
         documents = tuple(self.records[path] for path in sorted(self.records))
         is_changed = documents != self.manifest.documents or not self.commits_early
+        if is_last:
+            self._keep_cities()
         if is_changed and (self.commits_early or is_last):
             self.manifest = dataclasses.replace(
                 self.manifest, documents=documents, generation=self.manifest.generation + 1

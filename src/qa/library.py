@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from qa.cities import CityCatalogue, load_cities
+from qa.cities import CITIES_FILE, CityCatalogue, load_cities
 from qa.config import Settings
 from qa.domain import Document, Query, Turn
-from qa.errors import IndexMismatch, IndexMissing
+from qa.errors import IndexMismatch
 from qa.indexing import index_fingerprint
-from qa.manifest import CITIES_FILE, Manifest, read_manifest, read_text
-from qa.retrieval import Retriever
+from qa.manifest import Manifest, read_manifest, read_text, require_manifest
+from qa.retrieval import PassageRetriever, Retriever
 from qa.store import VectorStore
 from qa.understanding import understand
 
@@ -54,6 +54,10 @@ class Library:
         found = (_read_text_once(record.version, self.settings) for record in self.manifest.documents)
         return tuple(document for document in found if document)
 
+    def as_langchain_retriever(self, *, count: int = 10) -> PassageRetriever:
+        """The same search for LangChain's users: a `BaseRetriever` over this state of the index."""
+        return PassageRetriever(retriever=self.retriever, to_query=self.understand, count=count)
+
     def is_stale(self) -> bool:
         """True if the index has been committed to since it was opened."""
         manifest = read_manifest(self.settings.index_dir)
@@ -68,9 +72,7 @@ def open_library(settings: Settings, embedder: Embedder, reranker: BaseCrossEnco
 
     Raises `IndexMissing` if there is none, `IndexMismatch` if it was built with other settings.
     """
-    manifest = read_manifest(settings.index_dir)
-    if manifest is None:
-        raise IndexMissing(f"there is no index in {settings.index_dir}; build it with: qa index")
+    manifest = require_manifest(settings.index_dir)
     fingerprint = index_fingerprint(settings, embedder)
     if manifest.fingerprint != fingerprint:
         raise IndexMismatch(

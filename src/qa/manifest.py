@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from qa.domain import Document, PageStart, Section, Span
-from qa.errors import IndexMismatch
+from qa.errors import IndexMismatch, IndexMissing
 
 FORMAT = 1
 MANIFEST_FILE = "manifest.json"
 TEXTS_FOLDER = "texts"
-CITIES_FILE = "cities.toml"
-"""A copy of the table of cities that the documents were read with, so that an index says all of itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +84,14 @@ def read_manifest(index_dir: Path) -> Manifest | None:
         raise IndexMismatch(
             f"{path} is of another version; build it anew with: qa index --rebuild"
         ) from error
+
+
+def require_manifest(index_dir: Path) -> Manifest:
+    """The committed state of the index. Raises `IndexMissing` if there is none yet."""
+    manifest = read_manifest(index_dir)
+    if manifest is None:
+        raise IndexMissing(f"there is no index in {index_dir}; build it with: qa index")
+    return manifest
 
 
 def write_manifest(manifest: Manifest, index_dir: Path) -> None:

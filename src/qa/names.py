@@ -1,4 +1,4 @@
-"""Names in a question that no document mentions: what is asked about them cannot be answered."""
+"""What a question asks about and no document mentions, so that it can hardly be answered."""
 
 from __future__ import annotations
 
@@ -17,8 +17,22 @@ SENTENCE_START = re.compile(r"(?:^|[.!?:;…¿¡\"“‘(]\s*)$")
 MIN_LETTERS = 4
 """Shorter capitalised words are mostly abbreviations, which documents often write out."""
 
+DEMONYMS = {"chinese": "china", "filipino": "philippines", "filipinos": "philippines", "khmer": "cambodia"}
+"""Names of peoples that do not begin like their country's."""
+
 SHARED_PREFIX = 5
 """Words that begin with the same five letters are taken for forms of one: "Norman", "Normandy's"."""
+
+SMALL_WORDS = frozenset(
+    """
+    a about after all also an and any are as at be been before between by called can could did do does during
+    first for from give had has have he her his how i in into is it its kind least less long many may me might
+    more most much my name not of on one only or other our over same shall she should so some such tell than
+    that the their them then there these they this those to type under until us used was we were what when
+    where which while who whom whose why will with would you your
+    """.split()
+)
+"""English words that say nothing of what is asked."""
 
 
 def find_unknown_names(query: Query, known: frozenset[str]) -> tuple[str, ...]:
@@ -41,13 +55,35 @@ def find_unknown_names(query: Query, known: frozenset[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(missing))
 
 
+def find_unmentioned_words(query: Query, known: frozenset[str]) -> tuple[str, ...]:
+    """What an English question asks, names and small words aside, if nothing of it is in `known`; else empty.
+
+    "What is the population of Surabaya?" asks for a population: where no document has the word, even a good
+    passage about Surabaya should be doubted.
+    """
+    if query.language != "en":
+        return ()
+    words = re.findall(r"[^\W\d_][\w'’-]*", query.searched_text)
+    asked = [word for number, word in enumerate(words) if number == 0 or not word[0].isupper()]
+    content = [folded for word in asked if (folded := _fold(word)) not in SMALL_WORDS]
+    if any(_is_known(word, known) or any(other.startswith(word) for other in known) for word in content):
+        return ()
+    return tuple(dict.fromkeys(content))
+
+
 def collect_words(chunks: Iterable[Chunk]) -> frozenset[str]:
     """The words of the documents, folded, as `find_unknown_names` wants them."""
-    texts = (_fold(f"{chunk.title} {chunk.heading} {chunk.text}") for chunk in chunks)
-    return frozenset(word for text in texts for word in re.findall(r"[\w'’-]+\w|\w", text))
+    words: set[str] = set()
+    for chunk in chunks:
+        text = f"{chunk.title} {chunk.heading} {chunk.text}"
+        words.update(re.findall(r"[\w'’-]+\w|\w", _fold(text)))
+        # "Viet Nam" is Vietnam to some, "Hai Phong" Haiphong.
+        words.update(_fold(one + other) for one, other in re.findall(r"(?=\b([A-Z]\w+) ([A-Z]\w+))", text))
+    return frozenset(words)
 
 
 def _is_known(word: str, known: frozenset[str]) -> bool:
+    word = DEMONYMS.get(word, word)
     if word in known or any(_is_form_of(word, other) for other in known):
         return True
     parts = [part for part in re.split(r"[-'’]", word) if part]
@@ -55,10 +91,11 @@ def _is_known(word: str, known: frozenset[str]) -> bool:
 
 
 def _is_form_of(word: str, other: str) -> bool:
-    is_long = min(len(word), len(other)) > SHARED_PREFIX
+    is_long = min(len(word), len(other)) >= SHARED_PREFIX
     if is_long and word[:SHARED_PREFIX] == other[:SHARED_PREFIX]:
         return True
-    return Levenshtein.distance(word, other, score_cutoff=1) <= 1
+    # A letter more or less makes another name of a short one: Minh is not Vinh.
+    return len(word) > SHARED_PREFIX and Levenshtein.distance(word, other, score_cutoff=1) <= 1
 
 
 def _fold(text: str) -> str:

@@ -14,6 +14,7 @@ from qa.domain import Answer, Document, IndexReport, Passage, Refusal, Turn
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus
 from qa.library import Library, open_library
+from qa.manifest import require_manifest
 from qa.verification import verify
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def open_pipeline(settings: Settings) -> Pipeline:
     """
     from qa.models import load_embedder, load_reranker
 
+    require_manifest(settings.index_dir)  # before the models are loaded: it should say so at once
     return Pipeline(settings, load_embedder(settings), load_reranker(settings))
 
 

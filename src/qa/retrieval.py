@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -141,7 +141,7 @@ class Retriever:
         ):
             return passages
         scores = self._reranker.score(
-            [(query.text, under_headings(passage.chunk, passage.chunk.text)) for passage in head]
+            [(query.searched_text, under_headings(passage.chunk, passage.chunk.text)) for passage in head]
         )
         scored = [replace(p, rerank_score=float(score)) for p, score in zip(head, scores, strict=True)]
         scored.sort(key=lambda passage: -(passage.rerank_score or 0.0))
@@ -173,12 +173,14 @@ class PassageRetriever(BaseRetriever):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     retriever: Retriever
+    to_query: Callable[[str], Query]
+    """Makes a `Query` of a text: `Library.understand`, say."""
     count: int = 10
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
     ) -> list[LangChainDocument]:
-        found = self.retriever.retrieve(Query(question=query, text=query))[: self.count]
+        found = self.retriever.retrieve(self.to_query(query))[: self.count]
         return [
             LangChainDocument(
                 id=passage.chunk.chunk_id,

@@ -9,18 +9,20 @@ from collections.abc import Sequence
 from qa.cities import CityCatalogue
 from qa.domain import Query, Turn
 from qa.errors import InputError
-from qa.languages import detect_language
+from qa.languages import detect_language, is_unspaced
 
 MAX_QUESTION_CHARACTERS = 2000
 
 LEANS_ON_TURN = re.compile(
-    r"\b(?:it|its|they|them|their|there|that|those|these|this|he|she|his|her|the same)\b"
+    r"\b(?:it|its|they|them|their|those|these|he|she|his|her|the same)\b"
+    r"|(?<!is )(?<!are )(?<!was )(?<!were )\bthere\b(?! (?:is|are|was|were)\b)"
+    r"|\b(?:this|that) (?:city|country|project|agreement|plan|plant|year|time|method|program|programme|award)\b"
     r"|^(?:and|but|so|also|what about|how about)\b"
-    r"|その|それ|この|これ|そこ|ここ|あの|同市|同国|両市|では、"
+    r"|その|それ(?!ぞれ)|この|これ|そこ|ここ|あの|同市|同国|両市|では、"
     r"|那里|那裡|它|他们|他們|该市|這個|这个|那个|两市"
-    r"|\b(?:itu|tersebut|sana|mereka|di situ|lalu bagaimana|bagaimana dengan)\b|nya\b"
+    r"|\b(?:itu|tersebut|sana|mereka|di situ|lalu bagaimana|bagaimana dengan)\b|(?<!\bha)(?<!\bpu)nya\b"
     r"|\b(?:đó|nó|họ|này|ấy|còn)\b"
-    r"|នោះ|ទីនោះ|វា|ពួកគេ|ចុះ"
+    r"|នោះ|ទីនោះ|វា(?!ង)|ពួកគេ|ចុះ"
     r"|\b(?:ito|iyon|doon|nila|sila|nito|niyon|kumusta naman|eh)\b",
     re.IGNORECASE,
 )
@@ -32,8 +34,9 @@ WHAT_ABOUT = re.compile(
     re.IGNORECASE,
 )
 
-FEW_WORDS = 4
-"""A question of up to so many words that only names a city ("And Hai Phong?") asks the last one again."""
+FEW_WORDS, FEW_CHARACTERS = 4, 12
+"""A question of up to so many words (in unspaced scripts, characters) that only names a city ("And Hai
+Phong?") asks the last one again."""
 
 
 def understand(
@@ -46,8 +49,8 @@ def understand(
 ) -> Query:
     """What is asked. A city that the question names wins over a chosen one, that over the conversation's.
 
-    Where the question's language is not the documents', its cities are searched for by the names that they
-    have there: embedders place "Surabaya" and スラバヤ near each other, but not in the same place.
+    Cities are searched for by the names that they have in `document_language`: embedders place "Surabaya" and
+    スラバヤ near each other, but not in the same place.
 
     Raises `InputError` for a question that is too long to be one.
     """
@@ -60,7 +63,8 @@ def understand(
     asked = [clean_question(turn.text) for turn in history if turn.role == "user"]
     language = detect_language(text, default=detect_language(asked[-1]) if asked else "en")
     whole = _make_whole(text, asked, named, catalogue) if asked else text
-    cities = named or _canonical(chosen_cities, catalogue)
+    chosen = _canonical(chosen_cities, catalogue)
+    cities = named or chosen
     if whole != text and not cities:
         cities = catalogue.query_cities(whole)
     return Query(
@@ -70,11 +74,7 @@ def understand(
         cities=cities,
         named_cities=named,
         is_follow_up=whole != text,
-        searched_text=(
-            catalogue.rename(whole, document_language)
-            if document_language and document_language != language
-            else whole
-        ),
+        searched_text=catalogue.rename(whole, document_language) if document_language else whole,
     )
 
 
@@ -120,8 +120,12 @@ def _only_names_a_city(text: str, named: tuple[str, ...], catalogue: CityCatalog
     match = WHAT_ABOUT.match(text)
     rest = match.group("rest") if match else text
     return catalogue.get(rest) is not None or (
-        len(text.split()) <= FEW_WORDS and len(named) == 1 and bool(LEANS_ON_TURN.search(text))
+        _is_short(text) and len(named) == 1 and bool(LEANS_ON_TURN.search(text))
     )
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= FEW_CHARACTERS if is_unspaced(text) else len(text.split()) <= FEW_WORDS
 
 
 def _swap_city(question: str, named: tuple[str, ...], catalogue: CityCatalogue) -> str | None:

@@ -40,6 +40,8 @@ def _check_quote(citation: Citation, document: Document | None) -> None:
 
 
 def _check_statement(statement: Statement, citations: list[Citation | None]) -> None:
+    if not statement.text.strip():
+        raise VerificationError("a statement says nothing")
     if not citations or None in citations:
         raise VerificationError(f"a statement has no citation, or one that is not there: {statement.text!r}")
     if not any(citation and statement.text in citation.quote for citation in citations):

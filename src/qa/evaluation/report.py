@@ -10,7 +10,7 @@ from qa.evaluation.cases import worst_cases
 from qa.evaluation.curves import LATENCY_END_PERCENT, answered_at, latency, reliability
 from qa.evaluation.judging import Row
 from qa.evaluation.results import SetResult
-from qa.evaluation.tables import change_rows, describe_comparison, figure_rows, summarise
+from qa.evaluation.tables import Cells, change_rows, describe_comparison, figure_rows, summarise
 from qa.rendering import evaluation_html
 from qa.rendering.escaping import Html
 from qa.rendering.evaluation import Plot, Section, Table
@@ -33,26 +33,30 @@ def render_report(results: Sequence[SetResult], *, threshold: float, about: str)
 
 
 def _section(result: SetResult, threshold: float) -> Section:
-    tables = [("All figures", "", figure_rows({"all": result.measured}))]
-    if result.comparison is not None:
-        tables.insert(
-            0, ("What moved", describe_comparison(result.comparison), change_rows(result.comparison))
-        )
-    for title, by in (("By language", result.by["lang"]), ("By kind of question", result.by["kind"])):
-        groups = {name or "none": measured for name, measured in by.items()}
-        if len(groups) > 1:
-            tables.append((title, "", figure_rows(groups)))
+    moved = result.comparison
+    tables = [_table("All figures", figure_rows({"all": result.measured}))]
+    for title, by in (("Figures by language", result.by["lang"]), ("Figures by kind", result.by["kind"])):
+        if len(by) > 1:
+            groups = {name or "none": measured for name, measured in by.items()}
+            tables.append(_table(title, figure_rows(groups)))
     return Section(
         name=result.name,
         summary=summarise(result),
+        first_tables=()
+        if moved is None
+        else (_table("What moved", change_rows(moved), note=describe_comparison(moved)),),
         plots=(
             ("By language", tuple(_language_plots(result))),
             ("Answering and refusing", tuple(_refusal_plots(result, threshold))),
             ("Time", tuple(_latency_plots(result.rows))),
         ),
-        tables=tuple(Table(title, note, rows[0], tuple(rows[1:])) for title, note, rows in tables),
         case_lists=worst_cases(result),
+        tables=tuple(tables),
     )
+
+
+def _table(title: str, rows: Sequence[Cells], *, note: str = "") -> Table:
+    return Table(title, note, rows[0], tuple(rows[1:]))
 
 
 def _language_plots(result: SetResult) -> list[Plot]:

@@ -123,7 +123,8 @@ def combine(
     values["abst_f1"] = _divide(2 * precision * recall, precision + recall)
     values["seconds_p50"] = percentile(50)
     values["seconds_p95"] = percentile(95)
-    return values
+    kinds = {name: value for name, value in values.items() if "[" in name}
+    return {name: value for name, value in values.items() if name not in kinds} | kinds
 
 
 def parts_of(rows: Sequence[Row]) -> Parts:

@@ -13,7 +13,7 @@ from qa.evaluation.results import SetResult
 from qa.evaluation.scoring import COUNTS
 
 COLUMNS = 4
-"""Groups side by side: with the figures' names they fill some 115 characters."""
+"""Groups side by side: with the figures' names they fill some 125 characters."""
 
 MOST_IDS = 8
 """Questions named where some went right that had gone wrong, or the other way round."""
@@ -67,9 +67,10 @@ def format_comparison(comparison: Comparison) -> str:
 def describe_comparison(comparison: Comparison) -> str:
     """What was compared with what, and how to read the verdicts."""
     return (
-        f"compared over the {comparison.questions} questions that were asked both times "
-        f"({comparison.only_now} only now, {comparison.only_then} only then); noise: the interval of the change "
-        f"holds 0, or fewer than {MIN_DIFFERENT} questions differ; one figure in twenty moves by chance"
+        f"Compared over the {comparison.questions} questions that were asked both times "
+        f"({comparison.only_now} only now, {comparison.only_then} only then). Noise: the interval of the change "
+        f"holds 0, or fewer than {MIN_DIFFERENT} questions differ. One figure in twenty moves by chance; "
+        "seconds also move with what else the machine does."
     )
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from qa.cities import CityCatalogue
+from qa.cities import CITIES_FILE, CityCatalogue
 from qa.domain import Document
 from qa.errors import LoadError, UnsupportedType
 from qa.languages import detect_language
@@ -30,7 +30,7 @@ READERS: dict[str, Callable[[bytes], Parsed]] = {
     ".htm": read_html,
 }
 
-IGNORED_NAMES = frozenset({"cities.toml"})
+IGNORED_NAMES = frozenset({CITIES_FILE})
 """Files of the corpus that are settings, not documents."""
 
 

@@ -66,9 +66,10 @@ class Section:
 
     name: str
     summary: str
+    first_tables: tuple[Table, ...]
     plots: tuple[tuple[str, tuple[Plot, ...]], ...]
-    tables: tuple[Table, ...]
     case_lists: tuple[CaseList, ...]
+    tables: tuple[Table, ...]
 
 
 PAGE = """<!doctype html>
@@ -119,11 +120,12 @@ def _section(number: int, section: Section) -> Html:
         for title, group in section.plots
     ]
     return fill(
-        '<section id="set-{number}"><h2>{name}</h2><p>{summary}</p>{plots}{tables}{cases}</section>',
+        '<section id="set-{number}"><h2>{name}</h2><p>{summary}</p>{first}{plots}{cases}{tables}</section>',
         number=number,
         name=section.name,
         summary=section.summary,
         plots=join(plots),
+        first=join([_table(table) for table in section.first_tables]),
         tables=join([_table(table) for table in section.tables]),
         cases=join([_case_list(cases) for cases in section.case_lists]),
     )

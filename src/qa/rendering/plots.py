@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from qa.rendering.escaping import Html, fill, join
 
 WIDTH = 340
-LABEL_WIDTH = 92
+LABEL_CHAR_WIDTH = 7.2
+"""Units that a character of a bar's label takes on average, and a little more."""
 VALUE_WIDTH = 44
 ROW_HEIGHT = 26
 MOST_LABEL_CHARS = 14
-"""Characters of a label beside a bar: more do not fit into LABEL_WIDTH."""
+"""Characters of a label beside a bar: more would leave too little room for the bar."""
 
 PLOT_LEFT, PLOT_TOP, PLOT_WIDTH, PLOT_HEIGHT = 40, 12, 288, 190
 """Where the field of a plot with two axes lies; below it and to its left stand the axes' numbers."""
@@ -65,7 +66,13 @@ class Histogram:
 
 def bars_svg(bars: Sequence[Bar], *, title: str) -> Html:
     """A bar for each share, one below the other, with its interval as a whisker and its value as a number."""
-    return _svg(join([_bar(bar, row) for row, bar in enumerate(bars)]), ROW_HEIGHT * len(bars) + 4, title)
+    labels = [
+        bar.label if len(bar.label) <= MOST_LABEL_CHARS else f"{bar.label[: MOST_LABEL_CHARS - 1]}…"
+        for bar in bars
+    ]
+    left = 10 + LABEL_CHAR_WIDTH * max(map(len, labels), default=0)
+    drawn = [_bar(bar, row, label, left) for row, (bar, label) in enumerate(zip(bars, labels, strict=True))]
+    return _svg(join(drawn), ROW_HEIGHT * len(bars) + 4, title)
 
 
 def curves_svg(curves: Sequence[Curve], *, title: str, marker: float | None = None) -> Html:
@@ -84,10 +91,7 @@ def curves_svg(curves: Sequence[Curve], *, title: str, marker: float | None = No
 def dots_svg(dots: Sequence[Dot], *, title: str) -> Html:
     """Points with whiskers over the unit square, and the diagonal; a larger point rests on more questions."""
     most = max((dot.count for dot in dots), default=1)
-    diagonal = fill(
-        '<line class="grid" stroke-dasharray="4 4" x1="{a}" y1="{b}" x2="{c}" y2="{d}"/>',
-        a=_x(0), b=_y(0), c=_x(1), d=_y(1),
-    )  # fmt: skip
+    diagonal = _line(_x(0), _y(0), _x(1), _y(1), "marker")
     return _svg(
         join([_unit_axes(), diagonal, *(_dot(dot, most) for dot in dots)]), PLOT_TOP + PLOT_HEIGHT + 26, title
     )
@@ -108,28 +112,27 @@ def histogram_svg(histogram: Histogram, *, title: str) -> Html:
         for place, count in enumerate(histogram.counts)
     ]
     parts.append(_line(_x(0), _y(0), _x(1), _y(0), "axis"))
-    for share in (0.0, 0.5, 1.0):
-        parts.append(_text(_x(share), _y(0) + 18, f"{histogram.end * share:.2f} {histogram.unit}", "middle"))
+    for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
+        parts.append(_text(_x(share), _y(0) + 18, f"{histogram.end * share:.2f} {histogram.unit}", anchor))
     parts.append(_text(PLOT_LEFT - 6, _y(1) + 4, str(most), "end"))
     for row, (label, value) in enumerate(histogram.marks):
         parts.append(_upright(value / histogram.end if histogram.end else 0.0, label, row=row))
     return _svg(join(parts), PLOT_TOP + PLOT_HEIGHT + 26, title)
 
 
-def _bar(bar: Bar, row: int) -> Html:
+def _bar(bar: Bar, row: int, label: str, left: float) -> Html:
     middle = ROW_HEIGHT * row + ROW_HEIGHT / 2 + 2
-    field = WIDTH - LABEL_WIDTH - VALUE_WIDTH
-    label = bar.label if len(bar.label) <= MOST_LABEL_CHARS else f"{bar.label[: MOST_LABEL_CHARS - 1]}…"
-    parts = [_text(LABEL_WIDTH - 8, middle + 4, label, "end")]
+    field = WIDTH - left - VALUE_WIDTH
+    parts = [_text(left - 8, middle + 4, label, "end")]
     if math.isnan(bar.value):
         return join([*parts, _text(WIDTH, middle + 4, "–", "end")])
-    left, low, high = (LABEL_WIDTH + field * share for share in (0.0, bar.low, bar.high))
+    low, high = left + field * bar.low, left + field * bar.high
     for style, width in (("track", field), ("bar", field * bar.value)):
         parts.append(
             fill(
                 '<rect class="{style}" x="{x}" y="{y}" width="{width}" height="14" rx="2"/>',
                 style=style,
-                x=left,
+                x=f"{left:.1f}",
                 y=middle - 7,
                 width=f"{width:.1f}",
             )

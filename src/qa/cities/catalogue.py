@@ -8,21 +8,15 @@ anywhere. Everything that is known about a city stands in `cities.toml`, nothing
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from rapidfuzz.distance import OSA
 
 from qa.errors import ConfigError
-
-CITIES_FILE = "cities.toml"
-"""The catalogue's file name inside the corpus."""
 
 _SPACELESS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
@@ -101,7 +95,7 @@ class CityCatalogue:
         by_name: dict[str, City] = {}
         for city in self.cities:
             for name in city.all_names():
-                known = by_name.setdefault(_name_key(name), city)
+                known = by_name.setdefault(name_key(name), city)
                 if known is not city:
                     raise ConfigError(
                         f"{name!r} is a name of {known.name} and of {city.name}; leave it to one"
@@ -109,9 +103,9 @@ class CityCatalogue:
         owners = {key: None if city.is_home else city.name for key, city in by_name.items()}
         for city in self.cities:
             for lookalike in city.lookalikes:
-                if _name_key(lookalike) in by_name:
+                if name_key(lookalike) in by_name:
                     raise ConfigError(f"{lookalike!r} is a name and a lookalike of {city.name}; remove one")
-                owners[_name_key(lookalike)] = None
+                owners[name_key(lookalike)] = None
         names = [name for city in self.cities for name in city.all_names()]
         # Worked out from `cities`, once; the class is frozen, hence the detour.
         object.__setattr__(self, "_by_name", MappingProxyType(by_name))
@@ -127,7 +121,7 @@ class CityCatalogue:
 
     def get(self, name: str) -> City | None:
         """The city that has this name in any language, whatever its capitals, diacritics and hyphens."""
-        return self._by_name.get(_name_key(name))
+        return self._by_name.get(name_key(name))
 
     def display_name(self, city: str, language: str) -> str:
         """The name to show for `city` in `language` (ISO 639, a region is left out), else the English one."""
@@ -183,7 +177,7 @@ class CityCatalogue:
     def _is_meant(self, surface: str) -> bool:
         """False where diacritics make it other words: "hai phòng" is two rooms, "năm vàng" golden years."""
         marked = _marked_key(surface)
-        if marked == _name_key(surface) or marked in self._marked:
+        if marked == name_key(surface) or marked in self._marked:
             return True
         return all(word[0].isupper() for word in re.split(_SEPARATOR, surface))
 
@@ -211,80 +205,6 @@ class CityCatalogue:
         owners = {owner for owner, name in self._targets if _sound("".join(name)) == sound}
         owners = owners or {owner for owner, name in self._targets if _is_one_slip_away(words, name)}
         return owners.pop() if len(owners) == 1 else None
-
-
-def load_cities(path: Path) -> CityCatalogue:
-    """The catalogue in a TOML file, an empty one where there is no such file.
-
-    Raises `ConfigError` that names the file, the entry and what to write.
-    """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return CityCatalogue(())
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read as TOML: {error}; mend the file") from error
-    entries = table.pop("city", [])
-    if table or not isinstance(entries, list):
-        raise ConfigError(f"{path}: write one [[city]] table for each city and nothing else at the top level")
-    cities = tuple(
-        _parse_city(entry, f"{path}, city {number}") for number, entry in enumerate(entries, start=1)
-    )
-    if sum(city.is_home for city in cities) > 1:
-        raise ConfigError(f"{path}: more than one city has home = true; leave it to the centre's own")
-    try:
-        return CityCatalogue(cities)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
-
-
-_ENTRY_KEYS = frozenset({"name", "country", "latitude", "longitude", "home", "lookalikes", "names"})
-
-
-def _parse_city(entry: Any, where: str) -> City:
-    if not isinstance(entry, dict):
-        raise ConfigError(f"{where} is not a table; write [[city]] and its keys below")
-    where = f"{where} ({entry.get('name', 'no name')})"
-    unknown = sorted(entry.keys() - _ENTRY_KEYS)
-    if unknown:
-        raise ConfigError(
-            f"{where}: {', '.join(unknown)} is not a key; the keys are {', '.join(sorted(_ENTRY_KEYS))}"
-        )
-    names = entry.get("names", {})
-    if not isinstance(names, dict):
-        raise ConfigError(f'{where}: names must be a table; write [city.names] and, say, en = ["Hai Phong"]')
-    is_home = entry.get("home", False)
-    if not isinstance(is_home, bool):
-        raise ConfigError(f"{where}: home is {is_home!r}; write true or false")
-    variants = {language: _parse_names(names[language], f"names.{language}", where) for language in names}
-    return City(
-        name=_parse_names([entry.get("name")], "name", where)[0],
-        country=_parse_names([entry.get("country")], "country", where)[0],
-        latitude=_parse_degrees(entry, "latitude", 90, where),
-        longitude=_parse_degrees(entry, "longitude", 180, where),
-        names=MappingProxyType(variants),
-        is_home=is_home,
-        lookalikes=_parse_names(entry.get("lookalikes", []), "lookalikes", where),
-    )
-
-
-def _parse_names(value: Any, key: str, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise ConfigError(
-            f'{where}: {key} is {value!r}; write a list of names, say ["Hai Phong", "Haiphong"]'
-        )
-    for name in value:
-        # A name of marks and spaces only would match everywhere or nowhere.
-        if not isinstance(name, str) or not any(character.isalnum() for character in _name_key(name)):
-            raise ConfigError(f"{where}: {key} has {name!r}; write a name in quotation marks")
-    return tuple(value)
-
-
-def _parse_degrees(entry: Mapping[str, Any], key: str, limit: int, where: str) -> float:
-    value = entry.get(key)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -limit <= value <= limit:
-        raise ConfigError(f"{where}: {key} is {value!r}; write decimal degrees from -{limit} to {limit}")
-    return float(value)
 
 
 def _in_order(mentions: Iterable[tuple[int, str]]) -> tuple[str, ...]:
@@ -316,7 +236,7 @@ def _spaced(folded: str) -> str:
     return re.sub(_SEPARATOR, " ", folded).strip()
 
 
-def _name_key(name: str) -> str:
+def name_key(name: str) -> str:
     """What is equal for all spellings of a name that differ only in capitals, diacritics and hyphens."""
     return _spaced(_fold(name).text)
 
@@ -340,7 +260,7 @@ def _compile_names(keys: Iterable[str]) -> re.Pattern[str]:
 def _fuzzy_targets(cities: Iterable[City]) -> Iterator[tuple[str | None, tuple[str, ...]]]:
     """Owner and words of each Latin name, but for those made from a shorter one, like "Davao City"."""
     for city in cities:
-        keys = {_name_key(name) for name in city.all_names()}
+        keys = {name_key(name) for name in city.all_names()}
         for key in sorted(keys):
             is_longer = any(other != key and f" {other} " in f" {key} " for other in keys)
             if not is_longer and re.fullmatch("[a-z ]+", key):
