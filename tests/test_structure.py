@@ -31,6 +31,7 @@ LAYERS = (
     "store",
     "lexical",
     "indexing",
+    "scope",
     "understanding",
     "retrieval",
     "library",

@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from qa.domain import Answer, Citation, Evidence, Passage, Query, Refusal, Statement
+from qa.domain import Answer, Citation, Evidence, Passage, Query, Refusal, Span, Statement
 
 LIST_MARK = re.compile(r"^[-*•・●○■◆–]\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found for one query: passages best first, the evidence among them or why there is none."""
+
+    query: Query
+    passages: tuple[Passage, ...]
+    evidence: tuple[Evidence, ...] | Refusal
+    confidence: float
+
+
+def compose_answer(query: Query, findings: Sequence[Finding]) -> Answer:
+    """The answer to `query` that quotes what was found for it, or for each city that it was split into."""
+    if len(findings) > 1:
+        return compose_by_city(query, findings)
+    (finding,) = findings
+    if isinstance(finding.evidence, Refusal):
+        return refuse(query, finding.evidence, finding.passages, confidence=finding.confidence)
+    return compose(query, finding.evidence, finding.passages, confidence=finding.confidence)
 
 
 def compose(
     query: Query, evidence: Sequence[Evidence], passages: Sequence[Passage], *, confidence: float
 ) -> Answer:
     """The answer that quotes `evidence` (not empty), one statement and one citation for each."""
-    citations = tuple(_cite(number, piece) for number, piece in enumerate(evidence, start=1))
+    citations = tuple(cite(number, piece) for number, piece in enumerate(evidence, start=1))
     return Answer(
         question=query.question,
         interpreted_as=query.text,
@@ -24,6 +45,38 @@ def compose(
         searched_cities=query.cities,
         passages=tuple(passages),
         confidence=confidence,
+    )
+
+
+def compose_by_city(query: Query, findings: Sequence[Finding]) -> Answer:
+    """The answer that quotes for each city what was found for it, and names those for which nothing was.
+
+    A refusal, the most likely one, where nothing was found for any.
+    """
+    found = [(f.query.cities[0], f.evidence) for f in findings if not isinstance(f.evidence, Refusal)]
+    passages = _interleave([finding.passages for finding in findings])
+    if not found:
+        best = max(findings, key=lambda finding: finding.confidence)
+        assert isinstance(best.evidence, Refusal)  # noqa: S101  # for the type checker: `found` is empty
+        return refuse(query, best.evidence, passages, confidence=best.confidence)
+    citations: dict[tuple[str, Span], Citation] = {}
+    statements = []
+    # A sentence about two cities is one citation with two statements.
+    for city, piece in ((city, piece) for city, evidence in found for piece in evidence):
+        citation = citations.setdefault((piece.chunk.doc_id, piece.span), cite(len(citations) + 1, piece))
+        statements.append(Statement(_state(citation.quote), (citation.number,), city))
+    return Answer(
+        question=query.question,
+        interpreted_as=query.text,
+        language=query.language,
+        statements=tuple(statements),
+        citations=tuple(citations.values()),
+        searched_cities=query.cities,
+        silent_cities=tuple(
+            finding.query.cities[0] for finding in findings if isinstance(finding.evidence, Refusal)
+        ),
+        passages=passages,
+        confidence=max(finding.confidence for finding in findings),
     )
 
 
@@ -45,7 +98,18 @@ def _state(quote: str) -> str:
     return LIST_MARK.sub("", quote, count=1)
 
 
-def _cite(number: int, evidence: Evidence) -> Citation:
+def _interleave(runs: Sequence[Sequence[Passage]]) -> tuple[Passage, ...]:
+    """The best of each run, then the second of each, and so on, each chunk once."""
+    merged: dict[str, Passage] = {}
+    for rank in range(max(map(len, runs), default=0)):
+        for run in runs:
+            if rank < len(run):
+                merged.setdefault(run[rank].chunk.chunk_id, run[rank])
+    return tuple(merged.values())
+
+
+def cite(number: int, evidence: Evidence) -> Citation:
+    """The citation, with this number, of `evidence`."""
     chunk = evidence.chunk
     return Citation(
         number=number,
@@ -57,4 +121,5 @@ def _cite(number: int, evidence: Evidence) -> Citation:
         heading=chunk.heading,
         page=chunk.page,
         language=chunk.language,
+        url=chunk.url,
     )

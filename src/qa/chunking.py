@@ -146,4 +146,5 @@ def _make_chunk(
         page=page_at(document, span.start),
         language=document.language,
         cities=tuple(dict.fromkeys(about)),
+        url=document.url,
     )

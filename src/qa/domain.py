@@ -98,6 +98,7 @@ class Chunk:
     page: int | None = None
     language: str = "en"
     cities: tuple[str, ...] = ()
+    url: str | None = None
 
     def cut(self, span: Span) -> str:
         """The text at `span`, which must lie inside this chunk's own span."""
@@ -121,7 +122,8 @@ class Query:
     `question` is what was typed, `text` what is searched for (a follow-up made whole), `language` an ISO 639
     code, `cities` the cities that narrow the search, empty for all; `is_follow_up` tells that `text` borrows
     from the conversation, `named_cities` which of `cities` the question itself names; `searched_text` is
-    `text` with the cities called as in the documents' language.
+    `text` with the cities called as in the documents' language; `is_city_by_city` tells that each city needs
+    an answer of its own.
     """
 
     question: str
@@ -130,6 +132,7 @@ class Query:
     cities: tuple[str, ...] = ()
     named_cities: tuple[str, ...] = ()
     is_follow_up: bool = False
+    is_city_by_city: bool = False
     searched_text: str = ""
 
     def __post_init__(self) -> None:
@@ -187,10 +190,12 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of an answer and the numbers of the citations that it rests on."""
+    """One sentence of an answer, the numbers of the citations that it rests on, and, in an answer that goes
+    city by city, the city that it is given for."""
 
     text: str
     citations: tuple[int, ...]
+    city: str | None = None
 
 
 RefusalReason = Literal["nothing_found", "weak_evidence", "unknown_name", "empty_question", "empty_index"]
@@ -212,7 +217,8 @@ class Answer:
     """Statements with citations, or a refusal: never both, never neither.
 
     `language` is the asker's (ISO 639); `searched_cities` is what the search was narrowed to, empty for all
-    documents; `passages` is what was retrieved, best first, kept also when refusing; `confidence` is the
+    documents; `silent_cities` are those, in an answer that goes city by city, of which the documents do not say
+    what was asked; `passages` is what was retrieved, best first, kept also when refusing; `confidence` is the
     probability that the evidence answers (0 to 1); `timings` has seconds by stage.
     """
 
@@ -224,6 +230,7 @@ class Answer:
     refusal: Refusal | None = None
     mode: Literal["extractive", "drafted"] = "extractive"
     searched_cities: tuple[str, ...] = ()
+    silent_cities: tuple[str, ...] = ()
     passages: tuple[Passage, ...] = ()
     confidence: float = 0.0
     timings: Mapping[str, float] = field(default_factory=dict)

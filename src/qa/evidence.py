@@ -68,8 +68,12 @@ def select(
     retriever: Retriever,
     reranker: BaseCrossEncoder | None,
     settings: Settings,
+    count: int | None = None,
 ) -> tuple[tuple[Evidence, ...] | Refusal, float]:
-    """The evidence that answers `query`, in reading order, or why there is none; and the probability of it."""
+    """The evidence that answers `query`, in reading order, or why there is none; and the probability of it.
+
+    At most `count` pieces, by default as many as `settings.max_statements`.
+    """
     covered = tuple(dict.fromkeys(chunk.title for chunk in retriever.chunks))
     if not retriever.chunks:
         return Refusal("empty_index"), 0.0
@@ -89,7 +93,7 @@ def select(
         return Refusal(
             reason, missing=missing, nearest=nearest, covered=covered
         ), 0.0 if is_missed else chance
-    kept = _keep_best(candidates, settings.max_statements)
+    kept = _keep_best(candidates, count or settings.max_statements)
     return _in_reading_order(kept, chance), chance
 
 

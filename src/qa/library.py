@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,30 @@ class Library:
             catalogue=self.catalogue,
             document_language=self.retriever.main_language,
         )
+
+    def split(self, query: Query) -> tuple[Query, ...]:
+        """`query` itself, or one query for each city where each needs an answer of its own."""
+        cities = query.cities or self.covered_cities
+        if not query.is_city_by_city or len(cities) < 2:
+            return (query,)
+        return tuple(
+            replace(
+                query,
+                cities=(city,),
+                # A question for "all cities" does not say the name that the passages have.
+                searched_text=query.searched_text if query.cities else f"{query.searched_text} ({city})",
+            )
+            for city in cities
+        )
+
+    @property
+    def covered_cities(self) -> tuple[str, ...]:
+        """The partner cities that documents are about; none in a corpus that is mostly not about cities."""
+        chunks = self.retriever.chunks
+        about = {city for chunk in chunks for city in chunk.cities}
+        if sum(bool(chunk.cities) for chunk in chunks) * 2 < len(chunks):
+            return ()
+        return tuple(city.name for city in self.catalogue.partners if city.name in about)
 
     def find_document(self, doc_id: str) -> Document | None:
         """The document with this id as it was read when it was indexed; None if there is none."""

@@ -8,9 +8,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from qa.answering import compose, refuse
+from qa.answering import Finding, compose_answer
 from qa.config import Settings
-from qa.domain import Answer, Document, IndexReport, Passage, Refusal, Turn
+from qa.domain import Answer, Document, IndexReport, Passage, Query, Turn
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus
 from qa.library import Library, open_library
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
     from qa.cities import CityCatalogue
     from qa.models import Embedder
+
+CITIES_IN_LIST = 2
+"""A passage about more cities than this only lists them."""
+
+STATEMENTS_PER_CITY = 2
+"""The most statements for each city in an answer that goes city by city."""
 
 
 class Pipeline:
@@ -50,19 +56,27 @@ class Pipeline:
         library = self._current()
         query = library.understand(question, history=history, cities=cities)
         clock.lap("understand")
-        passages = library.retriever.retrieve(query) if query.text else ()
-        clock.lap("retrieve")
-        evidence, confidence = select(
-            query, passages, retriever=library.retriever, reranker=self._reranker, settings=self.settings
-        )
-        clock.lap("select")
-        if isinstance(evidence, Refusal):
-            answer = refuse(query, evidence, passages, confidence=confidence)
-        else:
-            answer = compose(query, evidence, passages, confidence=confidence)
+        findings = [self._find(part, library) for part in library.split(query)]
+        clock.lap("find")
+        answer = compose_answer(query, findings)
         answer = verify(answer, library.find_document)
         clock.lap("compose")
         return dataclasses.replace(answer, timings=clock.timings())
+
+    def _find(self, query: Query, library: Library) -> Finding:
+        passages = library.retriever.retrieve(query) if query.text else ()
+        if query.is_city_by_city and len(query.cities) == 1:
+            # A sentence that lists many cities says nothing of one; where it is all there is, it may stand.
+            passages = tuple(p for p in passages if len(p.chunk.cities) <= CITIES_IN_LIST) or passages
+        evidence, confidence = select(
+            query,
+            passages,
+            retriever=library.retriever,
+            reranker=self._reranker,
+            settings=self.settings,
+            count=STATEMENTS_PER_CITY if query.is_city_by_city else None,
+        )
+        return Finding(query, passages, evidence, confidence)
 
     def search(self, text: str, *, cities: Sequence[str] = ()) -> tuple[Passage, ...]:
         """The passages for `text`, best first, from documents about `cities` (empty: from all)."""

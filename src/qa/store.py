@@ -277,6 +277,7 @@ def _to_chunk(chunk_id: str, metadata: Any, text: str, record: DocumentRecord) -
         page=metadata["page"] or None,
         language=metadata["language"],
         cities=tuple(metadata.get("cities") or ()),
+        url=record.url,
     )
 
 

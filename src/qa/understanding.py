@@ -10,6 +10,7 @@ from qa.cities import CityCatalogue
 from qa.domain import Query, Turn
 from qa.errors import InputError
 from qa.languages import detect_language, is_unspaced
+from qa.scope import asks_city_by_city
 
 MAX_QUESTION_CHARACTERS = 2000
 
@@ -74,6 +75,7 @@ def understand(
         cities=cities,
         named_cities=named,
         is_follow_up=whole != text,
+        is_city_by_city=len(named) > 1 or (not cities and asks_city_by_city(whole)),
         searched_text=catalogue.rename(whole, document_language) if document_language else whole,
     )
 

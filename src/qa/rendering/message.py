@@ -5,7 +5,17 @@ from __future__ import annotations
 from qa.domain import Answer, Statement
 from qa.messages import say
 from qa.rendering.escaping import Html, fill, join
-from qa.rendering.wording import NameCity, lead_of, notes_of, place_of, refusal_lines, shown_citations
+from qa.rendering.wording import (
+    NameCity,
+    by_city,
+    city_name,
+    lead_of,
+    notes_of,
+    place_of,
+    refusal_lines,
+    shown_citations,
+    silence_of,
+)
 
 
 def to_html(answer: Answer, *, turn: int = 1, name_city: NameCity | None = None) -> Html:
@@ -23,7 +33,10 @@ def to_html(answer: Answer, *, turn: int = 1, name_city: NameCity | None = None)
     lead = lead_of(answer)
     if lead:
         parts.append(fill('<p class="lead">{lead}</p>', lead=lead))
-    parts.append(_statements(answer, turn=turn))
+    parts.append(_statements(answer, turn=turn, name_city=name_city))
+    silence = silence_of(answer, name_city=name_city)
+    if silence:
+        parts.append(fill('<p class="note">{silence}</p>', silence=silence))
     return join(parts)
 
 
@@ -39,9 +52,24 @@ def mark_html(number: int, *, turn: int, language: str, is_first: bool = True) -
     )
 
 
-def _statements(answer: Answer, *, turn: int) -> Html:
+def _statements(answer: Answer, *, turn: int, name_city: NameCity | None) -> Html:
     seen: set[int] = set()
-    return join([_statement(statement, answer, turn=turn, seen=seen) for statement in answer.statements])
+    rows = []
+    for city, statements in by_city(answer):
+        quotes = join([_statement(each, answer, turn=turn, seen=seen) for each in statements])
+        if city is None:
+            rows.append(quotes)
+        else:
+            name = city_name(city, answer, name_city)
+            rows.append(
+                fill('<tr><th scope="row">{name}</th><td>{quotes}</td></tr>', name=name, quotes=quotes)
+            )
+    is_table = bool(answer.statements) and answer.statements[0].city is not None
+    return (
+        fill('<table class="by-city"><tbody>{rows}</tbody></table>', rows=join(rows))
+        if is_table
+        else join(rows)
+    )
 
 
 def _statement(statement: Statement, answer: Answer, *, turn: int, seen: set[int]) -> Html:

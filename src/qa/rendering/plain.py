@@ -10,19 +10,23 @@ from qa.messages import say
 from qa.rendering.escaping import as_markdown, one_line, safe_url
 from qa.rendering.wording import (
     NameCity,
+    by_city,
+    city_name,
     lead_of,
     notes_of,
     place_of,
     refusal_lines,
     refusal_text,
     shown_citations,
+    silence_of,
 )
 
 
 def to_text(answer: Answer, *, name_city: NameCity | None = None) -> str:
     """The answer for a terminal: statements with their marks, then each source with its quote."""
     blocks = ["\n".join(one_line(note) for note in notes_of(answer, name_city=name_city))]
-    blocks.append("\n".join([lead_of(answer), *_statements(answer, one_line)]).strip())
+    blocks.append("\n".join([lead_of(answer), *_statements(answer, one_line, name_city)]).strip())
+    blocks.append(one_line(silence_of(answer, name_city=name_city)))
     blocks.append("\n".join(one_line(line) for line in refusal_lines(answer)))
     citations = shown_citations(answer)
     if citations:
@@ -41,7 +45,8 @@ def to_markdown(answer: Answer, *, name_city: NameCity | None = None) -> str:
     """The answer as CommonMark. Nothing in it that comes from a document acts as Markdown or HTML."""
     blocks = [f"*{as_markdown(note)}*" for note in notes_of(answer, name_city=name_city)]
     blocks.append(as_markdown(lead_of(answer)))
-    blocks.extend(f"> {statement}" for statement in _statements(answer, as_markdown))
+    blocks.extend(f"> {statement}" for statement in _statements(answer, as_markdown, name_city))
+    blocks.append(as_markdown(silence_of(answer, name_city=name_city)))
     blocks.extend(as_markdown(line) for line in refusal_lines(answer))
     citations = shown_citations(answer)
     if citations:
@@ -54,9 +59,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
     """The answer as plain values, for programs. `source` is a document's path; nothing is escaped in it."""
     return {
         "answered": answer.refusal is None,
-        "answer": refusal_text(answer)
-        if answer.refusal
-        else " ".join(statement.text for statement in answer.statements),
+        "answer": refusal_text(answer) if answer.refusal else _as_prose(answer),
         "interpreted_as": answer.interpreted_as,
         "reason": answer.refusal.reason if answer.refusal else None,
         "citations": [
@@ -77,12 +80,24 @@ def to_json(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _statements(answer: Answer, clean: Callable[[str], str]) -> list[str]:
+def _as_prose(answer: Answer) -> str:
+    parts = []
+    for city, statements in by_city(answer):
+        text = " ".join(statement.text for statement in statements)
+        parts.append(f"{city}: {text}" if city else text)
+    return " ".join(filter(None, [*parts, silence_of(answer)]))
+
+
+def _statements(answer: Answer, clean: Callable[[str], str], name_city: NameCity | None) -> list[str]:
     # A mark is a number in square brackets; `clean` has taken from the text whatever looks like one.
-    return [
-        " ".join([clean(statement.text), *(f"[{number}]" for number in statement.citations)])
-        for statement in answer.statements
-    ]
+    lines = []
+    for city, statements in by_city(answer):
+        name = f"{clean(city_name(city, answer, name_city))}:" if city else ""
+        for number, statement in enumerate(statements):
+            marks = (f"[{cited}]" for cited in statement.citations)
+            words = [name if number == 0 else "", clean(statement.text), *marks]
+            lines.append(" ".join(filter(None, words)))
+    return lines
 
 
 def _references_heading(answer: Answer) -> str:

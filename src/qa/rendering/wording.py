@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
-from qa.domain import Answer, Citation, Evidence
+from qa.answering import cite
+from qa.domain import Answer, Citation, Statement
 from qa.messages import join_names, language_name, say
 
 NameCity = Callable[[str, str], str]
@@ -23,11 +25,28 @@ def notes_of(answer: Answer, *, name_city: NameCity | None = None) -> tuple[str,
     if _folded(answer.interpreted_as) not in ("", _folded(answer.question)):
         notes.append(say("understood_as", answer.language, question=shorten(answer.interpreted_as)))
     if answer.searched_cities:
-        names = tuple(
-            name_city(city, answer.language) if name_city else city for city in answer.searched_cities
-        )
+        names = tuple(city_name(city, answer, name_city) for city in answer.searched_cities)
         notes.append(say("searched_only", answer.language, cities=join_names(names, answer.language)))
     return tuple(notes)
+
+
+def silence_of(answer: Answer, *, name_city: NameCity | None = None) -> str:
+    """That the documents do not say it of some of the cities; empty where they do of all."""
+    if not answer.silent_cities:
+        return ""
+    names = tuple(city_name(city, answer, name_city) for city in answer.silent_cities)
+    return say("silent_cities", answer.language, cities=join_names(names, answer.language))
+
+
+def by_city(answer: Answer) -> tuple[tuple[str | None, tuple[Statement, ...]], ...]:
+    """The statements in their order, in runs for the same city (None: for no city in particular)."""
+    runs = itertools.groupby(answer.statements, key=lambda statement: statement.city)
+    return tuple((city, tuple(statements)) for city, statements in runs)
+
+
+def city_name(city: str, answer: Answer, name_city: NameCity | None) -> str:
+    """What the city is called in the asker's language, as far as `name_city` knows."""
+    return name_city(city, answer.language) if name_city else city
 
 
 def lead_of(answer: Answer) -> str:
@@ -74,7 +93,7 @@ def shown_citations(answer: Answer) -> tuple[Citation, ...]:
     """What the reader can look up: the citations, or a refusal's nearest statements, numbered from 1."""
     if answer.refusal is None:
         return answer.citations
-    return tuple(_cite(number, evidence) for number, evidence in enumerate(answer.refusal.nearest, start=1))
+    return tuple(cite(number, evidence) for number, evidence in enumerate(answer.refusal.nearest, start=1))
 
 
 def place_of(citation: Citation, language: str) -> str:
@@ -94,21 +113,6 @@ def shorten(question: str) -> str:
     """The question on one line, cut to what a reader needs to know it again."""
     line = " ".join(question.split())
     return line if len(line) <= MAX_QUESTION_SHOWN else f"{line[:MAX_QUESTION_SHOWN].rstrip()}…"
-
-
-def _cite(number: int, evidence: Evidence) -> Citation:
-    chunk = evidence.chunk
-    return Citation(
-        number=number,
-        doc_id=chunk.doc_id,
-        title=chunk.title,
-        path=chunk.path,
-        span=evidence.span,
-        quote=chunk.cut(evidence.span),
-        heading=chunk.heading,
-        page=chunk.page,
-        language=chunk.language,
-    )
 
 
 def _folded(question: str) -> str:
