@@ -25,7 +25,7 @@ from qa.indexing import index_corpus
 from qa.library import open_library
 from qa.models import load_embedder, load_reranker
 
-NEAR_MISS_WEIGHT = 0.25
+NEAR_MISS_WEIGHT = 0.15
 """What a near-miss question counts for: without a reader nobody tells most of them, and fitting to them at
 full weight would refuse answerable questions instead."""
 
@@ -49,7 +49,7 @@ def main() -> None:
         rows += collect(gold)
         provenance[folder.name] = len(gold.questions)
     table = {
-        "fitted_by": "scripts/calibrate.py",
+        "fitted_by": f"scripts/calibrate.py --every {options.every}",
         "questions": {"file": options.questions, **provenance},
         "near_miss_weight": NEAR_MISS_WEIGHT,
         "cases": {case: fit(case, rows) for case in CASES},
