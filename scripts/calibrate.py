@@ -49,8 +49,8 @@ def main() -> None:
         rows += collect(gold)
         provenance[folder.name] = len(gold.questions)
     table = {
-        "fitted_by": f"scripts/calibrate.py --every {options.every}",
-        "questions": {"file": options.questions, **provenance},
+        "fitted_by": "scripts/calibrate.py",
+        "questions": {"file": options.questions, "every": options.every, **provenance},
         "near_miss_weight": NEAR_MISS_WEIGHT,
         "cases": {case: fit(case, rows) for case in CASES},
     }

@@ -14,7 +14,9 @@ from playwright.sync_api import sync_playwright
 
 def main() -> None:
     """Ask the question on the page at the address and save what it looks like."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("address")
     parser.add_argument("picture")
     parser.add_argument("--question", default="How did Kitakyushu help Surabaya with its waste?")

@@ -53,12 +53,6 @@ CASES = (
     Case("ramen", "What is a good recipe for ramen?"),
 )
 
-FAILING = frozenset({("corpus", "Japanese"), ("originals", "Japanese"), ("originals", "Chinese")})
-"""(folder, case) pairs that were refused as weak evidence when these tests were written (confidence .23, .27
-and .46); the calibration is being tuned. Take a pair out once it passes."""
-
-TUNED = pytest.mark.xfail(strict=False, raises=AssertionError, reason="the calibration is being tuned")
-
 Models = tuple[Embedder, Reranker | None]
 
 
@@ -93,12 +87,9 @@ def describe(answer: Answer) -> str:
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.holds], ids=lambda case: case.name)
 def test_it_is_answered_with_a_citation_that_holds_the_answer(
-    named_pipeline: tuple[str, Pipeline], case: Case, request: pytest.FixtureRequest
+    named_pipeline: tuple[str, Pipeline], case: Case
 ) -> None:
     folder, pipeline = named_pipeline
-    if (folder, case.name) in FAILING:
-        request.applymarker(TUNED)
-
     answer = pipeline.ask(case.question)
 
     assert answer.refusal is None, describe(answer)
@@ -110,13 +101,8 @@ def test_it_is_answered_with_a_citation_that_holds_the_answer(
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if not case.holds], ids=lambda case: case.name)
-def test_it_is_refused(
-    named_pipeline: tuple[str, Pipeline], case: Case, request: pytest.FixtureRequest
-) -> None:
+def test_it_is_refused(named_pipeline: tuple[str, Pipeline], case: Case) -> None:
     folder, pipeline = named_pipeline
-    if (folder, case.name) in FAILING:
-        request.applymarker(TUNED)
-
     answer = pipeline.ask(case.question)
 
     assert answer.refusal is not None, describe(answer)

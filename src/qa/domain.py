@@ -123,7 +123,7 @@ class Query:
     code, `cities` the cities that narrow the search, empty for all; `is_follow_up` tells that `text` borrows
     from the conversation, `named_cities` which of `cities` the question itself names; `searched_text` is
     `text` with the cities called as in the documents' language; `is_city_by_city` tells that each city needs
-    an answer of its own.
+    an answer of its own, `names_place` that a city of the catalogue is named, the home one counted.
     """
 
     question: str
@@ -133,6 +133,7 @@ class Query:
     named_cities: tuple[str, ...] = ()
     is_follow_up: bool = False
     is_city_by_city: bool = False
+    names_place: bool = False
     searched_text: str = ""
 
     def __post_init__(self) -> None:

@@ -113,6 +113,7 @@ def read_signals(
         background=retriever.background_similarity(query),
         is_cross_lingual=query.language != best.chunk.language,
         has_unknown_name=bool(find_unknown_names(query, retriever.known_words)),
+        names_place=query.names_place,
         is_unmentioned=bool(find_unmentioned_words(query, retriever.known_words)),
     )
 

@@ -51,6 +51,7 @@ class Library:
             replace(
                 query,
                 cities=(city,),
+                names_place=True,
                 # A question for "all cities" does not say the name that the passages have.
                 searched_text=query.searched_text if query.cities else f"{query.searched_text} ({city})",
             )

@@ -8,7 +8,7 @@ CITY_BY_CITY = re.compile(
     r"\b(?:which|what|all|each|every|list|name)\b.{0,40}"
     r"\b(?:cities|countries|agreements|memoranda|memorandums|partners)\b"
     r"|\b(?:each|every) (?:city|country|partner)\b|\bcompar(?:e|ison|ed)\b|\bdiffer(?:s|ence|ences)?\b.*\bcities\b"
-    r"|各都市|各市|都市ごと|都市別|どの都市と|どんな都市|どのような都市|都市はどこ|どの国々|国はどこ|(?:すべて|全て|全部)の"
+    r"|各都市|各市|都市ごと|都市別|どの都市と|どんな都市|どのような都市|都市はどこ|どの国々|(?:すべて|全て|全部)の"
     r"|一覧|比較|比べ"
     r"|哪些|各(?:个)?城市|各市|每个城市|所有|全部|列出|比较|比較|对比"
     r"|(?:những|các) (?:thành phố|nước|quốc gia|thỏa thuận) nào|tất cả|liệt kê|so sánh|mỗi thành phố"

@@ -75,6 +75,7 @@ def understand(
         cities=cities,
         named_cities=named,
         is_follow_up=whole != text,
+        names_place=catalogue.names_place(whole),
         is_city_by_city=len(named) > 1 or (not cities and asks_city_by_city(whole)),
         searched_text=catalogue.rename(whole, document_language) if document_language else whole,
     )

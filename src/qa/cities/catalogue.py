@@ -150,6 +150,12 @@ class CityCatalogue:
         folded = _fold(text)
         return _in_order([*self._mentions(folded), *self._misspellings(folded)])
 
+    def names_place(self, text: str) -> bool:
+        """True if `text` names any city of the catalogue, the home one too."""
+        return any(
+            _spaced(match.group()) in self._by_name for match in self._pattern.finditer(_fold(text).text)
+        )
+
     def rename(self, text: str, language: str) -> str:
         """`text` with every city that it names, the home one too, called as in `language` (ISO 639).
 
