@@ -46,7 +46,9 @@ def build_ours(gold: GoldSet) -> Rank:
     write_gold_corpus(gold, settings.corpus_dir)
     pipeline = Pipeline.build(settings, *_models())
 
-    def rank(question: GoldQuestion, folder: object = folder) -> list[str]:  # the folder lives as long as this
+    def rank(
+        question: GoldQuestion, folder: object = folder
+    ) -> list[str]:  # the folder lives as long as this
         passages = pipeline.search(question.question)
         return list(dict.fromkeys(gold.id_of(passage.chunk.path) for passage in passages))
 

@@ -89,7 +89,7 @@ def describe(answer: Answer) -> str:
 def test_it_is_answered_with_a_citation_that_holds_the_answer(
     named_pipeline: tuple[str, Pipeline], case: Case
 ) -> None:
-    folder, pipeline = named_pipeline
+    _folder, pipeline = named_pipeline
     answer = pipeline.ask(case.question)
 
     assert answer.refusal is None, describe(answer)
@@ -102,7 +102,7 @@ def test_it_is_answered_with_a_citation_that_holds_the_answer(
 
 @pytest.mark.parametrize("case", [case for case in CASES if not case.holds], ids=lambda case: case.name)
 def test_it_is_refused(named_pipeline: tuple[str, Pipeline], case: Case) -> None:
-    folder, pipeline = named_pipeline
+    _folder, pipeline = named_pipeline
     answer = pipeline.ask(case.question)
 
     assert answer.refusal is not None, describe(answer)
