@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answering import compose, refuse
+from qa.answering import Finding, compose, compose_answer, refuse
 from qa.domain import Chunk, Document, Evidence, Passage, Query, Refusal, Span
 from qa.sentences import split_sentences
 from qa.verification import verify
@@ -120,3 +122,49 @@ def test_what_is_composed_of_any_text_holds_when_verified(pieces: list[str], dat
         assert statement.citations
     for citation in answer.citations:
         assert document.text[citation.span.start : citation.span.end] == citation.quote
+
+
+def finding_of(city: str, text: str | None, *, confidence: float) -> Finding:
+    query = replace(QUERY, cities=(city,), is_city_by_city=True)
+    if text is None:
+        return Finding(query, (), Refusal("weak_evidence"), confidence)
+    span = Span(0, len(text))
+    chunk = Chunk(
+        chunk_id=city, doc_id=city, path=f"{city}.md", title=city, span=span, text=text, sentences=(span,)
+    )
+    evidence = Evidence(chunk=chunk, span=span, text=text, score=confidence)
+    return Finding(query, (Passage(chunk, 0.9, (0.9,)),), (evidence,), confidence)
+
+
+def test_an_answer_city_by_city_gives_each_its_statement_and_names_the_silent() -> None:
+    query = replace(QUERY, cities=(), is_city_by_city=True)
+    findings = [
+        finding_of("Davao", "Davao signed.", confidence=0.9),
+        finding_of("Dalian", None, confidence=0.2),
+        finding_of("Surabaya", "Surabaya composts.", confidence=0.7),
+    ]
+    answer = compose_answer(query, findings)
+    assert [(s.city, s.text, s.citations) for s in answer.statements] == [
+        ("Davao", "Davao signed.", (1,)),
+        ("Surabaya", "Surabaya composts.", (2,)),
+    ]
+    assert answer.silent_cities == ("Dalian",)
+    assert answer.confidence == 0.9
+    assert [passage.chunk.path for passage in answer.passages] == ["Davao.md", "Surabaya.md"]
+
+
+def test_where_no_city_has_an_answer_there_is_one_refusal() -> None:
+    query = replace(QUERY, cities=(), is_city_by_city=True)
+    answer = compose_answer(
+        query, [finding_of("Davao", None, confidence=0.3), finding_of("Dalian", None, confidence=0.1)]
+    )
+    assert answer.refusal == Refusal("weak_evidence")
+    assert answer.statements == ()
+
+
+def test_a_sentence_about_two_cities_is_cited_once() -> None:
+    one = finding_of("Davao", "Davao and Dalian signed.", confidence=0.9)
+    other = replace(one, query=replace(one.query, cities=("Dalian",)))
+    answer = compose_answer(replace(QUERY, is_city_by_city=True), [one, other])
+    assert len(answer.citations) == 1
+    assert [(s.city, s.citations) for s in answer.statements] == [("Davao", (1,)), ("Dalian", (1,))]

@@ -450,10 +450,10 @@ def test_a_rebuild_that_fails_leaves_the_old_index(
     other = CountingEmbedder(identity="other")
     encode = other.encode_passages
 
-    def fail_late(texts: list[str]) -> Any:
+    def fail_late(texts: list[str], **options: Any) -> Any:
         if other.embedded:
             raise MemoryError
-        return encode(texts)
+        return encode(texts, **options)
 
     monkeypatch.setattr(other, "encode_passages", fail_late)
     with pytest.raises(MemoryError):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import REPOSITORY
 from qa.domain import Chunk, Query, Span
-from qa.names import collect_words, find_unknown_names
+from qa.names import collect_words, find_places, find_unknown_names, find_unmentioned_words
 
 TEXT = (
     "Kitakyushu sent experts to Dalian, and the Cambodian Prime Minister Hun Sen visited Kitakyushu. "
@@ -118,3 +121,46 @@ def test_whatever_is_asked_only_its_own_words_are_named(question: str) -> None:
 @given(st.lists(st.sampled_from(TEXT.replace(",", "").replace(".", "").split()), max_size=12))
 def test_words_of_the_documents_are_never_unknown(words: list[str]) -> None:
     assert unknown(f"what is {' '.join(words)} in all that was written there by them") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("Is there an agreement with Bangkok?", {"Bangkok": "Bangkok"}),
+        ("バンコクとの協定はいつ結ばれましたか？", {"Bangkok": "バンコク"}),
+        ("Thỏa thuận với Thành phố Hồ Chí Minh là gì?", {"Ho Chi Minh City": "Hồ Chí Minh"}),
+        ("តើបាងកកបានចុះកិច្ចព្រមព្រៀងទេ?", {"Bangkok": "បាងកក"}),
+        ("雅加达和马尼拉", {"Jakarta": "雅加达", "Manila": "马尼拉"}),
+        ("Di medan perang", {}),
+        ("Bangkokian food", {}),
+    ],
+)
+def test_well_known_places_are_found_in_every_script(text: str, places: dict[str, str]) -> None:
+    assert find_places(text) == places
+
+
+def test_every_name_of_a_place_finds_it() -> None:
+    table = tomllib.loads((REPOSITORY / "src/qa/data/places.toml").read_text(encoding="utf-8"))
+    for places in table.values():
+        for place, variants in places.items():
+            for name in (place, *variants):
+                assert find_places(f"({name})") == {place: name}
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("What is the population of Dalian?", ("population",)),
+        ("Who is the mayor of Hai Phong?", ("mayor",)),
+        ("How many experts went to Dalian?", ()),
+        ("When did Dalian send an expert?", ()),
+        ("What is Dalian?", ()),
+    ],
+)
+def test_what_no_document_says_a_word_of_is_found(question: str, words: tuple[str, ...]) -> None:
+    assert find_unmentioned_words(Query(question=question, text=question), KNOWN) == words
+
+
+def test_words_of_other_languages_than_english_are_not_judged() -> None:
+    question = "Berapa populasi Dalian?"
+    assert find_unmentioned_words(Query(question=question, text=question, language="id"), KNOWN) == ()

@@ -478,3 +478,29 @@ def test_a_receipt_of_many_files_names_the_first_and_counts_the_rest() -> None:
 def test_filling_a_template_escapes_all_but_html() -> None:
     assert fill("<p>{a}{b}</p>", a="<b>", b=Html("<i>x</i>")) == "<p>&lt;b&gt;<i>x</i></p>"
     assert fill("{a}", a="{b} {0}") == "{b} {0}"
+
+
+def make_answer_by_city(city: str = "Surabaya") -> Answer:
+    statement = Statement(QUOTE, (1,), city)
+    return make_answer(statements=(statement,), citations=(make_citation(),), silent_cities=("Davao",))
+
+
+def test_an_answer_city_by_city_is_a_table_with_the_cities_as_its_row_heads() -> None:
+    html = str(to_html(make_answer_by_city(), name_city=lambda city, language: city.upper()))
+    assert '<th scope="row">SURABAYA</th>' in html
+    assert html.index("SURABAYA") < html.index(QUOTE) < html.index("DAVAO")
+
+
+def test_an_answer_city_by_city_names_its_cities_in_text_and_for_programs() -> None:
+    answer = make_answer_by_city()
+    assert f"Surabaya: {QUOTE} [1]" in to_text(answer)
+    assert "The documents do not say this of Davao." in to_text(answer)
+    assert to_json(answer)["answer"] == f"Surabaya: {QUOTE} The documents do not say this of Davao."
+
+
+@pytest.mark.parametrize("attack", HOSTILE)
+def test_a_hostile_city_is_shown_as_text(attack: str) -> None:
+    html = str(to_html(make_answer_by_city(attack)))
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "<svg" not in html

@@ -12,7 +12,7 @@ from qa.calibration import Signals, probability
 from qa.config import Settings
 from qa.domain import Evidence, Passage, Query, Refusal, RefusalReason, Span
 from qa.leaning import extend_to_context
-from qa.names import find_unknown_names, find_unmentioned_words
+from qa.names import find_places, find_unknown_names, find_unmentioned_words
 from qa.retrieval import under_headings
 
 if TYPE_CHECKING:
@@ -84,9 +84,11 @@ def select(
     candidates = rank_sentences(query, passages[:READ_PASSAGES], retriever, reranker)
     signals = read_signals(query, passages, candidates, retriever)
     chance = probability(signals)
-    missing = find_unknown_names(query, retriever.known_words)
+    asked = find_places(query.text).items()
+    places = tuple(written for place, written in asked if place not in retriever.known_places)
+    missing = places or find_unknown_names(query, retriever.known_words)
     # In another language a name may be written otherwise ("Nhật Bản" is Japan): there it is a signal only.
-    is_missed = bool(missing) and not signals.is_cross_lingual
+    is_missed = bool(places) or (bool(missing) and not signals.is_cross_lingual)
     if chance < settings.threshold or is_missed:
         nearest = tuple(_to_evidence(candidate, chance) for candidate in candidates[:MAX_NEAREST])
         reason: RefusalReason = "unknown_name" if missing else "weak_evidence"

@@ -48,7 +48,7 @@ COMMIT_CHUNKS = 256
 """About how many new chunks are embedded between two commits: some seconds of work that a kill can cost."""
 
 Progress = Callable[[int, int, str], None]
-"""Called with the number of files done, of all files, and the path of the one that is worked on."""
+"""Called with the number of files done, of all files, and the path or the work that is at hand."""
 
 
 def index_corpus(
@@ -66,8 +66,7 @@ def index_corpus(
     started = time.perf_counter()
     settings.index_dir.mkdir(parents=True, exist_ok=True)
     with lock_index(settings.index_dir):
-        run = _start_run(settings, embedder, rebuild=rebuild)
-        report = run.bring_up_to_date(on_progress or (lambda done, total, path: None))
+        report = _start_run(settings, embedder, rebuild=rebuild, on_progress=on_progress).bring_up_to_date()
     return dataclasses.replace(report, seconds=time.perf_counter() - started)
 
 
@@ -92,7 +91,9 @@ def index_fingerprint(settings: Settings, embedder: Embedder) -> str:
     return f"{embedder.identity} / {settings.fingerprint()}"
 
 
-def _start_run(settings: Settings, embedder: Embedder, *, rebuild: bool) -> _Run:
+def _start_run(
+    settings: Settings, embedder: Embedder, *, rebuild: bool, on_progress: Progress | None
+) -> _Run:
     fingerprint = index_fingerprint(settings, embedder)
     try:
         manifest = read_manifest(settings.index_dir)
@@ -117,6 +118,7 @@ def _start_run(settings: Settings, embedder: Embedder, *, rebuild: bool) -> _Run
         store=VectorStore(settings.index_dir, build=manifest.build, fingerprint=fingerprint),
         manifest=manifest,
         commits_early=not rebuild,
+        on_progress=on_progress or (lambda done, total, path: None),
     )
 
 
@@ -130,10 +132,11 @@ class _Run:
     store: VectorStore
     manifest: Manifest
     commits_early: bool
+    on_progress: Progress
     records: dict[str, DocumentRecord] = field(default_factory=dict)
     waiting: list[tuple[Document, tuple[Chunk, ...]]] = field(default_factory=list)
 
-    def bring_up_to_date(self, on_progress: Progress) -> IndexReport:
+    def bring_up_to_date(self) -> IndexReport:
         self.records = {record.path: record for record in self.manifest.documents}
         before = dict(self.records)
         if self.commits_early:
@@ -142,16 +145,16 @@ class _Run:
         report = _Report()
         for number, path in enumerate(paths):
             name = path.relative_to(self.settings.corpus_dir).as_posix()
-            on_progress(number, len(paths), name)
+            self.on_progress(number, len(paths), name)
             self._take(path, name, before, report)
             if sum(len(chunks) for _, chunks in self.waiting) >= COMMIT_CHUNKS:
-                self._commit()
+                self._commit(done=number + 1, total=len(paths))
         # A file that cannot be read any more keeps what was indexed of it: nothing is lost by a bad copy.
         gone = before.keys() - {path.relative_to(self.settings.corpus_dir).as_posix() for path in paths}
         for name in gone:
             del self.records[name]
-        self._commit(is_last=True)
-        on_progress(len(paths), len(paths), "")
+        self._commit(done=len(paths), total=len(paths), is_last=True)
+        self.on_progress(len(paths), len(paths), "")
         return report.freeze(removed=gone, chunks=sum(record.chunks for record in self.records.values()))
 
     def _take(self, path: Path, name: str, before: Mapping[str, DocumentRecord], report: _Report) -> None:
@@ -181,12 +184,16 @@ class _Run:
             self.waiting.append((document, chunks))
             (report.updated if known else report.added).append(name)
 
-    def _commit(self, *, is_last: bool = False) -> None:
+    def _commit(self, *, done: int, total: int, is_last: bool = False) -> None:
         reusable: dict[str, Vectors] = {}
         for document, _ in self.waiting:
             if document.path in self.records:
                 reusable.update(self.store.fetch_by_key(self.records[document.path].version))
-        self.store.add(embed_chunks(self.waiting, self.embedder, reusable))
+
+        def show(embedded: int, texts: int) -> None:
+            self.on_progress(done, total, f"vectors {embedded}/{texts}")
+
+        self.store.add(embed_chunks(self.waiting, self.embedder, reusable, on_progress=show))
         for document, chunks in self.waiting:
             write_text(document, document.version, self.settings.index_dir)
             self.records[document.path] = _record(document, chunks)
@@ -238,6 +245,8 @@ def embed_chunks(
     documents: Sequence[tuple[Document, Sequence[Chunk]]],
     embedder: Embedder,
     reusable: Mapping[str, Vectors],
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> list[VectorRecord]:
     """The chunks of `documents` with their vectors; a text whose key is in `reusable` is not embedded again."""
     texts: dict[str, str] = {}
@@ -249,7 +258,7 @@ def embed_chunks(
             texts.update(zip(keys, parts, strict=True))
             keyed.append((document, chunk, keys))
     missing = [key for key in texts if key not in reusable]
-    made = embedder.encode_passages([texts[key] for key in missing])
+    made = embedder.encode_passages([texts[key] for key in missing], on_progress=on_progress)
     vectors = {**reusable, **dict(zip(missing, made, strict=True))}
     return [
         VectorRecord(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
 
 from rapidfuzz.distance import Levenshtein
 
@@ -69,6 +72,36 @@ def find_unmentioned_words(query: Query, known: frozenset[str]) -> tuple[str, ..
     if any(_is_known(word, known) or any(other.startswith(word) for other in known) for word in content):
         return ()
     return tuple(dict.fromkeys(content))
+
+
+def find_places(text: str) -> Mapping[str, str]:
+    """The well-known places (`data/places.toml`) that `text` names: English name → as it stands in the text.
+
+    Latin names count as they are written there, with capitals: Indonesian "medan" is a field.
+    """
+    return {_places()[match.group()]: match.group() for match in _place_pattern().finditer(text)}
+
+
+@cache
+def _places() -> Mapping[str, str]:
+    """Each name → the place's English name."""
+    text = resources.files("qa").joinpath("data", "places.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text).values()
+    return {
+        variant: name for table in tables for name, variants in table.items() for variant in (name, *variants)
+    }
+
+
+@cache
+def _place_pattern() -> re.Pattern[str]:
+    names = sorted(_places(), key=len, reverse=True)
+    return re.compile(
+        "|".join(rf"(?<!\w){re.escape(n)}(?!\w)" if _is_latin(n) else re.escape(n) for n in names)
+    )
+
+
+def _is_latin(name: str) -> bool:
+    return unicodedata.name(name[0]).startswith("LATIN")
 
 
 def collect_words(chunks: Iterable[Chunk]) -> frozenset[str]:

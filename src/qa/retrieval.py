@@ -19,7 +19,7 @@ from pydantic import ConfigDict
 from qa.config import Settings
 from qa.domain import Chunk, Passage, Query
 from qa.lexical import LexicalIndex
-from qa.names import collect_words
+from qa.names import collect_words, find_places
 from qa.store import VectorStore
 
 if TYPE_CHECKING:
@@ -85,6 +85,12 @@ class Retriever:
     def known_words(self) -> frozenset[str]:
         """The words of all documents, for telling which names of a question occur in none."""
         return collect_words(self.chunks)
+
+    @cached_property
+    def known_places(self) -> frozenset[str]:
+        """The well-known places that documents mention."""
+        texts = (f"{chunk.title}\n{chunk.heading}\n{chunk.text}" for chunk in self.chunks)
+        return frozenset(place for text in texts for place in find_places(text))
 
     def retrieve(self, query: Query) -> tuple[Passage, ...]:
         """The passages for `query`, best first; only chunks about `query.cities`, if it names any."""
