@@ -305,3 +305,12 @@ def test_a_pipeline_without_a_cross_encoder_answers(settings: Settings) -> None:
 
     assert sources(answer) == ["dalian.txt"]
     assert [passage.rerank_score for passage in answer.passages] == [None]
+
+
+@pytest.mark.parametrize("message", ["Hello!", "Thanks", "What can you do?", "どんな文書がありますか？"])
+def test_a_greeting_is_answered_from_what_there_is_without_a_search(pipeline: Pipeline, message: str) -> None:
+    answer = pipeline.ask(message)
+
+    assert answer.reply is not None
+    assert answer.reply.titles == tuple(document.title for document in pipeline.documents())
+    assert (answer.statements, answer.citations, answer.refusal, answer.passages) == ((), (), None, ())

@@ -398,7 +398,7 @@ def test_a_refusal_says_what_is_missing_what_is_nearest_and_what_there_is() -> N
     answer = make_refusal("unknown_name", missing=("Toyota",), nearest=(nearest,), covered=("A", "B"))
     for shown in (to_text(answer), to_html(answer), to_markdown(answer)):
         assert "The documents do not mention Toyota." in shown
-        assert "The documents cover: A, B." in shown
+        assert "The documents cover: A; B." in shown
         assert QUOTE in Inventory(shown).text
     assert 'href="#e1-1"' in to_html(answer)
     assert f"<mark>{QUOTE}</mark>" in evidence_html(answer, {"d1": make_document()})
@@ -406,7 +406,7 @@ def test_a_refusal_says_what_is_missing_what_is_nearest_and_what_there_is() -> N
 
 def test_a_refusal_names_at_most_eight_titles() -> None:
     text = refusal_text(make_refusal(covered=tuple("ABCDEFGHIJ")))
-    assert text.endswith("The documents cover: A, B, C, D, E, F, G, H, and 2 more.")
+    assert text.endswith("The documents cover: A; B; C; D; E; F; G; H, and 2 more.")
 
 
 def test_a_refusal_repeats_a_long_question_only_in_part() -> None:

@@ -32,6 +32,7 @@ LAYERS = (
     "lexical",
     "indexing",
     "scope",
+    "smalltalk",
     "understanding",
     "retrieval",
     "library",

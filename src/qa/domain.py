@@ -213,9 +213,21 @@ class Refusal:
     """The titles of the documents that there are, for telling what can be asked."""
 
 
+ReplyKind = Literal["hello", "thanks", "coverage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the program says of itself, where nothing was asked of the documents: what they are and cover."""
+
+    kind: ReplyKind
+    titles: tuple[str, ...] = ()
+    cities: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Statements with citations, or a refusal: never both, never neither.
+    """Statements with citations, or a refusal, or a reply about the program itself: exactly one of them.
 
     `language` is the asker's (ISO 639); `searched_cities` is what the search was narrowed to, empty for all
     documents; `silent_cities` are those, in an answer that goes city by city, of which the documents do not say
@@ -229,6 +241,7 @@ class Answer:
     statements: tuple[Statement, ...] = ()
     citations: tuple[Citation, ...] = ()
     refusal: Refusal | None = None
+    reply: Reply | None = None
     mode: Literal["extractive", "drafted"] = "extractive"
     searched_cities: tuple[str, ...] = ()
     silent_cities: tuple[str, ...] = ()
@@ -237,8 +250,8 @@ class Answer:
     timings: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if bool(self.statements) == (self.refusal is not None):
-            raise ValueError("an answer has statements or a refusal, never both and never neither")
+        if bool(self.statements) + (self.refusal is not None) + (self.reply is not None) != 1:
+            raise ValueError("an answer has statements, a refusal or a reply: never both and never neither")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qa.cities import CITIES_FILE, CityCatalogue, load_cities
 from qa.config import Settings
-from qa.domain import Document, Query, Turn
+from qa.domain import Answer, Document, Query, Reply, ReplyKind, Turn
 from qa.errors import IndexMismatch
 from qa.indexing import index_fingerprint
 from qa.manifest import Manifest, read_manifest, read_text, require_manifest
@@ -40,6 +40,16 @@ class Library:
             chosen_cities=cities,
             catalogue=self.catalogue,
             document_language=self.retriever.main_language,
+        )
+
+    def reply(self, query: Query, kind: ReplyKind) -> Answer:
+        """What the program says of itself: which documents and cities it can be asked about."""
+        titles = tuple(dict.fromkeys(record.title for record in self.manifest.documents))
+        return Answer(
+            question=query.question,
+            interpreted_as=query.question,
+            language=query.language,
+            reply=Reply(kind, titles, self.covered_cities),
         )
 
     def split(self, query: Query) -> tuple[Query, ...]:

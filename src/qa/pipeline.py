@@ -15,6 +15,7 @@ from qa.evidence import select
 from qa.indexing import Progress, index_corpus
 from qa.library import Library, open_library
 from qa.manifest import require_manifest
+from qa.smalltalk import talk_of
 from qa.verification import verify
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ class Pipeline:
         library = self._current()
         query = library.understand(question, history=history, cities=cities)
         clock.lap("understand")
+        talk = talk_of(query.question)
+        if talk:
+            return library.reply(query, talk)
         findings = [self._find(part, library) for part in library.split(query)]
         clock.lap("find")
         answer = compose_answer(query, findings)

@@ -13,6 +13,7 @@ from qa.rendering.wording import (
     notes_of,
     place_of,
     refusal_lines,
+    reply_lines,
     shown_citations,
     silence_of,
 )
@@ -30,6 +31,10 @@ def to_html(answer: Answer, *, turn: int = 1, name_city: NameCity | None = None)
             fill('<p class="refusal" dir="auto">{line}</p>', line=line) for line in refusal_lines(answer)
         )
         parts.append(_nearest(answer, turn=turn))
+    parts.extend(
+        fill('<p class="reply" dir="auto">{line}</p>', line=line)
+        for line in reply_lines(answer, name_city=name_city)
+    )
     lead = lead_of(answer)
     if lead:
         parts.append(fill('<p class="lead">{lead}</p>', lead=lead))

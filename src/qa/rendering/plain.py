@@ -17,6 +17,7 @@ from qa.rendering.wording import (
     place_of,
     refusal_lines,
     refusal_text,
+    reply_lines,
     shown_citations,
     silence_of,
 )
@@ -27,7 +28,8 @@ def to_text(answer: Answer, *, name_city: NameCity | None = None) -> str:
     blocks = ["\n".join(one_line(note) for note in notes_of(answer, name_city=name_city))]
     blocks.append("\n".join([lead_of(answer), *_statements(answer, one_line, name_city)]).strip())
     blocks.append(one_line(silence_of(answer, name_city=name_city)))
-    blocks.append("\n".join(one_line(line) for line in refusal_lines(answer)))
+    said = (*refusal_lines(answer), *reply_lines(answer, name_city=name_city))
+    blocks.append("\n".join(one_line(line) for line in said))
     citations = shown_citations(answer)
     if citations:
         lines = [_references_heading(answer)]
@@ -48,6 +50,7 @@ def to_markdown(answer: Answer, *, name_city: NameCity | None = None) -> str:
     blocks.extend(f"> {statement}" for statement in _statements(answer, as_markdown, name_city))
     blocks.append(as_markdown(silence_of(answer, name_city=name_city)))
     blocks.extend(as_markdown(line) for line in refusal_lines(answer))
+    blocks.extend(as_markdown(line) for line in reply_lines(answer, name_city=name_city))
     citations = shown_citations(answer)
     if citations:
         blocks.append(f"**{as_markdown(_references_heading(answer))}**")
@@ -81,7 +84,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
 
 
 def _as_prose(answer: Answer) -> str:
-    parts = []
+    parts = list(reply_lines(answer))
     for city, statements in by_city(answer):
         text = " ".join(statement.text for statement in statements)
         parts.append(f"{city}: {text}" if city else text)

@@ -15,6 +15,9 @@ NameCity = Callable[[str, str], str]
 MAX_TITLES = 8
 """Titles named when telling what the documents cover: more are not read."""
 
+TITLE_SEPARATOR = "; "
+"""Titles have commas in them."""
+
 MAX_QUESTION_SHOWN = 200
 """Characters of a question that a refusal repeats."""
 
@@ -60,6 +63,32 @@ def lead_of(answer: Answer) -> str:
     return say("lead_quoted", answer.language)
 
 
+def reply_lines(answer: Answer, *, name_city: NameCity | None = None) -> tuple[str, ...]:
+    """What the program says of itself; empty where the documents were asked."""
+    reply = answer.reply
+    if reply is None:
+        return ()
+    cities = join_names(tuple(city_name(city, answer, name_city) for city in reply.cities), answer.language)
+    lines = [say(f"reply_{reply.kind}", answer.language)]
+    if cities and reply.kind != "thanks":
+        lines.append(say("reply_cities", answer.language, cities=cities))
+    if reply.kind == "coverage":
+        lines += covered_line(reply.titles, answer.language)
+    return tuple(lines)
+
+
+def covered_line(titles: tuple[str, ...], language: str) -> list[str]:
+    """One line with the titles of what the documents cover; none where there are none."""
+    if not titles:
+        return []
+    shown, more = TITLE_SEPARATOR.join(titles[:MAX_TITLES]), len(titles) - MAX_TITLES
+    return [
+        say("covers_more", language, titles=shown, count=more)
+        if more > 0
+        else say("covers", language, titles=shown)
+    ]
+
+
 def refusal_lines(answer: Answer) -> tuple[str, ...]:
     """Why there is no answer, then what the documents do cover; empty where there is an answer."""
     refusal = answer.refusal
@@ -74,14 +103,7 @@ def refusal_lines(answer: Answer) -> tuple[str, ...]:
             names=join_names(refusal.missing, language),
         )
     ]
-    if refusal.covered:
-        titles = join_names(refusal.covered[:MAX_TITLES], language)
-        more = len(refusal.covered) - MAX_TITLES
-        if more > 0:
-            lines.append(say("covers_more", language, titles=titles, count=more))
-        else:
-            lines.append(say("covers", language, titles=titles))
-    return tuple(lines)
+    return (*lines, *covered_line(refusal.covered, language))
 
 
 def refusal_text(answer: Answer) -> str:
