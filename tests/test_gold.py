@@ -43,21 +43,21 @@ FLOORS: Mapping[str, float] = {
     "answer zh": 0.77,  # 0.889 of 9
     "complete": 0.5,  # 0.565 of 23
     "kind comparison": 0.88,  # 1.000 of 12
-    "kind false_premise": 0.3,  # 0.417 of 12
+    "kind false_premise": 0.38,  # 0.500 of 12
     "kind follow_up": 0.79,  # 0.864 of 22
     "kind foreign": 0.93,  # 1.000 of 20
     "kind list": 0.74,  # 0.857 of 14
     "kind near_miss": 0.26,  # 0.333 of 30
     "kind single_fact": 0.87,  # 0.917 of 48
-    "kind unknown_place": 0.38,  # 0.500 of 18
-    "refuse all": 0.5,  # 0.550 of 80
+    "kind unknown_place": 0.88,  # 1.000 of 18
+    "refuse all": 0.62,  # 0.675 of 80
     "refuse en": 0.52,  # 0.594 of 32
     "refuse fil": 0.63,  # 0.750 of 8
-    "refuse id": 0.13,  # 0.250 of 8
-    "refuse ja": 0.38,  # 0.500 of 8
-    "refuse km": 0.51,  # 0.625 of 8
-    "refuse vi": 0.51,  # 0.625 of 8
-    "refuse zh": 0.26,  # 0.375 of 8
+    "refuse id": 0.38,  # 0.500 of 8
+    "refuse ja": 0.63,  # 0.750 of 8
+    "refuse km": 0.75,  # 0.875 of 8
+    "refuse vi": 0.75,  # 0.875 of 8
+    "refuse zh": 0.5,  # 0.625 of 8
 }
 """The least share of questions that must go right, by group, and what was measured when it was set; `measured`
 tells what each group's name means. Each floor is .05 (40 questions or more), .07 (20 or more) or .12 lower."""
