@@ -150,8 +150,12 @@ def run_ask(options: argparse.Namespace, settings: Settings) -> int:
 
     if options.batch:
         return _ask_batch(options, settings)
-    answer = open_pipeline(settings).ask(options.question, cities=options.city)
-    print(json.dumps(to_json(answer), ensure_ascii=False) if options.json else to_text(answer))
+    pipeline = open_pipeline(settings)
+    answer = pipeline.ask(options.question, cities=options.city)
+    if options.json:
+        print(json.dumps(to_json(answer), ensure_ascii=False))
+    else:
+        print(to_text(answer, name_city=pipeline.catalogue.display_name))
     return 0
 
 
@@ -206,7 +210,7 @@ def run_chat(options: argparse.Namespace, settings: Settings) -> int:
         except InputError as error:
             print(f"qa: {error}", file=sys.stderr)
             continue
-        text = to_text(answer)
+        text = to_text(answer, name_city=pipeline.catalogue.display_name)
         print(f"{text}\n")
         history += [Turn("user", question), Turn("assistant", text)]
 
