@@ -264,3 +264,27 @@ def test_the_threshold_divides(selecting: Selecting, is_near: bool) -> None:
 
     assert isinstance(evidence, Refusal) != is_near
     assert (confidence >= 0.5) == is_near
+
+
+def test_a_name_in_another_language_is_not_said_to_be_missing(selecting: Selecting) -> None:
+    text = "bao nhiêu chuyên gia Nhật Bản đã đến Dalian"
+    chunk = chunk_of("Sixty-seven experts from Japan went to Dalian.")
+
+    refusal, _ = selecting(
+        passage_of(chunk, 0.1), query=Query(question=text, text=text, language="vi"), threshold=1.0
+    )
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.reason, refusal.missing) == ("weak_evidence", ())
+
+
+def test_a_well_known_place_is_missed_in_any_language(selecting: Selecting) -> None:
+    text = "バンコクとの協定はいつ結ばれましたか"
+    chunk = chunk_of("Kitakyushu and Davao signed an agreement.")
+
+    refusal, confidence = selecting(
+        passage_of(chunk, 1.0), query=Query(question=text, text=text, language="ja")
+    )
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.reason, refusal.missing, confidence) == ("unknown_name", ("バンコク",), 0.0)

@@ -84,19 +84,22 @@ def select(
     candidates = rank_sentences(query, passages[:READ_PASSAGES], retriever, reranker)
     signals = read_signals(query, passages, candidates, retriever)
     chance = probability(signals)
-    asked = find_places(query.text).items()
-    places = tuple(written for place, written in asked if place not in retriever.known_places)
-    missing = places or find_unknown_names(query, retriever.known_words)
-    # In another language a name may be written otherwise ("Nhật Bản" is Japan): there it is a signal only.
-    is_missed = bool(places) or (bool(missing) and not signals.is_cross_lingual)
-    if chance < settings.threshold or is_missed:
+    missing = _find_missing(query, retriever, is_cross_lingual=signals.is_cross_lingual)
+    if missing or chance < settings.threshold:
         nearest = tuple(_to_evidence(candidate, chance) for candidate in candidates[:MAX_NEAREST])
         reason: RefusalReason = "unknown_name" if missing else "weak_evidence"
-        return Refusal(
-            reason, missing=missing, nearest=nearest, covered=covered
-        ), 0.0 if is_missed else chance
+        refusal = Refusal(reason, missing=missing, nearest=nearest, covered=covered)
+        return refusal, 0.0 if missing else chance
     kept = _keep_best(candidates, count or settings.max_statements)
     return _in_reading_order(kept, chance), chance
+
+
+def _find_missing(query: Query, retriever: Retriever, *, is_cross_lingual: bool) -> tuple[str, ...]:
+    """The places and names of the question that no document mentions, as they stand in it."""
+    asked = find_places(query.text).items()
+    places = tuple(written for place, written in asked if place not in retriever.known_places)
+    # In another language a name may be written otherwise ("Nhật Bản" is Japan): there it is a signal only.
+    return places or (() if is_cross_lingual else find_unknown_names(query, retriever.known_words))
 
 
 def read_signals(
