@@ -174,6 +174,11 @@ def test_a_chain_of_follow_ups_is_made_whole() -> None:
     assert query.cities == ("Davao",)
 
 
+def test_thanks_between_two_questions_do_not_cut_the_second_off() -> None:
+    assert ask("And Davao?", PHNOM_PENH, "Thank you!").text == ask("And Davao?", PHNOM_PENH).text
+    assert ask("And Davao?", "Hello").text == "And Davao?"
+
+
 def test_a_chosen_city_wins_over_that_of_the_conversation() -> None:
     assert ask("How many experts did they send there?", DALIAN, cities=("Davao",)).cities == ("Davao",)
 

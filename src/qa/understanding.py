@@ -11,6 +11,7 @@ from qa.domain import Query, Turn
 from qa.errors import InputError
 from qa.languages import detect_language, is_unspaced
 from qa.scope import asks_city_by_city
+from qa.smalltalk import talk_of
 
 MAX_QUESTION_CHARACTERS = 2000
 
@@ -61,7 +62,8 @@ def understand(
             f"the question has {len(text)} characters; ask with at most {MAX_QUESTION_CHARACTERS}"
         )
     named = catalogue.query_cities(text)
-    asked = [clean_question(turn.text) for turn in history if turn.role == "user"]
+    # A greeting or thanks between two questions is nothing that the second could lean on.
+    asked = [clean_question(turn.text) for turn in history if turn.role == "user" and not talk_of(turn.text)]
     language = detect_language(text, default=detect_language(asked[-1]) if asked else "en")
     whole = _make_whole(text, asked, named, catalogue) if asked else text
     chosen = _canonical(chosen_cities, catalogue)
