@@ -74,7 +74,7 @@ def select(
 
     At most `count` pieces, by default as many as `settings.max_statements`.
     """
-    covered = tuple(dict.fromkeys(chunk.title for chunk in retriever.chunks))
+    covered = retriever.titles
     if not retriever.chunks:
         return Refusal("empty_index"), 0.0
     if not query.text:
@@ -84,7 +84,7 @@ def select(
     candidates = rank_sentences(query, passages[:READ_PASSAGES], retriever, reranker)
     signals = read_signals(query, passages, candidates, retriever)
     chance = probability(signals)
-    missing = _find_missing(query, retriever, is_cross_lingual=signals.is_cross_lingual)
+    missing = _find_missing(query, retriever, signals)
     if missing or chance < settings.threshold:
         nearest = tuple(_to_evidence(candidate, chance) for candidate in candidates[:MAX_NEAREST])
         reason: RefusalReason = "unknown_name" if missing else "weak_evidence"
@@ -94,12 +94,14 @@ def select(
     return _in_reading_order(kept, chance), chance
 
 
-def _find_missing(query: Query, retriever: Retriever, *, is_cross_lingual: bool) -> tuple[str, ...]:
+def _find_missing(query: Query, retriever: Retriever, signals: Signals) -> tuple[str, ...]:
     """The places and names of the question that no document mentions, as they stand in it."""
     asked = find_places(query.text).items()
     places = tuple(written for place, written in asked if place not in retriever.known_places)
     # In another language a name may be written otherwise ("Nhật Bản" is Japan): there it is a signal only.
-    return places or (() if is_cross_lingual else find_unknown_names(query, retriever.known_words))
+    if places or signals.is_cross_lingual or not signals.has_unknown_name:
+        return places
+    return find_unknown_names(query, retriever.known_words)
 
 
 def read_signals(

@@ -29,6 +29,7 @@ from qa.loaders import check_type, document_version, find_files, parse_document,
 from qa.manifest import (
     DocumentRecord,
     Manifest,
+    check_fingerprint,
     read_manifest,
     remove_texts,
     write_manifest,
@@ -101,11 +102,8 @@ def _start_run(
         if not rebuild:
             raise
         manifest = None
-    if manifest and manifest.fingerprint != fingerprint and not rebuild:
-        raise IndexMismatch(
-            f"{settings.index_dir} was built with another model or chunking ({manifest.fingerprint}) than is "
-            f"set now ({fingerprint}); set it back, or build it anew with: qa index --rebuild"
-        )
+    if manifest and not rebuild:
+        check_fingerprint(manifest, fingerprint, settings.index_dir)
     generation = manifest.generation if manifest else 0
     if manifest is None or rebuild:
         manifest = Manifest(build=uuid.uuid4().hex[:12], fingerprint=fingerprint, generation=generation)
@@ -197,22 +195,19 @@ class _Run:
         for document, chunks in self.waiting:
             write_text(document, document.version, self.settings.index_dir)
             self.records[document.path] = _record(document, chunks)
-        has_waited = bool(self.waiting)
         self.waiting = []
         documents = tuple(self.records[path] for path in sorted(self.records))
         is_changed = documents != self.manifest.documents or not self.commits_early
-        if is_last:
-            self._keep_cities()
+        self._keep_cities()
         if is_changed and (self.commits_early or is_last):
             self.manifest = dataclasses.replace(
                 self.manifest, documents=documents, generation=self.manifest.generation + 1
             )
-            self._keep_cities()
             write_manifest(self.manifest, self.settings.index_dir)
         if is_last:
             self.store.delete_other_builds()
             remove_texts(self.settings.index_dir, keep=self.manifest.versions)
-        if is_changed and self.commits_early and (has_waited or is_last):
+        if is_changed and self.commits_early:
             self.store.delete_except(self.manifest.versions)
 
     def _keep_cities(self) -> None:

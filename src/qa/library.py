@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from qa.cities import CITIES_FILE, CityCatalogue, load_cities
 from qa.config import Settings
 from qa.domain import Answer, Document, Query, Reply, ReplyKind, Turn
-from qa.errors import IndexMismatch
 from qa.indexing import index_fingerprint
-from qa.manifest import Manifest, read_manifest, read_text, require_manifest
+from qa.manifest import Manifest, check_fingerprint, read_manifest, read_text, require_manifest
 from qa.retrieval import PassageRetriever, Retriever
 from qa.store import VectorStore
 from qa.understanding import understand
@@ -109,11 +108,7 @@ def open_library(settings: Settings, embedder: Embedder, reranker: BaseCrossEnco
     """
     manifest = require_manifest(settings.index_dir)
     fingerprint = index_fingerprint(settings, embedder)
-    if manifest.fingerprint != fingerprint:
-        raise IndexMismatch(
-            f"{settings.index_dir} was built with another model or chunking ({manifest.fingerprint}) than is "
-            f"set now ({fingerprint}); set it back, or build it anew with: qa index --rebuild"
-        )
+    check_fingerprint(manifest, fingerprint, settings.index_dir)
     store = VectorStore(settings.index_dir, build=manifest.build, fingerprint=fingerprint)
     retriever = Retriever(
         store.load_chunks(manifest.documents),

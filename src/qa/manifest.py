@@ -94,6 +94,15 @@ def require_manifest(index_dir: Path) -> Manifest:
     return manifest
 
 
+def check_fingerprint(manifest: Manifest, fingerprint: str, index_dir: Path) -> None:
+    """Raise `IndexMismatch` unless the index was made with what `fingerprint` stands for."""
+    if manifest.fingerprint != fingerprint:
+        raise IndexMismatch(
+            f"{index_dir} was built with another model or chunking ({manifest.fingerprint}) than is "
+            f"set now ({fingerprint}); set it back, or build it anew with: qa index --rebuild"
+        )
+
+
 def write_manifest(manifest: Manifest, index_dir: Path) -> None:
     """Commit `manifest`: from one moment to the next it is the state of the index."""
     table = {"format": FORMAT, **dataclasses.asdict(manifest)}

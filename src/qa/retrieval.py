@@ -82,6 +82,11 @@ class Retriever:
         return float(np.mean(self._background @ self._encode(query.searched_text)))
 
     @cached_property
+    def titles(self) -> tuple[str, ...]:
+        """The titles of all documents, each once."""
+        return tuple(dict.fromkeys(chunk.title for chunk in self.chunks))
+
+    @cached_property
     def known_words(self) -> frozenset[str]:
         """The words of all documents, for telling which names of a question occur in none."""
         return collect_words(self.chunks)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from qa.domain import Answer
 from qa.evaluation.gold import GoldQuestion, GoldSet
+from qa.rendering import answer_text
 
 KEPT_PASSAGES = 3
 """How many of the passages found are kept with their text, for reading why an answer is wrong: answers are
@@ -61,7 +62,7 @@ def _prediction(gold: GoldSet, question: GoldQuestion, answer: Answer, seconds: 
     return Prediction(
         question_id=question.id,
         is_answered=answer.refusal is None,
-        answer=" ".join(statement.text for statement in answer.statements),
+        answer=answer_text(answer) if answer.refusal is None else "",
         citations=tuple((gold.id_of(citation.path), citation.quote) for citation in answer.citations),
         ranked=tuple(dict.fromkeys(gold.id_of(passage.chunk.path) for passage in answer.passages)),
         seconds=seconds,

@@ -15,10 +15,11 @@ from qa.rendering.furniture import (
     turn_html,
 )
 from qa.rendering.message import to_html
-from qa.rendering.plain import to_json, to_markdown, to_text
+from qa.rendering.plain import answer_text, to_json, to_markdown, to_text
 from qa.rendering.wording import refusal_text
 
 __all__ = [
+    "answer_text",
     "document_html",
     "evaluation_html",
     "evidence_html",

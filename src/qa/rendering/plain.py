@@ -16,7 +16,6 @@ from qa.rendering.wording import (
     notes_of,
     place_of,
     refusal_lines,
-    refusal_text,
     reply_lines,
     shown_citations,
     silence_of,
@@ -62,7 +61,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
     """The answer as plain values, for programs. `source` is a document's path; nothing is escaped in it."""
     return {
         "answered": answer.refusal is None,
-        "answer": refusal_text(answer) if answer.refusal else _as_prose(answer),
+        "answer": answer_text(answer),
         "interpreted_as": answer.interpreted_as,
         "reason": answer.refusal.reason if answer.refusal else None,
         "citations": [
@@ -83,8 +82,9 @@ def to_json(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _as_prose(answer: Answer) -> str:
-    parts = list(reply_lines(answer))
+def answer_text(answer: Answer) -> str:
+    """All that is said, as one string without marks: the statements, or the refusal, or the reply."""
+    parts = [*refusal_lines(answer), *reply_lines(answer)]
     for city, statements in by_city(answer):
         text = " ".join(statement.text for statement in statements)
         parts.append(f"{city}: {text}" if city else text)

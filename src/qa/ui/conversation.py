@@ -11,11 +11,11 @@ from qa.domain import Answer, Turn
 from qa.errors import IndexMissing
 from qa.messages import say
 from qa.rendering import (
+    answer_text,
     evidence_html,
     notice_html,
     panel_html,
     pending_html,
-    refusal_text,
     to_html,
     turn_html,
 )
@@ -133,7 +133,7 @@ def _with_answer(
     return Exchange(
         turn=turn,
         question=answer.question,
-        answer=" ".join(statement.text for statement in answer.statements) or refusal_text(answer),
+        answer=answer_text(answer),
         message=to_html(answer, turn=turn, name_city=pipeline.catalogue.display_name),
         cards=evidence_html(answer, documents, turn=turn, language=language),
         language=answer.language,
