@@ -18,6 +18,7 @@ QUERY = Query(
     language="id",
     cities=("Dalian",),
     is_follow_up=True,
+    set_aside_cities=("Davao",),
 )
 TEXT = "Heading\n\nKitakyushu sent 67 experts.  “Five loans” were granted. 两市合作。ភ្នំពេញ។"
 
@@ -39,6 +40,7 @@ def chunk_of(document: Document, *, sentences: tuple[Span, ...]) -> Chunk:
         heading="Sister cities › Experts",
         page=7,
         language="en",
+        cities=("Dalian", "Surabaya"),
     )
 
 
@@ -69,6 +71,7 @@ def test_a_citation_says_where_its_quote_stands() -> None:
     assert citation.span.cut(DOCUMENT.text) == citation.quote
     assert (citation.doc_id, citation.path, citation.title) == (DOCUMENT.doc_id, "dalian.md", "Dalian")
     assert (citation.heading, citation.page, citation.language) == ("Sister cities › Experts", 7, "en")
+    assert citation.cities == CHUNK.cities
 
 
 def test_an_answer_keeps_how_the_question_was_taken() -> None:
@@ -76,6 +79,7 @@ def test_an_answer_keeps_how_the_question_was_taken() -> None:
 
     assert (answer.question, answer.interpreted_as) == ("And Dalian?", "How many went to Dalian?")
     assert (answer.language, answer.searched_cities) == ("id", ("Dalian",))
+    assert answer.set_aside_cities == ("Davao",)
     assert (answer.passages, answer.confidence, answer.mode) == (PASSAGES, 0.8, "extractive")
     assert answer.refusal is None
 
@@ -88,6 +92,7 @@ def test_a_refusal_has_no_statements_and_keeps_what_was_found() -> None:
     assert answer.refusal == refusal
     assert (answer.statements, answer.citations) == ((), ())
     assert (answer.interpreted_as, answer.searched_cities) == ("How many went to Dalian?", ("Dalian",))
+    assert answer.set_aside_cities == ("Davao",)
     assert (answer.passages, answer.confidence) == (PASSAGES, 0.2)
 
 
@@ -130,7 +135,14 @@ def finding_of(city: str, text: str | None, *, confidence: float) -> Finding:
         return Finding(query, (), Refusal("weak_evidence"), confidence)
     span = Span(0, len(text))
     chunk = Chunk(
-        chunk_id=city, doc_id=city, path=f"{city}.md", title=city, span=span, text=text, sentences=(span,)
+        chunk_id=city,
+        doc_id=city,
+        path=f"{city}.md",
+        title=city,
+        span=span,
+        text=text,
+        sentences=(span,),
+        cities=(city,),
     )
     evidence = Evidence(chunk=chunk, span=span, text=text, score=confidence)
     return Finding(query, (Passage(chunk, 0.9, (0.9,)),), (evidence,), confidence)
@@ -149,8 +161,16 @@ def test_an_answer_city_by_city_gives_each_its_statement_and_names_the_silent() 
         ("Surabaya", "Surabaya composts.", (2,)),
     ]
     assert answer.silent_cities == ("Dalian",)
+    assert answer.set_aside_cities == ("Davao",)
     assert answer.confidence == 0.9
     assert [passage.chunk.path for passage in answer.passages] == ["Davao.md", "Surabaya.md"]
+
+
+def test_an_answer_city_by_city_holds_when_verified() -> None:
+    texts = {"Davao": "Davao signed.", "Surabaya": "Surabaya composts."}
+    findings = [finding_of(city, text, confidence=0.9) for city, text in texts.items()]
+    answer = compose_answer(replace(QUERY, cities=(), is_city_by_city=True), findings)
+    assert verify(answer, {city: document_of(text) for city, text in texts.items()}.get) is answer
 
 
 def test_where_no_city_has_an_answer_there_is_one_refusal() -> None:
@@ -160,6 +180,7 @@ def test_where_no_city_has_an_answer_there_is_one_refusal() -> None:
     )
     assert answer.refusal == Refusal("weak_evidence")
     assert answer.statements == ()
+    assert answer.set_aside_cities == ("Davao",)
 
 
 def test_a_sentence_about_two_cities_is_cited_once() -> None:

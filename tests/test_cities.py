@@ -242,6 +242,25 @@ def test_any_text_gives_partner_names_without_repeats(text: str) -> None:
     assert set(CATALOGUE.find(text)) | set(CATALOGUE.find_fuzzy(text)) == set(CATALOGUE.query_cities(text))
 
 
+@pytest.mark.parametrize(
+    ("text", "blanked"),
+    [
+        ("Kitakyushu and Hai-Phong, then 北九州市と大連市。", "_ and _, then _と_。"),
+        ("Surubaya, Hai Fong and Da Lian", "_, _ and _"),
+        ("Davao del Sur has hai phòng", "Davao del Sur has hai phòng"),
+        ("", ""),
+    ],
+)
+def test_names_and_misspellings_can_be_blanked_and_nothing_else(text: str, blanked: str) -> None:
+    assert CATALOGUE.blank_names(text, "_") == blanked
+
+
+@given(st.lists(st.one_of(FRAGMENTS, st.text(max_size=2))).map("".join))
+def test_a_text_that_names_or_misspells_a_city_has_a_blank(text: str) -> None:
+    if CATALOGUE.query_cities(text):
+        assert "<>" in CATALOGUE.blank_names(text, "<>")
+
+
 def test_an_entry_is_all_that_a_new_city_needs(tmp_path: Path) -> None:
     catalogue = load_cities(write(tmp_path, ENTRY))
     assert catalogue.find("What is done in bandung, and 何がバンドンで?") == ("Bandung",)

@@ -26,7 +26,10 @@ QA = Path(sys.executable).with_name("qa")
 DALIAN = "Kitakyushu sent 67 experts to Dalian."
 SURABAYA = "The composting method has spread to 20,000 households in Surabaya."
 QUESTION = "experts to Dalian Kitakyushu sent?"
-LINE_KEYS = {"id", "answered", "answer", "interpreted_as", "reason", "citations", "ranked", "seconds"}
+LINE_KEYS = {
+    *("id", "answered", "answer", "interpreted_as", "set_aside_cities", "reason", "citations", "ranked"),
+    "seconds",
+}
 CITATION_KEYS = {"number", "source", "title", "page", "heading", "quote", "start", "end"}
 
 
@@ -227,6 +230,17 @@ def test_ask_within_a_city(indexed: Path, run: Run) -> None:
 
     assert everywhere["ranked"][0] == "surabaya.md"
     assert within["ranked"] == ["dalian.txt"]
+
+
+def test_ask_says_that_a_chosen_city_was_set_aside_for_a_named_one(indexed: Path, run: Run) -> None:
+    question = "how many experts were sent to Dalian?"
+
+    record = json.loads(run("ask", question, "--json", "--city", "Surabaya").out)
+    text = run("ask", question, "--city", "Surabaya").out
+
+    assert record["set_aside_cities"] == ["Surabaya"]
+    assert record["ranked"] == ["dalian.txt"]
+    assert "The question names Dalian; your choice of Surabaya was set aside." in text
 
 
 def test_ask_within_an_unknown_city_is_an_error_that_names_the_known_ones(indexed: Path, run: Run) -> None:

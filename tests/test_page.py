@@ -205,6 +205,15 @@ def test_a_chosen_city_narrows_the_search_and_the_answer_says_so(page: Page) -> 
     expect(answer.locator(".statement", has_text="67 experts").first).to_be_visible()
 
 
+def test_a_chosen_city_is_set_aside_for_a_named_one_and_the_answer_says_so(page: Page) -> None:
+    page.locator("#cities label", has_text="Surabaya").click()
+    answer = ask(page, "How many experts did Kitakyushu send to Dalian?")
+    expect(answer.locator(".note")).to_have_text(
+        "The question names Dalian; your choice of Surabaya was set aside."
+    )
+    expect(answer.locator(".statement", has_text="67 experts").first).to_be_visible()
+
+
 def test_an_example_is_asked_with_one_click(page: Page) -> None:
     example = page.locator("#examples button:visible").first
     question = example.inner_text()

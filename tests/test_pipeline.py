@@ -178,6 +178,7 @@ def test_a_named_city_wins_over_a_chosen_one(pipeline: Pipeline) -> None:
     answer = pipeline.ask(FIRST_ASK, cities=("Davao",))
 
     assert answer.searched_cities == ("Dalian",)
+    assert answer.set_aside_cities == ("Davao",)
     assert sources(answer) == ["dalian.txt"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from conftest import REPOSITORY, SHARED
 from qa.config import Settings
 from qa.domain import Answer
+from qa.indexing import index_corpus
 from qa.models import Embedder, Reranker, load_embedder, load_reranker
-from qa.pipeline import Pipeline
+from qa.pipeline import Pipeline, open_pipeline
+from qa.rendering import to_json
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
@@ -106,3 +109,40 @@ def test_it_is_refused(named_pipeline: tuple[str, Pipeline], case: Case) -> None
     answer = pipeline.ask(case.question)
 
     assert answer.refusal is not None, describe(answer)
+
+
+ASKED_TWICE = {
+    "English": "How many experts did Kitakyushu send to Dalian?",
+    "Japanese": "北九州市は大連に専門家を何人派遣しましたか？",
+    "city by city": "Which cities work with Kitakyushu on waste?",
+    "refused": "Who is the mayor of Davao?",
+}
+
+
+def index_in(folder: Path, embedder: Embedder) -> Settings:
+    """Settings over an index of the corpus, built anew in `folder`."""
+    settings = Settings(corpus_dir=FOLDERS["corpus"], index_dir=folder)
+    index_corpus(settings, embedder)
+    return settings
+
+
+def records_of(pipeline: Pipeline) -> dict[str, bytes]:
+    """What programs get for each question, to the byte, but for how long it took."""
+    records = {}
+    for name, question in ASKED_TWICE.items():
+        record = to_json(pipeline.ask(question))
+        del record["seconds"]
+        records[name] = json.dumps(record, ensure_ascii=False).encode()
+    return records
+
+
+def test_the_same_corpus_and_question_give_the_same_answer_to_the_byte(
+    tmp_path: Path, models: Models
+) -> None:
+    settings = index_in(tmp_path / "index", models[0])
+    first = records_of(open_pipeline(settings))
+
+    assert records_of(open_pipeline(settings)) == first
+    assert records_of(open_pipeline(index_in(tmp_path / "rebuilt", models[0]))) == first
+    answered = {name: json.loads(record)["answered"] for name, record in first.items()}
+    assert answered == {name: name != "refused" for name in ASKED_TWICE}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -155,7 +156,15 @@ def hostile_answer(attack: str) -> Answer:
 def hostile_refusal(attack: str) -> Answer:
     evidence = Evidence(make_chunk(attack, path=attack, title=attack), Span(0, len(attack)), attack, 0.1)
     refusal = Refusal("unknown_name", missing=(attack,), nearest=(evidence,), covered=(attack, attack))
-    return make_answer(question=attack, interpreted_as=attack, statements=(), citations=(), refusal=refusal)
+    return make_answer(
+        question=attack,
+        interpreted_as=attack,
+        searched_cities=(attack,),
+        set_aside_cities=(attack,),
+        statements=(),
+        citations=(),
+        refusal=refusal,
+    )
 
 
 def all_html(attack: str) -> list[str]:
@@ -389,6 +398,27 @@ def test_a_question_taken_as_another_one_and_a_narrowed_search_are_said() -> Non
     assert "about 大連." in to_text(answer, name_city=lambda city, language: "大連")
 
 
+def test_a_choice_that_was_set_aside_is_said_in_the_asker_s_language() -> None:
+    answer = make_answer(searched_cities=("Dalian",), set_aside_cities=("Davao", "Surabaya"))
+    for shown in (to_text(answer), to_html(answer), to_markdown(answer)):
+        assert "The question names Dalian; your choice of Davao, Surabaya was set aside." in shown
+        assert "Searched only" not in shown
+    names = {"Dalian": "大連", "Davao": "ダバオ", "Surabaya": "スラバヤ"}
+    japanese = replace(answer, language="ja")
+    for shown in (
+        to_text(japanese, name_city=lambda city, language: names[city]),
+        to_html(japanese, name_city=lambda city, language: names[city]),
+    ):
+        assert "ご質問に大連の名前があるため、選択されたダバオ、スラバヤは検索条件から外しました。" in shown
+
+
+def test_a_refusal_says_that_a_choice_was_set_aside() -> None:
+    answer = replace(make_refusal(), searched_cities=("Dalian",), set_aside_cities=("Davao",))
+    for shown in (to_text(answer), to_html(answer)):
+        assert "your choice of Davao was set aside." in shown
+    assert to_json(answer)["set_aside_cities"] == ["Davao"]
+
+
 def test_a_question_taken_as_it_was_typed_is_not_repeated() -> None:
     assert "Understood as" not in to_text(make_answer(question="what was  Expanded?"))
 
@@ -431,6 +461,7 @@ def test_json_of_an_answer_has_the_agreed_fields() -> None:
         "answered": True,
         "answer": "One. Two.",
         "interpreted_as": "What was expanded?",
+        "set_aside_cities": [],
         "reason": None,
         "citations": [
             {

@@ -74,6 +74,34 @@ def test_a_named_city_wins_over_a_chosen_one() -> None:
     query = ask("How many experts were sent to Dalian?", cities=("Surabaya",))
 
     assert query.cities == ("Dalian",)
+    assert query.set_aside_cities == ("Surabaya",)
+
+
+@pytest.mark.parametrize(
+    ("question", "chosen", "set_aside"),
+    [
+        ("How many experts were sent to Dalian?", (), ()),
+        ("How many experts were sent?", ("Surabaya",), ()),
+        ("How many experts were sent to Dalian?", ("大連",), ()),
+        ("How many experts were sent to Dalian?", ("Surabaya", "Dalian", "Davao"), ("Surabaya", "Davao")),
+        ("Compare Dalian and Davao.", ("Davao",), ()),
+        ("Compare Dalian and Davao.", ("Surabaya", "Davao"), ("Surabaya",)),
+    ],
+)
+def test_of_the_chosen_cities_those_are_set_aside_that_the_question_does_not_name_where_it_names_any(
+    question: str, chosen: tuple[str, ...], set_aside: tuple[str, ...]
+) -> None:
+    assert ask(question, cities=chosen).set_aside_cities == set_aside
+
+
+def test_a_chosen_city_is_set_aside_for_one_that_a_follow_up_names() -> None:
+    query = ask("And Hai Phong?", PHNOM_PENH, cities=("Davao",))
+
+    assert (query.cities, query.set_aside_cities) == (("Hai Phong",), ("Davao",))
+
+
+def test_a_chosen_city_is_not_set_aside_for_that_of_the_conversation() -> None:
+    assert ask("How many did they send there?", DALIAN, cities=("Davao",)).set_aside_cities == ()
 
 
 def test_a_chosen_city_may_have_any_of_its_names() -> None:
@@ -302,6 +330,26 @@ def test_for_documents_in_another_language_cities_are_called_as_there() -> None:
 
     assert query.text == "Kitakyushu đã cử ai đến Đại Liên?"
     assert query.searched_text == "Kitakyushu đã cử ai đến Dalian?"
+
+
+@pytest.mark.parametrize(
+    ("question", "wants"),
+    [
+        ("Tell me about Dalian", True),
+        ("Tell me about Kitakyushu", True),
+        ("How many experts went to Dalian?", False),
+        ("Tell me about Dalian and Davao", False),
+        ("Tell me about all cities that work with Kitakyushu", False),
+    ],
+)
+def test_a_question_for_everything_about_one_city_wants_a_story(question: str, wants: bool) -> None:
+    assert ask(question).wants_story is wants
+
+
+def test_what_a_follow_up_wants_is_told_by_the_question_made_whole() -> None:
+    assert ask("And Davao?", "Tell me about Dalian").wants_story
+    assert ask("Davao?").wants_story
+    assert not ask("Davao?", PHNOM_PENH).wants_story
 
 
 def test_an_empty_question_is_an_empty_query() -> None:

@@ -25,6 +25,7 @@ def citation_of(number: int, quote: str) -> Citation:
         path="dalian.md",
         span=Span(start, start + len(quote)),
         quote=quote,
+        cities=("Dalian", "Kitakyushu"),
     )
 
 
@@ -117,6 +118,27 @@ def test_a_statement_without_a_citation_that_is_there_is_refused(numbers: tuple[
 def test_a_statement_that_does_not_stand_in_what_it_cites_is_refused(text: str) -> None:
     with pytest.raises(VerificationError, match="does not stand in what it cites"):
         verify(with_first_statement(text=text), find_document)
+
+
+@pytest.mark.parametrize("city", ["Dalian", "Kitakyushu", None])
+def test_a_statement_may_be_given_for_a_city_that_it_cites_something_about(city: str | None) -> None:
+    answer = with_first_statement(city=city)
+
+    assert verify(answer, find_document) is answer
+
+
+def test_one_of_several_citations_about_the_city_is_enough() -> None:
+    first, second = ANSWER.citations
+    about = dataclasses.replace(ANSWER, citations=(dataclasses.replace(first, cities=()), second))
+    statements = (Statement(QUOTES[0], (1, 2), "Dalian"),)
+
+    assert verify(dataclasses.replace(about, statements=statements), find_document)
+
+
+@pytest.mark.parametrize("city", ["Davao", "dalian", "Dal"])
+def test_a_statement_for_a_city_that_it_cites_nothing_about_is_refused(city: str) -> None:
+    with pytest.raises(VerificationError, match=f"given for {city}, which it cites nothing about"):
+        verify(with_first_statement(city=city), find_document)
 
 
 def test_a_citation_that_no_statement_makes_is_refused() -> None:

@@ -43,6 +43,7 @@ def compose(
         statements=tuple(Statement(_state(citation.quote), (citation.number,)) for citation in citations),
         citations=citations,
         searched_cities=query.cities,
+        set_aside_cities=query.set_aside_cities,
         passages=tuple(passages),
         confidence=confidence,
     )
@@ -72,6 +73,7 @@ def compose_by_city(query: Query, findings: Sequence[Finding]) -> Answer:
         statements=tuple(statements),
         citations=tuple(citations.values()),
         searched_cities=query.cities,
+        set_aside_cities=query.set_aside_cities,
         silent_cities=tuple(
             finding.query.cities[0] for finding in findings if isinstance(finding.evidence, Refusal)
         ),
@@ -88,6 +90,7 @@ def refuse(query: Query, refusal: Refusal, passages: Sequence[Passage], *, confi
         language=query.language,
         refusal=refusal,
         searched_cities=query.cities,
+        set_aside_cities=query.set_aside_cities,
         passages=tuple(passages),
         confidence=confidence,
     )
@@ -122,4 +125,5 @@ def cite(number: int, evidence: Evidence) -> Citation:
         page=chunk.page,
         language=chunk.language,
         url=chunk.url,
+        cities=chunk.cities,
     )

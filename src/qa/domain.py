@@ -123,7 +123,9 @@ class Query:
     code, `cities` the cities that narrow the search, empty for all; `is_follow_up` tells that `text` borrows
     from the conversation, `named_cities` which of `cities` the question itself names; `searched_text` is
     `text` with the cities called as in the documents' language; `is_city_by_city` tells that each city needs
-    an answer of its own, `names_place` that a city of the catalogue is named, the home one counted.
+    an answer of its own, `names_place` that a city of the catalogue is named, the home one counted;
+    `set_aside_cities` were chosen, and the question names others; `wants_story` tells that everything about
+    a city is asked for rather than one fact.
     """
 
     question: str
@@ -134,6 +136,8 @@ class Query:
     is_follow_up: bool = False
     is_city_by_city: bool = False
     names_place: bool = False
+    set_aside_cities: tuple[str, ...] = ()
+    wants_story: bool = False
     searched_text: str = ""
 
     def __post_init__(self) -> None:
@@ -175,7 +179,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What a statement rests on: `quote` stands verbatim in the document at `span`."""
+    """What a statement rests on: `quote` stands verbatim in the document at `span`.
+
+    `cities` are the cities that the chunk which it is from is about.
+    """
 
     number: int
     doc_id: str
@@ -187,6 +194,7 @@ class Citation:
     page: int | None = None
     language: str = "en"
     url: str | None = None
+    cities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +238,10 @@ class Answer:
     """Statements with citations, or a refusal, or a reply about the program itself: exactly one of them.
 
     `language` is the asker's (ISO 639); `searched_cities` is what the search was narrowed to, empty for all
-    documents; `silent_cities` are those, in an answer that goes city by city, of which the documents do not say
-    what was asked; `passages` is what was retrieved, best first, kept also when refusing; `confidence` is the
-    probability that the evidence answers (0 to 1); `timings` has seconds by stage.
+    documents; `set_aside_cities` were chosen, but the question names others; `silent_cities` are those, in an
+    answer that goes city by city, of which the documents do not say what was asked; `passages` is what was
+    retrieved, best first, kept also when refusing; `confidence` is the probability that the evidence answers
+    (0 to 1); `timings` has seconds by stage.
     """
 
     question: str
@@ -244,6 +253,7 @@ class Answer:
     reply: Reply | None = None
     mode: Literal["extractive", "drafted"] = "extractive"
     searched_cities: tuple[str, ...] = ()
+    set_aside_cities: tuple[str, ...] = ()
     silent_cities: tuple[str, ...] = ()
     passages: tuple[Passage, ...] = ()
     confidence: float = 0.0

@@ -10,7 +10,7 @@ from qa.cities import CityCatalogue
 from qa.domain import Query, Turn
 from qa.errors import InputError
 from qa.languages import detect_language, is_unspaced
-from qa.scope import asks_city_by_city
+from qa.scope import asks_city_by_city, asks_for_story
 from qa.smalltalk import talk_of
 
 MAX_QUESTION_CHARACTERS = 2000
@@ -51,6 +51,8 @@ def understand(
 ) -> Query:
     """What is asked. A city that the question names wins over a chosen one, that over the conversation's.
 
+    A chosen city that loses is kept as set aside, so that the answer can say so.
+
     Cities are searched for by the names that they have in `document_language`: embedders place "Surabaya" and
     スラバヤ near each other, but not in the same place.
 
@@ -70,6 +72,7 @@ def understand(
     cities = named or chosen
     if whole != text and not cities:
         cities = catalogue.query_cities(whole)
+    is_city_by_city = len(named) > 1 or (not cities and asks_city_by_city(whole))
     return Query(
         question=text,
         text=whole,
@@ -78,7 +81,9 @@ def understand(
         named_cities=named,
         is_follow_up=whole != text,
         names_place=catalogue.names_place(whole),
-        is_city_by_city=len(named) > 1 or (not cities and asks_city_by_city(whole)),
+        is_city_by_city=is_city_by_city,
+        set_aside_cities=tuple(city for city in chosen if named and city not in named),
+        wants_story=not is_city_by_city and asks_for_story(whole, catalogue),
         searched_text=catalogue.rename(whole, document_language) if document_language else whole,
     )
 

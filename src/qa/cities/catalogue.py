@@ -86,7 +86,6 @@ class CityCatalogue:
 
     cities: tuple[City, ...]
     _by_name: Mapping[str, City] = field(init=False, repr=False, compare=False)
-    _owners: Mapping[str, str | None] = field(init=False, repr=False, compare=False)
     _marked: frozenset[str] = field(init=False, repr=False, compare=False)
     _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
     _targets: tuple[tuple[str | None, tuple[str, ...]], ...] = field(init=False, repr=False, compare=False)
@@ -100,18 +99,17 @@ class CityCatalogue:
                     raise ConfigError(
                         f"{name!r} is a name of {known.name} and of {city.name}; leave it to one"
                     )
-        owners = {key: None if city.is_home else city.name for key, city in by_name.items()}
+        lookalikes: set[str] = set()
         for city in self.cities:
             for lookalike in city.lookalikes:
                 if name_key(lookalike) in by_name:
                     raise ConfigError(f"{lookalike!r} is a name and a lookalike of {city.name}; remove one")
-                owners[name_key(lookalike)] = None
+                lookalikes.add(name_key(lookalike))
         names = [name for city in self.cities for name in city.all_names()]
         # Worked out from `cities`, once; the class is frozen, hence the detour.
         object.__setattr__(self, "_by_name", MappingProxyType(by_name))
-        object.__setattr__(self, "_owners", MappingProxyType(owners))
         object.__setattr__(self, "_marked", frozenset(map(_marked_key, names)))
-        object.__setattr__(self, "_pattern", _compile_names(owners))
+        object.__setattr__(self, "_pattern", _compile_names([*by_name, *lookalikes]))
         object.__setattr__(self, "_targets", tuple(_fuzzy_targets(self.cities)))
 
     @property
@@ -163,22 +161,32 @@ class CityCatalogue:
         'Surabayaの人口'
         """
         folded = _fold(text)
-        pieces, end = [], 0
-        for match in self._pattern.finditer(folded.text):
-            city = self._by_name.get(_spaced(match.group()))
-            if city and self._is_meant(folded.surface(*match.span())):
-                pieces += [
-                    folded.source[end : folded.offsets[match.start()]],
-                    self.display_name(city.name, language),
-                ]
-                end = folded.offsets[match.end() - 1] + 1
-        return "".join([*pieces, folded.source[end:]])
+        return _replace(
+            folded,
+            [
+                (start, end, self.display_name(city.name, language))
+                for start, end, city in self._names(folded)
+            ],
+        )
 
-    def _mentions(self, folded: _Folded) -> Iterator[tuple[int, str]]:
+    def blank_names(self, text: str, sign: str) -> str:
+        """`text` with `sign` for every city that it names or misspells, the home one too.
+
+        >>> load_cities(Path("corpus/cities.toml")).blank_names("北九州市とSurabya", "…")
+        '…と…'
+        """
+        folded = _fold(text)
+        found = [*self._names(folded), *self._misspellings(folded)]
+        return _replace(folded, [(start, end, sign) for start, end, _ in found])
+
+    def _names(self, folded: _Folded) -> Iterator[tuple[int, int, City]]:
         for match in self._pattern.finditer(folded.text):
-            owner = self._owners[_spaced(match.group())]
-            if owner is not None and self._is_meant(folded.surface(match.start(), match.end())):
-                yield match.start(), owner
+            city = self._by_name.get(_spaced(match.group()))  # None for a lookalike
+            if city and self._is_meant(folded.surface(*match.span())):
+                yield *match.span(), city
+
+    def _mentions(self, folded: _Folded) -> Iterator[tuple[int, int, str]]:
+        return ((start, end, city.name) for start, end, city in self._names(folded) if not city.is_home)
 
     def _is_meant(self, surface: str) -> bool:
         """False where diacritics make it other words: "hai phòng" is two rooms, "năm vàng" golden years."""
@@ -187,7 +195,7 @@ class CityCatalogue:
             return True
         return all(word[0].isupper() for word in re.split(_SEPARATOR, surface))
 
-    def _misspellings(self, folded: _Folded) -> Iterator[tuple[int, str]]:
+    def _misspellings(self, folded: _Folded) -> Iterator[tuple[int, int, str]]:
         unread = self._pattern.sub(lambda match: "\0" * len(match.group()), folded.text)
         previous: re.Match[str] | None = None
         for word in _WORD.finditer(unread):
@@ -195,11 +203,11 @@ class CityCatalogue:
                 previous = None
                 continue
             if owner := self._misspelt((word.group(),)):
-                yield word.start(), owner
+                yield *word.span(), owner
             if previous and re.fullmatch(_SEPARATOR, unread[previous.end() : word.start()]):
                 owner = self._misspelt((previous.group(), word.group()))
                 if owner:
-                    yield previous.start(), owner
+                    yield previous.start(), word.end(), owner
             previous = word
 
     def _misspelt(self, words: tuple[str, ...]) -> str | None:
@@ -213,8 +221,18 @@ class CityCatalogue:
         return owners.pop() if len(owners) == 1 else None
 
 
-def _in_order(mentions: Iterable[tuple[int, str]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(city for _, city in sorted(mentions)))
+def _in_order(mentions: Iterable[tuple[int, int, str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(city for _, _, city in sorted(mentions)))
+
+
+def _replace(folded: _Folded, spans: Iterable[tuple[int, int, str]]) -> str:
+    """The source with what it has at each span (start, end, new text) of the folded text replaced."""
+    pieces, done = [], 0
+    for start, end, new in sorted(spans):
+        if folded.offsets[start] >= done:  # two misspellings may overlap
+            pieces += [folded.source[done : folded.offsets[start]], new]
+            done = folded.offsets[end - 1] + 1
+    return "".join([*pieces, folded.source[done:]])
 
 
 def _fold(text: str) -> _Folded:

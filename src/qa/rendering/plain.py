@@ -63,6 +63,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "answered": answer.refusal is None,
         "answer": answer_text(answer),
         "interpreted_as": answer.interpreted_as,
+        "set_aside_cities": list(answer.set_aside_cities),
         "reason": answer.refusal.reason if answer.refusal else None,
         "citations": [
             {

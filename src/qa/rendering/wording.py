@@ -27,9 +27,12 @@ def notes_of(answer: Answer, *, name_city: NameCity | None = None) -> tuple[str,
     notes: list[str] = []
     if _folded(answer.interpreted_as) not in ("", _folded(answer.question)):
         notes.append(say("understood_as", answer.language, question=shorten(answer.interpreted_as)))
-    if answer.searched_cities:
-        names = tuple(city_name(city, answer, name_city) for city in answer.searched_cities)
-        notes.append(say("searched_only", answer.language, cities=join_names(names, answer.language)))
+    searched = _listed(answer.searched_cities, answer, name_city)
+    if answer.set_aside_cities:  # says which cities were searched for, too
+        chosen = _listed(answer.set_aside_cities, answer, name_city)
+        notes.append(say("set_aside", answer.language, named=searched, chosen=chosen))
+    elif searched:
+        notes.append(say("searched_only", answer.language, cities=searched))
     return tuple(notes)
 
 
@@ -37,8 +40,8 @@ def silence_of(answer: Answer, *, name_city: NameCity | None = None) -> str:
     """That the documents do not say it of some of the cities; empty where they do of all."""
     if not answer.silent_cities:
         return ""
-    names = tuple(city_name(city, answer, name_city) for city in answer.silent_cities)
-    return say("silent_cities", answer.language, cities=join_names(names, answer.language))
+    silent = _listed(answer.silent_cities, answer, name_city)
+    return say("silent_cities", answer.language, cities=silent)
 
 
 def by_city(answer: Answer) -> tuple[tuple[str | None, tuple[Statement, ...]], ...]:
@@ -68,7 +71,7 @@ def reply_lines(answer: Answer, *, name_city: NameCity | None = None) -> tuple[s
     reply = answer.reply
     if reply is None:
         return ()
-    cities = join_names(tuple(city_name(city, answer, name_city) for city in reply.cities), answer.language)
+    cities = _listed(reply.cities, answer, name_city)
     lines = [say(f"reply_{reply.kind}", answer.language)]
     if cities and reply.kind != "thanks":
         lines.append(say("reply_cities", answer.language, cities=cities))
@@ -135,6 +138,10 @@ def shorten(question: str) -> str:
     """The question on one line, cut to what a reader needs to know it again."""
     line = " ".join(question.split())
     return line if len(line) <= MAX_QUESTION_SHOWN else f"{line[:MAX_QUESTION_SHOWN].rstrip()}…"
+
+
+def _listed(cities: tuple[str, ...], answer: Answer, name_city: NameCity | None) -> str:
+    return join_names(tuple(city_name(city, answer, name_city) for city in cities), answer.language)
 
 
 def _folded(question: str) -> str:
