@@ -23,7 +23,7 @@ from langchain_baseline import MiniLM, TutorialStack
 from qa.config import Settings
 from qa.errors import QAError
 from qa.evaluation import Figures, GoldQuestion, GoldSet, Prediction, load_gold, score, write_gold_corpus
-from qa.models import Embedder, Reranker, load_embedder, load_reranker
+from qa.models import Embedder, Reader, Reranker, load_models
 from qa.pipeline import Pipeline
 
 Rank = Callable[[GoldQuestion], Sequence[str]]
@@ -121,8 +121,8 @@ def _minilm() -> MiniLM:
 
 
 @cache
-def _models() -> tuple[Embedder, Reranker | None]:
-    return load_embedder(Settings()), load_reranker(Settings())
+def _models() -> tuple[Embedder, Reranker | None, Reader | None]:
+    return load_models(Settings())
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from qa.evaluation import GoldSet, load_gold, write_gold_corpus
 from qa.evidence import READ_PASSAGES, rank_sentences, read_signals
 from qa.indexing import index_corpus
 from qa.library import open_library
-from qa.models import load_embedder, load_reranker
+from qa.models import load_models
 
 NEAR_MISS_WEIGHT = 0.15
 """What a near-miss question counts for: without a reader nobody tells most of them, and fitting to them at
@@ -64,9 +64,9 @@ def collect(gold: GoldSet) -> list[tuple[Signals, bool, float]]:
             Settings(), corpus_dir=Path(folder, "corpus"), index_dir=Path(folder, "index")
         )
         write_gold_corpus(gold, settings.corpus_dir)
-        embedder, reranker = load_embedder(settings), load_reranker(settings)
+        embedder, reranker, reader = load_models(settings)
         index_corpus(settings, embedder)
-        library = open_library(settings, embedder, reranker)
+        library = open_library(settings, embedder, reranker, reader)
         rows = []
         for question in tqdm(gold.questions):
             query = library.understand(question.question, history=question.history)
@@ -75,6 +75,9 @@ def collect(gold: GoldSet) -> list[tuple[Signals, bool, float]]:
             weight = NEAR_MISS_WEIGHT if question.kind == "near_miss" else 1.0
             signals = read_signals(query, passages, candidates, library.retriever)
             rows.append((signals, question.is_answerable, weight))
+            # For who sets no reader: the same question as it is seen without.
+            unread = dataclasses.replace(signals, read_score=None, focus_score=None)
+            rows.append((unread, question.is_answerable, weight))
     return rows
 
 

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from langchain_core.cross_encoders import BaseCrossEncoder
@@ -15,6 +16,11 @@ from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from qa.config import Settings
+from qa.models.reader import Reading
+
+# The machines are shared: how long an example takes says nothing about it.
+hypothesis.settings.register_profile("qa", deadline=None)
+hypothesis.settings.load_profile("qa")
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared"
@@ -71,6 +77,32 @@ class OverlapReranker(BaseCrossEncoder):
             found = words & set(re.findall(r"\w+", text.casefold()))
             scores.append(10 * len(found) / max(len(words), 1) - 5)
         return scores
+
+
+class DigitReader:
+    """A reader to whom every word with a digit is an answer, of the strength of the digit that it ends with.
+
+    Its logit is ten times the share of the question's words in the passage, minus five.
+    """
+
+    def __init__(self) -> None:
+        self.passages: list[str] = []
+
+    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+        self.passages += passages
+        logits = OverlapReranker().score([(question, passage) for passage in passages])
+        return [self._read(passage, logit) for passage, logit in zip(passages, logits, strict=True)]
+
+    def _read(self, passage: str, logit: float) -> Reading:
+        words = list(re.finditer(r"\w+", passage))
+        strengths = [float(word.group()[-1]) if word.group()[-1].isdigit() else -5.0 for word in words]
+        return Reading(
+            logit=logit,
+            starts=np.array(strengths, dtype=np.float32) / 2,
+            ends=np.array(strengths, dtype=np.float32) / 2,
+            places=np.array([word.span() for word in words], dtype=np.int64).reshape(-1, 2),
+            nothing=0.0,
+        )
 
 
 @pytest.fixture

@@ -28,6 +28,10 @@ EXAMPLES = {
     "same_language": UNREAD,
     "cross_lingual": dataclasses.replace(UNREAD, is_cross_lingual=True),
 }
+EXAMPLES |= {
+    f"{case}_read": dataclasses.replace(example, read_score=0.5, focus_score=1.0)
+    for case, example in EXAMPLES.items()
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +62,7 @@ def test_a_probability_is_between_0_and_1(
     case: str, similarity: float, coverage: float, logits: tuple[float, float]
 ) -> None:
     example = dataclasses.replace(EXAMPLES[case], similarity=similarity, coverage=coverage)
-    if case == "reranked":
+    if case.startswith("reranked"):
         example = dataclasses.replace(example, passage_logit=logits[0], sentence_logit=logits[1])
 
     assert 0 <= probability(example) <= 1

@@ -27,7 +27,8 @@ DALIAN = "Kitakyushu sent 67 experts to Dalian."
 SURABAYA = "The composting method has spread to 20,000 households in Surabaya."
 QUESTION = "experts to Dalian Kitakyushu sent?"
 LINE_KEYS = {
-    *("id", "answered", "answer", "interpreted_as", "set_aside_cities", "reason", "citations", "ranked"),
+    *("id", "answered", "answer", "interpreted_as", "set_aside_cities", "highlights", "reason", "citations"),
+    *("ranked",),
     "seconds",
 }
 CITATION_KEYS = {"number", "source", "title", "page", "heading", "quote", "start", "end"}
@@ -59,6 +60,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     """Runs the command in this process, with predictable models."""
     monkeypatch.setattr(qa.models, "load_embedder", lambda settings: CountingEmbedder())
     monkeypatch.setattr(qa.models, "load_reranker", lambda settings: OverlapReranker())
+    monkeypatch.setattr(qa.models, "load_reader", lambda settings, embedder: None)
 
     def run(*arguments: str | Path, typed: str = "") -> Ended:
         monkeypatch.setattr(sys, "stdin", io.StringIO(typed))

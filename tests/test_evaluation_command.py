@@ -33,7 +33,7 @@ class ScriptedPipeline:
         self.asked: list[tuple[str, tuple[Turn, ...], tuple[str, ...]]] = []
         self.built: list[tuple[str, ...]] = []
 
-    def build(self, settings: Settings, embedder: object, reranker: object) -> ScriptedPipeline:
+    def build(self, settings: Settings, *models: object) -> ScriptedPipeline:
         self.built.append(tuple(sorted(path.name for path in settings.corpus_dir.iterdir())))
         return self
 
@@ -64,6 +64,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(qa.models, "load_embedder", load("embedder", CountingEmbedder))
     monkeypatch.setattr(qa.models, "load_reranker", load("reranker", OverlapReranker))
+    monkeypatch.setattr(qa.models, "load_reader", lambda settings, embedder: None)
     return loaded
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from conftest import CountingEmbedder, OverlapReranker
 from qa.config import Settings
-from qa.domain import Chunk, Evidence, Passage, Query, Refusal, Span
-from qa.evidence import MAX_NEAREST, READ_PASSAGES, select
+from qa.domain import Chunk, Evidence, Focus, Passage, Query, Refusal, Span
+from qa.evidence import MAX_NEAREST, NOT_DIRECT, READ_PASSAGES, STORY_STATEMENTS, select
 from qa.retrieval import Retriever
 from qa.store import VectorStore
 
@@ -87,8 +87,8 @@ class Selecting:
             settings=dataclasses.replace(self.settings, **changes),
         )
 
-    def texts(self, *passages: Passage, **changes: float) -> list[str]:
-        evidence, _ = self(*passages, **changes)
+    def texts(self, *passages: Passage, query: Query = QUERY, **changes: float) -> list[str]:
+        evidence, _ = self(*passages, query=query, **changes)
         assert not isinstance(evidence, Refusal)
         return [piece.text for piece in evidence]
 
@@ -219,18 +219,96 @@ def test_without_passages_nothing_was_found(selecting: Selecting) -> None:
     assert selecting(chunks=[chunk]) == (Refusal("nothing_found", covered=("A",)), 0.0)
 
 
-def test_weak_evidence_is_refused_and_shown(selecting: Selecting) -> None:
+def test_weak_evidence_is_refused_and_not_shown(selecting: Selecting) -> None:
     chunk = chunk_of(*SAID[:5])
 
-    refusal, confidence = selecting(passage_of(chunk, 0.1, 0.2, 0.3, 0.05, 0.0), threshold=0.9)
+    refusal, confidence = selecting(passage_of(chunk, 0.1, 0.2, 0.3, 0.05, 0.0), threshold=0.5)
 
     assert isinstance(refusal, Refusal)
-    assert refusal.reason == "weak_evidence"
-    assert confidence < 0.9
+    assert confidence < NOT_DIRECT * 0.5
+    assert refusal == Refusal("weak_evidence", covered=("A",))
+
+
+def test_between_refusal_and_answer_the_closest_statements_are_shown(selecting: Selecting) -> None:
+    chunk = chunk_of(*SAID[:5])
+    passage = passage_of(chunk, 0.4, 0.45, 0.52, 0.3, 0.3)
+    _, confidence = selecting(passage, threshold=1.0)
+
+    refusal, again = selecting(passage, threshold=confidence * 1.01)
+
+    assert isinstance(refusal, Refusal)
+    assert again == confidence
+    assert refusal.reason == "not_direct"
     assert refusal.covered == ("A",)
     assert refusal.missing == ()
     assert refusal.nearest[0].text == SAID[2]
     assert len(refusal.nearest) == MAX_NEAREST
+
+
+def test_the_words_that_the_reader_found_are_the_focus(selecting: Selecting) -> None:
+    chunk = chunk_of("Kitakyushu sent 60 experts by ship.", *SAID[1:3])
+    start = chunk.text.index("60")
+    foci = (Focus(Span(start, start + 2), 1.0), None, Focus(Span(80, 85), -3.0))
+    passage = dataclasses.replace(passage_of(chunk, 0.95, 0.2, 0.98), foci=foci, read_score=2.0)
+
+    evidence, _ = selecting(passage)
+
+    assert not isinstance(evidence, Refusal)
+    assert [piece.focus for piece in evidence] == [foci[0].span if foci[0] else None, None]
+
+
+def test_words_that_are_the_whole_sentence_are_not_set_off_from_it(selecting: Selecting) -> None:
+    chunk = chunk_of(SAID[0])
+    foci = (Focus(Span(0, len(SAID[0]) - 1), 5.0),)
+    passage = dataclasses.replace(passage_of(chunk, 0.95), foci=foci, read_score=2.0)
+
+    (evidence,), _ = selecting(passage)
+
+    assert evidence.focus is None
+
+
+def test_a_sentence_in_which_the_reader_finds_the_words_wins(selecting: Selecting) -> None:
+    chunk = chunk_of(*SAID[:3])
+    foci = (None, Focus(Span(45, 50), 6.0), Focus(Span(85, 90), -6.0))
+    passage = dataclasses.replace(passage_of(chunk, 0.5, 0.94, 0.96), foci=foci, read_score=2.0)
+
+    evidence, _ = selecting(passage)
+
+    assert not isinstance(evidence, Refusal)
+    assert [piece.text for piece in evidence] == [SAID[1]]
+
+
+def test_a_story_tells_what_the_best_passages_say_in_their_order(selecting: Selecting) -> None:
+    chunks = [
+        dataclasses.replace(chunk_of(*SAID[:3], path="a.txt"), cities=("Dalian",)),
+        dataclasses.replace(chunk_of(*SAID[3:], path="b.txt"), cities=("Dalian",)),
+    ]
+    passages = [passage_of(chunks[0], 0.2, 0.3, 0.25), passage_of(chunks[1], 0.1, 0.2, 0.15)]
+    query = dataclasses.replace(QUERY, cities=("Dalian",), named_cities=("Dalian",), wants_story=True)
+
+    evidence, chance = selecting(*passages, query=query, threshold=0.5)
+
+    assert not isinstance(evidence, Refusal)
+    assert [piece.text for piece in evidence] == list(SAID)
+    assert chance == 1.0
+
+
+def test_a_story_ends_somewhere(selecting: Selecting) -> None:
+    sentences = [f"In {1900 + number} they built bridge number {number}." for number in range(40)]
+    passage = passage_of(chunk_of(*sentences), *[0.5] * 40)
+    query = dataclasses.replace(QUERY, cities=("Dalian",), wants_story=True)
+
+    assert len(selecting.texts(passage, query=query)) == STORY_STATEMENTS
+
+
+def test_a_year_that_no_document_mentions_is_refused_by_it(selecting: Selecting) -> None:
+    text = "What did Kitakyushu sign in ２０１４?"
+    chunk = chunk_of("Kitakyushu signed it in 2016.")
+
+    refusal, confidence = selecting(passage_of(chunk, 1.0), query=Query(question=text, text=text))
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.reason, refusal.missing, confidence) == ("unknown_name", ("２０１４",), 0.0)
 
 
 def test_an_unknown_name_is_refused_however_near_the_evidence(selecting: Selecting) -> None:
@@ -288,3 +366,17 @@ def test_a_well_known_place_is_missed_in_any_language(selecting: Selecting) -> N
 
     assert isinstance(refusal, Refusal)
     assert (refusal.reason, refusal.missing, confidence) == ("unknown_name", ("バンコク",), 0.0)
+
+
+def test_of_several_cities_only_what_was_in_the_year_asked_for_counts(selecting: Selecting) -> None:
+    text = "Which cities signed in 2014?"
+    query = Query(question=text, text=text, cities=("Hai Phong",), is_city_by_city=True)
+    signed = chunk_of("Hai Phong signed in 2014.", "Hai Phong signed in 2009.", "It was raining.")
+    later = chunk_of("Phnom Penh signed in 2016.", path="b.txt")
+
+    evidence, _ = selecting(passage_of(signed, 0.9, 0.95, 0.9), query=query, chunks=[signed, later])
+    other, _ = selecting(passage_of(later, 0.95), query=query, chunks=[signed, later])
+
+    assert not isinstance(evidence, Refusal)
+    assert [piece.text for piece in evidence] == ["Hai Phong signed in 2014."]
+    assert isinstance(other, Refusal)

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from conftest import REPOSITORY
 from qa.domain import Chunk, Query, Span
-from qa.names import collect_words, find_places, find_unknown_names, find_unmentioned_words
+from qa.names import (
+    collect_words,
+    find_places,
+    find_unknown_names,
+    find_unmentioned_words,
+    find_years,
+)
 
 TEXT = (
     "Kitakyushu sent experts to Dalian, and the Cambodian Prime Minister Hun Sen visited Kitakyushu. "
@@ -121,6 +127,24 @@ def test_whatever_is_asked_only_its_own_words_are_named(question: str) -> None:
 @given(st.lists(st.sampled_from(TEXT.replace(",", "").replace(".", "").split()), max_size=12))
 def test_words_of_the_documents_are_never_unknown(words: list[str]) -> None:
     assert unknown(f"what is {' '.join(words)} in all that was written there by them") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("What happened in 2014?", {"2014": "2014"}),
+        ("2014年に何が", {"2014": "2014"}),
+        ("２０１４年に何が", {"2014": "２０１４"}),
+        ("ឆ្នាំ២០១៤", {"2014": "២០១៤"}),
+        ("between 1999 and 2001", {"1999": "1999", "2001": "2001"}),
+        ("in 2014.", {"2014": "2014"}),
+        ("2,014 people, 1.2014 %, 12014, 20145, 0999, 3000", {}),
+        ("in 2014.5 and 1999,000", {}),
+        ("", {}),
+    ],
+)
+def test_years_are_found_in_any_digits(text: str, years: dict[str, str]) -> None:
+    assert find_years(text) == years
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from langchain_core.runnables import Runnable
 
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder, DigitReader, OverlapReranker
 from qa.config import Settings
 from qa.domain import Answer, Turn
 from qa.errors import IndexMissing, InputError
@@ -315,3 +316,42 @@ def test_a_greeting_is_answered_from_what_there_is_without_a_search(pipeline: Pi
     assert answer.reply is not None
     assert answer.reply.titles == tuple(document.title for document in pipeline.documents())
     assert (answer.statements, answer.citations, answer.refusal, answer.passages) == ((), (), None, ())
+
+
+def test_documents_that_give_different_figures_are_both_shown_and_named(changing: Pipeline) -> None:
+    write(changing.settings, "newer.txt", DALIAN.replace("67", "70"))
+    changing.reindex()
+
+    answer = changing.ask(FIRST_ASK)
+
+    assert {"dalian.txt", "newer.txt"} <= set(sources(answer))
+    numbers = {citation.path: citation.number for citation in answer.citations}
+    assert answer.disagreements == (tuple(sorted((numbers["dalian.txt"], numbers["newer.txt"]))),)
+
+
+def test_the_reader_s_words_are_set_off_in_the_answer(settings: Settings) -> None:
+    write(settings, "dalian.txt", DALIAN)
+    pipeline = Pipeline.build(settings, CountingEmbedder(), OverlapReranker(), DigitReader())
+
+    (statement,) = pipeline.ask(FIRST_ASK).statements
+
+    assert statement.focus is not None
+    assert statement.focus.cut(statement.text) == "67"
+
+
+def test_a_story_about_a_city_is_told_whatever_the_threshold(settings: Settings) -> None:
+    write(
+        settings,
+        "dalian.txt",
+        f"{DALIAN} A plan was made in 1996. Five loans were given. An award came in 2001.",
+    )
+    pipeline = Pipeline.build(replace(settings, threshold=1.0), CountingEmbedder(), None)
+
+    answer = pipeline.ask("Tell me about Dalian")
+
+    assert [statement.text for statement in answer.statements] == [
+        DALIAN,
+        "A plan was made in 1996.",
+        "Five loans were given.",
+        "An award came in 2001.",
+    ]

@@ -12,7 +12,7 @@ from conftest import REPOSITORY, SHARED
 from qa.config import Settings
 from qa.domain import Answer
 from qa.indexing import index_corpus
-from qa.models import Embedder, Reranker, load_embedder, load_reranker
+from qa.models import Embedder, Reader, Reranker, load_models
 from qa.pipeline import Pipeline, open_pipeline
 from qa.rendering import to_json
 
@@ -56,12 +56,12 @@ CASES = (
     Case("ramen", "What is a good recipe for ramen?"),
 )
 
-Models = tuple[Embedder, Reranker | None]
+Models = tuple[Embedder, Reranker | None, Reader | None]
 
 
 @pytest.fixture(scope="module")
 def models() -> Models:
-    return load_embedder(Settings()), load_reranker(Settings())
+    return load_models(Settings())
 
 
 @pytest.fixture(scope="module", params=sorted(FOLDERS))
@@ -109,6 +109,36 @@ def test_it_is_refused(named_pipeline: tuple[str, Pipeline], case: Case) -> None
     answer = pipeline.ask(case.question)
 
     assert answer.refusal is not None, describe(answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("When did Phnom Penh become a sister city of Kitakyushu?", "March 2016"),
+        ("How many experts did Kitakyushu send to Dalian?", "67"),
+        ("北九州市は大連に専門家を何人派遣しましたか？", "67"),
+        ("Có bao nhiêu hộ gia đình ở Surabaya ủ phân hữu cơ?", "20,000"),
+        ("Kapan Kitakyushu dan Surabaya menandatangani nota kesepahaman?", "November 2012"),
+    ],
+)
+def test_the_words_asked_for_are_set_off(
+    named_pipeline: tuple[str, Pipeline], question: str, words: str
+) -> None:
+    highlights = to_json(named_pipeline[1].ask(question))["highlights"]
+
+    assert any(words in each for each in highlights), highlights
+    assert all(len(each) < 60 for each in highlights), highlights
+
+
+@pytest.mark.parametrize("question", ["Tell me about Dalian", "大連について教えてください", "Dalian"])
+def test_a_story_is_told_in_the_documents_order(named_pipeline: tuple[str, Pipeline], question: str) -> None:
+    answer = named_pipeline[1].ask(question)
+
+    assert 3 <= len(answer.statements) <= 10, describe(answer)
+    assert any("67" in statement.text for statement in answer.statements)
+    for document in {citation.doc_id for citation in answer.citations}:
+        places = [citation.span.start for citation in answer.citations if citation.doc_id == document]
+        assert places == sorted(places)
 
 
 ASKED_TWICE = {

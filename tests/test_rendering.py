@@ -419,6 +419,26 @@ def test_a_refusal_says_that_a_choice_was_set_aside() -> None:
     assert to_json(answer)["set_aside_cities"] == ["Davao"]
 
 
+def test_the_words_asked_for_are_set_off_on_the_page_and_told_to_programs() -> None:
+    text = "<b>Sixty & two</b> experts went there."
+    focus = Span(text.index("Sixty"), text.index("</b>"))
+    answer = make_answer(statements=(Statement(text, (1,), focus=focus),))
+
+    page = to_html(answer)
+
+    assert "&lt;b&gt;<strong>Sixty &amp; two</strong>&lt;/b&gt; experts went there." in page
+    assert to_json(answer)["highlights"] == ["Sixty & two"]
+    assert "<strong>" not in to_html(make_answer())
+
+
+def test_documents_that_differ_are_named() -> None:
+    answer = replace(make_answer(), disagreements=((1, 2), (1, 3)))
+
+    for shown in (to_text(answer), to_html(answer), to_markdown(answer)):
+        assert "The documents differ here: compare sources 1 / 2, 1 / 3." in shown
+    assert "differ" not in to_text(make_answer())
+
+
 def test_a_question_taken_as_it_was_typed_is_not_repeated() -> None:
     assert "Understood as" not in to_text(make_answer(question="what was  Expanded?"))
 
@@ -462,6 +482,7 @@ def test_json_of_an_answer_has_the_agreed_fields() -> None:
         "answer": "One. Two.",
         "interpreted_as": "What was expanded?",
         "set_aside_cities": [],
+        "highlights": [],
         "reason": None,
         "citations": [
             {

@@ -16,14 +16,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from langchain_core.retrievers import BaseRetriever
 
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import CountingEmbedder, DigitReader, OverlapReranker
 from qa.chunking import text_to_embed
 from qa.config import Settings
 from qa.domain import Passage, Query
 from qa.indexing import index_corpus
 from qa.lexical import K1, B
 from qa.library import Library, open_library
-from qa.retrieval import LEXICAL_WEIGHT
+from qa.retrieval import LEXICAL_WEIGHT, READ_WEIGHT, best_focus
 
 CITIES = ("Dalian", "Surabaya", "Davao", "Hai Phong", "Phnom Penh")
 WORDS = [f"word{number}" for number in range(60)]
@@ -277,6 +277,45 @@ def test_documents_that_the_cross_encoder_does_not_read_are_ranked_without_it(se
 
     assert reranker.pairs == []
     assert [passage.rerank_score for passage in passages] == [None]
+
+
+def test_the_reader_reads_the_best_under_their_headings_and_finds_words_in_each_sentence(
+    library: Library,
+) -> None:
+    query = ask("word1 word2 word3 word4 word5", language="ja")
+    fused = library.retriever.retrieve(query)
+    reader = DigitReader()
+    settings = dataclasses.replace(library.settings, read=4)
+
+    passages = open_library(settings, CountingEmbedder(), None, reader).retriever.retrieve(query)
+
+    assert len(reader.passages) == 4
+    assert all(text.endswith(p.chunk.text) for text, p in zip(reader.passages, fused, strict=False))
+    assert all(
+        text == f"{p.chunk.title}\n{p.chunk.heading}\n{p.chunk.text}"
+        for text, p in zip(reader.passages, fused, strict=False)
+    )
+    assert {p.chunk.chunk_id for p in passages[:4]} == {p.chunk.chunk_id for p in fused[:4]}
+    assert passages[4:] == fused[4:]
+    for passage in passages[:4]:
+        assert passage.read_score is not None
+        assert len(passage.foci) == len(passage.chunk.sentences)
+        for focus, sentence in zip(passage.foci, passage.chunk.sentences, strict=True):
+            if any(character.isdigit() for character in passage.chunk.cut(sentence)):
+                assert focus is not None
+                assert sentence.contains(focus.span)
+                assert passage.chunk.cut(focus.span)[-1].isdigit()
+
+
+def test_what_the_reader_says_moves_a_passage_up(library: Library) -> None:
+    query = ask("word1 word2 word3 word4 word5", language="ja")
+    reader = DigitReader()
+
+    passages = open_library(library.settings, CountingEmbedder(), None, reader).retriever.retrieve(query)
+
+    head = passages[: library.settings.read]
+    scores = [passage.fused_score + READ_WEIGHT * best_focus(passage) for passage in head]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_langchain_gets_documents_with_the_place_that_they_come_from(library: Library) -> None:

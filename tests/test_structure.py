@@ -38,6 +38,7 @@ LAYERS = (
     "library",
     "calibration",
     "evidence",
+    "disagreement",
     "answering",
     "verification",
     "pipeline",

@@ -77,6 +77,11 @@ def test_a_named_city_wins_over_a_chosen_one() -> None:
     assert query.set_aside_cities == ("Surabaya",)
 
 
+def test_choosing_the_home_city_narrows_nothing() -> None:
+    assert ask("How many experts were sent?", cities=("Kitakyushu",)).cities == ()
+    assert ask("How many experts were sent?", cities=("Kitakyushu", "Dalian")).cities == ("Dalian",)
+
+
 @pytest.mark.parametrize(
     ("question", "chosen", "set_aside"),
     [
@@ -365,3 +370,13 @@ def test_whatever_is_typed_becomes_one_clean_line(question: str, before: list[st
         assert all(character.isprintable() or character == "\u200b" for character in text)
     assert query.is_follow_up == (query.text != query.question)
     assert set(query.named_cities) <= {city.name for city in CATALOGUE.partners}
+
+
+def test_a_long_name_of_a_city_does_not_make_a_short_question_long() -> None:
+    before = "តើគីតាគ្យូស៊ូ និងដាវ៉ាវ បានចុះហត្ថលេខាលើអនុស្សរណៈនៅពេលណា?"
+
+    query = ask("ចុះស៊ូរ៉ាបាយ៉ាវិញ?", before)
+
+    assert query.is_follow_up
+    assert query.cities == ("Surabaya",)
+    assert "អនុស្សរណៈ" in query.text

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qa.disagreement import find_disagreements
 from qa.domain import Answer, Citation, Evidence, Passage, Query, Refusal, Span, Statement
 
 LIST_MARK = re.compile(r"^[-*•・●○■◆–]\s+")
@@ -40,8 +41,11 @@ def compose(
         question=query.question,
         interpreted_as=query.text,
         language=query.language,
-        statements=tuple(Statement(_state(citation.quote), (citation.number,)) for citation in citations),
+        statements=tuple(
+            _state(piece, citation) for piece, citation in zip(evidence, citations, strict=True)
+        ),
         citations=citations,
+        disagreements=find_disagreements(citations),
         searched_cities=query.cities,
         set_aside_cities=query.set_aside_cities,
         passages=tuple(passages),
@@ -65,13 +69,14 @@ def compose_by_city(query: Query, findings: Sequence[Finding]) -> Answer:
     # A sentence about two cities is one citation with two statements.
     for city, piece in ((city, piece) for city, evidence in found for piece in evidence):
         citation = citations.setdefault((piece.chunk.doc_id, piece.span), cite(len(citations) + 1, piece))
-        statements.append(Statement(_state(citation.quote), (citation.number,), city))
+        statements.append(_state(piece, citation, city))
     return Answer(
         question=query.question,
         interpreted_as=query.text,
         language=query.language,
         statements=tuple(statements),
         citations=tuple(citations.values()),
+        disagreements=find_disagreements(tuple(citations.values())),
         searched_cities=query.cities,
         set_aside_cities=query.set_aside_cities,
         silent_cities=tuple(
@@ -96,9 +101,18 @@ def refuse(query: Query, refusal: Refusal, passages: Sequence[Passage], *, confi
     )
 
 
-def _state(quote: str) -> str:
-    """`quote` without the mark of the list item that it is."""
-    return LIST_MARK.sub("", quote, count=1)
+def _state(piece: Evidence, citation: Citation, city: str | None = None) -> Statement:
+    """The statement that quotes `piece`, without the mark of the list item that it is."""
+    text = LIST_MARK.sub("", piece.text, count=1)
+    start = piece.span.end - len(text)
+    focus = piece.focus
+    is_inside = focus is not None and start <= focus.start and focus.end <= piece.span.end
+    return Statement(
+        text,
+        (citation.number,),
+        city,
+        Span(focus.start - start, focus.end - start) if focus and is_inside else None,
+    )
 
 
 def _interleave(runs: Sequence[Sequence[Passage]]) -> tuple[Passage, ...]:

@@ -21,7 +21,7 @@ def answer_line(question: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
     except InputError as error:  # this one question cannot be asked; the others can
         return {
             "id": question["id"], "answered": False, "answer": str(error), "reason": "bad_input",
-            "interpreted_as": question["question"], "set_aside_cities": [],
+            "interpreted_as": question["question"], "set_aside_cities": [], "highlights": [],
             "citations": [], "ranked": [], "seconds": 0.0,
         }  # fmt: skip
     return {"id": question["id"], **to_json(answer)}

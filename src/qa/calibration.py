@@ -1,7 +1,8 @@
 """Signals of a question's evidence → the probability that it answers the question.
 
-A logistic regression for each of three cases: the cross-encoder has read the evidence; it has not, but
-question and evidence are in one language; they are in two. `data/calibration.json` holds the coefficients and
+A logistic regression for each of three cases: the cross-encoder has scored the evidence; it has not, but
+question and evidence are in one language; they are in two; and for each of them with what the reader says and
+without. `data/calibration.json` holds the coefficients and
 where they come from; `scripts/calibrate.py` fits them.
 """
 
@@ -15,12 +16,15 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-CASES = ("reranked", "same_language", "cross_lingual")
 FEATURES: Mapping[str, tuple[str, ...]] = {
     "reranked": ("reading",),
+    "reranked_read": ("reading", "read_score", "focus_score"),
     "same_language": ("similarity", "background", "coverage"),
+    "same_language_read": ("similarity", "background", "coverage", "read_score", "focus_score"),
     "cross_lingual": ("similarity", "background", "has_unknown_name"),
+    "cross_lingual_read": ("similarity", "background", "has_unknown_name", "read_score", "focus_score"),
 }
+CASES = tuple(FEATURES)
 
 SIMILARITY_WEIGHT = 53.0
 """What similarity counts for beside the cross-encoder's two logits, in `Signals.reading`.
@@ -30,20 +34,23 @@ On the development sets every weight from 30 to 400 tells answerable from near-m
 pages, between those that they answer and those that they do not ("the mayor of Davao").
 """
 
-UNMENTIONED_PENALTY = 3.0
-"""What `Signals.reading` loses where no document has a word of what is asked (see `find_unmentioned_words`).
+UNMENTIONED_PENALTY = 1.6
+"""What the log-odds of a question lose that the cross-encoder has read, where no document has a word of what is
+asked (see `find_unmentioned_words`).
 
-About .4 in probability where that is near one half and little where it is high: the cross-encoder knows that
+About .3 in probability where that is near one half and little where it is high: the cross-encoder knows that
 "specialists" are "experts". It is so for 1 in 100 answerable and 8 in 100 foreign questions of the sets.
 """
 
-PLACE_PENALTY = 1.0
-"""What the log-odds of a cross-lingual question lose where it names a city of the catalogue.
+PLACE_PENALTY, READ_PLACE_PENALTY = 1.0, 2.5
+"""What the log-odds of a cross-lingual question lose where it names a city of the catalogue, without a reader and
+with one.
 
 A name that question and passage share makes them similar, whatever is asked about it, and no development set
-has such names. Chosen on our own gold set: with it .98 of the answerable questions in other languages are
-answered, as without it, and .28 of the near-miss ones refused, against .17; at 2.0 it is .95 and .44, but real
-questions about the centre's pages fall under the threshold.
+has such names. Chosen on our own gold set: without a reader, with 1.0 .98 of the answerable questions in other
+languages are answered, as with none, and .28 of the near-miss ones refused, against .17; with a reader, at 2.5 the
+near-miss ones of all languages are refused in .43 (at 1.0 in .30), and those that are answered about the centre's
+own pages still are.
 """
 
 
@@ -54,7 +61,7 @@ class Signals:
     `similarity` is the best passage's (-1 to 1), `background` the question's with everyday sentences that have
     nothing to do with it (see `Retriever.background_similarity`), `coverage` the share of the question that it
     covers (0 to 1); the logits are the cross-encoder's, of the best passage and sentence, None where it was not
-    asked.
+    asked; `read_score` is the reader's logit of the best passage, `focus_score` that of the best words in it.
     `has_unknown_name` tells that the question has a name that no document has, `is_unmentioned` that no
     document has a word of what is asked, `names_place` that a city of the catalogue is named. All are absolute:
     none compares with other passages, so that a corpus of one page works as one of a thousand.
@@ -69,19 +76,21 @@ class Signals:
     has_unknown_name: bool = False
     is_unmentioned: bool = False
     names_place: bool = False
+    read_score: float | None = None
+    focus_score: float | None = None
 
     @property
     def case(self) -> str:
         """Which of `CASES` this is."""
-        if self.passage_logit is not None:
-            return "reranked"
-        return "cross_lingual" if self.is_cross_lingual else "same_language"
+        other = "cross_lingual" if self.is_cross_lingual else "same_language"
+        case = "reranked" if self.passage_logit is not None else other
+        return case if self.read_score is None else f"{case}_read"
 
     @property
     def reading(self) -> float:
         """What the cross-encoder and similarity say together; higher is better."""
         logits = (self.passage_logit or 0.0) + (self.sentence_logit or 0.0)
-        return logits + SIMILARITY_WEIGHT * self.similarity - UNMENTIONED_PENALTY * self.is_unmentioned
+        return logits + SIMILARITY_WEIGHT * self.similarity
 
     def values(self) -> list[float]:
         """The features of this case, in the order of `FEATURES`."""
@@ -93,8 +102,10 @@ def probability(signals: Signals) -> float:
     model = _coefficients()[signals.case]
     weighted = zip(model["weights"], signals.values(), strict=True)
     score = float(model["intercept"]) + sum(float(weight) * value for weight, value in weighted)
-    if signals.names_place and signals.case == "cross_lingual":
-        score -= PLACE_PENALTY
+    if signals.is_unmentioned and signals.case.startswith("reranked"):
+        score -= UNMENTIONED_PENALTY
+    if signals.names_place and signals.case.startswith("cross_lingual"):
+        score -= PLACE_PENALTY if signals.read_score is None else READ_PLACE_PENALTY
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
 
 

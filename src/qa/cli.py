@@ -218,11 +218,11 @@ def run_chat(options: argparse.Namespace, settings: Settings) -> int:
 def run_serve(options: argparse.Namespace, settings: Settings) -> int:
     """`qa serve`."""
     from qa.manifest import read_manifest
-    from qa.models import load_embedder, load_reranker
+    from qa.models import load_models
     from qa.pipeline import Pipeline
     from qa.ui.page import launch
 
-    models = load_embedder(settings), load_reranker(settings)
+    models = load_models(settings)
     if read_manifest(settings.index_dir) is None:
         print(f"Reading the documents in {settings.corpus_dir}; this happens once.", flush=True)
         pipeline = Pipeline.build(settings, *models)

@@ -146,13 +146,26 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Focus:
+    """Where in a document the words asked for may stand: a date, a number, a name, a clause.
+
+    `score` tells by how much the reader prefers them to there being no answer (a logit, higher is better).
+    """
+
+    span: Span
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A chunk that was retrieved, and why.
 
     `similarity` is the mean of the chunk's own cosine and that of its best sentence (-1 to 1, higher is
     better); `sentence_similarities` has one cosine for each of `chunk.sentences`; ranks count from 1 and are
     None where that search did not find it; `fused_score` adds the share that BM25 gives (higher is
-    better); `rerank_score` is the cross-encoder's logit (higher is better), None where it was not asked.
+    better); `rerank_score` is the cross-encoder's logit (higher is better), None where it was not asked;
+    `read_score` is the reader's, and `foci` what it found in each of `chunk.sentences`, empty where it did not
+    read.
     """
 
     chunk: Chunk
@@ -162,19 +175,23 @@ class Passage:
     lexical_rank: int | None = None
     fused_score: float = 0.0
     rerank_score: float | None = None
+    read_score: float | None = None
+    foci: tuple[Focus | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One sentence that answers, or the run of sentences that it needs to be understood.
 
-    `score` is the probability that it answers (0 to 1, higher is better).
+    `score` is the probability that it answers (0 to 1, higher is better); `focus` the words in it that were
+    asked for, where the question is so exact that there are such.
     """
 
     chunk: Chunk
     span: Span
     text: str
     score: float
+    focus: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,19 +217,25 @@ class Citation:
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One sentence of an answer, the numbers of the citations that it rests on, and, in an answer that goes
-    city by city, the city that it is given for."""
+    city by city, the city that it is given for; `focus` are the characters of `text` that were asked for."""
 
     text: str
     citations: tuple[int, ...]
     city: str | None = None
+    focus: Span | None = None
 
 
-RefusalReason = Literal["nothing_found", "weak_evidence", "unknown_name", "empty_question", "empty_index"]
+RefusalReason = Literal[
+    "nothing_found", "weak_evidence", "not_direct", "unknown_name", "empty_question", "empty_index"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why there is no answer, what was missing (a name, say), and the nearest statements there are."""
+    """Why there is no answer, what was missing (a name, say), and the nearest statements there are.
+
+    `not_direct` stands between answer and refusal: the statements may help, but do not say it directly.
+    """
 
     reason: RefusalReason
     missing: tuple[str, ...] = ()
@@ -255,6 +278,8 @@ class Answer:
     searched_cities: tuple[str, ...] = ()
     set_aside_cities: tuple[str, ...] = ()
     silent_cities: tuple[str, ...] = ()
+    disagreements: tuple[tuple[int, int], ...] = ()
+    """The numbers of each two citations that give different figures for the same thing."""
     passages: tuple[Passage, ...] = ()
     confidence: float = 0.0
     timings: Mapping[str, float] = field(default_factory=dict)

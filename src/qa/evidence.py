@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from qa.calibration import Signals, probability
 from qa.config import Settings
-from qa.domain import Evidence, Passage, Query, Refusal, RefusalReason, Span
+from qa.domain import Evidence, Focus, Passage, Query, Refusal, RefusalReason, Span
 from qa.leaning import extend_to_context
-from qa.names import find_places, find_unknown_names, find_unmentioned_words
-from qa.retrieval import under_headings
+from qa.names import find_places, find_unknown_names, find_unmentioned_words, find_years
+from qa.retrieval import best_focus, under_headings
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
@@ -32,7 +32,28 @@ in a sentence's score, beside its cosine similarity. Chosen on the development s
 hold the gold answer; twice or half of each changes that by less than .02."""
 
 MARGIN, RERANKED_MARGIN = 0.04, 0.2
-"""How far below the best sentence's score another one may lie, without and with the cross-encoder's part."""
+READ_MARGIN, RERANKED_READ_MARGIN = 0.07, 0.35
+"""How far below the best sentence's score another one may lie, without and with the cross-encoder's part; scores
+lie further apart where the reader has its part in them."""
+
+FOCUS_WEIGHT = 0.02
+"""What the reader's preference for words in the sentence, from -10 to 10, counts for in its score. With it the
+sentences held the gold answer in .84 of the Japanese and .83 of the Indonesian questions of the development
+sets, without in .74 and .77, and were fewer."""
+
+STORY_PASSAGES, STORY_STATEMENTS = 6, 10
+"""How much is told of a city where everything about it is asked for."""
+
+MIN_FOCUS, FOCUS_MARGIN, MAX_FOCUS_SHARE = -4.0, 3.0, 0.6
+"""Words are set off from their sentence where the reader finds them this likely, and about as likely as the best
+of the answer, and where they are no more of the sentence than this."""
+
+NOT_DIRECT = 0.4
+"""From this share of the threshold on, the nearest statements are shown though they are not an answer."""
+
+CITY_BY_CITY_SHARE = 0.6
+"""The share of the threshold that is enough for one of several named cities: a question about two of them fits
+what is said of one less well than a question about that one would. Chosen on our own gold set."""
 
 MAX_NEAREST = 3
 """How many of the nearest statements a refusal shows."""
@@ -49,6 +70,7 @@ class Candidate:
     coverage: float
     logit: float | None
     is_in_best: bool
+    focus: Focus | None = None
 
     @property
     def score(self) -> float:
@@ -58,6 +80,7 @@ class Candidate:
             + COVERAGE_WEIGHT * self.coverage
             + BEST_PASSAGE_BONUS * self.is_in_best
             + RERANK_WEIGHT * (self.logit or 0.0)
+            + FOCUS_WEIGHT * (max(-10.0, min(10.0, self.focus.score)) if self.focus else 0.0)
         )
 
 
@@ -85,19 +108,47 @@ def select(
     signals = read_signals(query, passages, candidates, retriever)
     chance = probability(signals)
     missing = _find_missing(query, retriever, signals)
-    if missing or chance < settings.threshold:
-        nearest = tuple(_to_evidence(candidate, chance) for candidate in candidates[:MAX_NEAREST])
-        reason: RefusalReason = "unknown_name" if missing else "weak_evidence"
-        refusal = Refusal(reason, missing=missing, nearest=nearest, covered=covered)
+    if query.wants_story and query.cities and not missing:
+        told = rank_sentences(query, passages[:STORY_PASSAGES], retriever, None)
+        kept = [replace(candidate, focus=None) for candidate in _drop_repeats(told, STORY_STATEMENTS)]
+        return _in_reading_order(kept, 1.0), 1.0
+    if query.is_city_by_city:
+        candidates = _of_the_year(query, candidates)
+        if not candidates:
+            return Refusal("weak_evidence", covered=covered), 0.0
+    threshold = settings.threshold * (
+        CITY_BY_CITY_SHARE if query.is_city_by_city and query.named_cities else 1
+    )
+    if missing or chance < threshold:
+        is_near = chance >= NOT_DIRECT * settings.threshold
+        nearest = [_to_evidence(replace(each, focus=None), chance) for each in candidates[:MAX_NEAREST]]
+        reason: RefusalReason = "not_direct" if is_near else "weak_evidence"
+        refusal = Refusal(
+            "unknown_name" if missing else reason,
+            missing=missing,
+            nearest=tuple(nearest) if is_near else (),
+            covered=covered,
+        )
         return refusal, 0.0 if missing else chance
-    kept = _keep_best(candidates, count or settings.max_statements)
+    kept = _keep_foci(_keep_best(candidates, count or settings.max_statements))
     return _in_reading_order(kept, chance), chance
 
 
+def _of_the_year(query: Query, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those that name a year that the question names; all of them if it names none.
+
+    Asked "which cities signed in 2014?", what a city signed in 2016 is no answer for it.
+    """
+    years = find_years(query.text).keys()
+    return [each for each in candidates if not years or not years.isdisjoint(find_years(each.text))]
+
+
 def _find_missing(query: Query, retriever: Retriever, signals: Signals) -> tuple[str, ...]:
-    """The places and names of the question that no document mentions, as they stand in it."""
+    """The places, years and names of the question that no document mentions, as they stand in it."""
     asked = find_places(query.text).items()
     places = tuple(written for place, written in asked if place not in retriever.known_places)
+    years = find_years(query.text).items()
+    places += tuple(written for year, written in years if year not in retriever.known_years)
     # In another language a name may be written otherwise ("Nhật Bản" is Japan): there it is a signal only.
     if places or signals.is_cross_lingual or not signals.has_unknown_name:
         return places
@@ -122,6 +173,8 @@ def read_signals(
         has_unknown_name=bool(find_unknown_names(query, retriever.known_words)),
         names_place=query.names_place,
         is_unmentioned=bool(find_unmentioned_words(query, retriever.known_words)),
+        read_score=best.read_score,
+        focus_score=None if best.read_score is None else best_focus(best),
     )
 
 
@@ -130,20 +183,25 @@ def rank_sentences(
 ) -> list[Candidate]:
     """The sentences of `passages`, best first."""
     pairs = [
-        (passage, span, similarity)
+        (passage, span, similarity, focus)
         for passage in passages
-        for span, similarity in zip(passage.chunk.sentences, passage.sentence_similarities, strict=True)
+        for span, similarity, focus in zip(
+            passage.chunk.sentences,
+            passage.sentence_similarities,
+            passage.foci or [None] * len(passage.chunk.sentences),
+            strict=True,
+        )
     ]
-    texts = [passage.chunk.cut(span) for passage, span, _ in pairs]
+    texts = [passage.chunk.cut(span) for passage, span, _, _ in pairs]
     coverages = retriever.lexical.coverage(query.searched_text, texts)
     logits: Sequence[float | None] = [None] * len(texts)
     if reranker is not None and passages[0].rerank_score is not None:
         # Under its headings, for a sentence often leaves to them what it is about: "Both cities signed …".
-        placed = [under_headings(p.chunk, text) for (p, _, _), text in zip(pairs, texts, strict=True)]
+        placed = [under_headings(p.chunk, text) for (p, _, _, _), text in zip(pairs, texts, strict=True)]
         logits = reranker.score([(query.searched_text, text) for text in placed])
     candidates = [
-        Candidate(passage, span, text, similarity, coverage, logit, passage is passages[0])
-        for (passage, span, similarity), text, coverage, logit in zip(
+        Candidate(passage, span, text, similarity, coverage, logit, passage is passages[0], focus)
+        for (passage, span, similarity, focus), text, coverage, logit in zip(
             pairs, texts, coverages, logits, strict=True
         )
     ]
@@ -152,12 +210,34 @@ def rank_sentences(
 
 def _keep_best(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
     """Those close to the best, up to `count`, without a sentence that says the same as a better one."""
-    margin = MARGIN if candidates[0].logit is None else RERANKED_MARGIN
+    best = candidates[0]
+    if best.focus is None:
+        margin = MARGIN if best.logit is None else RERANKED_MARGIN
+    else:
+        margin = READ_MARGIN if best.logit is None else RERANKED_READ_MARGIN
+    least = best.score - margin
+    return _drop_repeats([candidate for candidate in candidates if candidate.score >= least], count)
+
+
+def _keep_foci(kept: Sequence[Candidate]) -> list[Candidate]:
+    """`kept`, with a focus only where it is one of the likeliest and a part of its sentence."""
+    likeliest = max((candidate.focus.score for candidate in kept if candidate.focus), default=MIN_FOCUS)
+    least = max(MIN_FOCUS, likeliest - FOCUS_MARGIN)
+    return [
+        candidate
+        if candidate.focus
+        and candidate.focus.score >= least
+        and len(candidate.focus.span) <= MAX_FOCUS_SHARE * len(candidate.span)
+        else replace(candidate, focus=None)
+        for candidate in kept
+    ]
+
+
+def _drop_repeats(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
+    """The first `count` of those that do not say the same as a better one."""
     kept: list[Candidate] = []
     for candidate in candidates:
-        if len(kept) == count or candidate.score < candidates[0].score - margin:
-            break
-        if not any(_says_the_same(candidate.text, other.text) for other in kept):
+        if len(kept) < count and not any(_says_the_same(candidate.text, other.text) for other in kept):
             kept.append(candidate)
     return kept
 
@@ -180,7 +260,7 @@ def _in_reading_order(kept: Sequence[Candidate], chance: float) -> tuple[Evidenc
         if last and last.chunk == piece.chunk and piece.span.start < last.span.end:
             # The context that one takes along is, or holds, the other: they are one quote.
             span = Span(last.span.start, max(last.span.end, piece.span.end))
-            merged[-1] = replace(last, span=span, text=last.chunk.cut(span))
+            merged[-1] = replace(last, span=span, text=last.chunk.cut(span), focus=last.focus or piece.focus)
         else:
             merged.append(piece)
     return tuple(merged)
@@ -190,4 +270,5 @@ def _to_evidence(candidate: Candidate, chance: float) -> Evidence:
     chunk = candidate.passage.chunk
     span = extend_to_context(candidate.span, chunk)
     score = chance / (1 + math.exp(-20 * (candidate.similarity - candidate.passage.similarity)))
-    return Evidence(chunk=chunk, span=span, text=chunk.cut(span), score=score)
+    focus = candidate.focus.span if candidate.focus else None
+    return Evidence(chunk=chunk, span=span, text=chunk.cut(span), score=score, focus=focus)

@@ -22,12 +22,12 @@ logging.getLogger("bm25s").setLevel(logging.WARNING)
 class LexicalIndex:
     """BM25 scores of a fixed list of texts."""
 
-    def __init__(self, texts: Sequence[str], *, tokenise: Tokenise) -> None:
+    def __init__(self, texts: Sequence[str], *, tokenise: Tokenise, k1: float = K1, b: float = B) -> None:
         self._tokenise = tokenise
         self._size = len(texts)
         tokens = tokenise(list(texts))
         self._document_counts = Counter(token for each in tokens for token in set(each))
-        self._bm25 = bm25s.BM25(method="lucene", k1=K1, b=B)
+        self._bm25 = bm25s.BM25(method="lucene", k1=k1, b=b)
         if self._document_counts:
             self._bm25.index(tokens, show_progress=False)
 

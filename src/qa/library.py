@@ -19,7 +19,7 @@ from qa.understanding import understand
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
 
-    from qa.models import Embedder
+    from qa.models import Embedder, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,12 @@ class Library:
         )
 
 
-def open_library(settings: Settings, embedder: Embedder, reranker: BaseCrossEncoder | None) -> Library:
+def open_library(
+    settings: Settings,
+    embedder: Embedder,
+    reranker: BaseCrossEncoder | None,
+    reader: Reader | None = None,
+) -> Library:
     """The committed state of the index at `settings.index_dir`.
 
     Raises `IndexMissing` if there is none, `IndexMismatch` if it was built with other settings.
@@ -115,6 +120,7 @@ def open_library(settings: Settings, embedder: Embedder, reranker: BaseCrossEnco
         store=store,
         embedder=embedder,
         reranker=reranker,
+        reader=reader,
         settings=settings,
     )
     return Library(

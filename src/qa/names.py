@@ -16,6 +16,7 @@ from qa.domain import Chunk, Query
 NAME = re.compile(r"(?<![\w'’-])[A-ZÀ-ÖØ-Þ][\w'’-]*\w(?![\w’'-])")
 """A capitalised word of Latin letters."""
 
+YEAR = re.compile(r"(?<![\d.,])(?:1\d|2[01])\d\d(?!\d|[.,]\d)")
 SENTENCE_START = re.compile(r"(?:^|[.!?:;…¿¡\"“‘(]\s*)$")
 MIN_LETTERS = 4
 """Shorter capitalised words are mostly abbreviations, which documents often write out."""
@@ -80,6 +81,12 @@ def find_places(text: str) -> Mapping[str, str]:
     Latin names count as they are written there, with capitals: Indonesian "medan" is a field.
     """
     return {_places()[match.group()]: match.group() for match in _place_pattern().finditer(text)}
+
+
+def find_years(text: str) -> Mapping[str, str]:
+    """The years from 1000 to 2199 that `text` names: in ASCII digits → as it stands in the text."""
+    plain = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+    return {match.group(): text[match.start() : match.end()] for match in YEAR.finditer(plain)}
 
 
 @cache

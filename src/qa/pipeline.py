@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
     from qa.cities import CityCatalogue
-    from qa.models import Embedder
+    from qa.models import Embedder, Reader
 
 CITIES_IN_LIST = 2
 """A passage about more cities than this only lists them."""
@@ -35,18 +35,31 @@ STATEMENTS_PER_CITY = 2
 class Pipeline:
     """Answers questions from the newest committed state of the index. Safe to be called from many threads."""
 
-    def __init__(self, settings: Settings, embedder: Embedder, reranker: BaseCrossEncoder | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        embedder: Embedder,
+        reranker: BaseCrossEncoder | None,
+        reader: Reader | None = None,
+    ) -> None:
         self.settings = settings
         self._embedder = embedder
         self._reranker = reranker
+        self._reader = reader
         self._opening = threading.Lock()
-        self._library = open_library(settings, embedder, reranker)
+        self._library = self._open()
 
     @classmethod
-    def build(cls, settings: Settings, embedder: Embedder, reranker: BaseCrossEncoder | None) -> Pipeline:
+    def build(
+        cls,
+        settings: Settings,
+        embedder: Embedder,
+        reranker: BaseCrossEncoder | None,
+        reader: Reader | None = None,
+    ) -> Pipeline:
         """The pipeline over an index that is first brought up to `settings.corpus_dir`."""
         index_corpus(settings, embedder)
-        return cls(settings, embedder, reranker)
+        return cls(settings, embedder, reranker, reader)
 
     def ask(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Answer:
         """The answer to `question`, asked after `history`, from documents about `cities` (empty: from all).
@@ -110,12 +123,15 @@ class Pipeline:
 
         return RunnableLambda(lambda question: self.ask(question))
 
+    def _open(self) -> Library:
+        return open_library(self.settings, self._embedder, self._reranker, self._reader)
+
     def _current(self) -> Library:
         """The newest committed state: opened again where this or another process has committed a new one."""
         if self._library.is_stale():
             with self._opening:
                 if self._library.is_stale():
-                    self._library = open_library(self.settings, self._embedder, self._reranker)
+                    self._library = self._open()
         return self._library
 
 
@@ -124,10 +140,10 @@ def open_pipeline(settings: Settings) -> Pipeline:
 
     Raises `IndexMissing`, `IndexMismatch` or `ModelError`; the message says what to do.
     """
-    from qa.models import load_embedder, load_reranker
+    from qa.models import load_models
 
     require_manifest(settings.index_dir)  # before the models are loaded: it should say so at once
-    return Pipeline(settings, load_embedder(settings), load_reranker(settings))
+    return Pipeline(settings, *load_models(settings))
 
 
 class _Clock:

@@ -103,7 +103,8 @@ def _canonical(names: Sequence[str], catalogue: CityCatalogue) -> tuple[str, ...
         if city is None:
             known = ", ".join(city.name for city in catalogue.partners) or "none; add it to cities.toml"
             raise InputError(f"there is no city {name!r}; the cities are {known}")
-        found.append(city.name)
+        if not city.is_home:  # every document is about it: nothing is narrowed
+            found.append(city.name)
     return tuple(dict.fromkeys(found))
 
 
@@ -130,7 +131,7 @@ def _only_names_a_city(text: str, named: tuple[str, ...], catalogue: CityCatalog
     match = WHAT_ABOUT.match(text)
     rest = match.group("rest") if match else text
     return catalogue.get(rest) is not None or (
-        _is_short(text) and len(named) == 1 and bool(LEANS_ON_TURN.search(text))
+        _is_short(catalogue.blank_names(text, " ")) and len(named) == 1 and bool(LEANS_ON_TURN.search(text))
     )
 
 

@@ -46,5 +46,7 @@ def _check_statement(statement: Statement, citations: list[Citation | None]) -> 
         raise VerificationError(f"a statement has no citation, or one that is not there: {statement.text!r}")
     if not any(citation and statement.text in citation.quote for citation in citations):
         raise VerificationError(f"a statement does not stand in what it cites: {statement.text!r}")
+    if statement.focus and not statement.focus.cut(statement.text).strip():
+        raise VerificationError(f"nothing stands where a statement is emphasised: {statement.text!r}")
     if statement.city and not any(citation and statement.city in citation.cities for citation in citations):
         raise VerificationError(f"a statement is given for {statement.city}, which it cites nothing about")

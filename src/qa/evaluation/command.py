@@ -21,7 +21,7 @@ from qa.evaluation.results import SetResult, check_comparable, evaluate_set, rea
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
 
-    from qa.models import Embedder
+    from qa.models import Embedder, Reader
 
 Progress = Callable[[int, int, str], None]
 """(questions done, questions there are, the set's name)."""
@@ -39,14 +39,14 @@ def evaluate(
 
     Raises `InputError` before anything costly is done if a set or that file cannot be used.
     """
-    from qa.models import load_embedder, load_reranker
+    from qa.models import load_models
 
     golds = load_sets(set_dirs, questions=questions)
     earlier = None
     if compare is not None:
         earlier = read_earlier(compare)
         check_comparable(earlier, golds, compare)
-    models = load_embedder(settings), load_reranker(settings)
+    models = load_models(settings)
     results = []
     for name, gold in golds.items():
         predictions = ask_all(name, gold, settings, models, on_progress=on_progress)
@@ -71,7 +71,7 @@ def ask_all(
     name: str,
     gold: GoldSet,
     settings: Settings,
-    models: tuple[Embedder, BaseCrossEncoder | None],
+    models: tuple[Embedder, BaseCrossEncoder | None, Reader | None],
     *,
     on_progress: Progress | None = None,
 ) -> tuple[Prediction, ...]:

@@ -9,12 +9,30 @@ from qa.config import PACKAGED, Settings
 from qa.models.embedder import Embedder, open_embedder
 from qa.models.model_folder import BUILDER_VERSION
 from qa.models.packaged import EMBEDDER_WEIGHTS, packaged_embedder_folder
+from qa.models.reader import Reader, open_reader
 from qa.models.reranker import Reranker, open_hub_reranker, open_packaged_reranker
 
-__all__ = ["NO_RERANKER", "Embedder", "Reranker", "load_embedder", "load_reranker"]
+__all__ = [
+    "NO_RERANKER",
+    "Embedder",
+    "Reader",
+    "Reranker",
+    "load_embedder",
+    "load_models",
+    "load_reader",
+    "load_reranker",
+]
 
+E5_SMALL = "intfloat/multilingual-e5-small"
+"""The packaged embedder's name on the hub."""
 NO_RERANKER = "none"
 """The value of the setting `reranker` for ranking without a cross-encoder."""
+
+
+def load_models(settings: Settings) -> tuple[Embedder, Reranker | None, Reader | None]:
+    """All models that `settings` name. Raises `ModelError` as the functions below do."""
+    embedder = load_embedder(settings)
+    return embedder, load_reranker(settings), load_reader(settings, embedder)
 
 
 def load_embedder(settings: Settings) -> Embedder:
@@ -44,3 +62,14 @@ def load_reranker(settings: Settings) -> Reranker | None:
     if settings.reranker == PACKAGED:
         return open_packaged_reranker()
     return open_hub_reranker(settings.reranker)
+
+
+def load_reader(settings: Settings, embedder: Embedder) -> Reader | None:
+    """The reader, or None where `settings.reader` is `none` or the embedder is one that it cannot read on from.
+
+    It was trained on the states of multilingual-e5-small, packaged or from the hub; with another embedder
+    answers rest on similarities alone.
+    """
+    if settings.reader != PACKAGED or settings.embedder not in (PACKAGED, E5_SMALL):
+        return None
+    return open_reader(embedder)

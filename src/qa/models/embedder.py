@@ -6,7 +6,7 @@ import logging
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -106,6 +106,23 @@ class Embedder(Embeddings):
         return [
             encoding.tokens for encoding in self._tokenizer.encode_batch(folded, add_special_tokens=False)
         ]
+
+    @property
+    def transformer(self) -> Any:
+        """The model below the pooling, from transformers: what `qa.models.reader` reads on from."""
+        return self._model.transformers_model
+
+    def split(self, text: str, *, is_question: bool, limit: int) -> tuple[list[int], list[tuple[int, int]]]:
+        """Up to `limit` token ids of the prefix and `text`, and each token's place in `text` (0, 0: none)."""
+        prefix = self._query_prefix if is_question else self._passage_prefix
+        encoding = self._tokenizer.encode(prefix + text)
+        places = []
+        for start, end in encoding.offsets[:limit]:
+            start, end = max(start - len(prefix), 0), max(end - len(prefix), 0)
+            while start < end and text[start].isspace():  # a token has the space before its word with it
+                start += 1
+            places.append((start, end))
+        return encoding.ids[:limit], places
 
     def _encode(self, texts: list[str], prefix: str) -> NDArray[np.float32]:
         import torch

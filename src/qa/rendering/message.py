@@ -7,6 +7,7 @@ from qa.messages import say
 from qa.rendering.escaping import Html, fill, join
 from qa.rendering.wording import (
     NameCity,
+    after_notes,
     by_city,
     city_name,
     lead_of,
@@ -15,7 +16,6 @@ from qa.rendering.wording import (
     refusal_lines,
     reply_lines,
     shown_citations,
-    silence_of,
 )
 
 
@@ -39,9 +39,9 @@ def to_html(answer: Answer, *, turn: int = 1, name_city: NameCity | None = None)
     if lead:
         parts.append(fill('<p class="lead">{lead}</p>', lead=lead))
     parts.append(_statements(answer, turn=turn, name_city=name_city))
-    silence = silence_of(answer, name_city=name_city)
-    if silence:
-        parts.append(fill('<p class="note">{silence}</p>', silence=silence))
+    parts.extend(
+        fill('<p class="note">{note}</p>', note=note) for note in after_notes(answer, name_city=name_city)
+    )
     return join(parts)
 
 
@@ -87,8 +87,21 @@ def _statement(statement: Statement, answer: Answer, *, turn: int, seen: set[int
     return fill(
         '<p class="statement" lang="{language}" dir="auto">{text}{marks}</p>',
         language=language if answer.mode == "extractive" else answer.language,
-        text=statement.text,
+        text=_emphasised(statement),
         marks=fill('\u00a0<span class="marks">{marks}</span>', marks=join(marks)) if marks else Html(),
+    )
+
+
+def _emphasised(statement: Statement) -> Html:
+    """The statement's text, with the words that were asked for set off."""
+    text, focus = statement.text, statement.focus
+    if focus is None:
+        return fill("{text}", text=text)
+    return fill(
+        "{before}<strong>{words}</strong>{after}",
+        before=text[: focus.start],
+        words=focus.cut(text),
+        after=text[focus.end :],
     )
 
 

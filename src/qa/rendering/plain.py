@@ -10,6 +10,7 @@ from qa.messages import say
 from qa.rendering.escaping import as_markdown, one_line, safe_url
 from qa.rendering.wording import (
     NameCity,
+    after_notes,
     by_city,
     city_name,
     lead_of,
@@ -26,7 +27,7 @@ def to_text(answer: Answer, *, name_city: NameCity | None = None) -> str:
     """The answer for a terminal: statements with their marks, then each source with its quote."""
     blocks = ["\n".join(one_line(note) for note in notes_of(answer, name_city=name_city))]
     blocks.append("\n".join([lead_of(answer), *_statements(answer, one_line, name_city)]).strip())
-    blocks.append(one_line(silence_of(answer, name_city=name_city)))
+    blocks.extend(one_line(note) for note in after_notes(answer, name_city=name_city))
     said = (*refusal_lines(answer), *reply_lines(answer, name_city=name_city))
     blocks.append("\n".join(one_line(line) for line in said))
     citations = shown_citations(answer)
@@ -47,7 +48,7 @@ def to_markdown(answer: Answer, *, name_city: NameCity | None = None) -> str:
     blocks = [f"*{as_markdown(note)}*" for note in notes_of(answer, name_city=name_city)]
     blocks.append(as_markdown(lead_of(answer)))
     blocks.extend(f"> {statement}" for statement in _statements(answer, as_markdown, name_city))
-    blocks.append(as_markdown(silence_of(answer, name_city=name_city)))
+    blocks.extend(as_markdown(note) for note in after_notes(answer, name_city=name_city))
     blocks.extend(as_markdown(line) for line in refusal_lines(answer))
     blocks.extend(as_markdown(line) for line in reply_lines(answer, name_city=name_city))
     citations = shown_citations(answer)
@@ -65,6 +66,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "interpreted_as": answer.interpreted_as,
         "set_aside_cities": list(answer.set_aside_cities),
         "reason": answer.refusal.reason if answer.refusal else None,
+        "highlights": [each.focus.cut(each.text) for each in answer.statements if each.focus],
         "citations": [
             {
                 "number": citation.number,

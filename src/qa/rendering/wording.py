@@ -44,6 +44,18 @@ def silence_of(answer: Answer, *, name_city: NameCity | None = None) -> str:
     return say("silent_cities", answer.language, cities=silent)
 
 
+def disagreement_of(answer: Answer) -> str:
+    """Which sources give different figures for the same thing; empty where none do."""
+    pairs = tuple(f"{one} / {other}" for one, other in answer.disagreements)
+    return say("disagreement", answer.language, pairs=join_names(pairs, answer.language)) if pairs else ""
+
+
+def after_notes(answer: Answer, *, name_city: NameCity | None = None) -> tuple[str, ...]:
+    """What the asker must know after the statements."""
+    notes = (silence_of(answer, name_city=name_city), disagreement_of(answer))
+    return tuple(note for note in notes if note)
+
+
 def by_city(answer: Answer) -> tuple[tuple[str | None, tuple[Statement, ...]], ...]:
     """The statements in their order, in runs for the same city (None: for no city in particular)."""
     runs = itertools.groupby(answer.statements, key=lambda statement: statement.city)

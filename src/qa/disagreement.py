@@ -1,0 +1,35 @@
+"""Statements of different documents that say the same thing with other numbers: the reader must see both."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+
+from qa.domain import Citation
+
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+SAME_WORDS = 75.0
+"""From this share of common letters on (`rapidfuzz.fuzz.ratio`, 0 to 100), numbers aside, two sentences are
+taken to say the same. Sentences of the centre's pages about different projects of one city stay below 60."""
+
+
+def find_disagreements(citations: Sequence[Citation]) -> tuple[tuple[int, int], ...]:
+    """The numbers of each two citations that say the same in different documents, but for their figures."""
+    return tuple(
+        (one.number, other.number)
+        for one, other in itertools.combinations(citations, 2)
+        if one.doc_id != other.doc_id and _disagree(one.quote, other.quote)
+    )
+
+
+def _disagree(one: str, other: str) -> bool:
+    one, other = (unicodedata.normalize("NFKC", text).casefold() for text in (one, other))
+    figures, others = set(NUMBER.findall(one)), set(NUMBER.findall(other))
+    # Where one only says more than the other, nothing is contradicted.
+    if figures <= others or others <= figures:
+        return False
+    return fuzz.ratio(NUMBER.sub("0", one), NUMBER.sub("0", other)) >= SAME_WORDS

@@ -1,0 +1,74 @@
+"""The reader's network: question and passage, each half read alone by the embedder, are read on together.
+
+The embedder's lower layers read a text without knowing what it will be compared with; the upper layers are its
+own, trained on to read both at once (Cao et al. 2020, "DeFormer"). So a question costs half of what a whole
+cross-encoder would cost, and the halves of passages can be kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+LOWER_LAYERS = 6
+"""How many of the embedder's layers read question and passage apart."""
+
+
+class ReaderNet(nn.Module):
+    """The upper layers and three heads: where an answer starts, where it ends, whether there is one."""
+
+    def __init__(self, *, hidden: int, heads: int, ffn: int, layers: int, layer_norm_eps: float) -> None:
+        super().__init__()
+        self.part = nn.Embedding(2, hidden)
+        """Added to the states: which of them are the question's (0) and which the passage's (1)."""
+        self.layers = nn.ModuleList(
+            nn.TransformerEncoderLayer(
+                hidden,
+                heads,
+                ffn,
+                dropout=0.0,  # on a processor its random numbers take twice as long as the layers
+                activation="gelu",
+                layer_norm_eps=layer_norm_eps,
+                batch_first=True,
+            )
+            for _ in range(layers)
+        )
+        self.span = nn.Linear(hidden, 2)
+        self.answers = nn.Linear(hidden, 1)
+
+    def forward(
+        self, states: torch.Tensor, part: torch.Tensor, padding: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Logits of start and of end, each (batch, tokens), and of being answered, (batch,).
+
+        `states` is (batch, tokens, hidden), `part` (batch, tokens) with 0 and 1, `padding` (batch, tokens),
+        True where there is no token, None for everywhere. The first token is the question's own.
+        """
+        hidden = states + self.part(part).to(states.dtype)
+        for layer in self.layers:
+            hidden = layer(hidden, src_key_padding_mask=padding)
+        start, end = self.span(hidden).unbind(-1)
+        return start, end, self.answers(hidden[:, 0]).squeeze(-1)
+
+
+def copy_upper_layers(bert: Any, net: ReaderNet) -> None:
+    """Nothing; sets the layers of `net` to those of `bert`, a transformers `BertModel`, above the lower ones."""
+    with torch.no_grad():
+        net.part.weight.zero_()
+        mine: Any
+        for mine, its in zip(net.layers, bert.encoder.layer[LOWER_LAYERS:], strict=True):
+            attention = its.attention.self
+            inputs = (attention.query, attention.key, attention.value)
+            mine.self_attn.in_proj_weight.copy_(torch.cat([part.weight for part in inputs]))
+            mine.self_attn.in_proj_bias.copy_(torch.cat([part.bias for part in inputs]))
+            for target, source in (
+                (mine.self_attn.out_proj, its.attention.output.dense),
+                (mine.norm1, its.attention.output.LayerNorm),
+                (mine.linear1, its.intermediate.dense),
+                (mine.linear2, its.output.dense),
+                (mine.norm2, its.output.LayerNorm),
+            ):
+                target.weight.copy_(source.weight)
+                target.bias.copy_(source.bias)
