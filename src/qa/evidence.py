@@ -55,6 +55,9 @@ CITY_BY_CITY_SHARE = 0.6
 """The share of the threshold that is enough for one of several named cities: a question about two of them fits
 what is said of one less well than a question about that one would. Chosen on our own gold set."""
 
+BETWEEN_PARAGRAPHS = re.compile(r"\n\s*\n|\S.|[-*•・●○■◆–]$", re.DOTALL)
+"""An empty line, another sentence, or the mark of a list item."""
+
 MAX_NEAREST = 3
 """How many of the nearest statements a refusal shows."""
 
@@ -111,7 +114,7 @@ def select(
     if query.wants_story and query.cities and not missing:
         told = rank_sentences(query, passages[:STORY_PASSAGES], retriever, None)
         kept = [replace(candidate, focus=None) for candidate in _drop_repeats(told, STORY_STATEMENTS)]
-        return _in_reading_order(kept, 1.0), 1.0
+        return _join_neighbours(_in_reading_order(kept, 1.0)), 1.0
     if query.is_city_by_city:
         candidates = _of_the_year(query, candidates)
         if not candidates:
@@ -264,6 +267,24 @@ def _in_reading_order(kept: Sequence[Candidate], chance: float) -> tuple[Evidenc
         else:
             merged.append(piece)
     return tuple(merged)
+
+
+def _join_neighbours(pieces: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Sentences that follow each other in a paragraph as one quote: so a story reads, and has fewer sources."""
+    joined: list[Evidence] = []
+    for piece in pieces:
+        last = joined[-1] if joined else None
+        if last and last.chunk == piece.chunk and not BETWEEN_PARAGRAPHS.search(_between(last, piece)):
+            span = Span(last.span.start, piece.span.end)
+            joined[-1] = replace(last, span=span, text=last.chunk.cut(span))
+        else:
+            joined.append(piece)
+    return tuple(joined)
+
+
+def _between(one: Evidence, other: Evidence) -> str:
+    """What stands between two pieces of a chunk, and the first character of the second."""
+    return one.chunk.cut(Span(one.span.end, other.span.start + 1))
 
 
 def _to_evidence(candidate: Candidate, chance: float) -> Evidence:

@@ -82,7 +82,7 @@ class Pipeline:
 
     def _find(self, query: Query, library: Library) -> Finding:
         passages = library.retriever.retrieve(query) if query.text else ()
-        if query.is_city_by_city and len(query.cities) == 1:
+        if (query.is_city_by_city or query.wants_story) and len(query.cities) == 1:
             # A sentence that lists many cities says nothing of one; where it is all there is, it may stand.
             passages = tuple(p for p in passages if len(p.chunk.cities) <= CITIES_IN_LIST) or passages
         evidence, confidence = select(
