@@ -393,3 +393,13 @@ def test_of_several_cities_only_what_was_in_the_year_asked_for_counts(selecting:
     assert not isinstance(evidence, Refusal)
     assert [piece.text for piece in evidence] == ["Hai Phong signed in 2014."]
     assert isinstance(other, Refusal)
+
+
+def test_a_year_that_no_document_mentions_is_named_for_several_cities_too(selecting: Selecting) -> None:
+    text = "Which cities signed in 2031?"
+    query = Query(question=text, text=text, cities=("Hai Phong",), is_city_by_city=True)
+
+    refusal, _ = selecting(passage_of(chunk_of("Hai Phong signed in 2014."), 0.95), query=query)
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.reason, refusal.missing) == ("unknown_name", ("2031",))

@@ -115,7 +115,7 @@ def select(
         told = rank_sentences(query, passages[:STORY_PASSAGES], retriever, None)
         kept = [replace(candidate, focus=None) for candidate in _drop_repeats(told, STORY_STATEMENTS)]
         return _join_neighbours(_in_reading_order(kept, 1.0)), 1.0
-    if query.is_city_by_city:
+    if query.is_city_by_city and not missing:
         candidates = _of_the_year(query, candidates)
         if not candidates:
             return Refusal("weak_evidence", covered=covered), 0.0
