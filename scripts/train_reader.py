@@ -234,14 +234,7 @@ def train(options: argparse.Namespace, table: dict[str, Any]) -> None:
     """Trains for so many minutes; the rate falls to zero at their end."""
     torch.manual_seed(1)
     bert = BertModel.from_pretrained(packaged_embedder_folder())
-    config = bert.config
-    net = ReaderNet(
-        hidden=config.hidden_size,
-        heads=config.num_attention_heads,
-        ffn=config.intermediate_size,
-        layers=config.num_hidden_layers - LOWER_LAYERS,
-        layer_norm_eps=config.layer_norm_eps,
-    )
+    net = ReaderNet(bert.config)
     copy_upper_layers(bert, net)
     del bert
     net = net.to(torch.bfloat16)

@@ -14,7 +14,7 @@ from qa.domain import Citation
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 SAME_WORDS = 75.0
 """From this share of common letters on (`rapidfuzz.fuzz.ratio`, 0 to 100), numbers aside, two sentences are
-taken to say the same. Sentences of the centre's pages about different projects of one city stay below 60."""
+taken to say the same."""
 
 
 def find_disagreements(citations: Sequence[Citation]) -> tuple[tuple[int, int], ...]:

@@ -109,17 +109,10 @@ def open_reader(embedder: Embedder) -> Reader:
     """The reader whose weights come with this program; it reads on where the packaged embedder stops."""
     from safetensors.torch import load
 
-    from qa.models.reader_net import LOWER_LAYERS, ReaderNet
+    from qa.models.reader_net import ReaderNet
 
     tensors = load(resources.files("qa").joinpath("data", WEIGHTS_FILE).read_bytes())
-    config = embedder.transformer.config
-    net = ReaderNet(
-        hidden=config.hidden_size,
-        heads=config.num_attention_heads,
-        ffn=config.intermediate_size,
-        layers=config.num_hidden_layers - LOWER_LAYERS,
-        layer_norm_eps=config.layer_norm_eps,
-    )
+    net = ReaderNet(embedder.transformer.config)
     net.load_state_dict(dequantise(tensors))
     return Reader(embedder, net.to(embedder.transformer.dtype).eval())
 

@@ -19,24 +19,25 @@ LOWER_LAYERS = 6
 class ReaderNet(nn.Module):
     """The upper layers and three heads: where an answer starts, where it ends, whether there is one."""
 
-    def __init__(self, *, hidden: int, heads: int, ffn: int, layers: int, layer_norm_eps: float) -> None:
+    def __init__(self, config: Any) -> None:
+        """`config` is that of the embedder, a transformers `BertConfig`."""
         super().__init__()
-        self.part = nn.Embedding(2, hidden)
+        self.part = nn.Embedding(2, config.hidden_size)
         """Added to the states: which of them are the question's (0) and which the passage's (1)."""
         self.layers = nn.ModuleList(
             nn.TransformerEncoderLayer(
-                hidden,
-                heads,
-                ffn,
+                config.hidden_size,
+                config.num_attention_heads,
+                config.intermediate_size,
                 dropout=0.0,  # on a processor its random numbers take twice as long as the layers
                 activation="gelu",
-                layer_norm_eps=layer_norm_eps,
+                layer_norm_eps=config.layer_norm_eps,
                 batch_first=True,
             )
-            for _ in range(layers)
+            for _ in range(config.num_hidden_layers - LOWER_LAYERS)
         )
-        self.span = nn.Linear(hidden, 2)
-        self.answers = nn.Linear(hidden, 1)
+        self.span = nn.Linear(config.hidden_size, 2)
+        self.answers = nn.Linear(config.hidden_size, 1)
 
     def forward(
         self, states: torch.Tensor, part: torch.Tensor, padding: torch.Tensor | None
