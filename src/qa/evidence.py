@@ -107,14 +107,13 @@ def select(
         return Refusal("empty_question", covered=covered), 0.0
     if not passages:
         return Refusal("nothing_found", covered=covered), 0.0
-    candidates = rank_sentences(query, passages[:READ_PASSAGES], retriever, reranker)
-    signals = read_signals(query, passages, candidates, retriever)
-    chance = probability(signals)
-    missing = _find_missing(query, retriever, signals)
+    missing = _find_missing(query, passages[0], retriever)
     if query.wants_story and query.cities and not missing:
         told = rank_sentences(query, passages[:STORY_PASSAGES], retriever, None)
         kept = [replace(candidate, focus=None) for candidate in _drop_repeats(told, STORY_STATEMENTS)]
         return _join_neighbours(_in_reading_order(kept, 1.0)), 1.0
+    candidates = rank_sentences(query, passages[:READ_PASSAGES], retriever, reranker)
+    chance = probability(read_signals(query, passages, candidates, retriever))
     if query.is_city_by_city and not missing:
         candidates = _of_the_year(query, candidates)
         if not candidates:
@@ -146,14 +145,14 @@ def _of_the_year(query: Query, candidates: Sequence[Candidate]) -> list[Candidat
     return [each for each in candidates if not years or not years.isdisjoint(find_years(each.text))]
 
 
-def _find_missing(query: Query, retriever: Retriever, signals: Signals) -> tuple[str, ...]:
+def _find_missing(query: Query, best: Passage, retriever: Retriever) -> tuple[str, ...]:
     """The places, years and names of the question that no document mentions, as they stand in it."""
     asked = find_places(query.text).items()
     places = tuple(written for place, written in asked if place not in retriever.known_places)
     years = find_years(query.text).items()
     places += tuple(written for year, written in years if year not in retriever.known_years)
     # In another language a name may be written otherwise ("Nhật Bản" is Japan): there it is a signal only.
-    if places or signals.is_cross_lingual or not signals.has_unknown_name:
+    if places or query.language != best.chunk.language:
         return places
     return find_unknown_names(query, retriever.known_words)
 
