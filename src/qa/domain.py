@@ -36,12 +36,16 @@ class Span:
         return self.start <= other.start and other.end <= self.end
 
 
+PageKind = Literal["page", "slide", "sheet"]
+
+
 @dataclass(frozen=True, slots=True)
 class PageStart:
-    """Where a page, slide or sheet starts: its number, counted from 1, and its offset."""
+    """Where a page, slide or sheet starts: its number, counted from 1, its offset, a sheet's name."""
 
     number: int
     start: int
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,18 @@ class Document:
     sections: tuple[Section, ...] = ()
     is_titled: bool = True
     """False where the title is only made from the file's name, which says nothing about the content."""
+    page_kind: PageKind = "page"
+    """What `pages` are."""
+    empty_pages: tuple[int, ...] = ()
+    """The numbers of pages without text: pictures, mostly."""
+    origins: tuple[tuple[str, str], ...] = ()
+    """Where title, date and cities were found, as pairs such as ("title", "properties"); see `Origin`."""
+    warnings: tuple[str, ...] = ()
+    """What a reader of the receipt should know: what was left out, or could not be made out."""
+
+
+Origin = Literal["front_matter", "properties", "text", "file_name"]
+"""Where a fact about a document was found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from qa.domain import PageStart, Section, Span
+from qa.domain import Origin, PageKind, PageStart, Section, Span
 
 UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 """Control characters, and marks that turn the direction of writing, with which text can be made to look
@@ -15,7 +15,11 @@ like other text. The zero-width space stays: Khmer and Thai break lines at it.""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """The text of a file and what it says of itself; None where it does not say."""
+    """The text of a file and what it says of itself; None where it does not say.
+
+    `title_from`, `date_from` and `cities_from` tell where it says so, wherever it does; `empty_pages` are the
+    numbers of pages without text; `warnings` tell what was left out, in words for whoever brought the file.
+    """
 
     text: str
     title: str | None = None
@@ -26,6 +30,12 @@ class Parsed:
     source_title: str | None = None
     sections: tuple[Section, ...] = ()
     pages: tuple[PageStart, ...] = ()
+    page_kind: PageKind = "page"
+    empty_pages: tuple[int, ...] = ()
+    title_from: Origin = "text"
+    date_from: Origin = "properties"
+    cities_from: Origin = "front_matter"
+    warnings: tuple[str, ...] = ()
 
 
 def normalise(text: str) -> str:
@@ -69,9 +79,9 @@ class TextBuilder:
         if span:
             self._sections.append(Section(heading, level, span))
 
-    def start_page(self, number: int) -> None:
-        """What is added from now on stands on page `number`."""
-        self._pages.append(PageStart(number, self._length + (2 if self._parts else 0)))
+    def start_page(self, number: int, name: str = "") -> None:
+        """What is added from now on stands on page (slide, sheet) `number`, a sheet's with its `name`."""
+        self._pages.append(PageStart(number, self._length + (2 if self._parts else 0), normalise_line(name)))
 
     @property
     def text(self) -> str:
