@@ -189,3 +189,22 @@ def test_a_sentence_about_two_cities_is_cited_once() -> None:
     answer = compose_answer(replace(QUERY, is_city_by_city=True), [one, other])
     assert len(answer.citations) == 1
     assert [(s.city, s.citations) for s in answer.statements] == [("Davao", (1,)), ("Dalian", (1,))]
+
+
+def reranked(finding: Finding) -> Finding:
+    return replace(finding, passages=tuple(replace(each, rerank_score=1.0) for each in finding.passages))
+
+
+def test_a_list_leaves_out_cities_far_behind_the_best_where_the_cross_encoder_has_read() -> None:
+    sure = finding_of("Davao", "Davao signed.", confidence=0.95)
+    near = finding_of("Dalian", "Dalian signed.", confidence=0.85)
+    far = finding_of("Surabaya", "Surabaya is a city.", confidence=0.6)
+    query = replace(QUERY, cities=(), is_city_by_city=True)
+
+    answer = compose_answer(query, [reranked(each) for each in (sure, near, far)])
+    assert {statement.city for statement in answer.statements} == {"Davao", "Dalian"}
+    assert answer.silent_cities == ("Surabaya",)
+    # Without it the figures are too rough, and a city that the question names gets what there is.
+    assert compose_answer(query, [sure, near, far]).silent_cities == ()
+    named = replace(query, named_cities=("Davao", "Surabaya"))
+    assert compose_answer(named, [reranked(sure), reranked(far)]).silent_cities == ()

@@ -255,6 +255,23 @@ def test_names_and_misspellings_can_be_blanked_and_nothing_else(text: str, blank
     assert CATALOGUE.blank_names(text, "_") == blanked
 
 
+@pytest.mark.parametrize(
+    ("text", "narrowed"),
+    [
+        ("Compare the memoranda of Surubaya and Davao", "Compare the memoranda of Davao"),
+        (
+            "Did work begin in Davao earlier than it did in Surabaya?",
+            "Did work begin in Davao earlier than it did in ?",
+        ),
+        ("スラバヤとダバオの市長は誰？", "ダバオの市長は誰?"),
+        ("Who won first, Davao or Kitakyushu?", "Who won first, Davao or Kitakyushu?"),
+        ("What is compost?", "What is compost?"),
+    ],
+)
+def test_a_question_about_several_cities_is_narrowed_to_one(text: str, narrowed: str) -> None:
+    assert CATALOGUE.narrow(text, "Davao") == narrowed
+
+
 @given(st.lists(st.one_of(FRAGMENTS, st.text(max_size=2))).map("".join))
 def test_a_text_that_names_or_misspells_a_city_has_a_blank(text: str) -> None:
     if CATALOGUE.query_cities(text):

@@ -8,7 +8,7 @@ from qa.disagreement import find_disagreements
 from qa.domain import Citation, Span
 
 
-def cite(number: int, quote: str, document: str = "") -> Citation:
+def cite(number: int, quote: str, document: str = "", cities: tuple[str, ...] = ()) -> Citation:
     return Citation(
         number=number,
         doc_id=document or f"d{number}",
@@ -16,6 +16,7 @@ def cite(number: int, quote: str, document: str = "") -> Citation:
         path="a.md",
         span=Span(0, len(quote)),
         quote=quote,
+        cities=cities,
     )
 
 
@@ -61,3 +62,8 @@ def test_every_two_of_three_are_compared() -> None:
     quotes = [f"The rate of loss fell to {rate} % in the end." for rate in (8, 6, 8)]
 
     assert find_disagreements([cite(n, quote) for n, quote in enumerate(quotes, start=1)]) == ((1, 2), (2, 3))
+
+
+def test_two_cities_have_their_own_figures() -> None:
+    one, other = "The loss rate fell to 8 per cent in 2006.", "The loss rate fell to 6 per cent in 2007."
+    assert find_disagreements([cite(1, one, cities=("Davao",)), cite(2, other, cities=("Dalian",))]) == ()

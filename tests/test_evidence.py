@@ -267,6 +267,29 @@ def test_words_that_are_the_whole_sentence_are_not_set_off_from_it(selecting: Se
     assert evidence.focus is None
 
 
+@pytest.mark.parametrize(
+    ("words", "query"),
+    [
+        # What the question says itself.
+        ("experts", QUERY),
+        # Of several cities, neither date nor number.
+        ("by ship", dataclasses.replace(QUERY, cities=("Dalian",), is_city_by_city=True)),
+    ],
+)
+def test_words_that_are_not_what_was_asked_for_are_not_set_off(
+    selecting: Selecting, words: str, query: Query
+) -> None:
+    chunk = chunk_of("Kitakyushu sent 60 experts by ship.")
+    start = chunk.text.index(words)
+    passage = dataclasses.replace(
+        passage_of(chunk, 0.95), foci=(Focus(Span(start, start + len(words)), 5.0),), read_score=2.0
+    )
+
+    (evidence,), _ = selecting(passage, query=query)
+
+    assert evidence.focus is None
+
+
 def test_a_sentence_in_which_the_reader_finds_the_words_wins(selecting: Selecting) -> None:
     chunk = chunk_of(*SAID[:3])
     foci = (None, Focus(Span(45, 50), 6.0), Focus(Span(85, 90), -6.0))

@@ -546,8 +546,11 @@ def test_an_answer_city_by_city_is_a_table_with_the_cities_as_its_row_heads() ->
 def test_an_answer_city_by_city_names_its_cities_in_text_and_for_programs() -> None:
     answer = make_answer_by_city()
     assert f"Surabaya: {QUOTE} [1]" in to_text(answer)
-    assert "The documents do not say this of Davao." in to_text(answer)
-    assert to_json(answer)["answer"] == f"Surabaya: {QUOTE} The documents do not say this of Davao."
+    assert "Nothing on this was found in the documents for Davao." in to_text(answer)
+    assert (
+        to_json(answer)["answer"]
+        == f"Surabaya: {QUOTE} Nothing on this was found in the documents for Davao."
+    )
 
 
 @pytest.mark.parametrize("attack", HOSTILE)

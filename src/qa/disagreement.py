@@ -22,7 +22,9 @@ def find_disagreements(citations: Sequence[Citation]) -> tuple[tuple[int, int], 
     return tuple(
         (one.number, other.number)
         for one, other in itertools.combinations(citations, 2)
-        if one.doc_id != other.doc_id and _disagree(one.quote, other.quote)
+        if one.doc_id != other.doc_id
+        and set(one.cities) == set(other.cities)  # of two cities, the same sentence has its own figures
+        and _disagree(one.quote, other.quote)
     )
 
 

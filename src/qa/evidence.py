@@ -51,7 +51,7 @@ of the answer, and where they are no more of the sentence than this."""
 NOT_DIRECT = 0.4
 """From this share of the threshold on, the nearest statements are shown though they are not an answer."""
 
-CITY_BY_CITY_SHARE = 0.6
+CITY_BY_CITY_SHARE = 0.65
 """The share of the threshold that is enough for one of several named cities: a question about two of them fits
 what is said of one less well than a question about that one would. Chosen on our own gold set."""
 
@@ -132,7 +132,7 @@ def select(
             covered=covered,
         )
         return refusal, 0.0 if missing else chance
-    kept = _keep_foci(_keep_best(candidates, count or settings.max_statements))
+    kept = _keep_foci(_keep_best(candidates, count or settings.max_statements), query)
     return _in_reading_order(kept, chance), chance
 
 
@@ -221,18 +221,25 @@ def _keep_best(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
     return _drop_repeats([candidate for candidate in candidates if candidate.score >= least], count)
 
 
-def _keep_foci(kept: Sequence[Candidate]) -> list[Candidate]:
-    """`kept`, with a focus only where it is one of the likeliest and a part of its sentence."""
+def _keep_foci(kept: Sequence[Candidate], query: Query) -> list[Candidate]:
+    """`kept`, with a focus only where it is one of the likeliest, a part of its sentence and new to `query`."""
     likeliest = max((candidate.focus.score for candidate in kept if candidate.focus), default=MIN_FOCUS)
     least = max(MIN_FOCUS, likeliest - FOCUS_MARGIN)
     return [
-        candidate
-        if candidate.focus
-        and candidate.focus.score >= least
-        and len(candidate.focus.span) <= MAX_FOCUS_SHARE * len(candidate.span)
-        else replace(candidate, focus=None)
+        candidate if _is_worth_setting_off(candidate, query, least) else replace(candidate, focus=None)
         for candidate in kept
     ]
+
+
+def _is_worth_setting_off(candidate: Candidate, query: Query, least: float) -> bool:
+    focus = candidate.focus
+    if not focus or focus.score < least or len(focus.span) > MAX_FOCUS_SHARE * len(candidate.span):
+        return False
+    words = candidate.passage.chunk.cut(focus.span)
+    if query.is_city_by_city:  # of several cities, what is exact is a date or a number
+        return any(character.isdigit() for character in words)
+    # What the question says itself is not what it asks for.
+    return words.casefold() not in query.searched_text.casefold()
 
 
 def _drop_repeats(candidates: Sequence[Candidate], count: int) -> list[Candidate]:

@@ -61,11 +61,18 @@ class Library:
                 query,
                 cities=(city,),
                 names_place=True,
-                # A question for "all cities" does not say the name that the passages have.
-                searched_text=query.searched_text if query.cities else f"{query.searched_text} ({city})",
+                searched_text=self._ask_of(city, query),
             )
             for city in cities
         )
+
+    def _ask_of(self, city: str, query: Query) -> str:
+        """What to search for where `query`, which asks several cities, is asked of one."""
+        if len(query.named_cities) > 1:
+            # Passages about one city are no answer to the other half of the question.
+            return self.catalogue.narrow(query.searched_text, city)
+        # A question for "all cities" does not say the name that the passages have.
+        return query.searched_text if query.cities else f"{query.searched_text} ({city})"
 
     @property
     def covered_cities(self) -> tuple[str, ...]:

@@ -29,6 +29,9 @@ _WORD = re.compile(f"{_LETTER}+")
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 """Soft hyphen, zero-width spaces and joiners: Khmer text carries them between words."""
 
+_BETWEEN_LISTED_NAMES = 12
+"""Up to so many characters between two names they are one list: "Surabaya and with Davao"."""
+
 _FUZZY_WORD_LETTERS = 5
 """A shorter word is never taken for a misspelt name: most have an ordinary word one letter away."""
 _FUZZY_PAIR_LETTERS = 6
@@ -178,6 +181,30 @@ class CityCatalogue:
         folded = _fold(text)
         found = [*self._names(folded), *self._misspellings(folded)]
         return _replace(folded, [(start, end, sign) for start, end, _ in found])
+
+    def narrow(self, text: str, city: str) -> str:
+        """`text` asked of `city` (a canonical name) alone: without the other partner cities that it names.
+
+        Names that stand side by side give way to the one; those further apart only go, as what stands between
+        them belongs to the question.
+
+        >>> cities = load_cities(Path("corpus/cities.toml"))
+        >>> cities.narrow("Compare the memoranda of Surabaya and Davao", "Davao")
+        'Compare the memoranda of Davao'
+        """
+        folded = _fold(text)
+        mentions = sorted([*self._mentions(folded), *self._misspellings(folded)])
+        runs: list[list[tuple[int, int, str]]] = []
+        for mention in mentions:
+            if runs and mention[0] - runs[-1][-1][1] <= _BETWEEN_LISTED_NAMES:
+                runs[-1].append(mention)
+            else:
+                runs.append([mention])
+        spans = []
+        for run in runs:
+            own = [folded.surface(start, end) for start, end, name in run if name == city]
+            spans.append((run[0][0], max(end for _, end, _ in run), own[0] if own else ""))
+        return " ".join(_replace(folded, spans).split())
 
     def _names(self, folded: _Folded) -> Iterator[tuple[int, int, City]]:
         for match in self._pattern.finditer(folded.text):
