@@ -31,7 +31,7 @@ LINE_KEYS = {
     *("ranked",),
     "seconds",
 }
-CITATION_KEYS = {"number", "source", "title", "page", "heading", "quote", "start", "end"}
+CITATION_KEYS = set("number source title page page_kind page_name heading quote start end".split())
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def write_lines(path: Path, *lines: Any) -> Path:
 
 def test_index_says_what_changed_and_counts_the_rest(folder: Path, run: Run) -> None:
     (folder / "corpus" / "dalian.txt").write_text(DALIAN, encoding="utf-8")
-    (folder / "corpus" / "photo.xyz").write_bytes(b"\0")
+    (folder / "corpus" / "photo.xyz").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))
 
     first = run("index")
     again = run("index")
@@ -145,8 +145,8 @@ def test_index_says_what_changed_and_counts_the_rest(folder: Path, run: Run) -> 
     assert first.status == again.status == 0
     assert "added     dalian.txt" in first.out.splitlines()
     assert any(line.startswith("skipped   photo.xyz: ") for line in first.out.splitlines())
-    assert "1 added, 0 updated, 0 unchanged, 0 removed, 1 skipped, 0 failed; 1 chunks" in first.out
-    assert "0 added, 0 updated, 1 unchanged, 0 removed, 1 skipped, 0 failed; 1 chunks" in again.out
+    assert "1 added, 0 updated, 0 unchanged, 1 skipped, 0 failed, 0 removed; 1 chunks" in first.out
+    assert "0 added, 0 updated, 1 unchanged, 1 skipped, 0 failed, 0 removed; 1 chunks" in again.out
     assert first.err == ""
 
 
@@ -157,10 +157,13 @@ def test_index_json_is_the_report(indexed: Path, run: Run) -> None:
     ended = run("index", "--json")
 
     report = json.loads(ended.out)
-    assert report["updated"] == ["dalian.txt"]
-    assert report["removed"] == ["surabaya.md"]
-    assert (report["added"], report["unchanged"], report["failed"]) == ([], [], [])
-    assert report["chunks"] == 1
+    receipts = {receipt["path"]: receipt for receipt in report["receipts"]}
+    assert {path: receipt["outcome"] for path, receipt in receipts.items()} == {
+        "dalian.txt": "updated",
+        "surabaya.md": "removed",
+    }
+    assert receipts["dalian.txt"]["passages"] == report["chunks"] == 1
+    assert receipts["dalian.txt"]["origins"] == [["title", "file_name"]]
 
 
 def test_index_reads_and_writes_the_folders_that_are_named(folder: Path, run: Run) -> None:
@@ -184,7 +187,7 @@ def test_index_fails_by_name_for_a_file_that_cannot_be_read_and_takes_the_others
 
     assert ended.status == 1
     assert "added     dalian.txt" in ended.out
-    assert "failed    empty.txt has no text in it" in ended.out
+    assert "failed    empty.txt: there is no text in it" in ended.out
 
 
 def test_index_of_a_folder_that_is_not_there_is_an_error_that_names_it(folder: Path, run: Run) -> None:

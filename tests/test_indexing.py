@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-import chromadb
-import numpy as np
 import pytest
 from chromadb.api.shared_system_client import SharedSystemClient
 
 from conftest import REPOSITORY, CountingEmbedder
-from qa.chunking import text_to_embed
-from qa.cities import CITIES_FILE
+from index_states import (
+    assert_everything_is_retrievable,
+    assert_same_state,
+    builds,
+    committed,
+    open_store,
+    read_live,
+)
 from qa.config import Settings
-from qa.domain import IndexReport
-from qa.errors import ConfigError, IndexBusy, IndexMismatch, LoadError
-from qa.indexing import index_corpus, index_fingerprint, lock_index
-from qa.manifest import MANIFEST_FILE, TEXTS_FOLDER, Manifest, read_manifest, read_text
-from qa.store import CHROMA_FOLDER, VectorStore
+from qa.errors import ConfigError, DiskError, IndexBusy, IndexMismatch, IndexMissing, LoadError
+from qa.indexing import index_corpus, index_fingerprint, roll_back
+from qa.loaders.parsed import Parsed
+from qa.loaders.readers import read_parsed
+from qa.locking import lock_index
+from qa.manifest import MANIFEST_FILE, read_manifest
+from qa.receipts import IndexReport, Outcome
 
 CITIES = REPOSITORY / "corpus" / "cities.toml"
 TWO_PARTS = "# Davao\n\n## Waste\n\nIt began in 2015. It goes on.\n\n## Water\n\nThe water is clean.\n"
-
-ROUNDING = 1e-6
-"""Chroma makes vectors unit again each time they are written, which can change their last bits."""
 
 
 def write(settings: Settings, **files: str) -> None:
@@ -44,87 +48,10 @@ def write(settings: Settings, **files: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def committed(settings: Settings) -> Manifest:
-    manifest = read_manifest(settings.index_dir)
-    assert manifest is not None
-    return manifest
-
-
-def open_store(settings: Settings) -> VectorStore:
-    manifest = committed(settings)
-    return VectorStore(settings.index_dir, build=manifest.build, fingerprint=manifest.fingerprint)
-
-
-def read_collections(index_dir: Path) -> dict[str, dict[str, tuple[Any, Any, Any]]]:
-    """Everything in Chroma: collection → id → metadata, text, vector."""
-    SharedSystemClient.clear_system_cache()
-    client = chromadb.PersistentClient(
-        path=str(index_dir / CHROMA_FOLDER), settings=chromadb.Settings(anonymized_telemetry=False)
-    )
-    found = {}
-    for collection in client.list_collections():
-        got = collection.get(include=["metadatas", "documents", "embeddings"])
-        rows = zip(got["metadatas"], got["documents"], got["embeddings"], strict=True)
-        found[collection.name] = dict(zip(got["ids"], rows, strict=True))
-    return found
-
-
-def assert_same_state(settings: Settings, fresh: Settings) -> None:
-    """The index of `settings` holds what that of `fresh` holds, and nothing else."""
-    manifest, expected = committed(settings), committed(fresh)
-    assert manifest.documents == expected.documents
-    assert manifest.fingerprint == expected.fingerprint
-    collections, expected_collections = (read_collections(each.index_dir) for each in (settings, fresh))
-    for kind in ("passages", "sentences"):
-        rows = collections.pop(f"{kind}-{manifest.build}")
-        expected_rows = expected_collections.pop(f"{kind}-{expected.build}")
-        assert rows.keys() == expected_rows.keys()
-        for record_id, (metadata, text, vector) in rows.items():
-            assert (metadata, text) == expected_rows[record_id][:2]
-            np.testing.assert_allclose(vector, expected_rows[record_id][2], atol=ROUNDING)
-    assert collections == {}
-    texts, expected_texts = (
-        {path.name: path.read_bytes() for path in (each.index_dir / TEXTS_FOLDER).glob("*")}
-        for each in (settings, fresh)
-    )
-    assert texts == expected_texts
-
-
-def assert_everything_is_retrievable(settings: Settings, embedder: CountingEmbedder) -> Manifest:
-    """Every chunk of the committed documents is there, with its text and its vectors, and is found by them."""
-    manifest, store = committed(settings), open_store(settings)
-    chunks = store.load_chunks(manifest.documents)
-    vectors = store.fetch_vectors(chunks) if chunks else {}
-    for record in manifest.documents:
-        document = read_text(record.version, settings.index_dir)
-        own = [chunk for chunk in chunks if chunk.doc_id == record.doc_id]
-        assert document is not None
-        assert (document.path, document.sha256) == (record.path, record.sha256)
-        assert len(own) == record.chunks
-        for chunk in own:
-            assert chunk.span.cut(document.text) == chunk.text
-            passage, sentences = vectors[chunk.chunk_id]
-            expected = embedder.encode_passages([text_to_embed(chunk, document)])[0]
-            np.testing.assert_allclose(passage, expected, atol=ROUNDING)
-            assert len(sentences) == len(chunk.sentences)
-    for kind in ("passages", "sentences"):
-        if chunks:
-            found = store.query(vectors[chunks[0].chunk_id][0], kind=kind, count=sum(store.count()))
-            assert {chunk.chunk_id for chunk in chunks} <= {chunk_id for chunk_id, _ in found}
-    return manifest
-
-
 def names(report: IndexReport) -> dict[str, tuple[str, ...]]:
     """What a report says, without what was not the case."""
-    said = {
-        "added": report.added,
-        "updated": report.updated,
-        "unchanged": report.unchanged,
-        "removed": report.removed,
-        "skipped": tuple(file.path for file in report.skipped),
-        "failed": tuple(file.path for file in report.failed),
-    }
-    return {name: paths for name, paths in said.items() if paths}
+    said = {outcome: tuple(each.path for each in report.of(outcome)) for outcome in get_args(Outcome)}
+    return {outcome: paths for outcome, paths in said.items() if paths}
 
 
 def test_a_first_run_adds_everything(settings: Settings, embedder: CountingEmbedder) -> None:
@@ -237,52 +164,51 @@ def test_a_file_that_was_renamed_is_removed_and_added(settings: Settings, embedd
     index_corpus(settings, embedder)
     (settings.corpus_dir / "old.md").rename(settings.corpus_dir / "new.md")
     assert names(index_corpus(settings, embedder)) == {"added": ("new.md",), "removed": ("old.md",)}
-    assert open_store(settings).count() == (1, 1)
+    assert [chunk.path for chunk, _, _ in read_live(settings).values()] == ["new.md"]
 
 
 def test_unknown_types_are_skipped_broken_files_fail_and_all_others_are_indexed(
     settings: Settings, embedder: CountingEmbedder
 ) -> None:
     write(settings, good="It is good.\n", bad="---\ntitle: a: b\n---\nText.\n", z="It is last.\n")
+    (settings.corpus_dir / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     (settings.corpus_dir / "scan.pdf").write_bytes(b"%PDF-1.4")
-    (settings.corpus_dir / "binary.txt").write_bytes(bytes(range(128, 256)))
     (settings.corpus_dir / "empty.md").touch()
     report = index_corpus(settings, embedder)
     assert names(report) == {
         "added": ("good.md", "z.md"),
-        "skipped": ("scan.pdf",),
-        "failed": ("bad.md", "binary.txt", "empty.md"),
+        "skipped": ("photo.png",),
+        "failed": ("bad.md", "empty.md", "scan.pdf"),
     }
-    assert "line 2" in report.failed[0].message
-    assert all(file.path in file.message for file in (*report.failed, *report.skipped))
+    assert report.has_failures
+    assert "line 2" in report.of("failed")[0].message
+    assert all(file.path in file.message for file in (*report.of("failed"), *report.of("skipped")))
     assert_everything_is_retrievable(settings, embedder)
 
 
-def test_a_reader_that_breaks_stops_no_other_file(
-    settings: Settings, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def explode(data: bytes) -> None:
-        raise RecursionError("too deep")
+def test_a_reader_that_breaks_stops_no_other_file(settings: Settings, embedder: CountingEmbedder) -> None:
+    def explode(data: bytes, name: str) -> Parsed:
+        if name == "bad.md":
+            raise RecursionError("too deep")
+        return read_parsed(data, name)
 
-    monkeypatch.setitem(sys.modules["qa.loaders"].READERS, ".html", explode)
-    write(settings, good="It is good.\n")
-    (settings.corpus_dir / "deep.html").write_bytes(b"<p>")
-    report = index_corpus(settings, embedder)
-    assert names(report) == {"added": ("good.md",), "failed": ("deep.html",)}
-    assert "deep.html" in report.failed[0].message
+    write(settings, good="It is good.\n", bad="It is bad.\n")
+    report = index_corpus(settings, embedder, read=explode)
+    assert names(report) == {"added": ("good.md",), "failed": ("bad.md",)}
+    assert "bad.md" in report.of("failed")[0].message
 
 
 def test_a_title_with_half_a_character_stops_no_other_file(
     settings: Settings, embedder: CountingEmbedder
 ) -> None:
     write(settings, good="It is good.\n", odd='---\ntitle: "\\ud800"\n---\nIt is odd.\n')
-    assert "good.md" in index_corpus(settings, embedder).added
+    assert "good.md" in names(index_corpus(settings, embedder))["added"]
 
 
 def test_a_name_that_is_not_utf_8_stops_no_other_file(settings: Settings, embedder: CountingEmbedder) -> None:
     write(settings, good="It is good.\n")
     (settings.corpus_dir / os.fsdecode(b"caf\xe9.md")).write_text("It is odd.\n", encoding="utf-8")
-    assert "good.md" in index_corpus(settings, embedder).added
+    assert "good.md" in names(index_corpus(settings, embedder))["added"]
 
 
 def test_a_file_that_becomes_unreadable_keeps_what_was_indexed_of_it(
@@ -334,9 +260,10 @@ def test_a_corpus_that_has_become_empty_empties_the_index(
     write(settings, a=TWO_PARTS)
     index_corpus(settings, embedder)
     (settings.corpus_dir / "a.md").unlink()
-    assert names(index_corpus(settings, embedder)) == {"removed": ("a.md",)}
-    assert open_store(settings).count() == (0, 0)
-    assert list((settings.index_dir / TEXTS_FOLDER).iterdir()) == []
+    report = index_corpus(settings, embedder)
+    assert names(report) == {"removed": ("a.md",)}
+    assert "qa rollback" in report.notes[0]
+    assert read_live(settings) == {}
 
 
 def test_a_corpus_that_is_not_there_loses_nothing(settings: Settings, embedder: CountingEmbedder) -> None:
@@ -365,7 +292,7 @@ def test_another_table_of_cities_has_every_document_read_again(
     assert names(index_corpus(settings, embedder)) == {"updated": ("a.md",)}
     assert committed(settings).documents[0].cities == ("Metropolis",)
     assert embedder.embedded == []
-    assert (settings.index_dir / CITIES_FILE).read_text(encoding="utf-8") == table
+    assert committed(settings).cities == table
 
 
 def test_a_broken_table_of_cities_loses_nothing(settings: Settings, embedder: CountingEmbedder) -> None:
@@ -416,7 +343,7 @@ def test_other_settings_are_refused_with_the_next_step_and_lose_nothing(
     with pytest.raises(IndexMismatch, match="qa index --rebuild"):
         index_corpus(others, other_embedder)
     assert committed(settings) == before
-    assert names(index_corpus(others, other_embedder, rebuild=True)) == {"added": ("a.md",)}
+    assert names(index_corpus(others, other_embedder, rebuild=True)) == {"updated": ("a.md",)}
     assert committed(settings).fingerprint == index_fingerprint(others, other_embedder) != before.fingerprint
     assert names(index_corpus(others, other_embedder)) == {"unchanged": ("a.md",)}
 
@@ -433,10 +360,9 @@ def test_a_rebuild_embeds_everything_again_and_leaves_one_build_only(
     after = committed(settings)
     assert after.build != before.build
     assert after.generation > before.generation
-    assert set(read_collections(settings.index_dir)) == {
-        f"passages-{after.build}",
-        f"sentences-{after.build}",
-    }
+    assert builds(settings) == {before.build, after.build}
+    index_corpus(settings, embedder, rebuild=True)
+    assert builds(settings) == {after.build, committed(settings).build}
     assert_everything_is_retrievable(settings, embedder)
 
 
@@ -461,10 +387,7 @@ def test_a_rebuild_that_fails_leaves_the_old_index(
     assert committed(settings) == before
     assert_everything_is_retrievable(settings, embedder)
     index_corpus(settings, embedder)
-    assert set(read_collections(settings.index_dir)) == {
-        f"passages-{before.build}",
-        f"sentences-{before.build}",
-    }
+    assert builds(settings) == {before.build}
 
 
 def test_a_broken_manifest_is_refused_and_a_rebuild_mends_it(
@@ -476,14 +399,13 @@ def test_a_broken_manifest_is_refused_and_a_rebuild_mends_it(
     with pytest.raises(IndexMismatch, match="qa index --rebuild"):
         index_corpus(settings, embedder)
     index_corpus(settings, embedder, rebuild=True)
-    assert len(read_collections(settings.index_dir)) == 2
     assert_everything_is_retrievable(settings, embedder)
 
 
 HOLDER = """
 import sys
 from pathlib import Path
-from qa.indexing import lock_index
+from qa.locking import lock_index
 with lock_index(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()
@@ -507,7 +429,9 @@ def lock_held_elsewhere(index_dir: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_second_writer_is_told_who_writes(settings: Settings, embedder: CountingEmbedder) -> None:
     write(settings, a=TWO_PARTS)
     with lock_held_elsewhere(settings.index_dir) as holder:
-        with pytest.raises(IndexBusy, match=rf"index is being written to by process {holder.pid}; wait"):
+        with pytest.raises(
+            IndexBusy, match=rf"index is being written to by process {holder.pid} on \S+ since \S+ \S+; wait"
+        ):
             index_corpus(settings, embedder)
         assert read_manifest(settings.index_dir) is None
 
@@ -529,113 +453,197 @@ def test_a_second_writer_in_the_same_process_is_refused_too(
     assert names(index_corpus(settings, embedder)) == {}
 
 
-CHILD = """
-import sys, time
-sys.path.insert(0, sys.argv[1])
-from pathlib import Path
-import chromadb
-import qa.indexing
-from conftest import CountingEmbedder
-from qa.config import Settings
-qa.indexing.COMMIT_CHUNKS = 6
-folder, index, cities = map(Path, sys.argv[2:5])
-settings = Settings(corpus_dir=folder, index_dir=index, cities_file=cities)
-embedder = CountingEmbedder()
-print("ready", flush=True)
-sys.stdin.readline()
-started = time.perf_counter()
-qa.indexing.index_corpus(settings, embedder, rebuild="rebuild" in sys.argv)
-print(time.perf_counter() - started, flush=True)
-"""
-"""Indexes when it is told to, with many commits; prints how many seconds that took."""
-
-KILLS = 24
-
-
-class Indexer:
-    """A process that is ready to index: everything is imported, nothing is opened."""
-
-    def __init__(self, settings: Settings, *, rebuild: bool = False) -> None:
-        paths = (Path(__file__).parent, settings.corpus_dir, settings.index_dir, settings.cities_file)
-        command = [sys.executable, "-c", CHILD, *map(str, paths), *(["rebuild"] if rebuild else [])]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout
-        assert self.process.stdout.readline() == "ready\n"
-
-    def finish(self) -> float:
-        """How many seconds it took to index."""
-        output, errors = self.process.communicate("go\n")
-        assert self.process.returncode == 0, errors
-        return float(output)
-
-    def kill_after(self, delay_s: float) -> bool:
-        """True if it was killed before it was done."""
-        assert self.process.stdin
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        time.sleep(delay_s)
-        self.process.kill()
-        _, errors = self.process.communicate()
-        assert self.process.returncode in (0, -signal.SIGKILL), errors
-        return self.process.returncode == -signal.SIGKILL
-
-
-def make_text(rng: random.Random, number: int) -> str:
-    words = ["waste", "water", "Dalian", "Davao", "plan", "北九州", "ភ្នំពេញ", "energy", "compost", "harbour"]
-    parts = [f"# Report {number}"]
-    for section in range(rng.randint(1, 3)):
-        sentences = [f"It is {' '.join(rng.choices(words, k=5))}." for _ in range(rng.randint(1, 4))]
-        parts += [f"## Part {section}", " ".join(sentences)]
-    return "\n\n".join(parts) + "\n"
-
-
-def write_corpus(folder: Path, *, is_changed: bool) -> None:
-    """40 files; changed, 12 of them have other texts, 6 are gone and 6 are new."""
-    rng = random.Random(1)
-    texts = {number: make_text(rng, number) for number in range(46)}
-    folder.mkdir()
-    for number in range(6, 46) if is_changed else range(40):
-        text = texts[number]
-        if is_changed and number % 3 == 0:
-            text = text.replace("waste", "litter").rstrip() + " This is new.\n"
-        (folder / f"report-{number:02}.md").write_text(text, encoding="utf-8")
-
-
-@pytest.mark.slow
-def test_killed_at_any_moment_the_index_opens_and_the_next_run_completes_it(
-    tmp_path: Path, embedder: CountingEmbedder
+def test_the_state_before_the_last_change_can_be_brought_back_and_that_taken_back(
+    settings: Settings, embedder: CountingEmbedder, tmp_path: Path
 ) -> None:
-    def settings_for(corpus: str, index: str) -> Settings:
-        return Settings(corpus_dir=tmp_path / corpus, index_dir=tmp_path / index, cities_file=CITIES)
+    write(settings, same="It stays.\n", changed="It began.\n", gone="It goes.\n")
+    index_corpus(settings, embedder)
+    before, live = committed(settings), read_live(settings)
+    write(settings, changed="It began again.\n")
+    (settings.corpus_dir / "gone.md").unlink()
+    index_corpus(settings, embedder)
+    index_corpus(settings, embedder)  # nothing changes: that is no state to go back to
+    after = committed(settings)
 
-    write_corpus(tmp_path / "old", is_changed=False)
-    write_corpus(tmp_path / "new", is_changed=True)
-    before, fresh = settings_for("old", "before"), settings_for("new", "fresh")
-    Indexer(before).finish()
-    run_s = {True: Indexer(fresh).finish()}
-    shutil.copytree(before.index_dir, tmp_path / "measured")
-    run_s[False] = Indexer(settings_for("new", "measured")).finish()
-    rng = random.Random(2)
-    kills = 0
-    for number in range(4 * KILLS):
-        if kills >= KILLS:
-            break
-        settings = settings_for("new", f"index-{number}")
-        shutil.copytree(before.index_dir, settings.index_dir)
-        # Every third index is built anew; each is killed up to three times, at moments spread over the run.
-        rebuild = number % 3 == 2
-        generation = committed(settings).generation
-        for share in ((number * 0.618 + rng.random() / 8) % 1, rng.random(), rng.random() / 2):
-            if not Indexer(settings, rebuild=rebuild).kill_after(share * run_s[rebuild]):
-                break
-            kills += 1
-            manifest = assert_everything_is_retrievable(settings, embedder)
-            assert manifest.generation >= generation
-            generation = manifest.generation
-        index_corpus(settings, embedder)
-        assert_everything_is_retrievable(settings, embedder)
-        assert_same_state(settings, fresh)
-        shutil.rmtree(settings.index_dir)
-    assert kills >= KILLS
+    assert roll_back(settings, embedder).documents == before.documents
+    assert read_live(settings).keys() == live.keys()
+    assert committed(settings).generation > after.generation
+    assert_everything_is_retrievable(settings, embedder)
+    assert roll_back(settings, embedder).documents == after.documents
+    assert_everything_is_retrievable(settings, embedder)
+    assert names(index_corpus(settings, embedder)) == {"unchanged": ("changed.md", "same.md")}
+
+
+def test_a_rebuild_can_be_taken_back_with_the_settings_that_it_replaced(
+    settings: Settings, embedder: CountingEmbedder
+) -> None:
+    write(settings, a=TWO_PARTS)
+    index_corpus(settings, embedder)
+    before = committed(settings)
+    other = CountingEmbedder(identity="other")
+    index_corpus(settings, other, rebuild=True)
+    with pytest.raises(IndexMismatch, match="set it back"):
+        roll_back(settings, other)
+    roll_back(settings, embedder)
+    assert (committed(settings).build, committed(settings).documents) == (before.build, before.documents)
+    assert_everything_is_retrievable(settings, embedder)
+
+
+def test_without_a_state_before_there_is_nothing_to_go_back_to(
+    settings: Settings, embedder: CountingEmbedder
+) -> None:
+    with pytest.raises(IndexMissing, match="qa index"):
+        settings.index_dir.mkdir()
+        roll_back(settings, embedder)
+    write(settings, a=TWO_PARTS)
+    index_corpus(settings, embedder)
+    with pytest.raises(IndexMissing, match="no state before"):
+        roll_back(settings, embedder)
+
+
+def test_a_rebuild_keeps_a_document_whose_file_has_become_unreadable(
+    settings: Settings, embedder: CountingEmbedder
+) -> None:
+    write(settings, a=TWO_PARTS, b="Dalian is a city.\n")
+    index_corpus(settings, embedder)
+    live = read_live(settings)
+    write(settings, a="---\ntitle: a: b\n---\nText.\n")
+    report = index_corpus(settings, embedder, rebuild=True)
+    assert names(report) == {"updated": ("b.md",), "failed": ("a.md",)}
+    assert "is kept" in report.of("failed")[0].message
+    assert read_live(settings).keys() == live.keys()
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root can look into any folder")
+def test_documents_in_a_folder_that_cannot_be_looked_into_are_kept(
+    settings: Settings, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(settings, a=TWO_PARTS, sub__b="Dalian is a city.\n")
+    index_corpus(settings, embedder)
+    before = committed(settings)
+    walk = os.walk
+
+    def walk_but_not_into_sub(top: Path, onerror: Any) -> Iterator[Any]:
+        for folder, folders, files in walk(top):
+            if Path(folder).name == "sub":
+                onerror(PermissionError(13, "Permission denied", folder))
+            else:
+                yield folder, folders, files
+
+    monkeypatch.setattr("qa.loaders.os.walk", walk_but_not_into_sub)
+    report = index_corpus(settings, embedder)
+    assert names(report) == {"unchanged": ("a.md", "sub/b.md")}
+    assert report.notes == ("sub cannot be looked into; check its permissions",)
+    assert report.has_failures
+    assert committed(settings) == before
+    report = index_corpus(settings, embedder, rebuild=True)
+    assert {record.path for record in committed(settings).documents} == {"a.md", "sub/b.md"}
+    assert_everything_is_retrievable(settings, embedder)
+
+
+def test_a_file_that_goes_on_changing_is_left_for_the_next_run(
+    settings: Settings, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(settings, a=TWO_PARTS)
+    index_corpus(settings, embedder)
+    before = committed(settings)
+    read_whole = Path.read_bytes
+
+    def read_and_write(path: Path) -> bytes:
+        data = read_whole(path)
+        if path.name == "a.md":
+            path.write_bytes(data + b"More.\n")
+        return data
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", read_and_write)
+        report = index_corpus(settings, embedder)
+    assert "is being written" in report.of("failed")[0].message
+    assert committed(settings) == before
+    assert names(index_corpus(settings, embedder)) == {"updated": ("a.md",)}
+
+
+@pytest.mark.parametrize("how", ["emptied", "cut", "gone", "overwritten"])
+def test_damaged_vectors_are_made_anew_and_nothing_is_lost(
+    how: str, settings: Settings, embedder: CountingEmbedder
+) -> None:
+    write(settings, a=TWO_PARTS, b="Dalian is a city.\n")
+    index_corpus(settings, embedder)
+    live = read_live(settings)
+    write(settings, b="---\ntitle: a: b\n---\nText.\n")  # only the index still has what it said
+    SharedSystemClient.clear_system_cache()
+    (database,) = settings.index_dir.glob("*/chroma.sqlite3")
+    for beside in database.parent.glob("chroma.sqlite3-*"):
+        beside.unlink()
+    data = database.read_bytes()
+    if how == "gone":
+        shutil.rmtree(database.parent)
+    else:
+        broken = {"emptied": b"", "cut": data[: len(data) // 2], "overwritten": b"x" * len(data)}[how]
+        database.write_bytes(broken)
+
+    report = index_corpus(settings, embedder)
+
+    assert "were damaged; all were made anew" in report.notes[0]
+    assert names(report)["failed"] == ("b.md",)
+    assert read_live(settings).keys() == live.keys()
+    assert_everything_is_retrievable(settings, embedder)
+
+
+def test_a_graph_that_can_crash_chroma_is_made_anew(settings: Settings, embedder: CountingEmbedder) -> None:
+    words = [f"word{number}" for number in range(2100)]
+    write(settings, **{f"f{n}": f"It is {'. It is '.join(words[n::30])}.\n" for n in range(30)})
+    index_corpus(settings, embedder)
+    graphs = [each.with_name("data_level0.bin") for each in settings.index_dir.glob("*/*/*.pickle")]
+    assert graphs
+    for graph in graphs:  # which Chroma refuses, or falls over with SIGSEGV
+        graph.write_bytes(random.Random(1).randbytes(graph.stat().st_size))
+    report = index_corpus(settings, embedder)
+    assert "were damaged; all were made anew" in report.notes[0]
+    assert_everything_is_retrievable(settings, embedder)
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_the_next_step(
+    settings: Settings, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(settings, a=TWO_PARTS)
+    index_corpus(settings, embedder)
+    before = committed(settings)
+    write(settings, a="Other.\n")
+
+    def refuse(*args: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied", str(settings.index_dir / "texts"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("qa.indexing.write_text", refuse)
+        with pytest.raises(DiskError, match="texts: Permission denied; check its permissions"):
+            index_corpus(settings, embedder)
+    assert committed(settings) == before
+
+
+def test_a_writer_waits_for_the_one_before_it_for_as_long_as_it_may(
+    settings: Settings, embedder: CountingEmbedder
+) -> None:
+    write(settings, a=TWO_PARTS)
+    with lock_held_elsewhere(settings.index_dir) as holder:
+        with pytest.raises(IndexBusy):
+            index_corpus(settings, embedder, wait_s=0.3)
+        threading.Timer(0.5, holder.kill).start()
+        assert names(index_corpus(settings, embedder, wait_s=60)) == {"added": ("a.md",)}
+
+
+def test_each_receipt_tells_what_was_found_and_stays_the_same_when_nothing_changes(
+    settings: Settings, embedder: CountingEmbedder
+) -> None:
+    write(settings, a="---\ntitle: The plan\ndate: 2016-03-01\ncities: [Davao]\n---\nIt began.\n")
+    (first,) = index_corpus(settings, embedder).receipts
+    assert (first.title, first.date, first.cities, first.language) == (
+        "The plan",
+        "2016-03-01",
+        ("Davao",),
+        "en",
+    )
+    assert (first.passages, first.characters) == (1, 9)
+    assert dict(first.origins) == dict.fromkeys(("title", "date", "cities"), "front_matter")
+    (again,) = index_corpus(settings, embedder).receipts
+    assert again == dataclasses.replace(first, outcome="unchanged")

@@ -9,10 +9,10 @@ import pytest
 
 from conftest import REPOSITORY, CountingEmbedder
 from qa.config import Settings
-from qa.domain import IndexReport
 from qa.errors import IndexMismatch, IndexMissing
 from qa.indexing import index_corpus
 from qa.library import Library, open_library
+from qa.receipts import IndexReport
 
 
 def write(settings: Settings, name: str, text: str) -> None:

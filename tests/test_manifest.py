@@ -6,6 +6,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from qa.domain import Document, PageStart, Section, Span
 from qa.errors import IndexMismatch
 from qa.manifest import (
+    KEEP_TEXTS_DAYS,
     MANIFEST_FILE,
     TEXTS_FOLDER,
     DocumentRecord,
@@ -22,6 +24,7 @@ from qa.manifest import (
     read_manifest,
     read_text,
     remove_texts,
+    retire_texts,
     write_manifest,
     write_text,
     write_whole,
@@ -189,8 +192,20 @@ def test_only_the_texts_that_are_to_be_kept_stay(tmp_path: Path) -> None:
     for version in ("v1", "v2", "v3"):
         write_text(dataclasses.replace(DOCUMENT, version=version), version, tmp_path)
     (tmp_path / TEXTS_FOLDER / ".v4.json.17.part").write_text("{", encoding="utf-8")
-    remove_texts(tmp_path, keep={"v1", "v3"})
+    for version in ("v1", "v2"):
+        long_ago = time.time() - (KEEP_TEXTS_DAYS + 1) * 86400
+        os.utime(tmp_path / TEXTS_FOLDER / f"{version}.json", (long_ago, long_ago))
+    # v1 is live however old it is; v3 was retired today.
+    remove_texts(tmp_path, keep={"v1"})
     assert sorted(path.name for path in (tmp_path / TEXTS_FOLDER).iterdir()) == ["v1.json", "v3.json"]
+
+
+def test_a_text_stays_for_so_long_from_when_it_was_retired(tmp_path: Path) -> None:
+    write_text(DOCUMENT, "v1", tmp_path)
+    os.utime(tmp_path / TEXTS_FOLDER / "v1.json", (0, 0))
+    retire_texts(tmp_path, {"v1", "gone"})
+    remove_texts(tmp_path, keep=())
+    assert read_text("v1", tmp_path) is not None
 
 
 def test_removing_texts_where_there_are_none_does_nothing(tmp_path: Path) -> None:

@@ -216,7 +216,8 @@ def test_a_reindex_in_this_process_is_seen_by_the_next_question(changing: Pipeli
 
     report = changing.reindex()
 
-    assert (report.added, len(report.unchanged)) == (("trains.txt",), 3)
+    assert [receipt.path for receipt in report.of("added")] == ["trains.txt"]
+    assert len(report.of("unchanged")) == 3
     assert sources(changing.ask(question)) == ["trains.txt"]
 
 

@@ -18,8 +18,7 @@ from qa.domain import (
     Citation,
     Document,
     Evidence,
-    FailedFile,
-    IndexReport,
+    PageKind,
     PageStart,
     Passage,
     Refusal,
@@ -27,6 +26,7 @@ from qa.domain import (
     Span,
     Statement,
 )
+from qa.receipts import IndexReport, Receipt
 from qa.rendering import (
     document_html,
     evidence_html,
@@ -35,6 +35,7 @@ from qa.rendering import (
     panel_html,
     refusal_text,
     report_html,
+    report_lines,
     surroundings,
     to_html,
     to_json,
@@ -43,6 +44,8 @@ from qa.rendering import (
     turn_html,
 )
 from qa.rendering.escaping import Html, as_markdown, fill, one_line, safe_url
+from qa.rendering.receipts import OUTCOMES, receipt_facts
+from qa.rendering.wording import place_of
 
 TEXT = (
     "Cooperation\n\n"
@@ -76,6 +79,7 @@ OUR_ATTRIBUTES = {
         "aria-labelledby",
         "class",
         "data-document",
+        "data-version",
         "data-end",
         "data-start",
         "data-turn",
@@ -171,7 +175,19 @@ def all_html(attack: str) -> list[str]:
     """Every piece of HTML that the page can show, with `attack` wherever foreign text goes."""
     answer, refusal = hostile_answer(attack), hostile_refusal(attack)
     document = make_document(attack, title=attack, path=attack)
-    failed = (FailedFile(attack, attack),)
+    receipts = tuple(
+        Receipt(
+            path=attack,
+            outcome=outcome,
+            message=attack,
+            title=attack,
+            cities=(attack,),
+            passages=1,
+            origins=(("title", "text"), ("cities", "text"), (attack, attack)),
+            warnings=(attack,),
+        )
+        for outcome in OUTCOMES
+    )
     return [
         to_html(answer),
         to_html(refusal),
@@ -182,7 +198,7 @@ def all_html(attack: str) -> list[str]:
         turn_html(turn=1, question=attack, body=to_html(answer), language="en"),
         panel_html(turn=1, question=attack, cards=Html(), is_shown=False, language="en"),
         header_html(documents=1, cities=[attack], language="en"),
-        report_html(IndexReport(added=(attack,), failed=failed, skipped=failed), language="en"),
+        report_html(IndexReport(receipts, notes=(attack,)), language="en"),
         notice_html(attack),
     ]
 
@@ -490,6 +506,8 @@ def test_json_of_an_answer_has_the_agreed_fields() -> None:
                 "source": "activities.md",
                 "title": "Activities",
                 "page": None,
+                "page_kind": None,
+                "page_name": None,
                 "heading": "",
                 "quote": QUOTE,
                 "start": start,
@@ -511,17 +529,75 @@ def test_json_of_a_refusal_has_its_reason_and_no_citations() -> None:
 
 
 def test_a_receipt_lists_files_and_says_why_one_failed() -> None:
-    failed = (FailedFile("x.pdf", "it is encrypted"), FailedFile("y.pdf", "y.pdf is empty"))
-    text = Inventory(
-        report_html(IndexReport(added=("new.md",), unchanged=("a", "b"), failed=failed), language="en")
-    ).text
+    receipts = (
+        Receipt(path="a", outcome="unchanged"),
+        Receipt(path="b", outcome="unchanged"),
+        Receipt(path="new.md", outcome="added"),
+        Receipt(path="x.pdf", outcome="failed", message="it is encrypted"),
+        Receipt(path="y.pdf", outcome="failed", message="y.pdf is empty"),
+    )
+    text = Inventory(report_html(IndexReport(receipts), language="en")).text
     assert "Added: 1new.md" in text
     assert "Unchanged: 2" in text
     assert "Not readable: 2x.pdf: it is encryptedy.pdf is empty" in text
 
 
+READ = Receipt(
+    path="plan.pdf",
+    outcome="added",
+    title="The plan",
+    language="ja",
+    cities=("Hai Phong", "Davao"),
+    date="2016-03-01",
+    passages=12,
+    pages=9,
+    empty_pages=(2, 5, 6, 7),
+    origins=(("title", "properties"), ("date", "file_name"), ("cities", "text")),
+    warnings=("page 2 has no text",),
+)
+
+
+def test_a_receipt_tells_what_was_found_in_a_file_and_where() -> None:
+    facts = list(receipt_facts(READ, "en"))
+    assert facts == [
+        "passages: 12",
+        "pages: 9 (without text: 2, 5–7)",
+        "Japanese",
+        "title “The plan” from its properties",
+        "date 2016-03-01 from its name",
+        "about Hai Phong, Davao, from its text",
+    ]
+    text = Inventory(report_html(IndexReport((READ,)), language="en")).text
+    assert all(fact in text for fact in facts)
+    assert "page 2 has no text" in text
+    assert list(receipt_facts(replace(READ, page_kind="sheet", empty_pages=()), "en"))[1] == "sheets: 9"
+    assert list(receipt_facts(Receipt(path="a", outcome="failed"), "en")) == []
+
+
+def test_a_receipt_for_a_terminal_has_a_line_for_each_file_that_was_not_left_as_it_was() -> None:
+    failed = Receipt(path="x.pdf", outcome="failed", message="x.pdf: it is encrypted")
+    report = IndexReport((READ, failed, Receipt(path="b", outcome="unchanged")), 30, 1.25, ("Beware.",))
+    lines = list(report_lines(report))
+    assert lines[0] == "Beware."
+    assert lines[1] == "added     plan.pdf"
+    assert "passages: 12; pages: 9" in lines[2]
+    assert lines[3].strip() == "page 2 has no text"
+    assert lines[4] == "failed    x.pdf: it is encrypted"
+    assert lines[5].startswith("1 added, 0 updated, 1 unchanged, 0 skipped, 1 failed, 0 removed; 30 chunks")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "label"),
+    [("page", "", "Page 3"), ("slide", "", "Slide 3"), ("sheet", "Budget", "Sheet “Budget”")],
+)
+def test_a_citation_names_its_page_slide_or_sheet(kind: PageKind, name: str, label: str) -> None:
+    citation = replace(make_answer().citations[0], page=3, page_kind=kind, page_name=name)
+    assert label in place_of(citation, "en")
+
+
 def test_a_receipt_of_many_files_names_the_first_and_counts_the_rest() -> None:
-    text = Inventory(report_html(IndexReport(added=tuple(f"f{i}.md" for i in range(50))), language="en")).text
+    receipts = tuple(Receipt(path=f"f{i}.md", outcome="added") for i in range(50))
+    text = Inventory(report_html(IndexReport(receipts), language="en")).text
     assert "f19.md" in text
     assert "f20.md" not in text
     assert "and 30 more" in text

@@ -162,4 +162,7 @@ def cite(number: int, evidence: Evidence) -> Citation:
         language=chunk.language,
         url=chunk.url,
         cities=chunk.cities,
+        version=chunk.version,
+        page_kind=chunk.page_kind,
+        page_name=chunk.page_name,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 
 from qa.cities import CityCatalogue
-from qa.domain import Chunk, Document, Section, Span
-from qa.languages import is_unspaced
+from qa.domain import Chunk, Document, PageStart, Section, Span
+from qa.languages import detect_language, detect_script, is_unspaced
 from qa.sentences import split_sentences, trim
 
 HEADING_SEPARATOR = " › "
@@ -16,6 +17,13 @@ HEADING_SEPARATOR = " › "
 MIN_HEADING_WORDS = 4
 """A heading with nothing under it is kept as text from this many words on (in unspaced scripts, twice as
 many characters): "Kick-off meeting with the industrial park" says something, "Photos" does not."""
+
+MIN_LETTERS_FOR_LANGUAGE = 200
+"""A shorter passage in the script of its document is taken to be in its language: names and quoted titles in it
+mislead an identifier of Latin languages."""
+
+LANGUAGE_SAMPLE = 4000
+"""So many characters tell which script a document is in."""
 
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
 
@@ -49,10 +57,19 @@ def text_to_embed(chunk: Chunk, document: Document) -> str:
     return "\n".join([*title, *([chunk.heading] if chunk.heading else []), chunk.text])
 
 
-def page_at(document: Document, offset: int) -> int | None:
-    """The number of the page that the character at `offset` stands on; None in a document without pages."""
-    started = [page.number for page in document.pages if page.start <= offset]
-    return started[-1] if started else None
+def page_at(document: Document, offset: int) -> PageStart | None:
+    """The page that the character at `offset` stands on; None in a document without pages."""
+    after = bisect.bisect_right(document.pages, offset, key=lambda page: page.start)
+    return document.pages[after - 1] if after else None
+
+
+def language_of(text: str, document: Document) -> str:
+    """The language of a passage of `document`: by its script, else by its words if it is long."""
+    detected = detect_language(text, default=document.language)
+    if detected == document.language:
+        return detected
+    is_other_script = detect_script(text) != detect_script(document.text[:LANGUAGE_SAMPLE])
+    return detected if is_other_script or len(text) >= MIN_LETTERS_FOR_LANGUAGE else document.language
 
 
 def _split_sections(document: Document) -> Iterator[tuple[Section | None, tuple[str, ...], Span]]:
@@ -134,6 +151,7 @@ def _make_chunk(
     for part in (document.doc_id, document.version, str(span.start), str(span.end), text):
         digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
     about = (*document.cities, *catalogue.find(heading), *catalogue.find(text))
+    page = page_at(document, span.start)
     return Chunk(
         chunk_id=digest.hexdigest()[:32],
         doc_id=document.doc_id,
@@ -143,8 +161,11 @@ def _make_chunk(
         text=text,
         sentences=sentences,
         heading=heading,
-        page=page_at(document, span.start),
-        language=document.language,
+        page=page.number if page else None,
+        language=language_of(text, document),
         cities=tuple(dict.fromkeys(about)),
         url=document.url,
+        version=document.version,
+        page_kind=document.page_kind,
+        page_name=page.name if page else "",
     )

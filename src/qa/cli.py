@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.config import Settings, load_settings
-from qa.domain import IndexReport, Turn
+from qa.domain import Turn
 from qa.errors import InputError, QAError
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def run_index(options: argparse.Namespace, settings: Settings) -> int:
     from qa.indexing import index_corpus
     from qa.loaders import find_files
     from qa.models import load_embedder
+    from qa.rendering import report_lines
 
     find_files(settings.corpus_dir)  # before the model is loaded: a wrong folder should say so at once
     embedder = load_embedder(settings)
@@ -126,17 +127,8 @@ def run_index(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print(json.dumps(dataclasses.asdict(report), ensure_ascii=False))
     else:
-        print(format_report(report))
-    return 1 if report.failed else 0
-
-
-def format_report(report: IndexReport) -> str:
-    """The report as lines for a terminal: what changed by name, the rest as numbers."""
-    lines = [f"{kind:9} {path}" for kind in ("added", "updated", "removed") for path in getattr(report, kind)]
-    lines += [f"{kind:9} {file.message}" for kind in ("skipped", "failed") for file in getattr(report, kind)]
-    kinds = ("added", "updated", "unchanged", "removed", "skipped", "failed")
-    counts = ", ".join(f"{len(getattr(report, kind))} {kind}" for kind in kinds)
-    return "\n".join([*lines, f"{counts}; {report.chunks} chunks in the index; {report.seconds:.1f} s"])
+        print("\n".join(report_lines(report)))
+    return 1 if report.has_failures else 0
 
 
 def run_ask(options: argparse.Namespace, settings: Settings) -> int:

@@ -63,7 +63,9 @@ class Document:
 
     `path` is relative to the corpus, with forward slashes; `doc_id` stands for that path, so it stays the
     same when the file changes; `sha256` is that of the file's bytes; `version` changes with whatever could
-    change what was read: the path, the bytes, the readers, the table of cities.
+    change what was read: the path, the bytes, the readers, the table of cities. `page_kind` is what `pages` are,
+    `empty_pages` the numbers of those without text; `origins` tells where title, date and cities were found, as
+    pairs such as ("title", "properties"), see `Origin`; `warnings` what was left out, or could not be made out.
     """
 
     doc_id: str
@@ -82,13 +84,9 @@ class Document:
     is_titled: bool = True
     """False where the title is only made from the file's name, which says nothing about the content."""
     page_kind: PageKind = "page"
-    """What `pages` are."""
     empty_pages: tuple[int, ...] = ()
-    """The numbers of pages without text: pictures, mostly."""
     origins: tuple[tuple[str, str], ...] = ()
-    """Where title, date and cities were found, as pairs such as ("title", "properties"); see `Origin`."""
     warnings: tuple[str, ...] = ()
-    """What a reader of the receipt should know: what was left out, or could not be made out."""
 
 
 Origin = Literal["front_matter", "properties", "text", "file_name"]
@@ -100,7 +98,8 @@ class Chunk:
     """A run of whole sentences of one document: `document.text[span.start:span.end] == text`, always.
 
     `heading` is the path of headings that it stands under, outermost first, joined by " › "; `sentences`
-    are spans into the document, in order, inside `span`; `cities` are the cities that it is about.
+    are spans into the document, in order, inside `span`; `cities` are the cities that it is about; `version` is
+    the document's, `page` the number of the page, slide or sheet that it stands on, `page_name` a sheet's name.
     """
 
     chunk_id: str
@@ -115,6 +114,9 @@ class Chunk:
     language: str = "en"
     cities: tuple[str, ...] = ()
     url: str | None = None
+    version: str = ""
+    page_kind: PageKind = "page"
+    page_name: str = ""
 
     def cut(self, span: Span) -> str:
         """The text at `span`, which must lie inside this chunk's own span."""
@@ -214,7 +216,8 @@ class Evidence:
 class Citation:
     """What a statement rests on: `quote` stands verbatim in the document at `span`.
 
-    `cities` are the cities that the chunk which it is from is about.
+    `cities` are the cities that the chunk which it is from is about; `version` is that of the document which was
+    quoted, so that the quote opens in its place also when the file has changed since.
     """
 
     number: int
@@ -228,6 +231,9 @@ class Citation:
     language: str = "en"
     url: str | None = None
     cities: tuple[str, ...] = ()
+    version: str = ""
+    page_kind: PageKind = "page"
+    page_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,26 +309,3 @@ class Answer:
     def __post_init__(self) -> None:
         if bool(self.statements) + (self.refusal is not None) + (self.reply is not None) != 1:
             raise ValueError("an answer has statements, a refusal or a reply: never both and never neither")
-
-
-@dataclass(frozen=True, slots=True)
-class FailedFile:
-    """A file that could not be read, and a message that says why and what to do."""
-
-    path: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class IndexReport:
-    """What one run of the indexer did; paths are relative to the corpus, sorted."""
-
-    added: tuple[str, ...] = ()
-    updated: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    skipped: tuple[FailedFile, ...] = ()
-    """Files of types that are not read."""
-    failed: tuple[FailedFile, ...] = ()
-    chunks: int = 0
-    seconds: float = 0.0

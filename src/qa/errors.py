@@ -4,10 +4,13 @@ QAError
 ├── ConfigError         a setting is unknown or has a value that cannot be used
 ├── LoadError           a file cannot be read
 │   └── UnsupportedType its type is not one that we read
+├── FetchError          a page cannot be fetched from the web
 ├── ModelError          a model is missing, or its weights are not the ones that we pinned
 ├── IndexMismatch       the index was built with another model or chunking
 ├── IndexMissing        there is no index yet
 ├── IndexBusy           another process is writing to the index
+├── IndexDamaged        the vectors of the index cannot be read
+├── DiskError           the disk is full, or a folder of ours cannot be written to
 └── InputError          a question, a batch file or a command's argument cannot be used
 """
 
@@ -30,6 +33,10 @@ class UnsupportedType(LoadError):
     """A file's type is not one that we read."""
 
 
+class FetchError(QAError):
+    """A page cannot be fetched from the web."""
+
+
 class ModelError(QAError):
     """A model is missing, or its weights are not the ones that we pinned."""
 
@@ -44,6 +51,14 @@ class IndexMissing(QAError):
 
 class IndexBusy(QAError):
     """Another process is writing to the index."""
+
+
+class IndexDamaged(QAError):
+    """The vectors of the index cannot be read."""
+
+
+class DiskError(QAError):
+    """The disk is full, or a folder of ours cannot be written to."""
 
 
 class InputError(QAError):

@@ -1,49 +1,54 @@
 """What is in the corpus against what is in the index, and the index brought up to it.
 
 New records are written first, then the manifest is replaced (that is the commit), then old records are
-deleted. Killed at any moment, the next run removes what is not committed and goes on.
+deleted: those that neither the new state nor the one before the run has. Killed at any moment, the next run
+removes what is not committed and goes on.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import logging
-import os
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from qa.chunking import chunk_document, text_to_embed
-from qa.cities import CITIES_FILE, CityCatalogue, load_cities
+from qa.checking import check_store
+from qa.chunking import chunk_document
+from qa.cities import CityCatalogue, parse_cities, read_table
 from qa.config import Settings
-from qa.domain import Chunk, Document, FailedFile, IndexReport
-from qa.errors import IndexBusy, IndexMismatch, LoadError, UnsupportedType
-from qa.loaders import check_type, document_version, find_files, parse_document, read_bytes
+from qa.domain import Chunk, Document
+from qa.embedding import embed_chunks
+from qa.errors import IndexDamaged, IndexMismatch, IndexMissing, LoadError, UnsupportedType
+from qa.loaders import Read, check_name, document_version, list_files, parse_document, read_bytes
+from qa.loaders.sandbox import shared_sandbox
+from qa.locking import lock_index
 from qa.manifest import (
+    PREVIOUS_FILE,
     DocumentRecord,
     Manifest,
     check_fingerprint,
+    explaining_disk,
     read_manifest,
+    read_text,
     remove_texts,
+    require_manifest,
+    retire_texts,
     write_manifest,
     write_text,
-    write_whole,
 )
-from qa.store import VectorRecord, Vectors, VectorStore, text_key
+from qa.receipts import IndexReport, Receipt, receipt_of, record_of
+from qa.records import Vectors
+from qa.sources import read_sources
+from qa.store import VectorStore, remove_builds
 
 if TYPE_CHECKING:
     from qa.models import Embedder
 
 logger = logging.getLogger(__name__)
-
-LOCK_FILE = ".lock"
 
 COMMIT_CHUNKS = 256
 """About how many new chunks are embedded between two commits: some seconds of work that a kill can cost."""
@@ -57,34 +62,44 @@ def index_corpus(
     embedder: Embedder,
     *,
     rebuild: bool = False,
+    wait_s: float = 0.0,
+    read: Read | None = None,
     on_progress: Progress | None = None,
 ) -> IndexReport:
     """What changed after the index at `settings.index_dir` was brought up to `settings.corpus_dir`.
 
-    Raises `IndexMismatch` if the index was built with other settings and `rebuild` is not set, and
-    `IndexBusy` if another process is writing to it.
+    Files are read by `read`, by default in a process of their own. Raises `IndexMismatch` if the index was built
+    with other settings and `rebuild` is not set, `IndexBusy` if another process is still writing to it after
+    `wait_s` seconds, and `DiskError` if it cannot be written.
     """
     started = time.perf_counter()
-    settings.index_dir.mkdir(parents=True, exist_ok=True)
-    with lock_index(settings.index_dir):
-        report = _start_run(settings, embedder, rebuild=rebuild, on_progress=on_progress).bring_up_to_date()
+    with explaining_disk(settings.index_dir):
+        settings.index_dir.mkdir(parents=True, exist_ok=True)
+        with lock_index(settings.index_dir, wait_s=wait_s):
+            run = _start_run(settings, embedder, rebuild=rebuild, read=read, on_progress=on_progress)
+            report = run.bring_up_to_date()
     return dataclasses.replace(report, seconds=time.perf_counter() - started)
 
 
-@contextmanager
-def lock_index(index_dir: Path) -> Iterator[None]:
-    """Hold the only right to write to the index. The system lets go of it when the process ends, however."""
-    with (index_dir / LOCK_FILE).open("a+") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            stream.seek(0)
-            holder = stream.read().strip() or "another process"
-            raise IndexBusy(f"{index_dir} is being written to by {holder}; wait until it is done") from None
-        stream.truncate(0)
-        stream.write(f"process {os.getpid()}")
-        stream.flush()
-        yield
+def roll_back(settings: Settings, embedder: Embedder) -> Manifest:
+    """The state before the last run that changed something, made the index's state again.
+
+    A second time, it is taken back. Raises `IndexMissing` where there is no such state, `IndexMismatch` where it
+    was made with other settings than those in force, and `IndexDamaged` where it cannot be read any more.
+    """
+    with explaining_disk(settings.index_dir), lock_index(settings.index_dir):
+        manifest = require_manifest(settings.index_dir)
+        previous = read_manifest(settings.index_dir, file=PREVIOUS_FILE)
+        if previous is None:
+            raise IndexMissing(f"{settings.index_dir} has no state before this one; nothing was changed")
+        fingerprint = index_fingerprint(settings, embedder)
+        check_fingerprint(previous, fingerprint, settings.index_dir)
+        store = VectorStore(settings.index_dir, build=previous.build, fingerprint=fingerprint, create=False)
+        store.check(previous.documents)
+        restored = dataclasses.replace(previous, generation=manifest.generation + 1)
+        write_manifest(restored, settings.index_dir)
+        write_manifest(manifest, settings.index_dir, file=PREVIOUS_FILE)
+    return restored
 
 
 def index_fingerprint(settings: Settings, embedder: Embedder) -> str:
@@ -93,96 +108,189 @@ def index_fingerprint(settings: Settings, embedder: Embedder) -> str:
 
 
 def _start_run(
-    settings: Settings, embedder: Embedder, *, rebuild: bool, on_progress: Progress | None
+    settings: Settings,
+    embedder: Embedder,
+    *,
+    rebuild: bool,
+    read: Read | None,
+    on_progress: Progress | None,
 ) -> _Run:
     fingerprint = index_fingerprint(settings, embedder)
-    try:
-        manifest = read_manifest(settings.index_dir)
-    except IndexMismatch:
-        if not rebuild:
-            raise
-        manifest = None
-    if manifest and not rebuild:
-        check_fingerprint(manifest, fingerprint, settings.index_dir)
-    generation = manifest.generation if manifest else 0
-    if manifest is None or rebuild:
-        manifest = Manifest(build=uuid.uuid4().hex[:12], fingerprint=fingerprint, generation=generation)
-        if not rebuild:
-            write_manifest(manifest, settings.index_dir)
+    before = _read_state(settings.index_dir, may_be_lost=rebuild)
+    if before and not rebuild:
+        check_fingerprint(before, fingerprint, settings.index_dir)
+    table = read_table(settings.cities_path())
+    catalogue = parse_cities(table, where=str(settings.cities_path()))
+    notes: list[str] = []
+    store = None
+    if before and not rebuild:
+        try:
+            check_store(before, settings.index_dir)
+            store = VectorStore(settings.index_dir, build=before.build, fingerprint=fingerprint, create=False)
+        except IndexDamaged as error:
+            logger.warning("%s", error)
+            notes.append(f"the vectors of build {before.build} were damaged; all were made anew")
+            store = None
+    is_new = store is None
+    generation = before.generation if before else 0
+    manifest = (
+        Manifest(build=uuid.uuid4().hex[:12], fingerprint=fingerprint, generation=generation)
+        if is_new or before is None
+        else before
+    )
     return _Run(
         settings=settings,
         embedder=embedder,
-        catalogue=load_cities(settings.cities_path()),
-        store=VectorStore(settings.index_dir, build=manifest.build, fingerprint=fingerprint),
+        catalogue=catalogue,
+        table=table,
+        store=store or VectorStore(settings.index_dir, build=manifest.build, fingerprint=fingerprint),
+        before=before,
         manifest=manifest,
-        commits_early=not rebuild,
+        commits_early=not is_new or before is None,
+        read=read or shared_sandbox().read,
+        sources={path: source.url for path, source in read_sources(settings.corpus_dir).items()},
         on_progress=on_progress or (lambda done, total, path: None),
+        notes=notes,
     )
+
+
+def _read_state(index_dir: Path, *, may_be_lost: bool) -> Manifest | None:
+    """The committed state, or in its stead the one before if the manifest cannot be read and `may_be_lost`."""
+    try:
+        return read_manifest(index_dir)
+    except IndexMismatch:
+        if not may_be_lost:
+            raise
+    try:
+        return read_manifest(index_dir, file=PREVIOUS_FILE)
+    except IndexMismatch:
+        return None
 
 
 @dataclass(slots=True)
 class _Run:
-    """One run of the indexer. A rebuild is committed at its end only, so the old index serves until then."""
+    """One run of the indexer. A build made anew is committed at its end only, so the old one serves until then."""
 
     settings: Settings
     embedder: Embedder
     catalogue: CityCatalogue
+    table: str
     store: VectorStore
+    before: Manifest | None
     manifest: Manifest
     commits_early: bool
+    read: Read
+    sources: Mapping[str, str]
     on_progress: Progress
+    notes: list[str]
     records: dict[str, DocumentRecord] = field(default_factory=dict)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
     waiting: list[tuple[Document, tuple[Chunk, ...]]] = field(default_factory=list)
+    has_kept_before: bool = False
 
     def bring_up_to_date(self) -> IndexReport:
-        self.records = {record.path: record for record in self.manifest.documents}
-        before = dict(self.records)
-        if self.commits_early:
-            self.store.delete_except(self.manifest.versions)
-        paths = find_files(self.settings.corpus_dir)
-        report = _Report()
-        for number, path in enumerate(paths):
+        known = {record.path: record for record in self.before.documents} if self.before else {}
+        self.records = dict(known) if self.commits_early else {}
+        self._remove_leftovers()
+        listing = list_files(self.settings.corpus_dir)
+        closed = [
+            folder.relative_to(self.settings.corpus_dir).as_posix() for folder in listing.closed_folders
+        ]
+        self.notes += [f"{folder} cannot be looked into; check its permissions" for folder in closed]
+        for number, path in enumerate(listing.files):
             name = path.relative_to(self.settings.corpus_dir).as_posix()
-            self.on_progress(number, len(paths), name)
-            self._take(path, name, before, report)
+            self.on_progress(number, len(listing.files), name)
+            self._take(path, name, known.get(name))
             if sum(len(chunks) for _, chunks in self.waiting) >= COMMIT_CHUNKS:
-                self._commit(done=number + 1, total=len(paths))
-        # A file that cannot be read any more keeps what was indexed of it: nothing is lost by a bad copy.
-        gone = before.keys() - {path.relative_to(self.settings.corpus_dir).as_posix() for path in paths}
-        for name in gone:
-            del self.records[name]
-        self._commit(done=len(paths), total=len(paths), is_last=True)
-        self.on_progress(len(paths), len(paths), "")
-        return report.freeze(removed=gone, chunks=sum(record.chunks for record in self.records.values()))
-
-    def _take(self, path: Path, name: str, before: Mapping[str, DocumentRecord], report: _Report) -> None:
-        """Read the file at `path` unless the index has it as it is, and put it in line for the commit."""
-        known = before.get(name)
-        try:
-            check_type(path)
-            data = read_bytes(path)
-            if known and known.version == document_version(data, path=name, catalogue=self.catalogue):
-                report.unchanged.append(name)
-                return
-            document = parse_document(data, path=name, catalogue=self.catalogue)
-            chunks = chunk_document(
-                document,
-                count_tokens=self.embedder.count_tokens,
-                chunk_tokens=self.settings.chunk_tokens,
-                catalogue=self.catalogue,
+                self._commit(done=number + 1, total=len(listing.files))
+        for name in known.keys() - self.receipts.keys():
+            if any(name.startswith(f"{folder}/") for folder in closed):
+                self._keep(known[name])
+                self.receipts[name] = receipt_of(known[name], "unchanged")
+            else:
+                self.records.pop(name, None)
+                self.receipts[name] = Receipt(path=name, outcome="removed", title=known[name].title)
+        if known and not self.records and not self.waiting:
+            self.notes.append(
+                f"no document is left in {self.settings.corpus_dir}; if that is a mistake: qa rollback"
             )
+        self._commit(done=len(listing.files), total=len(listing.files), is_last=True)
+        self.on_progress(len(listing.files), len(listing.files), "")
+        return IndexReport(
+            receipts=tuple(self.receipts[name] for name in sorted(self.receipts)),
+            chunks=sum(record.chunks for record in self.records.values()),
+            notes=tuple(self.notes),
+        )
+
+    def _take(self, path: Path, name: str, known: DocumentRecord | None) -> None:
+        """Read the file at `path` unless the index has it as it is, and put it in line for the commit."""
+        url = self.sources.get(name)
+        try:
+            check_name(path, self.settings.corpus_dir)
+            data = read_bytes(path)
+            version = document_version(data, path=name, catalogue=self.catalogue, url=url)
+            if known and name in self.records and known.version == version:
+                self.receipts[name] = receipt_of(known, "unchanged")
+                return
+            document = parse_document(data, path=name, catalogue=self.catalogue, url=url, read=self.read)
+            chunks = self._chunk(document)
         except UnsupportedType as error:
-            report.skipped.append(FailedFile(name, str(error)))
+            self._refuse(Receipt(path=name, outcome="skipped", message=str(error)), known)
         except LoadError as error:
-            report.failed.append(FailedFile(name, str(error)))
+            self._refuse(Receipt(path=name, outcome="failed", message=str(error)), known)
         except Exception:  # the outermost edge of reading: one bad file must never stop the others
             logger.exception("reading %s failed", name)
-            report.failed.append(FailedFile(name, f"{name} could not be read; open it and save it again"))
+            message = f"{name} could not be read; open it and save it again"
+            self._refuse(Receipt(path=name, outcome="failed", message=message), known)
         else:
             self.waiting.append((document, chunks))
-            (report.updated if known else report.added).append(name)
+            self.receipts[name] = receipt_of(
+                record_of(document, chunks=len(chunks)), "updated" if known else "added"
+            )
+
+    def _refuse(self, receipt: Receipt, known: DocumentRecord | None) -> None:
+        """Note that a file was not read, and keep what was indexed of it: nothing is lost by a bad copy."""
+        if known:
+            self._keep(known)
+        kept = "; what was read of it before is kept" if known else ""
+        self.receipts[receipt.path] = dataclasses.replace(receipt, message=receipt.message + kept)
+
+    def _keep(self, known: DocumentRecord) -> None:
+        """See to it that the document stays as it is, in a build made anew from the text that was kept of it."""
+        if known.path in self.records:
+            return
+        document = read_text(known.version, self.settings.index_dir)
+        if document:
+            self.waiting.append((document, self._chunk(document)))
+
+    def _chunk(self, document: Document) -> tuple[Chunk, ...]:
+        return chunk_document(
+            document,
+            count_tokens=self.embedder.count_tokens,
+            chunk_tokens=self.settings.chunk_tokens,
+            catalogue=self.catalogue,
+        )
+
+    def _remove_leftovers(self) -> None:
+        """Remove what neither this state nor the one before it has: it was never committed, or is long gone."""
+        previous = self._read_previous()
+        builds = {each.build for each in (self.manifest, self.before, previous) if each}
+        remove_builds(self.settings.index_dir, keep=builds)
+        if self.commits_early:
+            self.store.delete_except(self._versions_in_build(self.manifest, self.before, previous))
+
+    def _read_previous(self) -> Manifest | None:
+        try:
+            return read_manifest(self.settings.index_dir, file=PREVIOUS_FILE)
+        except IndexMismatch:
+            return None
+
+    def _versions_in_build(self, *states: Manifest | None) -> frozenset[str]:
+        own = [state.versions for state in states if state and state.build == self.manifest.build]
+        return frozenset().union(*own)
 
     def _commit(self, *, done: int, total: int, is_last: bool = False) -> None:
+        """Write what is waiting, and then the manifest that says so."""
         reusable: dict[str, Vectors] = {}
         for document, _ in self.waiting:
             if document.path in self.records:
@@ -194,90 +302,33 @@ class _Run:
         self.store.add(embed_chunks(self.waiting, self.embedder, reusable, on_progress=show))
         for document, chunks in self.waiting:
             write_text(document, document.version, self.settings.index_dir)
-            self.records[document.path] = _record(document, chunks)
+            self.records[document.path] = record_of(document, chunks=len(chunks))
         self.waiting = []
-        documents = tuple(self.records[path] for path in sorted(self.records))
-        is_changed = documents != self.manifest.documents or not self.commits_early
-        self._keep_cities()
-        if is_changed and (self.commits_early or is_last):
-            self.manifest = dataclasses.replace(
-                self.manifest, documents=documents, generation=self.manifest.generation + 1
-            )
-            write_manifest(self.manifest, self.settings.index_dir)
+        if not (self.commits_early or is_last):
+            return
+        new = dataclasses.replace(
+            self.manifest,
+            documents=tuple(self.records[path] for path in sorted(self.records)),
+            cities=self.table,
+            is_complete=is_last,
+        )
+        if new != self.manifest or not self.commits_early or self.before is None:
+            self._replace_manifest(new)
         if is_last:
-            self.store.delete_other_builds()
-            remove_texts(self.settings.index_dir, keep=self.manifest.versions)
-        if is_changed and self.commits_early:
-            self.store.delete_except(self.manifest.versions)
+            self._remove_leftovers()
+            kept = [state.versions for state in (self.manifest, self._read_previous()) if state]
+            remove_texts(self.settings.index_dir, keep=frozenset().union(*kept))
 
-    def _keep_cities(self) -> None:
-        table = self.settings.cities_path()
-        text = table.read_text(encoding="utf-8") if table.exists() else ""
-        write_whole(self.settings.index_dir / CITIES_FILE, text)
-
-
-@dataclass(slots=True)
-class _Report:
-    added: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    skipped: list[FailedFile] = field(default_factory=list)
-    failed: list[FailedFile] = field(default_factory=list)
-
-    def freeze(self, *, removed: set[str], chunks: int) -> IndexReport:
-        return IndexReport(
-            added=tuple(self.added),
-            updated=tuple(self.updated),
-            unchanged=tuple(self.unchanged),
-            removed=tuple(sorted(removed)),
-            skipped=tuple(self.skipped),
-            failed=tuple(self.failed),
-            chunks=chunks,
-        )
+    def _replace_manifest(self, new: Manifest) -> None:
+        # The state before the run: neither what it commits on its way, nor what one that was killed did.
+        if self.before and self.before.is_complete and not self.has_kept_before:
+            write_manifest(self.before, self.settings.index_dir, file=PREVIOUS_FILE)
+            self.has_kept_before = True
+        old = _versions(self.before) | self.manifest.versions
+        self.manifest = dataclasses.replace(new, generation=new.generation + 1)
+        write_manifest(self.manifest, self.settings.index_dir)
+        retire_texts(self.settings.index_dir, old - new.versions)
 
 
-def embed_chunks(
-    documents: Sequence[tuple[Document, Sequence[Chunk]]],
-    embedder: Embedder,
-    reusable: Mapping[str, Vectors],
-    *,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> list[VectorRecord]:
-    """The chunks of `documents` with their vectors; a text whose key is in `reusable` is not embedded again."""
-    texts: dict[str, str] = {}
-    keyed: list[tuple[Document, Chunk, tuple[str, ...]]] = []
-    for document, chunks in documents:
-        for chunk in chunks:
-            parts = (text_to_embed(chunk, document), *(chunk.cut(span) for span in chunk.sentences))
-            keys = tuple(text_key(part) for part in parts)
-            texts.update(zip(keys, parts, strict=True))
-            keyed.append((document, chunk, keys))
-    missing = [key for key in texts if key not in reusable]
-    made = embedder.encode_passages([texts[key] for key in missing], on_progress=on_progress)
-    vectors = {**reusable, **dict(zip(missing, made, strict=True))}
-    return [
-        VectorRecord(
-            chunk=chunk,
-            version=document.version,
-            passage=vectors[keys[0]],
-            sentences=np.stack([vectors[key] for key in keys[1:]]),
-            keys=keys,
-        )
-        for document, chunk, keys in keyed
-    ]
-
-
-def _record(document: Document, chunks: Sequence[Chunk]) -> DocumentRecord:
-    return DocumentRecord(
-        path=document.path,
-        doc_id=document.doc_id,
-        title=document.title,
-        sha256=document.sha256,
-        version=document.version,
-        chunks=len(chunks),
-        characters=len(document.text),
-        language=document.language,
-        cities=document.cities,
-        date=document.date,
-        url=document.url,
-    )
+def _versions(manifest: Manifest | None) -> frozenset[str]:
+    return manifest.versions if manifest else frozenset()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from qa.cities import CITIES_FILE, CityCatalogue, load_cities
+from qa.cities import CityCatalogue, parse_cities
 from qa.config import Settings
 from qa.domain import Answer, Document, Query, Reply, ReplyKind, Turn
 from qa.indexing import index_fingerprint
-from qa.manifest import Manifest, check_fingerprint, read_manifest, read_text, require_manifest
+from qa.manifest import Manifest, check_fingerprint, read_text, require_manifest, state_of
 from qa.retrieval import PassageRetriever, Retriever
 from qa.store import VectorStore
 from qa.understanding import understand
+
+VERSION = re.compile(r"[0-9a-f]{32}")
+"""What a document's version looks like: it is part of a file's name, and may come from anybody."""
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
@@ -30,6 +34,8 @@ class Library:
     manifest: Manifest
     retriever: Retriever
     catalogue: CityCatalogue
+    state: tuple[int, int, int]
+    """That of the manifest's file when it was read; see `state_of`."""
 
     def understand(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Query:
         """What is asked, in the light of what the documents are; see `qa.understanding.understand`."""
@@ -83,11 +89,24 @@ class Library:
             return ()
         return tuple(city.name for city in self.catalogue.partners if city.name in about)
 
-    def find_document(self, doc_id: str) -> Document | None:
-        """The document with this id as it was read when it was indexed; None if there is none."""
+    def find_document(self, doc_id: str, version: str = "") -> Document | None:
+        """The document with this id as it was read when it was indexed, by default now, else in that version.
+
+        None if there is none, or its text is not kept any more.
+        """
         for record in self.manifest.documents:
-            if record.doc_id == doc_id:
+            if record.doc_id == doc_id and version in ("", record.version):
                 return _read_text_once(record.version, self.settings)
+        if not VERSION.fullmatch(version):
+            return None
+        document = _read_text_once(version, self.settings)
+        return document if document and document.doc_id == doc_id else None
+
+    def is_current(self, document: Document) -> bool | None:
+        """True if the source of `document` is still what was read, False if it has changed, None if it is gone."""
+        for record in self.manifest.documents:
+            if record.doc_id == document.doc_id:
+                return record.sha256 == document.sha256
         return None
 
     def documents(self) -> tuple[Document, ...]:
@@ -101,11 +120,7 @@ class Library:
 
     def is_stale(self) -> bool:
         """True if the index has been committed to since it was opened."""
-        manifest = read_manifest(self.settings.index_dir)
-        return manifest is None or (manifest.build, manifest.generation) != (
-            self.manifest.build,
-            self.manifest.generation,
-        )
+        return state_of(self.settings.index_dir) != self.state
 
 
 def open_library(
@@ -118,10 +133,11 @@ def open_library(
 
     Raises `IndexMissing` if there is none, `IndexMismatch` if it was built with other settings.
     """
+    state = state_of(settings.index_dir)  # before it is read: a commit in between makes it stale, not new
     manifest = require_manifest(settings.index_dir)
     fingerprint = index_fingerprint(settings, embedder)
     check_fingerprint(manifest, fingerprint, settings.index_dir)
-    store = VectorStore(settings.index_dir, build=manifest.build, fingerprint=fingerprint)
+    store = VectorStore(settings.index_dir, build=manifest.build, fingerprint=fingerprint, create=False)
     retriever = Retriever(
         store.load_chunks(manifest.documents),
         store=store,
@@ -134,7 +150,8 @@ def open_library(
         settings=settings,
         manifest=manifest,
         retriever=retriever,
-        catalogue=load_cities(settings.index_dir / CITIES_FILE),
+        catalogue=parse_cities(manifest.cities, where="the index's table of cities"),
+        state=state,
     )
 
 

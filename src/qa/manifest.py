@@ -1,25 +1,33 @@
 """`index/manifest.json`: which documents the index holds. Replacing this one file is what commits a change.
 
-Beside it, `texts/` keeps each document as it was read, so that a citation opens on the very text that its
-offsets count in, even when the file has changed since.
+Beside it, `previous.json` is the state before the last run that changed something, and `texts/` keeps each
+document as it was read, so that a citation opens on the very text that its offsets count in, even when the file
+has changed since.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qa.domain import Document, PageStart, Section, Span
-from qa.errors import IndexMismatch, IndexMissing
+from qa.domain import Document, PageKind, PageStart, Section, Span
+from qa.errors import DiskError, IndexMismatch, IndexMissing
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST_FILE = "manifest.json"
+PREVIOUS_FILE = "previous.json"
 TEXTS_FOLDER = "texts"
+
+KEEP_TEXTS_DAYS = 90
+"""So long the text of a document that was changed or removed is kept, for the citations of old conversations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +45,26 @@ class DocumentRecord:
     cities: tuple[str, ...] = ()
     date: str | None = None
     url: str | None = None
+    pages: int = 0
+    page_kind: PageKind = "page"
+    empty_pages: tuple[int, ...] = ()
+    origins: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """The committed state of an index: the collections' `build`, what they were made with, the documents.
 
-    `generation` rises by one with every commit.
+    `generation` rises by one with every commit; `is_complete` is False for what a run commits before its end;
+    `cities` is the table of cities that the documents were read with, as TOML.
     """
 
     build: str
     fingerprint: str
     generation: int = 0
+    is_complete: bool = False
+    cities: str = ""
     documents: tuple[DocumentRecord, ...] = ()
 
     @property
@@ -57,9 +73,9 @@ class Manifest:
         return frozenset(record.version for record in self.documents)
 
 
-def read_manifest(index_dir: Path) -> Manifest | None:
-    """The committed state of the index; None if there is none yet."""
-    path = index_dir / MANIFEST_FILE
+def read_manifest(index_dir: Path, *, file: str = MANIFEST_FILE) -> Manifest | None:
+    """The committed state of the index (or, in `PREVIOUS_FILE`, the one before); None if there is none yet."""
+    path = index_dir / file
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -69,21 +85,22 @@ def read_manifest(index_dir: Path) -> Manifest | None:
             f"{path} cannot be read ({error}); build it anew with: qa index --rebuild"
         ) from error
     try:
-        if table["format"] != FORMAT:
-            raise ValueError(f"format {table['format']}")
-        records = tuple(
-            DocumentRecord(**{**record, "cities": tuple(record["cities"])}) for record in table["documents"]
-        )
-        return Manifest(
-            build=table["build"],
-            fingerprint=table["fingerprint"],
-            generation=table["generation"],
-            documents=records,
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        if table.pop("format") != FORMAT:
+            raise ValueError("format")
+        return Manifest(**{**table, "documents": tuple(map(_to_record, table["documents"]))})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise IndexMismatch(
             f"{path} is of another version; build it anew with: qa index --rebuild"
         ) from error
+
+
+def state_of(index_dir: Path) -> tuple[int, int, int]:
+    """What changes whenever the manifest is replaced, without reading it; zeros where there is none."""
+    try:
+        status = (index_dir / MANIFEST_FILE).stat()
+    except OSError:
+        return 0, 0, 0
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def require_manifest(index_dir: Path) -> Manifest:
@@ -103,10 +120,10 @@ def check_fingerprint(manifest: Manifest, fingerprint: str, index_dir: Path) -> 
         )
 
 
-def write_manifest(manifest: Manifest, index_dir: Path) -> None:
+def write_manifest(manifest: Manifest, index_dir: Path, *, file: str = MANIFEST_FILE) -> None:
     """Commit `manifest`: from one moment to the next it is the state of the index."""
     table = {"format": FORMAT, **dataclasses.asdict(manifest)}
-    write_whole(index_dir / MANIFEST_FILE, json.dumps(table, ensure_ascii=False, indent=1) + "\n")
+    write_whole(index_dir / file, json.dumps(table, ensure_ascii=False, indent=1) + "\n")
 
 
 def write_text(document: Document, version: str, index_dir: Path) -> None:
@@ -120,17 +137,25 @@ def read_text(version: str, index_dir: Path) -> Document | None:
     """The document as it was read when it was indexed; None if it is not kept any more."""
     try:
         table = json.loads(_text_path(version, index_dir).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        return _to_document(table)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # gone, damaged, or of an older program
         return None
-    return _to_document(table)
+
+
+def retire_texts(index_dir: Path, versions: Collection[str]) -> None:
+    """Count from now on the days that the kept texts of `versions`, which are live no more, stay."""
+    for version in versions:
+        with suppress(FileNotFoundError):
+            os.utime(_text_path(version, index_dir))
 
 
 def remove_texts(index_dir: Path, *, keep: Collection[str]) -> None:
-    """Remove the kept texts of all versions but those to keep, and what a broken write left."""
-    for path in (index_dir / TEXTS_FOLDER).glob("*"):
-        if path.suffix != ".json" or path.stem not in keep:
+    """Remove texts that were retired long ago, but for those of the versions to keep, and broken writes."""
+    oldest = time.time() - KEEP_TEXTS_DAYS * 86400
+    for path in (index_dir / TEXTS_FOLDER).glob("*.json"):
+        if path.stem not in keep and path.stat().st_mtime < oldest:
             path.unlink(missing_ok=True)
-    for path in index_dir.glob(".*.part"):
+    for path in (*index_dir.glob(".*.part"), *(index_dir / TEXTS_FOLDER).glob(".*.part")):
         path.unlink(missing_ok=True)
 
 
@@ -149,12 +174,39 @@ def write_whole(path: Path, text: str) -> None:
         os.close(folder)
 
 
+@contextmanager
+def explaining_disk(folder: Path) -> Iterator[None]:
+    """Turns what the system says of a full disk or a closed folder into a `DiskError` that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise explain_disk(error, folder) from error
+
+
+def explain_disk(error: OSError, folder: Path) -> DiskError:
+    """The `DiskError` for what happened on the way to or from `folder`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskError(
+            f"there is no room left for {folder}; free some, then run it again: nothing was lost"
+        )
+    reason = error.strerror or str(error)
+    return DiskError(f"{error.filename or folder}: {reason}; check its permissions, then run it again")
+
+
 def _text_path(version: str, index_dir: Path) -> Path:
     return index_dir / TEXTS_FOLDER / f"{version}.json"
 
 
+def _to_record(table: dict[str, Any]) -> DocumentRecord:
+    lists = {name: tuple(table[name]) for name in ("cities", "empty_pages", "warnings")}
+    origins = tuple((str(fact), str(origin)) for fact, origin in table["origins"])
+    return DocumentRecord(**{**table, **lists, "origins": origins})
+
+
 def _to_document(table: dict[str, Any]) -> Document:
-    table["cities"] = tuple(table["cities"])
+    for name in ("cities", "empty_pages", "warnings"):
+        table[name] = tuple(table[name])
+    table["origins"] = tuple((str(fact), str(origin)) for fact, origin in table["origins"])
     table["pages"] = tuple(PageStart(**page) for page in table["pages"])
     table["sections"] = tuple(
         Section(section["heading"], section["level"], Span(**section["span"]))

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from qa.answering import Finding, compose_answer
 from qa.config import Settings
-from qa.domain import Answer, Document, IndexReport, Passage, Query, Turn
+from qa.domain import Answer, Document, Passage, Query, Turn
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus
 from qa.library import Library, open_library
 from qa.manifest import require_manifest
+from qa.receipts import IndexReport
 from qa.smalltalk import talk_of
 from qa.verification import verify
 
@@ -109,13 +110,25 @@ class Pipeline:
         """Every document in the index, as it was read, in the order of their paths."""
         return self._current().documents()
 
-    def document(self, doc_id: str) -> Document | None:
-        """The document with this id, as it was read when it was indexed; None if there is none."""
-        return self._current().find_document(doc_id)
+    def document(self, doc_id: str, version: str = "") -> Document | None:
+        """The document with this id, as it was read when it was indexed now or in `version`; None if there is
+        none."""
+        return self._current().find_document(doc_id, version)
 
-    def reindex(self, *, rebuild: bool = False, on_progress: Progress | None = None) -> IndexReport:
-        """What changed after the index was brought up to the corpus; questions go on being answered."""
-        return index_corpus(self.settings, self._embedder, rebuild=rebuild, on_progress=on_progress)
+    def is_current(self, document: Document) -> bool | None:
+        """True if the source of `document` is still what was read, False if it has changed, None if it is gone."""
+        return self._current().is_current(document)
+
+    def reindex(
+        self, *, rebuild: bool = False, wait_s: float = 0.0, on_progress: Progress | None = None
+    ) -> IndexReport:
+        """What changed after the index was brought up to the corpus; questions go on being answered.
+
+        Another process that is writing to the index is waited for, for `wait_s` seconds at most.
+        """
+        return index_corpus(
+            self.settings, self._embedder, rebuild=rebuild, wait_s=wait_s, on_progress=on_progress
+        )
 
     def as_runnable(self) -> Runnable[str, Answer]:
         """The way from question to answer as a LangChain `Runnable`."""

@@ -137,7 +137,11 @@ class Retriever:
         found: dict[str, None] = dict.fromkeys(also)
         for kind, count in (("passages", 1), ("sentences", 2)):
             near = self._store.query(
-                vector, kind=kind, count=count * self._settings.candidates, cities=query.cities
+                vector,
+                kind=kind,
+                count=count * self._settings.candidates,
+                cities=query.cities,
+                known=self._by_id,
             )
             found.update(dict.fromkeys(chunk_id for chunk_id, _ in near))
         chunks = [self.chunks[self._by_id[chunk_id]] for chunk_id in found if chunk_id in self._by_id]

@@ -1,124 +1,138 @@
 """The vectors of passages and sentences, in a Chroma folder. The only importer of chromadb.
 
-Two collections: `passages-<build>`, whose records are chunks, and `sentences-<build>`, one record for each
-sentence of a chunk. Each record carries the version of its document; which versions are live says the
-manifest, so new records can be written long before old ones are deleted.
+Each build of the index has a folder of its own, `chroma-<build>`, so that a rebuild touches nothing of the
+build that is live, and a damaged or old one can be removed as a whole. In it are two collections: `passages`,
+whose records are chunks, and `sentences`, one record for each sentence of a chunk. Each record carries the
+version of its document; which versions are live says the manifest, so new records can be written long before
+old ones are deleted.
 """
 
 from __future__ import annotations
 
-import hashlib
-import itertools
+import logging
+import shutil
+import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Collection as AnyCollection
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qa.domain import Chunk, Span
-from qa.errors import IndexMismatch
-from qa.manifest import DocumentRecord
+from qa.domain import Chunk
+from qa.errors import DiskError, IndexDamaged, IndexMismatch, QAError
+from qa.manifest import DocumentRecord, explain_disk
+from qa.records import VectorRecord, Vectors, chunk_metadata, sentence_id, shared_metadata, to_chunk
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-CHROMA_FOLDER = "chroma"
+CHROMA_FOLDER = "chroma-"
+"""What the names of builds' folders start with."""
 KINDS = ("passages", "sentences")
 
 HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
 """Twice Chroma's own values: recall matters more here than the milliseconds it costs."""
 
-Vectors = NDArray[np.float32]
+DISK_IS_FULL = ("disk is full", "no space left", "(code: 13)", "(code 13)")
+"""How Chroma, SQLite and the system say so."""
+
+LITTLE_ROOM_BYTES = 4 * 2**20
+"""With less on the disk, Chroma fails to write the smallest things."""
+
+WIDEN = 4
+"""So many times more records are asked for where too many of the nearest are left-overs."""
+
+SAMPLE, MAX_LOST = 64, 3
+"""So many records are looked for when a store is checked, and so many may be missed: the search is approximate."""
+
+SAME_VECTOR = 1e-3
+"""Up to this cosine distance two vectors are the same: Chroma rounds them."""
+
+logger = logging.getLogger(__name__)
 
 _OPENING = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class VectorRecord:
-    """A chunk ready to be stored: its own vector, shape (d,), and its sentences', shape (s, d), unit norm.
-
-    `keys` are `text_key`s of what was embedded, the passage's first; by them vectors are used again.
-    """
-
-    chunk: Chunk
-    version: str
-    passage: Vectors
-    sentences: Vectors
-    keys: tuple[str, ...]
-
-
-def text_key(text: str) -> str:
-    """32 hex digits that stand for an embedded text."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 class VectorStore:
     """The two collections of one build of the index."""
 
-    def __init__(self, index_dir: Path, *, build: str, fingerprint: str) -> None:
-        """Open the build, or make it.
+    def __init__(self, index_dir: Path, *, build: str, fingerprint: str, create: bool = True) -> None:
+        """Open the build, or make it if `create`.
 
-        Raises `IndexMismatch` if it was made with other settings than those of `fingerprint`.
+        Raises `IndexMismatch` if it was made with other settings than those of `fingerprint`, `IndexDamaged` if it
+        cannot be read, and `DiskError` if it cannot be written; so do all methods.
         """
-        self._client = _open_client(index_dir)
-        self._build = build
-        self._passages, self._sentences = (
-            _open_collection(self._client, f"{kind}-{build}", fingerprint) for kind in KINDS
-        )
+        self._folder = index_dir / f"{CHROMA_FOLDER}{build}"
+        if not create and not self._folder.is_dir():
+            raise IndexDamaged(f"{self._folder} is not there; bring it back, or build it anew with: qa index")
+        with _explaining(self._folder):
+            self._client = _open_client(self._folder)
+            self._passages, self._sentences = (
+                _open_collection(self._client, kind, fingerprint) for kind in KINDS
+            )
 
     def add(self, records: Sequence[VectorRecord]) -> None:
         """Write `records`; those that are there already are replaced."""
         if not records:
             return
-        self._upsert(
-            self._passages,
-            [record.chunk.chunk_id for record in records],
-            np.stack([record.passage for record in records]),
-            [_metadata(record) for record in records],
-            [record.chunk.text for record in records],
-        )
         ids, metadatas = [], []
         for record in records:
             for number, key in enumerate(record.keys[1:]):
-                ids.append(_sentence_id(record.chunk.chunk_id, number))
-                metadatas.append(_shared_metadata(record, key))
-        self._upsert(
-            self._sentences, ids, np.concatenate([record.sentences for record in records]), metadatas, None
-        )
+                ids.append(sentence_id(record.chunk.chunk_id, number))
+                metadatas.append(shared_metadata(record, key))
+        with _explaining(self._folder):
+            self._upsert(
+                self._passages,
+                [record.chunk.chunk_id for record in records],
+                np.stack([record.passage for record in records]),
+                [chunk_metadata(record) for record in records],
+                [record.chunk.text for record in records],
+            )
+            vectors = np.concatenate([record.sentences for record in records])
+            self._upsert(self._sentences, ids, vectors, metadatas, None)
 
     def delete_except(self, versions: AnyCollection[str]) -> int:
         """Delete the records of all other versions than these; how many there were."""
         deleted = 0
         for collection in (self._passages, self._sentences):
-            found = collection.get(include=["metadatas"])
-            ids = [
-                record_id
-                for record_id, metadata in zip(found["ids"], found["metadatas"] or [], strict=True)
-                if metadata["version"] not in versions
-            ]
+            with _explaining(self._folder):
+                found = collection.get(include=["metadatas"])
+                ids = [
+                    record_id
+                    for record_id, metadata in zip(found["ids"], found["metadatas"] or [], strict=True)
+                    if metadata["version"] not in versions
+                ]
+                for batch in _batches(ids, self._client.get_max_batch_size()):
+                    collection.delete(ids=list(batch))
             deleted += len(ids)
-            for batch in _batches(ids, self._client.get_max_batch_size()):
-                collection.delete(ids=list(batch))
         return deleted
 
-    def delete_other_builds(self) -> None:
-        """Delete the collections of every other build."""
-        for collection in self._client.list_collections():
-            kind, _, build = collection.name.partition("-")
-            if kind in KINDS and build != self._build:
-                self._client.delete_collection(collection.name)
+    def check(self, records: Iterable[DocumentRecord]) -> None:
+        """Raise `IndexDamaged` unless every passage of the documents in `records` is there, and can be found.
+
+        A damaged folder can crash Chroma and with it the process: `qa.checking` does this in another one.
+        """
+        with _explaining(self._folder):
+            found = self._passages.get(include=["metadatas"])["metadatas"] or []
+            lost = sum(_count_lost(collection) for collection in (self._passages, self._sentences))
+        counts = Counter(str(metadata["version"]) for metadata in found)
+        missing = [record.path for record in records if counts[record.version] != record.chunks]
+        if missing or lost > MAX_LOST:
+            what = f"lacks passages of {missing[0]}" if missing else "does not find what is in it"
+            raise IndexDamaged(f"{self._folder} {what}; build it anew with: qa index")
 
     def load_chunks(self, records: Iterable[DocumentRecord]) -> tuple[Chunk, ...]:
         """The chunks of the documents in `records`, in the order of documents and of their text."""
         by_version = {record.version: record for record in records}
-        found = self._passages.get(include=["metadatas", "documents"])
+        with _explaining(self._folder):
+            found = self._passages.get(include=["metadatas", "documents"])
         chunks = [
-            _to_chunk(chunk_id, metadata, text, by_version[str(metadata["version"])])
+            to_chunk(chunk_id, metadata, text, by_version[str(metadata["version"])])
             for chunk_id, metadata, text in zip(
                 found["ids"], found["metadatas"] or [], found["documents"] or [], strict=True
             )
@@ -127,22 +141,38 @@ class VectorStore:
         return tuple(sorted(chunks, key=lambda chunk: (chunk.path, chunk.span)))
 
     def query(
-        self, vector: Vectors, *, kind: str, count: int, cities: Sequence[str] = ()
+        self,
+        vector: Vectors,
+        *,
+        kind: str,
+        count: int,
+        cities: Sequence[str] = (),
+        known: Container[str] | None = None,
     ) -> list[tuple[str, float]]:
         """The ids of the chunks nearest to `vector` by their own or their sentences' vectors (`kind`).
 
         Pairs of chunk id and cosine similarity (-1 to 1), best first; a chunk with several near sentences
-        appears once, with the best of them. `cities` narrows to chunks about any of them.
+        appears once, with the best of them. `cities` narrows to chunks about any of them, `known` to these ids:
+        left-overs of other states may not crowd them out.
         """
         collection = {"passages": self._passages, "sentences": self._sentences}[kind]
         clauses: list[dict[str, Any]] = [{"cities": {"$contains": city}} for city in cities]
         where: Any = {"$or": clauses} if len(clauses) > 1 else clauses[0] if clauses else None
-        found = collection.query(
-            query_embeddings=vector[np.newaxis], n_results=count, where=where, include=["distances"]
-        )
+        asked = count
+        while True:
+            with _explaining(self._folder):
+                found = collection.query(
+                    query_embeddings=vector[np.newaxis], n_results=asked, where=where, include=["distances"]
+                )
+            ids, distances = found["ids"][0], (found["distances"] or [[]])[0]
+            near = [(each.split("/")[0], 1.0 - float(far)) for each, far in zip(ids, distances, strict=True)]
+            kept = [pair for pair in near if known is None or pair[0] in known][:count]
+            if len(kept) == count or len(near) < asked:
+                break
+            asked *= WIDEN
         best: dict[str, float] = {}
-        for record_id, distance in zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True):
-            best.setdefault(record_id.split("/")[0], 1.0 - float(distance))
+        for chunk_id, similarity in kept:
+            best.setdefault(chunk_id, similarity)
         return list(best.items())
 
     def fetch_vectors(self, chunks: Sequence[Chunk]) -> dict[str, tuple[Vectors, Vectors]]:
@@ -153,23 +183,24 @@ class VectorStore:
         passages = self._get_vectors(self._passages, [chunk.chunk_id for chunk in chunks])
         sentences = self._get_vectors(
             self._sentences,
-            [_sentence_id(chunk.chunk_id, n) for chunk in chunks for n in range(len(chunk.sentences))],
+            [sentence_id(chunk.chunk_id, n) for chunk in chunks for n in range(len(chunk.sentences))],
         )
         return {
             chunk.chunk_id: (
                 passages[chunk.chunk_id],
-                np.stack([sentences[_sentence_id(chunk.chunk_id, n)] for n in range(len(chunk.sentences))]),
+                np.stack([sentences[sentence_id(chunk.chunk_id, n)] for n in range(len(chunk.sentences))]),
             )
             for chunk in chunks
             if chunk.chunk_id in passages
-            and all(_sentence_id(chunk.chunk_id, n) in sentences for n in range(len(chunk.sentences)))
+            and all(sentence_id(chunk.chunk_id, n) in sentences for n in range(len(chunk.sentences)))
         }
 
     def fetch_by_key(self, version: str) -> dict[str, Vectors]:
         """The vectors of a version's passages and sentences by the `text_key` of what was embedded."""
         vectors: dict[str, Vectors] = {}
         for collection in (self._passages, self._sentences):
-            found = collection.get(where={"version": version}, include=["metadatas", "embeddings"])
+            with _explaining(self._folder):
+                found = collection.get(where={"version": version}, include=["metadatas", "embeddings"])
             embeddings = found["embeddings"] if found["embeddings"] is not None else []
             for metadata, vector in zip(found["metadatas"] or [], embeddings, strict=True):
                 vectors[str(metadata["key"])] = np.asarray(vector, dtype=np.float32)
@@ -199,7 +230,8 @@ class VectorStore:
     def _get_vectors(self, collection: Collection, ids: list[str]) -> dict[str, Vectors]:
         if not ids:  # which Chroma refuses
             return {}
-        found = collection.get(ids=ids, include=["embeddings"])
+        with _explaining(self._folder):
+            found = collection.get(ids=ids, include=["embeddings"])
         embeddings = found["embeddings"] if found["embeddings"] is not None else []
         return {
             record_id: np.asarray(vector, dtype=np.float32)
@@ -207,14 +239,72 @@ class VectorStore:
         }
 
 
-def _open_client(index_dir: Path) -> ClientAPI:
+def is_large(index_dir: Path, *, build: str) -> bool:
+    """True if Chroma has written a graph for the build: only such a one can crash it when it is damaged."""
+    return any((index_dir / f"{CHROMA_FOLDER}{build}").glob("*/index_metadata.pickle"))
+
+
+def _count_lost(collection: Collection) -> int:
+    """How many of some records, spread over all, are not found by their own vectors."""
+    ids = collection.get(include=[])["ids"]
+    sample = ids[:: max(1, len(ids) // SAMPLE)]
+    if not sample:
+        return 0
+    vectors = collection.get(ids=sample, include=["embeddings"])["embeddings"]
+    near = collection.query(query_embeddings=vectors, n_results=1, include=["distances"])["distances"] or []
+    return sum(not row or row[0] > SAME_VECTOR for row in near)
+
+
+def remove_builds(index_dir: Path, *, keep: AnyCollection[str]) -> None:
+    """Remove the folders of all builds but those to keep."""
+    for folder in index_dir.glob("chroma*"):
+        if folder.name.removeprefix(CHROMA_FOLDER) not in keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _explaining(folder: Path) -> Iterator[None]:
+    """Turns what Chroma and the system raise into an error that says what happened and what to do."""
+    from chromadb.errors import ChromaError
+
+    try:
+        yield
+    except QAError:
+        raise
+    except OSError as error:
+        raise explain_disk(error, folder) from error
+    except (ChromaError, sqlite3.Error, ValueError, KeyError, TypeError) as error:
+        raise _explain(str(error), folder) from error
+    except BaseException as error:
+        # A panic in Chroma's Rust part is no `Exception`, and has no name to catch it by.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _explain(str(error), folder) from error
+
+
+def _explain(message: str, folder: Path) -> QAError:
+    logger.warning("%s: %s", folder, message)
+    # Chroma tells some failures to write only as that: then the disk itself is asked.
+    is_full = folder.exists() and shutil.disk_usage(folder).free < LITTLE_ROOM_BYTES
+    if is_full or any(words in message.casefold() for words in DISK_IS_FULL):
+        return DiskError(
+            f"there is no room left for {folder}; free some, then run it again: nothing was lost"
+        )
+    if "readonly database" in message or "read-only" in message:
+        return DiskError(f"{folder} cannot be written to; check its permissions, then run it again")
+    return IndexDamaged(
+        f"the vectors in {folder} cannot be read ({message[:200]}); build them anew with: qa index. "
+        "The documents are not harmed"
+    )
+
+
+def _open_client(folder: Path) -> ClientAPI:
     """A client of its own: Chroma shares one system for each folder in a process, whose queries go on showing
     the old state after another process has written."""
     import chromadb
     from chromadb.api.shared_system_client import SharedSystemClient
     from chromadb.config import Settings
 
-    folder = index_dir / CHROMA_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     with _OPENING:
         SharedSystemClient.clear_system_cache()
@@ -235,50 +325,6 @@ def _open_collection(client: ClientAPI, name: str, fingerprint: str) -> Collecti
             "set them back, or build it anew with: qa index --rebuild"
         )
     return collection
-
-
-def _sentence_id(chunk_id: str, number: int) -> str:
-    return f"{chunk_id}/{number}"
-
-
-def _shared_metadata(record: VectorRecord, key: str) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"version": record.version, "doc_id": record.chunk.doc_id, "key": key}
-    if record.chunk.cities:  # Chroma refuses empty lists
-        metadata["cities"] = list(record.chunk.cities)
-    return metadata
-
-
-def _metadata(record: VectorRecord) -> dict[str, Any]:
-    chunk = record.chunk
-    return {
-        **_shared_metadata(record, record.keys[0]),
-        "path": chunk.path,
-        "title": chunk.title,
-        "heading": chunk.heading,
-        "page": chunk.page or 0,
-        "language": chunk.language,
-        "start": chunk.span.start,
-        "end": chunk.span.end,
-        "sentences": list(itertools.chain.from_iterable((s.start, s.end) for s in chunk.sentences)),
-    }
-
-
-def _to_chunk(chunk_id: str, metadata: Any, text: str, record: DocumentRecord) -> Chunk:
-    edges = metadata["sentences"]
-    return Chunk(
-        chunk_id=chunk_id,
-        doc_id=record.doc_id,
-        path=record.path,
-        title=record.title,
-        span=Span(metadata["start"], metadata["end"]),
-        text=text,
-        sentences=tuple(Span(*pair) for pair in zip(edges[::2], edges[1::2], strict=True)),
-        heading=metadata["heading"],
-        page=metadata["page"] or None,
-        language=metadata["language"],
-        cities=tuple(metadata.get("cities") or ()),
-        url=record.url,
-    )
 
 
 def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

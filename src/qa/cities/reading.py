@@ -17,24 +17,39 @@ def load_cities(path: Path) -> CityCatalogue:
 
     Raises `ConfigError` that names the file, the entry and what to write.
     """
+    return parse_cities(read_table(path), where=str(path))
+
+
+def read_table(path: Path) -> str:
+    """The text of a TOML file of cities, an empty one where there is no such file."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return CityCatalogue(())
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as TOML: {error}; mend the file") from error
+
+
+def parse_cities(text: str, *, where: str) -> CityCatalogue:
+    """The catalogue in TOML; `where` it came from is what errors name."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where} cannot be read as TOML: {error}; mend the file") from error
     entries = table.pop("city", [])
     if table or not isinstance(entries, list):
-        raise ConfigError(f"{path}: write one [[city]] table for each city and nothing else at the top level")
+        raise ConfigError(
+            f"{where}: write one [[city]] table for each city and nothing else at the top level"
+        )
     cities = tuple(
-        _parse_city(entry, f"{path}, city {number}") for number, entry in enumerate(entries, start=1)
+        _parse_city(entry, f"{where}, city {number}") for number, entry in enumerate(entries, start=1)
     )
     if sum(city.is_home for city in cities) > 1:
-        raise ConfigError(f"{path}: more than one city has home = true; leave it to the centre's own")
+        raise ConfigError(f"{where}: more than one city has home = true; leave it to the centre's own")
     try:
         return CityCatalogue(cities)
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"{where}: {error}") from error
 
 
 _ENTRY_KEYS = frozenset({"name", "country", "latitude", "longitude", "home", "lookalikes", "names"})

@@ -1,120 +1,151 @@
-"""Path → `Document`: a table from suffix to the function that reads that type."""
+"""File → `Document`: what lies in the corpus, what its files say, and what they are about."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from qa.cities import CITIES_FILE, CityCatalogue
-from qa.domain import Document
+from qa.domain import Document, Origin
 from qa.errors import LoadError, UnsupportedType
 from qa.languages import detect_language
-from qa.loaders.html import read_html
-from qa.loaders.markdown import read_markdown
 from qa.loaders.parsed import Parsed, normalise_line
-from qa.loaders.text import read_text
+from qa.loaders.readers import read_parsed
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Raise this when the same file would be read differently: documents are then read again."""
 
 MAX_FILE_BYTES = 100 * 2**20
 """Larger files are refused: they are not documents that an office writes."""
 
-READERS: dict[str, Callable[[bytes], Parsed]] = {
-    ".md": read_markdown,
-    ".markdown": read_markdown,
-    ".txt": read_text,
-    ".html": read_html,
-    ".htm": read_html,
-}
-
 IGNORED_NAMES = frozenset({CITIES_FILE})
 """Files of the corpus that are settings, not documents."""
 
+READ_TRIES = 3
+"""How often a file is read that changes while it is."""
 
-def find_files(corpus: Path) -> tuple[Path, ...]:
-    """Every file under `corpus` that could be a document, sorted; hidden ones and settings are left out.
+Read = Callable[[bytes, str], Parsed]
+"""Bytes and name of a file → what it says: `read_parsed` in this process, `Sandbox.read` in another."""
 
-    Links that lead out of the corpus are left out too: what they show is not the corpus' own.
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of a corpus that could be documents, sorted, and the folders in it that cannot be looked into."""
+
+    files: tuple[Path, ...]
+    closed_folders: tuple[Path, ...] = ()
+
+
+def list_files(corpus: Path) -> Listing:
+    """What lies in `corpus`. Hidden files and settings are left out, and links that lead out of it: what they show
+    is not the corpus' own.
+
+    Raises `LoadError` where `corpus` is no folder, or cannot be looked into.
     """
     if not corpus.is_dir():
         raise LoadError(f"{corpus} is not a folder; name the folder with the documents with --corpus")
     root = corpus.resolve()
-    return tuple(
-        sorted(
-            path
-            for path in corpus.rglob("*")
-            if path.is_file()
-            and path.name not in IGNORED_NAMES
-            and not any(part.startswith((".", "~$")) for part in path.relative_to(corpus).parts)
-            and path.resolve().is_relative_to(root)
-        )
-    )
+    files: list[Path] = []
+    closed: list[Path] = []
+    for folder, subfolders, names in os.walk(
+        corpus, onerror=lambda error: closed.append(Path(error.filename))
+    ):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        paths = [Path(folder, name) for name in names if _is_candidate(name)]
+        files += [path for path in paths if path.is_file() and path.resolve().is_relative_to(root)]
+    if corpus in closed:
+        raise LoadError(f"{corpus} cannot be looked into; check its permissions")
+    return Listing(tuple(sorted(files)), tuple(sorted(closed)))
+
+
+def find_files(corpus: Path) -> tuple[Path, ...]:
+    """Every file under `corpus` that could be a document, sorted; see `list_files`."""
+    return list_files(corpus).files
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of the file at `path`. Raises `LoadError` where it is too large or cannot be opened."""
+    """The bytes of the file at `path`, as they were at one moment.
+
+    Raises `LoadError` where it is too large, cannot be opened, or goes on changing while it is read.
+    """
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise LoadError(
-                f"{path.name} has {size / 2**20:.0f} MiB, more than {MAX_FILE_BYTES // 2**20}; split it"
-            )
-        return path.read_bytes()
+        for _ in range(READ_TRIES):
+            before = path.stat()
+            if before.st_size > MAX_FILE_BYTES:
+                raise LoadError(
+                    f"{path.name} has {before.st_size / 2**20:.0f} MiB, more than {MAX_FILE_BYTES // 2**20}; "
+                    "split it"
+                )
+            data = path.read_bytes()
+            after = path.stat()
+            if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, len(data)):
+                return data
     except OSError as error:
         raise LoadError(f"{path.name} cannot be opened: {error.strerror}; check its permissions") from error
+    raise LoadError(f"{path.name} is being written; it is taken in at the next run")
 
 
 def load_document(path: Path, *, corpus: Path, catalogue: CityCatalogue) -> Document:
     """The document that the file at `path` holds.
 
-    Raises `UnsupportedType` for a suffix without a reader, and `LoadError` for a file that cannot be read.
+    Raises `UnsupportedType` for a kind without a reader, and `LoadError` for a file that cannot be read.
     """
-    check_type(path)
-    return parse_document(read_bytes(path), path=path.relative_to(corpus).as_posix(), catalogue=catalogue)
+    name = check_name(path, corpus)
+    return parse_document(read_bytes(path), path=name, catalogue=catalogue)
 
 
-def check_type(path: Path) -> None:
-    """Raise `UnsupportedType` unless there is a reader for the suffix of `path`."""
+def check_name(path: Path, corpus: Path) -> str:
+    """The path relative to `corpus`, with forward slashes. Raises `LoadError` unless anybody can be shown it."""
+    name = path.relative_to(corpus).as_posix()
     try:
-        path.name.encode("utf-8")
+        name.encode("utf-8")
     except UnicodeEncodeError as error:
-        shown = path.name.encode("utf-8", "backslashreplace").decode()
+        shown = name.encode("utf-8", "backslashreplace").decode()
         raise LoadError(f"{shown}: its name is not UTF-8; rename it") from error
-    if path.suffix.lower() not in READERS:
-        known = ", ".join(sorted(READERS))
-        raise UnsupportedType(
-            f"{path.name}: files of type {path.suffix or 'none'!r} are not read, only {known}"
-        )
+    return name
 
 
-def parse_document(data: bytes, *, path: str, catalogue: CityCatalogue) -> Document:
-    """The document in `data`, the bytes of the file at `path` (relative to the corpus)."""
-    suffix = Path(path).suffix.lower()
+def parse_document(
+    data: bytes, *, path: str, catalogue: CityCatalogue, url: str | None = None, read: Read = read_parsed
+) -> Document:
+    """The document in `data`, the bytes of the file at `path` (relative to the corpus), which came from `url`."""
     try:
-        parsed = READERS[suffix](data)
+        parsed = read(data, path)
+    except UnsupportedType as error:
+        raise UnsupportedType(f"{path}: {error}") from error
     except LoadError as error:
         raise LoadError(f"{path}: {error}") from error
-    if not parsed.text.strip():
-        raise LoadError(f"{path} has no text in it; open it and check that it is not empty")
     title = _clean(parsed.title)
+    date = _clean(parsed.date)
+    cities, cities_from = _find_cities(parsed, catalogue)
+    origins = (
+        ("title", parsed.title_from if title else "file_name"),
+        *([("date", parsed.date_from)] if date else []),
+        *([("cities", cities_from)] if cities else []),
+    )
     return Document(
         doc_id=document_id(path),
         path=path,
         title=title or _title_from_name(path),
         text=parsed.text,
         sha256=hashlib.sha256(data).hexdigest(),
-        version=document_version(data, path=path, catalogue=catalogue),
-        cities=_find_cities(parsed, catalogue),
+        version=document_version(data, path=path, catalogue=catalogue, url=url),
+        cities=cities,
         language=parsed.language or detect_language(parsed.text[:4000]),
-        date=_clean(parsed.date),
-        url=_clean(parsed.url),
+        date=date,
+        url=_clean(parsed.url) or url,
         source_title=_clean(parsed.source_title),
         pages=parsed.pages,
         sections=parsed.sections,
         is_titled=title is not None,
+        page_kind=parsed.page_kind,
+        empty_pages=parsed.empty_pages,
+        origins=origins,
+        warnings=tuple(normalise_line(warning) for warning in parsed.warnings),
     )
 
 
@@ -123,23 +154,29 @@ def document_id(path: str) -> str:
     return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def document_version(data: bytes, *, path: str, catalogue: CityCatalogue) -> str:
+def document_version(data: bytes, *, path: str, catalogue: CityCatalogue, url: str | None = None) -> str:
     """32 hex digits that change with whatever could change how the file at `path` is read."""
     digest = hashlib.sha256(data)
-    digest.update(f"\0{path}\0{READER_VERSION}\0{catalogue.cities!r}".encode("utf-8", "surrogatepass"))
+    parts = f"\0{path}\0{READER_VERSION}\0{catalogue.cities!r}\0{url or ''}"
+    digest.update(parts.encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:32]
 
 
-def _find_cities(parsed: Parsed, catalogue: CityCatalogue) -> tuple[str, ...]:
+def _is_candidate(name: str) -> bool:
+    return name not in IGNORED_NAMES and not name.startswith((".", "~$"))
+
+
+def _find_cities(parsed: Parsed, catalogue: CityCatalogue) -> tuple[tuple[str, ...], Origin]:
     """The cities that the whole document is about: as it says itself, else by its title, else its only one."""
     if parsed.cities is not None:
         known = (catalogue.get(name) for name in parsed.cities)
-        return tuple(city.name if city else name for city, name in zip(known, parsed.cities, strict=True))
+        names = (city.name if city else name for city, name in zip(known, parsed.cities, strict=True))
+        return tuple(names), parsed.cities_from
     in_title = catalogue.find(parsed.title or "")
     if in_title:
-        return in_title
+        return in_title, parsed.title_from
     in_text = catalogue.find(parsed.text)
-    return in_text if len(in_text) == 1 else ()
+    return (in_text if len(in_text) == 1 else ()), "text"
 
 
 def _clean(value: str | None) -> str | None:
@@ -147,4 +184,4 @@ def _clean(value: str | None) -> str | None:
 
 
 def _title_from_name(path: str) -> str:
-    return re.sub(r"[-_\s]+", " ", Path(path).stem).strip() or path
+    return re.sub(r"[-_\s]+", " ", PurePosixPath(path).stem).strip() or path

@@ -2,45 +2,111 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import trafilatura
+from lxml import etree
+from lxml import html as lxml_html
 
 from qa.errors import LoadError
-from qa.loaders.parsed import Parsed, TextBuilder
+from qa.loaders.encodings import decode_page
+from qa.loaders.hidden import remove_hidden
+from qa.loaders.parsed import UNWANTED, Parsed, TextBuilder
 
 BLOCKS = frozenset({"p", "quote", "code", "item", "row", "head"})
 
-HIDDEN = [
-    "//*[@hidden]",
-    "//template",
-    *(
-        f"//*[contains(translate(@style, ' ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '{style}')]"
-        for style in (
-            "display:none",
-            "visibility:hidden",
-            "font-size:0",
-            "font-size:1p",
-            "opacity:0;",
-            "color:#fff;",
-        )
-    ),
-]
-"""XPaths of what a browser does not show, or not so that anybody could read it."""
+LINES = frozenset("address br caption dd div dt figcaption hr legend li summary tr".split())
+PARAGRAPHS = frozenset(
+    "article aside blockquote center details dl fieldset figure footer form h1 h2 h3 h4 h5 h6 header main nav ol "
+    "p pre section table ul".split()
+)
+"""HTML elements that begin on a line of their own, and those with space around them."""
+
+UNSEEN = frozenset({"head", "script", "style", "title", "iframe", "object", "select", "textarea", "button"})
+"""HTML elements that hold no text of the page itself."""
+
+MAX_DEPTH = 250
+"""Elements inside of elements. Pages have fifty; the parser's own limit is 256, and beyond it the rest of the
+page would be lost without a word."""
+
+MAX_ELEMENTS = 100_000
+"""The extractor takes 5 s for so many paragraphs, and its time grows faster than they do. The longest pages, a
+law or a year of minutes, have 50,000."""
+
+MAX_CHARACTERS = 40 * 2**20
+"""Pages that were saved whole carry their pictures in them and are large; more than this is no page."""
+
+MAX_ATTRIBUTES = 5_000
+"""Of one tag, and of different names. The parser compares each with each: 40,000 take it 1.5 s."""
+
+LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{20000,}")
+"""A tag in which so many attributes would fit."""
+
+XML_DECLARATION = re.compile(r"\A\s*+<\?xml\b[^>]*+>")
+"""lxml refuses to read characters that say how their bytes are encoded."""
 
 
 def read_html(data: bytes) -> Parsed:
     """The main text of a web page, with its headings, lists and tables."""
+    try:
+        return _read_tree(parse_page(decode_page(data)))
+    except RecursionError as error:
+        raise LoadError("its tags are nested too deep; save the article itself as text") from error
+
+
+def parse_page(source: str) -> Any:
+    """The tree (lxml) of the page in `source`, without what its reader does not see.
+
+    Raises `LoadError` where the page is too large or nested too deep to be one.
+    """
+    if len(source) > MAX_CHARACTERS:
+        raise LoadError(
+            f"the page has more than {MAX_CHARACTERS // 2**20} MiB; save the article itself as text"
+        )
+    source = XML_DECLARATION.sub("", UNWANTED.sub("", source))
+    for tag in LONG_TAG.finditer(source):
+        if len(set(re.findall(r"\s([^\s=]++)", tag[0]))) > MAX_ATTRIBUTES:
+            raise LoadError("one of its tags has thousands of attributes; save the article itself as text")
+    parser = lxml_html.HTMLParser(remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        root = lxml_html.document_fromstring(source or "<html></html>", parser=parser)
+    except etree.ParserError as error:
+        raise LoadError("there is nothing in this page; save the article itself as text") from error
+    _check_shape(root)
+    remove_hidden(root)
+    return root
+
+
+def read_lines(source: str) -> str:
+    """All text of the page in `source` that is seen, a line for each of its blocks: for short pages, mails."""
+    root = parse_page(source)
+    for element in list(root.iter(*UNSEEN)):
+        element.drop_tree()
+    pieces: list[str] = []
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        text = (element.text if event == "start" else element.tail) or ""
+        if element.tag in PARAGRAPHS:
+            pieces.append("\n\n")
+        elif element.tag in LINES and (event == "start" or (element.tag != "br" and text.strip())):
+            pieces.append("\n")
+        elif element.tag in ("td", "th") and event == "start" and element.getprevious() is not None:
+            pieces.append(" | ")
+        pieces.append(re.sub(r"\s+", " ", text))
+    lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _read_tree(root: Any) -> Parsed:
     page: Any = trafilatura.bare_extraction(
-        data,
+        root,
         include_comments=False,
         include_tables=True,
         favor_recall=True,
         with_metadata=True,
         # A year in the text is no date of the page.
         date_extraction_params={"extensive_search": False, "original_date": True},
-        prune_xpath=HIDDEN,
     )
     if page is None:
         raise LoadError("no main text was found in this page; save the article itself as text")
@@ -49,23 +115,36 @@ def read_html(data: bytes) -> Parsed:
     return Parsed(
         text=builder.text,
         title=page.title or None,
+        title_from="properties",
         date=page.date or None,
         url=page.url or None,
         sections=builder.sections,
     )
 
 
+def _check_shape(root: Any) -> None:
+    """Raise `LoadError` where `root` holds too many elements, or too many inside of each other."""
+    depth = elements = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        elements += event == "start"
+        if depth > MAX_DEPTH:
+            raise LoadError("its tags are nested too deep; save the article itself as text")
+        if elements > MAX_ELEMENTS:
+            raise LoadError("the page has too many parts; save the article itself as text")
+
+
 def _add_element(element: Any, builder: TextBuilder) -> None:
     """Add what `element` (lxml, in trafilatura's TEI-like tags) holds, block by block."""
     if element.tag == "list":
-        items = (
-            f"- {_inline(item, without='list')}"
-            for item in element.iter("item")
-            if _inline(item, without="list")
-        )
-        builder.add_block("\n".join(items))
+        items = (_inline(item, without="list") for item in element.iter("item"))
+        builder.add_block("\n".join(f"- {item}" for item in items if item))
     elif element.tag == "table":
-        rows = ([_inline(cell) for cell in row.iter("cell")] for row in element.iter("row"))
+        # Without the table inside of a cell, whose rows come by themselves.
+        rows = (
+            [_inline(cell, without="table") for cell in row.iterchildren("cell")]
+            for row in element.iter("row")
+        )
         builder.add_block("\n".join(" | ".join(row) for row in rows if any(row)))
     elif element.tag == "head":
         builder.add_heading(_inline(element), level=int(str(element.get("rend") or "h2")[1:2] or 2))

@@ -9,20 +9,63 @@ from typing import Any
 
 import yaml
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from qa.errors import LoadError
+from qa.loaders.encodings import decode
+from qa.loaders.hidden import has_background, is_hiding, is_unreadable
 from qa.loaders.parsed import Parsed, TextBuilder
-from qa.loaders.text import decode
+from qa.loaders.stylesheets import read_style
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 
-HIDING_TAG = re.compile(
-    r"<(?:(?P<content>script|style|template|title|textarea)\b|(?P<any>\w+)[^>]*?"
-    r"(?:\shidden\b|display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|aria-hidden))",
-    re.IGNORECASE,
+OPENING_TAG = re.compile(r"<(?P<name>[a-z][a-z0-9-]*+)(?P<attributes>[^>]*+)>?", re.IGNORECASE)
+STYLE_ATTRIBUTE = re.compile(r"""\sstyle\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""", re.IGNORECASE)
+HIDING_ATTRIBUTE = re.compile(r"""\s(?:hidden\b|aria-hidden\s*+=\s*+["']?true)""", re.IGNORECASE)
+
+HIDING_TAGS = frozenset({"script", "style", "template", "title", "textarea", "noscript"})
+"""Inline tags that hide what stands between them and their end, whatever their attributes."""
+
+EMPTY_TAGS = frozenset(
+    {"br", "img", "input", "hr", "wbr", "area", "base", "col", "embed", "link", "meta", "source"}
 )
-"""An inline tag that hides what stands between it and its end."""
+"""Tags without an end: what comes after them is not inside of them."""
+
+MAX_FRONT_MATTER_CHARACTERS = 20_000
+"""A dozen lines is what it takes; the reader of YAML is slow, and slowest on what was made to slow it."""
+
+MAX_INLINE_CHARACTERS = 50_000
+"""Some marks make the reader of Markdown take the square of a paragraph's length: 0.5 s for so many brackets.
+A chapter without a blank line has 30,000."""
+
+MAX_INLINE_SQUARES = 2e10
+"""The sum of the squares of the lengths of all paragraphs: at worst 3 s. A book of ten million characters in
+paragraphs of a thousand has half of it."""
+
+MAX_LINES = 300_000
+"""Each line is some objects to the reader of Markdown: so many take 5 s and 300 MB."""
+
+YAML_ERRORS = (
+    yaml.YAMLError,
+    ValueError,
+    OverflowError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    RecursionError,
+)
+"""What the reader of YAML raises for values that there are not: dates (ValueError), `!!bool x` (LookupError),
+`!!timestamp x` (AttributeError), brackets without end (RecursionError)."""
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """Reads YAML without references to earlier values, with which ten lines can be made to fill the memory."""
+
+    def compose_node(self, parent: yaml.nodes.Node | None, index: int) -> yaml.nodes.Node | None:
+        if self.check_event(yaml.events.AliasEvent):
+            raise yaml.composer.ComposerError(problem="references are not read")
+        return super().compose_node(parent, index)
 
 
 def read_markdown(data: bytes) -> Parsed:
@@ -31,13 +74,17 @@ def read_markdown(data: bytes) -> Parsed:
     match = FRONT_MATTER.match(source)
     matter = _read_front_matter(match.group(1)) if match else {}
     builder = TextBuilder()
-    tokens = MarkdownIt("commonmark").enable("table").parse(source[match.end() :] if match else source)
-    _add_blocks(tokens, builder)
+    try:
+        _add_blocks(_parse(source[match.end() :] if match else source), builder)
+    except RecursionError as error:
+        raise LoadError("its marks are nested too deep; save it as plain text (.txt)") from error
     first = builder.sections[0] if builder.sections else None
     heading = first.heading if first and first.level == 1 and first.span.start == 0 else None
     return Parsed(
         text=builder.text,
         title=_text_of(matter, "title") or heading,
+        title_from="front_matter" if _text_of(matter, "title") else "text",
+        date_from="front_matter",
         cities=_names_of(matter, "cities"),
         language=_text_of(matter, "language"),
         date=_text_of(matter, "date"),
@@ -47,10 +94,39 @@ def read_markdown(data: bytes) -> Parsed:
     )
 
 
+def _parse(source: str) -> Sequence[Token]:
+    if source.count("\n") + source.count("\r") > MAX_LINES:
+        raise LoadError(f"it has more than {MAX_LINES} lines; split it, or save it as plain text (.txt)")
+    reader = MarkdownIt("commonmark").enable("table")
+    reader.core.ruler.at("inline", _parse_inline)
+    return reader.parse(source)
+
+
+def _parse_inline(state: StateCore) -> None:
+    """What markdown-it does for each paragraph, but for those that would take it too long."""
+    squares = 0
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        token.children = []
+        squares += len(token.content) ** 2
+        if len(token.content) <= MAX_INLINE_CHARACTERS and squares <= MAX_INLINE_SQUARES:
+            state.md.inline.parse(token.content, state.md, state.env, token.children)
+        elif "<" in token.content:  # comments and tags hide text, which only the full reader takes out
+            raise LoadError("its paragraphs are too long to be read; put blank lines between them")
+        else:
+            token.children.append(Token("text", "", 0, content=token.content))
+
+
 def _read_front_matter(text: str) -> dict[str, Any]:
+    if len(text) > MAX_FRONT_MATTER_CHARACTERS:
+        raise LoadError(
+            f"its front matter has more than {MAX_FRONT_MATTER_CHARACTERS} characters; "
+            "put the text behind the line `---` that ends it"
+        )
     try:
-        matter = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that there is not, say
+        matter = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a SafeLoader
+    except YAML_ERRORS as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
         raise LoadError(
             f"line {line} of its front matter is not valid YAML; put the value in quotes"
@@ -119,19 +195,30 @@ def _add_blocks(tokens: Sequence[Token], builder: TextBuilder) -> None:
                 builder.add_block(text)
 
 
-def _hidden_tag(tag: str, hidden: str | None) -> str | None:
-    """The name of the hiding tag that is open after `tag`, when `hidden` was open before it."""
-    if hidden:
-        return None if tag.casefold().startswith(f"</{hidden}") else hidden
-    match = HIDING_TAG.match(tag)
-    return (match.group("content") or match.group("any")).casefold() if match else None
+def _hides(tag: re.Match[str]) -> bool:
+    """True if what stands in this tag is not seen."""
+    if tag["name"].lower() in HIDING_TAGS or HIDING_ATTRIBUTE.search(tag["attributes"]):
+        return True
+    match = STYLE_ATTRIBUTE.search(tag["attributes"])
+    if not match:
+        return False
+    style, important = read_style(match[1] or match[2] or "")
+    style.update(important)
+    return is_hiding(style) or (is_unreadable(style) is True and not has_background(style))
 
 
 def _plain(children: Sequence[Token]) -> Iterator[str]:
-    hidden: str | None = None  # the tag whose content no reader sees, while inside of it
+    hidden = ""  # the tag whose content no reader sees, while inside of it
+    depth = 0  # how many tags of that name are open
     for child in children:
         if child.type == "html_inline":
-            hidden = _hidden_tag(child.content, hidden)
+            tag = OPENING_TAG.match(child.content)
+            name = (tag["name"] if tag else child.content[2:].rstrip("> \t\n")).lower()
+            if hidden:
+                depth += (name == hidden) * (1 if tag else -1)
+                hidden = hidden if depth else ""
+            elif tag and name not in EMPTY_TAGS and not child.content.endswith("/>") and _hides(tag):
+                hidden, depth = name, 1
         elif hidden:
             continue
         elif child.type in ("text", "code_inline"):

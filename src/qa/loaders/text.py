@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 
-import charset_normalizer
-
-from qa.errors import LoadError
 from qa.languages import is_unspaced
+from qa.loaders.encodings import decode as decode
 from qa.loaders.parsed import Parsed, TextBuilder, normalise
 
 MAX_HEADING_CHARACTERS = 90
@@ -35,24 +33,12 @@ def read_text(data: bytes) -> Parsed:
     return Parsed(text=builder.text, title=title, sections=builder.sections)
 
 
-def decode(data: bytes) -> str:
-    """The characters in `data`: by its byte order mark, as UTF-8, or in the encoding that fits it best."""
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError:
-        best = charset_normalizer.from_bytes(data).best()
-    if best is None:
-        raise LoadError("its text is in no encoding that we know; save it as UTF-8")
-    return str(best)
-
-
 def _is_heading(block: str) -> bool:
     line = block.strip()
-    limit = MAX_HEADING_CHARACTERS_UNSPACED if is_unspaced(line) else MAX_HEADING_CHARACTERS
+    if "\n" in line or len(line) > MAX_HEADING_CHARACTERS:  # first: what follows takes its time on long lines
+        return False
     return (
-        "\n" not in line
-        and len(line) <= limit
+        (len(line) <= MAX_HEADING_CHARACTERS_UNSPACED or not is_unspaced(line))
         and not SENTENCE_END.search(line)
         and not LIST_ITEM.match(line)
         and any(character.isalpha() for character in line)

@@ -11,11 +11,11 @@ from qa.rendering.furniture import (
     notice_html,
     panel_html,
     pending_html,
-    report_html,
     turn_html,
 )
 from qa.rendering.message import to_html
 from qa.rendering.plain import answer_text, to_json, to_markdown, to_text
+from qa.rendering.receipts import report_html, report_lines
 from qa.rendering.wording import refusal_text
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "pending_html",
     "refusal_text",
     "report_html",
+    "report_lines",
     "surroundings",
     "to_html",
     "to_json",

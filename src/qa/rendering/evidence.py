@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from qa.domain import Answer, Citation, Document, Span
 from qa.messages import say
 from qa.rendering.escaping import Html, fill, join, safe_url
-from qa.rendering.wording import language_note, place_of, shown_citations
+from qa.rendering.wording import language_note, page_label, place_of, shown_citations
 
 LEAST_SURROUNDINGS = 300
 """Characters shown around a quote at least, where the document has them: two or three sentences."""
@@ -145,9 +145,11 @@ def _links(citation: Citation, document: Document | None, *, turn: int, language
 def _whole(citation: Citation, *, language: str) -> Html:
     # The text comes when it is opened (page.js): a long document in every card would make each answer slow.
     return fill(
-        '<details class="whole" data-document="{doc_id}" data-start="{start}" data-end="{end}">'
+        '<details class="whole" data-document="{doc_id}" data-version="{version}" '
+        'data-start="{start}" data-end="{end}">'
         '<summary>{label}</summary><div class="whole-body" tabindex="0">{loading}</div></details>',
         doc_id=citation.doc_id,
+        version=citation.version,
         start=citation.span.start,
         end=citation.span.end,
         label=say("open_document", language),
@@ -157,7 +159,8 @@ def _whole(citation: Citation, *, language: str) -> Html:
 
 def _annotated(document: Document, shown: Span, quote: Span, *, language: str) -> Html:
     """The text of `shown`, cut wherever a heading, a page or the quote starts or ends."""
-    pages = {page.start: page.number for page in document.pages}
+    # Of pages that start at one place, all but the last are empty.
+    pages = {page.start: page for page in document.pages}
     cuts = {shown.start, shown.end, quote.start, quote.end, *pages}
     for section in document.sections:
         cuts.update((section.span.start, section.span.end))
@@ -165,7 +168,8 @@ def _annotated(document: Document, shown: Span, quote: Span, *, language: str) -
     parts: list[Html] = []
     for start, end in itertools.pairwise(places):
         if start in pages:
-            label = say("page", language, number=pages[start])
+            page = pages[start]
+            label = page_label(document.page_kind, page.number, page.name, language)
             parts.append(fill('<span class="page">{label}</span>', label=label))
         piece = Span(start, end)
         part = fill("{text}", text=piece.cut(document.text))

@@ -1,15 +1,11 @@
-"""The page around the answers: header, turns of the conversation, evidence panels, notices, receipts."""
+"""The page around the answers: header, turns of the conversation, evidence panels, notices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.domain import FailedFile, IndexReport
 from qa.messages import join_names, say
-from qa.rendering.escaping import Html, fill, join
-
-MOST_NAMED = 20
-"""Files named in each part of a receipt."""
+from qa.rendering.escaping import Html, fill
 
 
 def header_html(*, documents: int, cities: Sequence[str], language: str) -> Html:
@@ -61,44 +57,4 @@ def panel_html(*, turn: int, question: str, cards: Html, is_shown: bool, languag
         heading=say("evidence_heading", language),
         question=question,
         cards=cards,
-    )
-
-
-def report_html(report: IndexReport, *, language: str) -> Html:
-    """The receipt of a reindex: what was added, updated, removed, and what failed and why."""
-    parts = [
-        _receipt_part("added", report.added, language),
-        _receipt_part("updated", report.updated, language),
-        _receipt_part("removed", report.removed, language),
-        _receipt_part("failed", _reasons(report.failed), language),
-        _receipt_part("skipped", _reasons(report.skipped), language) if report.skipped else Html(),
-        # Who brings in one file of a hundred does not want to read the other ninety-nine.
-        _receipt_part("unchanged", report.unchanged, language, is_listed=False),
-    ]
-    return fill(
-        '<div class="receipt" role="status" lang="{language}"><p>{heading}</p><ul>{parts}</ul></div>',
-        language=language,
-        heading=say("receipt_heading", language, seconds=f"{report.seconds:.1f}"),
-        parts=join(parts),
-    )
-
-
-def _reasons(files: tuple[FailedFile, ...]) -> tuple[str, ...]:
-    # Most messages name their file themselves.
-    return tuple(
-        file.message if file.path in file.message else f"{file.path}: {file.message}" for file in files
-    )
-
-
-def _receipt_part(name: str, lines: tuple[str, ...], language: str, *, is_listed: bool = True) -> Html:
-    items = [fill("<li><bdi>{line}</bdi></li>", line=line) for line in lines[:MOST_NAMED]]
-    if len(lines) > MOST_NAMED:
-        items.append(
-            fill("<li>{more}</li>", more=say("receipt_more", language, count=len(lines) - MOST_NAMED))
-        )
-    return fill(
-        '<li class="{name}">{label}{items}</li>',
-        name=name,
-        label=say(f"receipt_{name}", language, count=len(lines)),
-        items=fill("<ul>{items}</ul>", items=join(items)) if items and is_listed else Html(),
     )

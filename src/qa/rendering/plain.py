@@ -73,6 +73,8 @@ def to_json(answer: Answer) -> dict[str, Any]:
                 "source": citation.path,
                 "title": citation.title,
                 "page": citation.page,
+                "page_kind": citation.page_kind if citation.page is not None else None,
+                "page_name": citation.page_name or None,
                 "heading": citation.heading,
                 "quote": citation.quote,
                 "start": citation.span.start,

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 
 from qa.answering import cite
-from qa.domain import Answer, Citation, Statement
+from qa.domain import Answer, Citation, PageKind, Statement
 from qa.messages import join_names, language_name, say
 
 NameCity = Callable[[str, str], str]
@@ -137,8 +137,15 @@ def place_of(citation: Citation, language: str) -> str:
     """Where in its document the quote stands: section and page, as far as they are known."""
     # A document's top heading is its title most of the time: said once is enough.
     steps = [step for step in citation.heading.split(" › ") if step and step != citation.title]
-    page = say("page", language, number=citation.page) if citation.page is not None else ""
+    page = ""
+    if citation.page is not None:
+        page = page_label(citation.page_kind, citation.page, citation.page_name, language)
     return ", ".join(part for part in (" › ".join(steps), page) if part)
+
+
+def page_label(kind: PageKind, number: int, name: str, language: str) -> str:
+    """What a page, slide or sheet is called."""
+    return say(kind, language, number=number, name=name or number)
 
 
 def language_note(code: str, language: str) -> str:

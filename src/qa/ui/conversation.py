@@ -128,7 +128,10 @@ def _with_answer(
     pipeline: Pipeline, answer: Answer, *, conversation: Conversation, language: str
 ) -> Exchange:
     turn = conversation.next_turn
-    found = {citation.doc_id: pipeline.document(citation.doc_id) for citation in shown_citations(answer)}
+    found = {
+        citation.doc_id: pipeline.document(citation.doc_id, citation.version)
+        for citation in shown_citations(answer)
+    }
     documents = {doc_id: document for doc_id, document in found.items() if document is not None}
     return Exchange(
         turn=turn,

@@ -34,9 +34,9 @@
     whole.dataset.isLoaded = "yes";
     const body = whole.querySelector(".whole-body");
     const language = whole.closest(".evidence").lang;
-    const { document: id, start, end } = whole.dataset;
+    const { document: id, version, start, end } = whole.dataset;
     // The server has escaped what it sends: rendering.document_html.
-    body.innerHTML = await window.openDocument([id, Number(start), Number(end), language]);
+    body.innerHTML = await window.openDocument([id, version, Number(start), Number(end), language]);
     const mark = body.querySelector("mark");
     if (mark) mark.scrollIntoView({ behavior, block: "center" });
   }, true);

@@ -12,6 +12,7 @@ from qa.domain import Span
 from qa.errors import ConfigError
 from qa.messages import LANGUAGES, closest_language, known_language, preferred_language, say
 from qa.rendering import document_html, header_html, notice_html
+from qa.rendering.escaping import Html, join
 from qa.ui.conversation import Conversation, hold_exchange
 from qa.ui.memory import ConversationMemory
 from qa.ui.scripts import CONNECT_EVIDENCE, KNOW_VISITOR, SCROLL_TO_NEWEST, SET_LANGUAGE
@@ -254,19 +255,27 @@ class Page:
         return reindex_html(self._pipeline, key, admin_key=self._admin_key, on_progress=show, language=code)
 
     def open_document(self, what: list[Any]) -> str:
-        """The whole document as HTML with a quote marked; `what` is [doc_id, start, end, language].
+        """The whole document as HTML with a quote marked; `what` is [doc_id, version, start, end, language].
 
-        Anybody can call this with anything, so it takes nothing on trust; every document here is public.
+        It is shown as it was read for the answer, and says so if its source has changed or gone since. Anybody can
+        call this with anything, so it takes nothing on trust; every document here is public.
         """
         try:
-            doc_id, start, end, language = what
+            doc_id, version, start, end, language = what
             span, code = Span(int(start), int(end)), closest_language(str(language))
         except (TypeError, ValueError):
             return notice_html(say("document_gone", "en"))
-        document = self._pipeline.document(str(doc_id))
+        document = self._pipeline.document(str(doc_id), str(version))
         if document is None or span.end > len(document.text):
             return notice_html(say("document_gone", code))
-        return document_html(document, span, language=code)
+        is_current = self._pipeline.is_current(document)
+        note = {True: "", False: "source_changed", None: "source_gone"}[is_current]
+        return join(
+            [
+                notice_html(say(note, code)) if note else Html(),
+                document_html(document, span, language=code),
+            ]
+        )
 
 
 def build_page(pipeline: Pipeline, *, admin_key: str) -> gr.Blocks:

@@ -1,0 +1,52 @@
+"""Whether the vectors of an index are whole, found out where a crash does no harm: in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from qa.errors import IndexDamaged, QAError
+from qa.manifest import Manifest, require_manifest
+from qa.store import VectorStore, is_large
+
+TIMEOUT_S = 300.0
+
+
+def check_store(manifest: Manifest, index_dir: Path) -> None:
+    """Raise `IndexDamaged` unless what `manifest`, the index's state, says is there can be found.
+
+    A small index, which cannot crash, is checked in this process: starting another one takes a second.
+    """
+    if not is_large(index_dir, build=manifest.build):
+        _check(manifest, index_dir)
+        return
+    command = [sys.executable, "-m", "qa.checking", str(index_dir)]
+    try:
+        # The command is our own, and the folder one argument of it.
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired as error:
+        raise IndexDamaged(f"the vectors in {index_dir} cannot be read in time") from error
+    if ended.returncode:
+        said = ended.stderr.strip().splitlines()[-1:] or ["reading them crashes"]
+        raise IndexDamaged(f"the vectors in {index_dir} cannot be read: {said[0]}")
+
+
+def _check(manifest: Manifest, index_dir: Path) -> None:
+    store = VectorStore(index_dir, build=manifest.build, fingerprint=manifest.fingerprint, create=False)
+    store.check(manifest.documents)
+
+
+def main(arguments: list[str]) -> int:
+    """0 if the index in the folder that is named is whole, else 1, with the reason on stderr."""
+    index_dir = Path(arguments[0])
+    try:
+        _check(require_manifest(index_dir), index_dir)
+    except QAError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

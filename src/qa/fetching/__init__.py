@@ -1,0 +1,264 @@
+"""A web address → its bytes, fetched politely and from public servers only.
+
+    fetched = fetch("https://www.example.org/cases/hai-phong/")
+    fetched = fetch(fetched.url, etag=fetched.etag, last_modified=fetched.last_modified)
+    if not fetched.is_unchanged: ...
+
+Every hop of a redirect is checked like the first address (see `addresses`), the connection goes to the IP
+address that was checked (see `wire`), and size and time are limited over all hops. Nothing is kept between two
+fetches: no cookies, no connections. Neither settings nor environment can turn the checks off; tests pass their
+own `is_allowed` and `resolve`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import ssl
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+
+from qa.errors import FetchError
+from qa.fetching.addresses import (
+    Check,
+    Resolver,
+    Target,
+    find_addresses,
+    is_public,
+    parse_url,
+    refusal,
+    resolve_name,
+)
+from qa.fetching.names import name_in_headers, name_page
+from qa.fetching.wire import BadCertificate, Clock, PinnedBackend, TooLarge, make_tls_context, read_body
+
+__all__ = ["Fetched", "Limits", "fetch", "is_public", "page_name", "user_agent"]
+
+logger = logging.getLogger(__name__)
+
+WEB_PORTS = frozenset({80, 443, 8080, 8443})
+"""Where web servers listen. Behind other ports stand mail servers, databases and caches, some of which take a
+line of HTTP for a command."""
+
+NETWORK_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, BadCertificate)
+
+Headers = list[tuple[bytes | str, bytes | str]]
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one fetch may take, all of its hops together."""
+
+    max_bytes: int = 50 * 2**20
+    """Of one answer, unpacked. Reports with pictures stay below it; the corpus takes files of 100 MiB."""
+    timeout_s: float = 60.0
+    """By the clock on the wall, from resolving the name to the last byte."""
+    max_redirects: int = 5
+    """http to https, to www, to a language, to a page: four at most in practice."""
+    ports: frozenset[int] = WEB_PORTS
+
+    def __post_init__(self) -> None:
+        if self.max_bytes < 1 or self.timeout_s <= 0 or self.max_redirects < 0 or not self.ports:
+            raise ValueError("limits need a size, a time and a port, and no negative number of redirects")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What a server answered; `url` is where the last redirect led.
+
+    `content_type` is the header as it came; `file_name` is safe as a file's name; `etag` and `last_modified`
+    are for the next fetch; `data` is empty where `is_unchanged`.
+    """
+
+    url: str
+    status: int
+    data: bytes
+    content_type: str = ""
+    etag: str | None = None
+    last_modified: str | None = None
+    file_name: str = ""
+
+    @property
+    def is_unchanged(self) -> bool:
+        """True if the server says that it has nothing newer than what was fetched before."""
+        return self.status == 304
+
+
+def fetch(
+    url: str,
+    *,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    limits: Limits = Limits(),
+    is_allowed: Check = is_public,
+    resolve: Resolver = resolve_name,
+    tls: ssl.SSLContext | None = None,
+) -> Fetched:
+    """The bytes at `url`, or that they are the same as those that had `etag` or `last_modified`.
+
+    Raises `FetchError`, whose message names the address and the next step.
+    """
+    clock = Clock(limits.timeout_s)
+    headers = _request_headers(etag, last_modified)
+    is_conditional = bool(etag or last_modified)
+    target = parse_url(url, ports=limits.ports)
+    for _ in range(limits.max_redirects + 1):
+        try:
+            left_s = clock.left_s
+            addresses = find_addresses(target, resolve=resolve, is_allowed=is_allowed, timeout_s=left_s)
+            with _ask(target, PinnedBackend(addresses, clock), headers=headers, tls=tls) as response:
+                answer = _read_answer(response, target, limits, is_conditional=is_conditional)
+        except NETWORK_ERRORS as error:
+            raise _explain(error, target, limits) from error
+        if isinstance(answer, Fetched):
+            logger.info("fetched %s: %d, %d bytes", answer.url, answer.status, len(answer.data))
+            return answer
+        target = _follow(target, answer, limits)
+    raise refusal(url, f"it redirects more than {limits.max_redirects} times", "check the address")
+
+
+def page_name(fetched: Fetched) -> str:
+    """The path in the corpus for what was fetched, such as `web/www.example.org/cases-davao.html`.
+
+    It is the same each time; its suffix tells what the data is. Raises `UnsupportedType` for what is not read.
+    """
+    return name_page(fetched.url, fetched.data, content_type=fetched.content_type)
+
+
+def user_agent() -> str:
+    """The name that this program gives to servers: its own and its version, nothing about who runs it."""
+    try:
+        return f"kitakyushu-qa/{metadata.version('kitakyushu-qa')}"
+    except metadata.PackageNotFoundError:  # run from a folder, not installed
+        return "kitakyushu-qa"
+
+
+@contextlib.contextmanager
+def _ask(
+    target: Target, backend: PinnedBackend, *, headers: Headers, tls: ssl.SSLContext | None
+) -> Iterator[httpcore.Response]:
+    """The answer of one server, its body still to be read; the connection ends with it."""
+    if tls is None and target.scheme == "https":
+        tls = make_tls_context()
+    with (
+        httpcore.ConnectionPool(tls, max_connections=1, network_backend=backend) as pool,
+        pool.stream("GET", target.url, headers=[("Host", target.authority), *headers]) as response,
+    ):
+        yield response
+
+
+def _request_headers(etag: str | None, last_modified: str | None) -> Headers:
+    headers = {
+        "User-Agent": user_agent(),
+        "Accept": "*/*",
+        "Accept-Encoding": "gzip",
+        "Connection": "close",
+        **({"If-None-Match": etag} if etag else {}),
+        **({"If-Modified-Since": last_modified} if last_modified else {}),
+    }
+    return [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+
+
+def _read_answer(
+    response: httpcore.Response, target: Target, limits: Limits, *, is_conditional: bool
+) -> Fetched | str:
+    """What was fetched, or the address that the answer leads on to."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+    if response.status in REDIRECTS:
+        if not headers.get("location"):
+            raise refusal(target.url, "its server redirects to nowhere", "check the address")
+        return _repair(headers["location"])
+    is_unchanged = response.status == 304 and is_conditional
+    if response.status != 200 and not is_unchanged:
+        raise _explain_status(response.status, headers, target)
+    return Fetched(
+        url=target.url,
+        status=response.status,
+        data=b"" if is_unchanged else _read_data(response, headers, target, limits),
+        content_type=headers.get("content-type", ""),
+        etag=headers.get("etag"),
+        last_modified=headers.get("last-modified"),
+        file_name=name_in_headers(headers.get("content-disposition", ""), target.url),
+    )
+
+
+def _read_data(
+    response: httpcore.Response, headers: Mapping[str, str], target: Target, limits: Limits
+) -> bytes:
+    encoding = headers.get("content-encoding", "").strip().lower() or "identity"
+    if encoding not in ("identity", "gzip", "x-gzip"):
+        raise refusal(
+            target.url, f"it came packed as {encoding[:40]!r}", "save the page and add it as a file"
+        )
+    length = headers.get("content-length", "")
+    try:
+        if length.isdecimal() and int(length[:20]) > limits.max_bytes:
+            raise TooLarge
+        return read_body(response, max_bytes=limits.max_bytes, is_gzipped=encoding != "identity")
+    except TooLarge as error:
+        limit = f"{limits.max_bytes / 2**20:.3g} MiB"
+        raise refusal(
+            target.url, f"it has more than {limit}", "save the part that matters as a file"
+        ) from error
+    except zlib.error as error:
+        raise refusal(target.url, "it came damaged", "try again, or save the page as a file") from error
+
+
+def _follow(target: Target, location: str, limits: Limits) -> Target:
+    """Where `location`, as an answer from `target` gave it, leads to, checked like any address."""
+    try:
+        joined = urljoin(target.url, location)
+        is_weaker = target.scheme == "https" and urlsplit(joined).scheme == "http"
+    except ValueError as error:
+        raise refusal(target.url, "it redirects to what is no address", "check the address") from error
+    if is_weaker:
+        raise refusal(
+            joined,
+            f"{target.host} leads to it from https, and it is only http",
+            "name it itself if you trust it",
+        )
+    return parse_url(joined, ports=limits.ports)
+
+
+def _repair(header: str) -> str:
+    """`header` as the server meant it: many send UTF-8 in headers, which HTTP reads as Latin-1."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return header
+
+
+def _explain(error: Exception, target: Target, limits: Limits) -> FetchError:
+    """The error for whoever wanted the page, out of that of the network."""
+    if isinstance(error, BadCertificate):
+        return refusal(target.url, f"its certificate does not hold ({error})", "tell those who run the site")
+    if isinstance(error, httpcore.ConnectTimeout | httpcore.ConnectError):
+        return refusal(target.url, "its server does not answer", "check the address, or try again later")
+    if isinstance(error, httpcore.TimeoutException):
+        return refusal(
+            target.url, f"it took longer than {limits.timeout_s:g} s", "try again later, or save it as a file"
+        )
+    return refusal(target.url, "its server broke the connection off", "try again later, or save it as a file")
+
+
+def _explain_status(status: int, headers: Mapping[str, str], target: Target) -> FetchError:
+    if status in (429, 503):
+        wait = headers.get("retry-after", "").strip()[:40]
+        when = f"in {wait} s" if wait.isdecimal() else f"after {wait}" if wait else "later"
+        return refusal(target.url, f"its server is busy (status {status})", f"try again {when}")
+    if status in (401, 403, 407, 451):
+        return refusal(
+            target.url,
+            f"its server does not show it to us (status {status})",
+            "save the page and add it as a file",
+        )
+    if status in (404, 410):
+        return refusal(target.url, f"it is not there (status {status})", "check the address")
+    return refusal(target.url, f"its server answered with status {status}", "try again later")

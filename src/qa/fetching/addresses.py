@@ -1,0 +1,218 @@
+"""Which web addresses may be asked: how they are written, what their names stand for, who answers there.
+
+A server that fetches what somebody names can be made to ask its own neighbours: a router, a cloud's metadata
+service, a database. So an address must be plain to read, and every IP address behind it must be public.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import queue
+import re
+import socket
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+import idna
+
+from qa.errors import FetchError
+from qa.loaders.parsed import UNWANTED
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+Check = Callable[[IPAddress], bool]
+Resolver = Callable[[str, int], Collection[str]]
+"""From a name and a port to the IP addresses behind it, as text. Raises `OSError` if there are none."""
+
+MAX_URL_CHARACTERS = 2048
+"""No page that people link to has a longer address; browsers and proxies stop there too."""
+
+MAX_SHOWN_CHARACTERS = 160
+"""So much of an address stands in a message: enough to know it by, and never the whole screen."""
+
+NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "100.64.0.0/10",  # carrier-grade NAT; some clouds keep their metadata service there
+        "168.63.129.16/32",  # the inside of Azure, at an address that looks public
+        "192.0.0.0/24",
+        "192.88.99.0/24",  # 6to4 relays
+        "64:ff9b:1::/48",  # NAT64 inside of one network
+        "2001::/23",  # Teredo and other protocols' own
+        "3fff::/20",  # documentation
+        "fec0::/10",  # site-local, from before fc00::/7
+    )
+)
+"""What `ipaddress` (in one of the versions of Python that we run on) calls global although it is not."""
+
+UNICAST_V6 = ipaddress.IPv6Network("2000::/3")
+"""The only part of IPv6 from which public addresses are given out (IANA)."""
+
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""An IPv4 address as it is reached from a network without IPv4 (RFC 6052): the last 32 bits."""
+
+PATH_CHARACTERS = "/%:@!$&'()*+,;=~-._"
+"""What may stand in a path as it is (RFC 3986); the per cent sign, since most addresses come escaped."""
+
+NUMBER_LIKE = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)", re.ASCII)
+HOST_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A web address that has been checked, in parts; `host` is ASCII and in lower case, without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def authority(self) -> str:
+        """Host and port as they stand in an address, the port only where it is not the usual one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The whole address."""
+        return f"{self.scheme}://{self.authority}{self.path}"
+
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def is_public(address: IPAddress) -> bool:
+    """True if anybody on the internet would reach the same machine at `address`."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in NAT64:
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+        if address.sixtofour is not None:
+            return is_public(address.sixtofour)
+        if address not in UNICAST_V6:  # with it go mapped and compatible IPv4, loopback, local, multicast
+            return False
+    if any(address in network for network in NOT_PUBLIC if network.version == address.version):
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def parse_url(url: str, *, ports: Collection[int]) -> Target:
+    """The parts of `url`. Raises `FetchError` unless it is a plain http(s) address at one of `ports`."""
+    if len(url) > MAX_URL_CHARACTERS:
+        raise refusal(url, f"it has more than {MAX_URL_CHARACTERS} characters", "use a shorter address")
+    url = url.strip(" ")
+    if UNWANTED.search(url) or any(character.isspace() or character in '\\<>"' for character in url):
+        raise refusal(url, "it has blanks or characters that no address has", "copy it from the browser")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise refusal(url, "it is not a web address", "copy it from the browser") from error
+    scheme = parts.scheme.lower()
+    if scheme not in DEFAULT_PORTS:
+        raise refusal(url, "only http and https addresses are fetched", "save the file and add it instead")
+    if "@" in parts.netloc:
+        raise refusal(url, "it carries a user name or password", "save the page and add it as a file")
+    host = _read_host(parts.hostname or "", url)
+    port = DEFAULT_PORTS[scheme] if port is None else port
+    if port not in ports:
+        known = ", ".join(str(number) for number in sorted(ports))
+        raise refusal(
+            url, f"port {port} is not a web server's ({known})", "save the page and add it as a file"
+        )
+    path = quote(parts.path or "/", safe=PATH_CHARACTERS)
+    query = quote(parts.query, safe=PATH_CHARACTERS + "?")
+    return Target(scheme, host, port, f"{path}?{query}" if query else path)
+
+
+def resolve_name(host: str, port: int) -> tuple[str, ...]:
+    """The IP addresses that the system knows `host` by, in the order in which it would try them."""
+    answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    return tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))
+
+
+def find_addresses(
+    target: Target, *, resolve: Resolver, is_allowed: Check, timeout_s: float
+) -> tuple[IPAddress, ...]:
+    """The IP addresses of `target`, all of them checked. Raises `FetchError` if one is not allowed.
+
+    One that is not is enough: a name that leads to a public address and to a private one was made to deceive.
+    """
+    try:
+        found: Collection[str] = (str(ipaddress.ip_address(target.host)),)
+    except ValueError:
+        found = _resolve_in_time(target, resolve, timeout_s)
+    try:
+        addresses = tuple(dict.fromkeys(ipaddress.ip_address(address) for address in found))
+    except ValueError as error:  # an address with a zone, say, which is local to one network card
+        raise refusal(target.url, "its name leads to no usable address", "check the address") from error
+    if not addresses:
+        raise refusal(target.url, "its name is not known", "check the spelling and the network")
+    if not all(is_allowed(address) for address in addresses):
+        raise refusal(
+            target.url,
+            "it leads into a private network, from which nothing is fetched",
+            "save the page and add it as a file",
+        )
+    return addresses
+
+
+def refusal(url: str, reason: str, next_step: str) -> FetchError:
+    """The error that tells why `url` was not fetched and what to do; passwords in it are not repeated."""
+    return FetchError(f"{show_url(url)} was not fetched: {reason}; {next_step}")
+
+
+def show_url(url: str) -> str:
+    """`url` as it may stand in a message: without user and password, without control characters, cut."""
+    shown = re.sub(r"//[^/?#]*@", "//", UNWANTED.sub("", " ".join(url.split())), count=1)
+    return shown if len(shown) <= MAX_SHOWN_CHARACTERS else f"{shown[:MAX_SHOWN_CHARACTERS]}…"
+
+
+def _read_host(host: str, url: str) -> str:
+    """`host` in its one plain form: a name in ASCII, or an IP address in its usual notation."""
+    if ":" in host:
+        try:
+            return _no_host(url) if "%" in host else str(ipaddress.IPv6Address(host))
+        except ValueError:
+            return _no_host(url)
+    if not host.isascii():
+        try:
+            # Strict: full-width digits and look-alike full stops are errors here, not silently mapped.
+            host = idna.encode(host).decode("ascii")
+        except (idna.IDNAError, UnicodeError):
+            return _no_host(url)
+    labels = host.split(".")
+    if NUMBER_LIKE.fullmatch(labels[-1]):
+        # 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1 to a resolver; only the usual form says so openly.
+        try:
+            return str(ipaddress.IPv4Address(host))
+        except ValueError:
+            return _no_host(url)
+    if len(host) > 253 or not all(HOST_LABEL.fullmatch(label) for label in labels):
+        return _no_host(url)
+    return host
+
+
+def _no_host(url: str) -> str:
+    raise refusal(url, "the name of its server is not written in the usual way", "copy it from the browser")
+
+
+def _resolve_in_time(target: Target, resolve: Resolver, timeout_s: float) -> Collection[str]:
+    """What `resolve` answers. The system's resolver takes no time limit, so it runs beside us."""
+    answers: queue.SimpleQueue[Collection[str] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(resolve(target.host, target.port))
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, name="qa-resolve", daemon=True).start()
+    try:
+        answer = answers.get(timeout=max(timeout_s, 0.001))
+    except queue.Empty as error:
+        raise refusal(target.url, "its name was not resolved in time", "try again later") from error
+    if isinstance(answer, Exception):
+        raise refusal(target.url, "its name is not known", "check the spelling and the network") from answer
+    return answer

@@ -1,0 +1,164 @@
+"""The network below one fetch: it connects to checked addresses only, and to nothing once time is up.
+
+A name is resolved once; the address that was checked is the one that is connected to, so a name server that
+changes its mind between check and connection (DNS rebinding) changes nothing. httpcore, which speaks HTTP on
+top of this, keeps the name for the Host header and for checking the certificate, and knows neither proxies nor
+cookies nor redirects.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import certifi
+import httpcore
+
+from qa.fetching.addresses import IPAddress
+
+CONNECT_TIMEOUT_S = 10.0
+"""Longer than the slowest handshake across the world, and short enough to try a name's next address."""
+
+PIECE_BYTES = 2**16
+"""So much is unpacked at a time: what a bomb can cost beyond the limit."""
+
+GZIP_WINDOW = 31
+"""What zlib calls "gzip only, with the largest window"."""
+
+
+class Clock:
+    """What is left of the time that one fetch may take, all of its hops together."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self._end = time.monotonic() + timeout_s
+
+    @property
+    def left_s(self) -> float:
+        """The seconds left. Raises `httpcore.TimeoutException` once there are none."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise httpcore.TimeoutException("the time for this fetch is over")
+        return left
+
+
+class PinnedBackend(httpcore.NetworkBackend):
+    """Connects to one of `addresses`, whatever name it is asked for, while `clock` has time left."""
+
+    def __init__(self, addresses: Iterable[IPAddress], clock: Clock) -> None:
+        self._addresses = tuple(addresses)
+        self._clock = clock
+        self._wire = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """A connection to the first of the checked addresses that answers."""
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in self._addresses:
+            try:
+                stream = self._wire.connect_tcp(
+                    str(address), port, min(CONNECT_TIMEOUT_S, self._clock.left_s), None, socket_options
+                )
+                return _TimedStream(stream, self._clock)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """A connection whose every step has only the time that is left: dribbled bytes do not renew it."""
+
+    def __init__(self, stream: httpcore.NetworkStream, clock: Clock) -> None:
+        self._stream = stream
+        self._clock = clock
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._clock.left_s)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._clock.left_s)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        try:
+            secured = self._stream.start_tls(ssl_context, server_hostname, self._clock.left_s)
+        except httpcore.ConnectError as error:
+            if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+                raise BadCertificate(error.__cause__.verify_message.rstrip(".")) from error
+            raise
+        return _TimedStream(secured, self._clock)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def make_tls_context() -> ssl.SSLContext:
+    """The trust in certificates: the system's authorities and those of certifi; names are checked."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+class BadCertificate(Exception):
+    """The server's certificate is not for its name, or nobody vouches for it. Never leaves this package."""
+
+
+class TooLarge(Exception):
+    """The body has more bytes than it may have. Never leaves this package."""
+
+
+def read_body(response: httpcore.Response, *, max_bytes: int, is_gzipped: bool) -> bytes:
+    """The body of `response`, unpacked. Raises `TooLarge` as soon as it is, packed or not.
+
+    Raises `zlib.error` where it should be gzip and is not, or not whole.
+    """
+    body = bytearray()
+    received = 0
+    gunzip = _Gunzip() if is_gzipped else None
+    for packed in response.iter_stream():
+        received += len(packed)
+        for piece in gunzip.unpack(packed) if gunzip else (packed,):
+            body += piece
+            if len(body) > max_bytes:
+                raise TooLarge
+        if received > max_bytes:
+            raise TooLarge
+    if gunzip and received and not gunzip.is_whole:
+        raise zlib.error("the packed data ends early")
+    return bytes(body)
+
+
+class _Gunzip:
+    """Unpacks gzip piece by piece, so that a small bomb never becomes a large string."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(GZIP_WINDOW)
+
+    @property
+    def is_whole(self) -> bool:
+        """True if the last member that began has ended."""
+        if not self._member.eof:
+            self._member.flush(1)
+        return self._member.eof
+
+    def unpack(self, packed: bytes) -> Iterator[bytes]:
+        """The bytes in `packed`, in pieces of at most `PIECE_BYTES`."""
+        while packed:
+            if self._member.eof:
+                if not packed.startswith(b"\x1f\x8b"):
+                    return  # what follows the last member is padding
+                self._member = zlib.decompressobj(GZIP_WINDOW)
+            yield self._member.decompress(packed, PIECE_BYTES)
+            packed = self._member.unused_data if self._member.eof else self._member.unconsumed_tail

@@ -1,0 +1,318 @@
+"""What a file really is: by its content, whatever it is named."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from pathlib import PurePosixPath
+from typing import Literal
+
+from qa.errors import LoadError, UnsupportedType
+from qa.loaders.encodings import decode, has_utf16_pattern
+
+Kind = Literal["pdf", "word", "powerpoint", "excel", "opendocument", "html", "email", "markdown", "text"]
+
+SUFFIXES: dict[Kind, tuple[str, ...]] = {
+    "pdf": (".pdf",),
+    "word": (".docx", ".docm", ".dotx", ".dotm"),
+    "powerpoint": (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"),
+    "excel": (".xlsx", ".xlsm", ".xltx", ".xltm"),
+    "opendocument": (".odt", ".ods", ".odp", ".ott", ".ots", ".otp"),
+    "html": (".html", ".htm", ".xhtml", ".xht"),
+    "email": (".eml", ".mht", ".mhtml"),
+    "markdown": (".md", ".markdown"),
+    "text": (".txt", ".text"),
+}
+"""The suffixes that each kind goes by, the usual one first."""
+
+NOUNS: dict[Kind, str] = {
+    "pdf": "a PDF",
+    "word": "a Word document",
+    "powerpoint": "a PowerPoint presentation",
+    "excel": "an Excel workbook",
+    "opendocument": "an OpenDocument file",
+    "html": "a web page",
+    "email": "an e-mail",
+    "markdown": "a Markdown text",
+    "text": "a plain text",
+}
+
+WRITTEN: frozenset[Kind] = frozenset({"html", "email", "markdown", "text"})
+"""Kinds that are text themselves, and go by many suffixes of which none is wrong."""
+
+HEAD_BYTES = 2**16
+"""So much of a text is looked at: more than any header or comment that comes before the first tag."""
+
+MAX_MEMBER_BYTES = 2**20
+"""So much of a package's table of contents is unpacked; one with a thousand slides has half of it."""
+
+MAX_MEMBERS = 20_000
+"""A package with more members is none that an office program wrote; listing millions would fill the memory."""
+
+MOST_CONTROL = 0.25
+"""The largest share of control characters in a text: accidents leave some, and binary files have more."""
+
+CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+PICTURES = "pictures are not read; write what it shows into a text, or make a PDF with recognised text"
+SOUND = "sound and films are not read; add a transcript"
+ARCHIVE = "archives are not opened; unpack it and add the files in it"
+PROGRAM = "programs are not read; add the document itself"
+
+SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\x89PNG\r\n", PICTURES),
+    (0, b"\xff\xd8\xff", PICTURES),
+    (0, b"Rar!\x1a\x07", ARCHIVE),
+    (0, b"7z\xbc\xaf\x27\x1c", ARCHIVE),
+    (0, b"\x1f\x8b", ARCHIVE),
+    (0, b"\xfd7zXZ", ARCHIVE),
+    (0, b"\x28\xb5\x2f\xfd", ARCHIVE),
+    (0, b"\x7fELF", PROGRAM),
+    (0, b"\xca\xfe\xba\xbe", PROGRAM),
+    (0, b"\xcf\xfa\xed\xfe", PROGRAM),
+    (0, b"{\\rtf", "RTF is not read; open it in an office program and save it as .docx"),
+    (0, b"%!PS", "PostScript is not read; save it as PDF"),
+)
+"""Where which bytes stand in files that are not read, and what to do about each; the first that fits counts."""
+
+BINARY_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"MZ", PROGRAM),
+    (0, b"BM", PICTURES),
+    (0, b"GIF8", PICTURES),
+    (0, b"II*\0", PICTURES),
+    (0, b"MM\0*", PICTURES),
+    (0, b"\0\0\1\0", PICTURES),
+    (0, b"8BPS", PICTURES),
+    (8, b"WEBP", PICTURES),
+    *((4, b"ftyp" + brand, PICTURES) for brand in (b"heic", b"heix", b"heif", b"mif1", b"avif")),
+    (4, b"ftyp", SOUND),
+    (0, b"RIFF", SOUND),
+    (0, b"OggS", SOUND),
+    (0, b"fLaC", SOUND),
+    (0, b"ID3", SOUND),
+    (0, b"\x1aE\xdf\xa3", SOUND),
+    (0, b"BZh", ARCHIVE),
+    (2, b"-lh", ARCHIVE),
+    (257, b"ustar", ARCHIVE),
+)
+"""The same where the bytes are also letters, with which a text may begin: these count beside zero bytes only."""
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_STREAMS: tuple[tuple[str, str, str], ...] = (
+    ("EncryptedPackage", "", "it is protected by a password; save it without one"),
+    ("PowerPoint Document", ".ppt", "old PowerPoint files are not read; open it and save it as .pptx"),
+    ("WordDocument", ".doc", "old Word files are not read; open it and save it as .docx"),
+    ("Workbook", ".xls", "old Excel files are not read; open it and save it as .xlsx"),
+    ("__substg1.0_", ".msg", "Outlook's own files are not read; save the message as .eml or PDF"),
+)
+"""Streams that tell what an old Office file is, the suffix of such files, and what to do."""
+
+OFFICE_TYPES: tuple[tuple[bytes, Kind], ...] = (
+    (b"wordprocessingml.document.main+xml", "word"),
+    (b"wordprocessingml.template.main+xml", "word"),
+    (b"application/vnd.ms-word.", "word"),
+    (b"presentationml.presentation.main+xml", "powerpoint"),
+    (b"presentationml.slideshow.main+xml", "powerpoint"),
+    (b"presentationml.template.main+xml", "powerpoint"),
+    (b"application/vnd.ms-powerpoint.", "powerpoint"),
+    (b"spreadsheetml.sheet.main+xml", "excel"),
+    (b"spreadsheetml.template.main+xml", "excel"),
+    (b"application/vnd.ms-excel.sheet.macroenabled.main+xml", "excel"),
+    (b"application/vnd.ms-excel.template.macroenabled.main+xml", "excel"),
+)
+
+ODF_TYPE = "application/vnd.oasis.opendocument."
+ODF_SUFFIXES = {"text": ".odt", "spreadsheet": ".ods", "presentation": ".odp"}
+
+PAGE_START = re.compile(
+    r"\s*+(?:<\?xml\b[^>]*+>\s*+)?(?:<!--.*?-->\s*+)*+(?:<!doctype\s+html\b|<html\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+XML_START = re.compile(r"\s*+<\?xml\b|\s*+<svg\b", re.IGNORECASE)
+TAG = re.compile(r"</?[a-z][a-z0-9]*+(?:\s[^<>]*+)?/?>", re.IGNORECASE)
+HEADER_LINE = re.compile(r"([!-9;-~]{1,76}):(?:[ \t]|$)")
+
+MAIL_ROUTE = frozenset(
+    {"received", "message-id", "mime-version", "return-path", "delivered-to", "dkim-signature"}
+)
+"""Header lines that programs write. Without one, From and Subject may as well begin a memo."""
+MAIL_PEOPLE = frozenset({"from", "to", "subject", "date", "sender"})
+
+
+def find_kind(data: bytes, name: str) -> Kind:
+    """What `data` is, by its content; `name` decides only between kinds of text.
+
+    Raises `UnsupportedType`, with the next step, for what is not read.
+    """
+    if data[:HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-") or _has_late_pdf_start(data):
+        return "pdf"
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _find_package_kind(data)
+    if data.startswith(OLE):
+        raise UnsupportedType(_explain_ole(data, name))
+    for offset, signature, next_step in SIGNATURES:
+        if data.startswith(signature, offset):
+            raise UnsupportedType(next_step)
+    is_text = _is_text(data)
+    if not is_text or b"\0" in data[:HEAD_BYTES]:
+        for offset, signature, next_step in BINARY_SIGNATURES:
+            if data.startswith(signature, offset):
+                raise UnsupportedType(next_step)
+    if not is_text:
+        if any(suffix_of(name) in SUFFIXES[kind] for kind in WRITTEN):
+            raise UnsupportedType("its text is in no encoding that we know; save it as UTF-8")
+        raise UnsupportedType("it is no document that we know; save it as PDF, .docx or text")
+    return _find_text_kind(_decode_head(data), suffix_of(name))
+
+
+def describe_mismatch(kind: Kind, name: str) -> str | None:
+    """What is odd about a file of `kind` that is named `name`, such as a web page named .pdf; else None."""
+    suffix = suffix_of(name)
+    if not suffix or suffix in SUFFIXES[kind]:
+        return None
+    owner = next((other for other, suffixes in SUFFIXES.items() if suffix in suffixes), None)
+    if kind in WRITTEN and owner is None:
+        return None
+    return f"it is named {suffix} but is {NOUNS[kind]}; it was read as that"
+
+
+def suffix_for(kind: Kind, data: bytes, name: str) -> str:
+    """The suffix for a file of `kind`: that of `name` where it is one of its own, else the usual one."""
+    if suffix_of(name) in SUFFIXES[kind]:
+        return suffix_of(name)
+    if kind == "opendocument":
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            return ODF_SUFFIXES[_odf_type(_read_member(package, "mimetype"))]
+    return SUFFIXES[kind][0]
+
+
+def suffix_of(name: str) -> str:
+    """The suffix of `name` in lower case, with its dot; "" where there is none."""
+    return PurePosixPath(name.replace("\\", "/")).suffix.lower()
+
+
+def _has_late_pdf_start(data: bytes) -> bool:
+    """True where a PDF begins after some junk, as PDF readers allow; a text about PDF has no such end."""
+    return b"%PDF-" in data[:1024] and b"%%EOF" in data[-2048:] and b"startxref" in data[-2048:]
+
+
+def _find_package_kind(data: bytes) -> Kind:
+    if data.count(b"PK\x01\x02") > MAX_MEMBERS:
+        raise UnsupportedType(ARCHIVE)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            return _find_kind_of_members(package)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError) as error:
+        raise LoadError("it is damaged; copy it again, or open it and save it anew") from error
+    except RuntimeError as error:  # what zipfile raises where a password is needed
+        raise UnsupportedType("it is protected by a password; save it without one") from error
+
+
+def _find_kind_of_members(package: zipfile.ZipFile) -> Kind:
+    names = set(package.namelist())
+    declared = _read_member(package, "mimetype") if "mimetype" in names else b""
+    if declared.startswith(ODF_TYPE.encode()):
+        if _odf_type(declared) not in ODF_SUFFIXES:
+            raise UnsupportedType("drawings and formulas are not read; export it as PDF")
+        manifest = "META-INF/manifest.xml"
+        if manifest in names and b"encryption-data" in _read_member(package, manifest):
+            raise UnsupportedType("it is protected by a password; save it without one")
+        return "opendocument"
+    if declared.startswith(b"application/epub"):
+        raise UnsupportedType("e-books are not read; save its chapters as PDF or web pages")
+    if "[Content_Types].xml" in names:
+        types = _read_member(package, "[Content_Types].xml").lower().replace(b"\0", b"")
+        for declared_type, kind in OFFICE_TYPES:
+            if declared_type in types:
+                return kind
+        if b"ms-excel.sheet.binary" in types:
+            raise UnsupportedType("binary Excel files are not read; open it and save it as .xlsx")
+        raise UnsupportedType("it is an Office file of a kind that is not read; save it as PDF")
+    if any(name.endswith(".iwa") for name in names):
+        raise UnsupportedType("Apple's own files are not read; export it as PDF or .docx")
+    raise UnsupportedType(ARCHIVE)
+
+
+def _odf_type(declared: bytes) -> str:
+    return declared.decode("ascii", "replace").strip().removeprefix(ODF_TYPE).removesuffix("-template")
+
+
+def _read_member(package: zipfile.ZipFile, name: str) -> bytes:
+    with package.open(name) as member:
+        return member.read(MAX_MEMBER_BYTES)
+
+
+def _explain_ole(data: bytes, name: str) -> str:
+    """What to do about an old Office file. One may hold another, so its own suffix is believed first."""
+    found = [(suffix, step) for stream, suffix, step in OLE_STREAMS if stream.encode("utf-16-le") in data]
+    for suffix, step in found:
+        if suffix in ("", suffix_of(name)):
+            return step
+    return found[0][1] if found else "it is an old Office file of a kind that is not read; save it as PDF"
+
+
+def _is_text(data: bytes) -> bool:
+    """True if `data` can be decoded and is not full of control characters, as programs and pictures are."""
+    head = data[:HEAD_BYTES]
+    odd = len(CONTROL.findall(head))
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or has_utf16_pattern(data):
+        odd = 0
+    elif odd > MOST_CONTROL * len(head) + 8 or (b"\0" in head and not _is_utf8(data)):
+        return False
+    try:
+        decode(data)
+    except LoadError:
+        return False
+    return odd == 0 or _is_utf8(data) or odd <= len(head) // 100
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decode_head(data: bytes) -> str:
+    """The beginning of `data`, cut where no character is: a cut one would look like another encoding."""
+    head = data[:HEAD_BYTES]
+    if len(head) < len(data):
+        head = head[: head.rfind(b"\n") + 1 or None]
+    try:
+        return decode(head)
+    except LoadError:
+        return head.decode("latin-1")
+
+
+def _find_text_kind(head: str, suffix: str) -> Kind:
+    if PAGE_START.match(head):
+        return "html"
+    if XML_START.match(head):
+        raise UnsupportedType(
+            PICTURES if "<svg" in head[:4096] else "XML is not read; save it as PDF or text"
+        )
+    if _is_email(head, suffix):
+        return "email"
+    if suffix in SUFFIXES["html"] and TAG.search(head):
+        return "html"
+    return "markdown" if suffix in SUFFIXES["markdown"] else "text"
+
+
+def _is_email(head: str, suffix: str) -> bool:
+    """True if `head` begins with the header of a message, which ends at the first blank line."""
+    lines = head.removeprefix("\ufeff").splitlines()
+    if lines and lines[0].startswith("From ") and len(lines) > 1:
+        lines = lines[1:]  # the line that mailboxes put in front
+    names = set()
+    for line in lines:
+        if not line.strip():
+            break
+        match = HEADER_LINE.match(line)
+        if match:
+            names.add(match[1].lower())
+        elif not line.startswith((" ", "\t")) or not names:
+            return False
+    return bool(names & MAIL_PEOPLE) and (bool(names & MAIL_ROUTE) or suffix in SUFFIXES["email"])

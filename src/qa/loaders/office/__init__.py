@@ -1,0 +1,1 @@
+"""Word, PowerPoint and Excel files: packages of XML, checked before anything in them is opened."""

@@ -1,0 +1,215 @@
+"""Excel files (.xlsx): each visible sheet a page, each row of a table a sentence that makes sense alone."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import warnings
+import zipfile
+from collections.abc import Iterator, Sequence
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+from lxml import etree
+from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.workbook import Workbook
+
+from qa.loaders.office.archive import damaged
+from qa.loaders.office.number_format import cell_text
+from qa.loaders.office.package import Package
+from qa.loaders.office.properties import read_properties
+from qa.loaders.office.sheet_layout import SheetLayout, read_layout
+from qa.loaders.office.tables import Cell, table_blocks
+from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
+
+PROGRAM = "Excel"
+
+MAX_ROWS = 50_000
+"""Rows with something in them, of all sheets together: 2,000 printed pages. More is a database."""
+
+MAX_CHARACTERS = 2_000_000
+"""Of the text that comes of it, headings in each row included: as much as a book of 1,000 pages."""
+
+MAX_COLUMNS = 512
+"""A column for each day of a year, and some; what stands further to the right is left out."""
+
+MAX_TITLE_CHARACTERS = 90
+"""A longer line at the top of the first sheet is no title."""
+
+UNREADABLE = (
+    KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, AssertionError, OSError,
+    zipfile.BadZipFile, ParseError, etree.XMLSyntaxError, InvalidFileException,
+)  # fmt: skip
+"""What openpyxl raises on files that do not hold together: it checks values by assigning them.
+OSError is for a file without a workbook."""
+
+Rows = dict[int, dict[int, Cell]]
+"""Row → column → cell, both counted from 1; only what is not empty."""
+
+
+def read_excel(data: bytes) -> Parsed:
+    """The text of an Excel file; hidden sheets, rows and columns are left out, formulas are their values."""
+    with Package(data, program=PROGRAM) as package:
+        properties = read_properties(package)
+        try:
+            with warnings.catch_warnings():
+                # openpyxl tells what it would lose when it wrote the file, which we never do.
+                warnings.simplefilter("ignore", UserWarning)
+                workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+                try:
+                    reader = _Reader(package, workbook)
+                    reader.add_sheets()
+                finally:
+                    workbook.close()
+        except UNREADABLE as error:
+            raise damaged(PROGRAM) from error
+    title = properties.title or reader.title
+    return Parsed(
+        text=reader.builder.text,
+        title=title,
+        date=properties.date,
+        sections=reader.builder.sections,
+        pages=reader.builder.pages,
+        page_kind="sheet",
+        empty_pages=tuple(reader.empty),
+        title_from="properties" if properties.title else "text",
+        warnings=tuple(reader.warnings),
+    )
+
+
+class _Reader:
+    """Adds the sheets of a workbook to `builder`, and tells in `warnings` what was left out."""
+
+    def __init__(self, package: Package, workbook: Workbook) -> None:
+        self.builder = TextBuilder()
+        self.warnings: list[str] = []
+        self.empty: list[int] = []
+        self.title: str | None = None
+        self._package = package
+        self._workbook = workbook
+        self._rows_left = MAX_ROWS
+        self._characters_left = MAX_CHARACTERS
+
+    def add_sheets(self) -> None:
+        """Add the sheets that are visible, in the order of their tabs."""
+        sheets = self._workbook.worksheets
+        hidden = [normalise_line(sheet.title) for sheet in sheets if sheet.sheet_state != "visible"]
+        if hidden:
+            self.warnings.append(f"hidden sheets were left out: {', '.join(hidden)}")
+        parts = self._sheet_parts()
+        visible = [sheet.title for sheet in sheets if sheet.sheet_state == "visible"]
+        for number, name in enumerate(visible, start=1):
+            data = self._package.read(parts[name])
+            layout = read_layout(data or b"", max_columns=MAX_COLUMNS)
+            self._add_sheet(number, name, self._read_rows(name, layout))
+            self._warn_of(layout, normalise_line(name))
+            if self._is_full:
+                self.warnings.append(
+                    f"only the first {MAX_ROWS:,} rows or {MAX_CHARACTERS:,} characters were read, up to a "
+                    f"part of sheet {normalise_line(name)}; split the file"
+                )
+                return
+
+    def _sheet_parts(self) -> dict[str, str]:
+        """The name of each sheet's part by the sheet's name."""
+        main = self._package.related("", "officeDocument") or "xl/workbook.xml"
+        relations = self._package.relations(main)
+        tree = self._package.tree(main)
+        sheets = tree.iterfind("{*}sheets/{*}sheet") if tree is not None else iter(())
+        ids = {
+            str(sheet.get("name")): str(value)
+            for sheet in sheets
+            for name, value in sheet.items()
+            if etree.QName(name).localname == "id" and etree.QName(name).namespace
+        }
+        return {name: relations[relation_id][1] for name, relation_id in ids.items()}
+
+    def _read_rows(self, name: str, layout: SheetLayout) -> Rows:
+        """What the visible cells of the sheet `name` show."""
+        sheet = self._workbook[name]
+        sheet.reset_dimensions()  # what a sheet says of its size need not be true
+        rows: Rows = {}
+        characters = 0
+        for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), start=1):
+            if number not in layout.filled_rows or number in layout.hidden_rows:
+                continue
+            cells: dict[int, Cell] = {}
+            for column, cell in enumerate(row, start=1):
+                if cell.value is None or cell.data_type == "e" or column in layout.hidden_columns:
+                    continue
+                text = cell_text(cell.value, cell.number_format)
+                if text.strip():
+                    cells[column] = Cell(text, is_number=not isinstance(cell.value, str))
+                    characters += len(text)
+            if cells:
+                rows[number] = cells
+                self._rows_left -= 1
+            if self._rows_left <= 0 or characters > self._characters_left:
+                break
+        _spread_merged(rows, layout)
+        return rows
+
+    def _add_sheet(self, number: int, name: str, rows: Rows) -> None:
+        if not rows:
+            self.empty.append(number)
+            self.warnings.append(f"sheet {normalise_line(name)} has no text")
+            return
+        self.builder.start_page(number, name)
+        self.builder.add_heading(name, level=2)
+        for position, island in enumerate(_islands(rows)):
+            blocks = iter(table_blocks(_grid(island)))
+            first = next(blocks)
+            top = island[0]
+            # A line of its own above the first table of all is what the file is about.
+            if position == 0 and self.title is None and len(self.builder.pages) == 1 and len(top) == 1:
+                line = normalise_line(first)
+                self.title = line if len(line) <= MAX_TITLE_CHARACTERS and len(rows) > 1 else None
+            for block in itertools.chain([first], blocks):
+                self.builder.add_block(block)
+                self._characters_left -= len(block)
+                if self._characters_left <= 0:
+                    return
+
+    @property
+    def _is_full(self) -> bool:
+        return self._rows_left <= 0 or self._characters_left <= 0
+
+    def _warn_of(self, layout: SheetLayout, name: str) -> None:
+        if layout.hidden_rows or layout.hidden_columns:
+            self.warnings.append(f"hidden rows or columns of sheet {name} were left out")
+        if layout.formulas_without_value:
+            self.warnings.append(
+                f"sheet {name} has formulas without a saved value ({layout.formulas_without_value:,}); "
+                "open the file in Excel and save it"
+            )
+
+
+def _spread_merged(rows: Rows, layout: SheetLayout) -> None:
+    """Put what a merged cell says into each place that it covers, in rows that have something of their own."""
+    for (row, column), (top, left) in layout.merged.items():
+        if row in layout.hidden_rows or column in layout.hidden_columns:
+            continue
+        first = rows.get(top, {}).get(left)
+        if first is not None and row in rows and not first.merged:
+            merged = Cell(first.text, is_number=first.is_number, merged="above" if row > top else "left")
+            rows[row].setdefault(column, merged)
+
+
+def _islands(rows: Rows) -> Iterator[list[dict[int, Cell]]]:
+    """Runs of rows with no empty one between them: tables, and the lines above and below them."""
+    island: list[dict[int, Cell]] = []
+    last = 0
+    for number, cells in rows.items():
+        if island and number > last + 1:
+            yield island
+            island = []
+        island.append(cells)
+        last = number
+    if island:
+        yield island
+
+
+def _grid(island: Sequence[dict[int, Cell]]) -> list[list[Cell]]:
+    columns = sorted({column for cells in island for column in cells})
+    empty = Cell()
+    return [[cells.get(column, empty) for column in columns] for cells in island]

@@ -1,0 +1,177 @@
+"""Tables: the grids that ruled lines make, and the glyphs in their cells."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.loaders.pdf.lines import Line, build_lines, group_rows, join_lines, join_row
+from qa.loaders.pdf.page import THIN, Glyph, Rule, turn
+
+MAX_CELLS = 5000
+"""Of one grid; graph paper has more."""
+
+
+MAX_GRIDS = 100
+"""A page with more is no page of tables."""
+
+MIN_UNRULED_ROWS = 3
+"""Where a grid has no lines between rows: two lines in each cell may be one row that is folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells, the header first, and the place on the page; y grows downwards."""
+
+    rows: tuple[tuple[str, ...], ...]
+    x0: float
+    x1: float
+    top: float
+    bottom: float
+
+    @property
+    def text(self) -> str:
+        """A line for each row, its cells parted by bars."""
+        return "\n".join(" | ".join(row) for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The places of a table's lines, ascending, and the lines, those level and those upright."""
+
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    level: tuple[Rule, ...]
+    upright: tuple[Rule, ...]
+
+    def holds(self, glyph: Glyph) -> bool:
+        """True if the glyph stands inside of the grid."""
+        x, y = _center(glyph)
+        return self.xs[0] <= x <= self.xs[-1] and self.ys[0] <= y <= self.ys[-1]
+
+
+def find_grids(rules: Sequence[Rule], *, angle: int) -> list[Grid]:
+    """The grids of two columns or more that the rules make, seen from `angle`, the smallest first."""
+    level: list[Rule] = []
+    upright: list[Rule] = []
+    for rule in rules:
+        (x0, y0), (x1, y1) = turn(rule.x0, rule.y0, angle), turn(rule.x1, rule.y1, angle)
+        turned = Rule(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        (level if turned.x1 - turned.x0 >= turned.y1 - turned.y0 else upright).append(turned)
+    grids = []
+    for levels, uprights in _components(level, upright):
+        xs = _places((rule.x0 + rule.x1) / 2 for rule in uprights)
+        ys = _places((rule.y0 + rule.y1) / 2 for rule in levels)
+        if len(xs) >= 3 and len(ys) >= 2 and len(xs) * len(ys) <= MAX_CELLS:
+            grids.append(Grid(xs, ys, levels, uprights))
+    # A frame around everything would swallow the tables in it: the smaller grids come first.
+    grids.sort(key=lambda grid: (grid.xs[-1] - grid.xs[0]) * (grid.ys[-1] - grid.ys[0]))
+    return grids[:MAX_GRIDS]
+
+
+def _components(
+    level: Sequence[Rule], upright: Sequence[Rule]
+) -> Iterator[tuple[tuple[Rule, ...], tuple[Rule, ...]]]:
+    """The level and upright rules that touch each other, by way of others or directly."""
+    if not level or not upright:
+        return
+    h, v = _array(level), _array(upright)
+    touches = (
+        (h[:, None, 0] <= v[None, :, 2] + THIN)
+        & (v[None, :, 0] <= h[:, None, 2] + THIN)
+        & (h[:, None, 1] <= v[None, :, 3] + THIN)
+        & (v[None, :, 1] <= h[:, None, 3] + THIN)
+    )
+    waiting = set(range(len(level)))
+    while waiting:
+        rows, columns = np.zeros(len(level), bool), np.zeros(len(upright), bool)
+        rows[waiting.pop()] = True
+        count = -1
+        while count != (count := int(rows.sum() + columns.sum())):
+            columns |= touches[rows].any(axis=0)
+            rows |= touches[:, columns].any(axis=1)
+        waiting -= set(np.flatnonzero(rows).tolist())
+        if columns.any():
+            yield (
+                tuple(level[index] for index in np.flatnonzero(rows).tolist()),
+                tuple(upright[index] for index in np.flatnonzero(columns).tolist()),
+            )
+
+
+def _array(rules: Sequence[Rule]) -> NDArray[np.float64]:
+    return np.array([(rule.x0, rule.y0, rule.x1, rule.y1) for rule in rules])
+
+
+def _places(values: Iterable[float]) -> tuple[float, ...]:
+    """The values, ascending, of those that lie within a line's thickness only one."""
+    places: list[float] = []
+    for value in sorted(values):
+        if not places or value - places[-1] > THIN:
+            places.append(value)
+    return tuple(places)
+
+
+def _center(glyph: Glyph) -> tuple[float, float]:
+    return (glyph.x0 + glyph.x1) / 2, (glyph.top + glyph.bottom) / 2
+
+
+def read_table(grid: Grid, glyphs: Sequence[Glyph], *, words: frozenset[str]) -> Table | None:
+    """The table that the glyphs, all inside of the grid, make; None if they stand in one column or row."""
+    homes = _homes(grid)
+    cells: dict[tuple[int, int], list[Glyph]] = {}
+    for glyph in glyphs:
+        x, y = _center(glyph)
+        place = bisect(grid.ys, y, 1, len(grid.ys) - 1) - 1, bisect(grid.xs, x, 1, len(grid.xs) - 1) - 1
+        cells.setdefault(homes[place], []).append(glyph)
+    lines = {home: [join_row(row) for row in group_rows(build_lines(cell))] for home, cell in cells.items()}
+    rows: list[tuple[str, ...]] = []
+    for number in range(len(grid.ys) - 1):
+        # A cell beside several rows is read with each of them: a row must say by itself what it is about.
+        # One that spans columns is read once.
+        spots = dict.fromkeys(homes[number, column] for column in range(len(grid.xs) - 1))
+        rows += _split_row([lines.get(spot, []) for spot in spots], words)
+    rows = [row for row in rows if any(row)]
+    if len(rows) < 2 or max(sum(map(bool, row)) for row in rows) < 2:
+        return None
+    return Table(tuple(rows), grid.xs[0], grid.xs[-1], grid.ys[0], grid.ys[-1])
+
+
+def _split_row(cells: Sequence[list[Line]], words: frozenset[str]) -> Iterator[tuple[str, ...]]:
+    """The rows of text in a row of the grid: several where all cells have as many lines, at the same heights."""
+    filled = [cell for cell in cells if cell]
+    count = len(filled[0]) if filled else 0
+    if (
+        len(filled) >= 2
+        and count >= MIN_UNRULED_ROWS
+        and all(len(cell) == count for cell in filled)
+        and all(abs(cell[i].bottom - filled[0][i].bottom) < THIN for cell in filled for i in range(count))
+    ):
+        yield from (tuple(cell[i].text if cell else "" for cell in cells) for i in range(count))
+    else:
+        yield tuple(join_lines(cell, words) for cell in cells)
+
+
+def _homes(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:
+    """For each cell of the grid, the first cell of those that it is one with, as no line parts them."""
+    homes: dict[tuple[int, int], tuple[int, int]] = {}
+    level, upright = _array(grid.level), _array(grid.upright)
+    for row, column in product(range(len(grid.ys) - 1), range(len(grid.xs) - 1)):
+        x, y = (grid.xs[column] + grid.xs[column + 1]) / 2, (grid.ys[row] + grid.ys[row + 1]) / 2
+        home = row, column
+        if column and not _is_parted(upright, grid.xs[column], y, across=THIN, along=0):
+            home = homes[row, column - 1]
+        elif row and not _is_parted(level, x, grid.ys[row], across=0, along=THIN):
+            home = homes[row - 1, column]
+        homes[row, column] = home
+    return homes
+
+
+def _is_parted(rules: NDArray[np.float64], x: float, y: float, *, across: float, along: float) -> bool:
+    """True if one of the rules goes through the point, or past it by no more than the tolerances."""
+    x0, y0, x1, y1 = rules.T
+    return bool(((x0 - across <= x) & (x <= x1 + across) & (y0 - along <= y) & (y <= y1 + along)).any())

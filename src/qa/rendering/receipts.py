@@ -1,0 +1,106 @@
+"""What became of files that were brought in: for the page, and line by line for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import get_args
+
+from qa.domain import Origin
+from qa.messages import join_names, language_name, say
+from qa.receipts import IndexReport, Outcome, Receipt
+from qa.rendering.escaping import Html, fill, join
+
+MOST_NAMED = 20
+"""Files named in each part of a receipt."""
+
+OUTCOMES: tuple[Outcome, ...] = ("added", "updated", "removed", "failed", "skipped", "unchanged")
+"""In the order in which they matter to whoever brought the files in."""
+
+
+def report_html(report: IndexReport, *, language: str) -> Html:
+    """The receipt of a reindex: what was added, updated, removed, and what failed and why."""
+    heading = say("receipt_heading", language, seconds=f"{report.seconds:.1f}")
+    return fill(
+        '<div class="receipt" role="status" lang="{language}"><p>{heading}</p>{notes}<ul>{parts}</ul></div>',
+        language=language,
+        heading=heading,
+        notes=join([fill('<p class="problem">{note}</p>', note=note) for note in report.notes]),
+        parts=join([_part(outcome, report.of(outcome), language) for outcome in OUTCOMES]),
+    )
+
+
+def report_lines(report: IndexReport) -> Iterator[str]:
+    """The same for a terminal, in English: a line for each file that was not left as it was, then the numbers."""
+    yield from report.notes
+    for outcome in OUTCOMES:
+        for receipt in report.of(outcome) if outcome != "unchanged" else ():
+            yield f"{outcome:9} {receipt.message or receipt.path}"
+            facts = "; ".join(receipt_facts(receipt, "en"))
+            if facts and outcome in ("added", "updated"):
+                yield f"{'':9}   {facts}"
+            yield from (f"{'':9}   {warning}" for warning in receipt.warnings)
+    counts = ", ".join(f"{len(report.of(outcome))} {outcome}" for outcome in get_args(Outcome))
+    yield f"{counts}; {report.chunks} chunks in the index; {report.seconds:.1f} s"
+
+
+def receipt_facts(receipt: Receipt, language: str) -> Iterator[str]:
+    """What was found in a file that was read: passages, pages, language, and where title and cities are from."""
+    if not receipt.passages:
+        return
+    yield say("receipt_passages", language, count=receipt.passages)
+    if receipt.pages:
+        pages = say(f"receipt_{receipt.page_kind}", language, count=receipt.pages)
+        empty = say("receipt_empty", language, numbers=_runs(receipt.empty_pages))
+        yield f"{pages} ({empty})" if receipt.empty_pages else pages
+    yield language_name(receipt.language, language)
+    values = {
+        "title": receipt.title,
+        "date": receipt.date or "",
+        "cities": join_names(receipt.cities, language),
+    }
+    for fact, origin in receipt.origins:
+        if values.get(fact) and origin in get_args(Origin):
+            yield say(
+                f"receipt_{fact}", language, value=values[fact], origin=say(f"origin_{origin}", language)
+            )
+
+
+def _part(outcome: Outcome, receipts: tuple[Receipt, ...], language: str) -> Html:
+    if outcome == "skipped" and not receipts:
+        return Html()
+    # Who brings in one file of a hundred does not want to read the other ninety-nine.
+    shown = receipts[:MOST_NAMED] if outcome != "unchanged" else ()
+    items = [_item(receipt, language) for receipt in shown]
+    if shown and len(receipts) > MOST_NAMED:
+        more = say("receipt_more", language, count=len(receipts) - MOST_NAMED)
+        items.append(fill("<li>{more}</li>", more=more))
+    return fill(
+        '<li class="{name}">{label}{items}</li>',
+        name=outcome,
+        label=say(f"receipt_{outcome}", language, count=len(receipts)),
+        items=fill("<ul>{items}</ul>", items=join(items)) if items else Html(),
+    )
+
+
+def _item(receipt: Receipt, language: str) -> Html:
+    # Most messages name their file themselves.
+    line = receipt.message or receipt.path
+    line = line if receipt.path in line else f"{receipt.path}: {line}"
+    facts = " · ".join(receipt_facts(receipt, language))
+    return fill(
+        "<li><bdi>{line}</bdi>{facts}{warnings}</li>",
+        line=line,
+        facts=fill('<p class="facts">{facts}</p>', facts=facts) if facts else Html(),
+        warnings=join([fill('<p class="warning">{text}</p>', text=text) for text in receipt.warnings]),
+    )
+
+
+def _runs(numbers: tuple[int, ...]) -> str:
+    """The numbers, with those that follow each other as a range: "2, 5–9"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
