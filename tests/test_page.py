@@ -11,11 +11,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
+import docx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
@@ -50,7 +53,13 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("page")
+    with serving(tmp_path_factory.mktemp("page"), key=KEY) as running:
+        yield running
+
+
+@contextmanager
+def serving(folder: Path, *, key: str) -> Iterator[Server]:
+    """The program itself, over a copy of the corpus with one hostile document more."""
     shutil.copytree(REPOSITORY / "corpus", folder / "corpus")
     (folder / "corpus" / "zebra <b>.txt").write_text(HOSTILE, encoding="utf-8")
     environment = {
@@ -58,7 +67,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "QA_CORPUS_DIR": str(folder / "corpus"),
         "QA_INDEX_DIR": str(folder / "index"),
         "QA_PORT": "0",
-        "QA_ADMIN_KEY": KEY,
+        "QA_ADMIN_KEY": key,
     }
     with (folder / "log").open("w+") as log:
         process = subprocess.Popen(
@@ -145,7 +154,7 @@ def bring_in(page: Page, key: str) -> None:
     """Opens the staff's corner and presses its button."""
     page.locator("#staff > button").click()
     page.locator("#key input").fill(key)
-    page.locator("#reindex").click()
+    page.locator("#key input").press("Enter")
 
 
 def test_an_answer_shows_its_evidence_where_the_mark_is_clicked(page: Page) -> None:
@@ -334,6 +343,80 @@ def test_staff_bring_in_a_new_document_and_ask_about_it(context: BrowserContext,
     expect(ask(page, question).locator(".statement").first).to_contain_text("1987")
 
 
+def test_staff_upload_files_and_ask_about_them_at_once(
+    context: BrowserContext, server: Server, tmp_path: Path
+) -> None:
+    document = docx.Document()
+    document.add_heading("Ferry to Hikoshima", 1)
+    document.add_paragraph("The ferry to Hikoshima has carried the Amanogawa bell since 1968.")
+    document.save(str(tmp_path / "フェリー 2016.docx"))
+    (tmp_path / "photo.pdf").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    page = open_page(context, f"{server.address}?key={KEY}")
+    page.locator("#staff > button").click()
+    page.locator("#files input[type=file]").set_input_files(
+        [tmp_path / "フェリー 2016.docx", tmp_path / "photo.pdf"]
+    )
+    expect(page.locator("#files")).to_contain_text("photo", timeout=ANSWER_MS)
+    page.locator("#addresses textarea").fill("http://127.0.0.1/secret")
+    page.locator("#reindex").click()
+    receipt = page.locator(".receipt")
+    expect(receipt.locator(".added")).to_contain_text("フェリー-2016.docx", timeout=ANSWER_MS)
+    expect(receipt.locator(".added")).to_contain_text("passages: 1")
+    expect(receipt.locator(".skipped")).to_contain_text("photo.pdf: pictures are not read")
+    expect(receipt.locator(".failed")).to_contain_text("http://127.0.0.1/secret")
+    answer = ask(page, "What has the ferry to Hikoshima carried since 1968?")
+    expect(answer.locator(".statement").first).to_contain_text("Amanogawa bell")
+    assert not (server.corpus / "photo.pdf").exists()
+
+
+def test_a_quote_opens_as_it_was_read_and_says_that_its_source_has_changed_or_gone(
+    context: BrowserContext, server: Server
+) -> None:
+    source = server.corpus / "windmill.md"
+    source.write_text("# Windmill\n\nThe Tanabata windmill was raised in 1957.\n", encoding="utf-8")
+    call_reindex(server, KEY)
+    page = open_page(context, server.address)
+    for change, note in (("changed", "has changed since"), ("gone", "has since been removed")):
+        ask(page, "When was the Tanabata windmill raised?")
+        if change == "changed":
+            source.write_text(
+                "# Windmill\n\nThe Tanabata windmill was raised again in 1999.\n", encoding="utf-8"
+            )
+        else:
+            source.unlink()
+        call_reindex(server, KEY)
+        card = page.locator(".evidence:not([hidden]) .card").first
+        card.locator("details.whole > summary").click()
+        expect(card.locator(".whole-body")).to_contain_text(note)
+        expect(card.locator(".whole-body mark").first).to_contain_text("windmill was raised")
+
+
+def test_without_a_key_the_page_takes_documents_at_this_machine_and_nowhere_else(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with serving(tmp_path, key="") as local:
+        page = browser.new_page(locale="en-GB")
+        page.goto(local.address)
+        expect(page.locator("#ask")).not_to_be_empty()
+        page.locator("#staff > button").click()
+        expect(page.locator("#key")).to_be_hidden()
+        (local.corpus / "at-home.md").write_text("# At home\n\nIt is here.\n", encoding="utf-8")
+        page.locator("#reindex").click()
+        expect(page.locator(".receipt .added")).to_contain_text("at-home.md", timeout=ANSWER_MS)
+        page.close()
+        before = local.generation()
+        (local.corpus / "later.md").write_text("# Later\n\nIt comes.\n", encoding="utf-8")
+        for headers in (
+            {"X-Forwarded-For": "203.0.113.5"},
+            {"Origin": "https://evil.example"},
+            {"Host": "evil.example"},
+        ):
+            assert "only from the computer" in call_reindex(local, "", headers=headers)
+            assert upload_status(local, headers=headers) == 403
+        assert local.generation() == before
+        assert upload_status(local) == 200
+
+
 def test_a_wrong_key_changes_nothing(page: Page, server: Server) -> None:
     before = server.generation()
     secret = server.corpus / "lighthouse.md"
@@ -360,12 +443,14 @@ def test_calling_the_endpoint_past_the_page_needs_the_key_too(server: Server) ->
     assert server.generation() != before
 
 
-def call_reindex(server: Server, key: object) -> str:
+def call_reindex(
+    server: Server, key: object, *, files: object = None, headers: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """What the reindex endpoint answers to a program that comes with `key`."""
     url = f"{server.address}gradio_api/call/reindex"
-    body = json.dumps({"data": [key, "en"]}).encode()
-    headers = {"Content-Type": "application/json"}
-    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30) as response:
+    body = json.dumps({"data": [key, files, "", "en"]}).encode()
+    sent = {"Content-Type": "application/json", **headers}
+    with urllib.request.urlopen(urllib.request.Request(url, body, sent), timeout=30) as response:
         event = json.load(response)["event_id"]
     with urllib.request.urlopen(f"{url}/{event}", timeout=60) as response:
         answer: bytes = response.read()
@@ -378,7 +463,7 @@ def test_no_endpoint_answers_without_the_queue(server: Server, path: str) -> Non
     with config:
         dependencies = json.load(config)["dependencies"]
     number = next(item["id"] for item in dependencies if item["api_name"] == "reindex")
-    body = json.dumps({"data": [KEY, "en"], "fn_index": number}).encode()
+    body = json.dumps({"data": [KEY, None, "", "en"], "fn_index": number}).encode()
     request = urllib.request.Request(
         f"{server.address}gradio_api/{path}", body, {"Content-Type": "application/json"}
     )
@@ -389,25 +474,47 @@ def test_no_endpoint_answers_without_the_queue(server: Server, path: str) -> Non
 
 
 def test_the_whole_document_endpoint_takes_nothing_on_trust(page: Page) -> None:
-    for what in ([], ["../../etc/passwd", 0, 1, "en"], ["x", -5, "a", None], "x", [None, None, None, None]):
+    for what in (
+        [],
+        ["../../etc/passwd", "../../../etc/passwd", 0, 1, "en"],
+        ["x", "", -5, "a", None],
+        "x",
+        [None, None, None, None, None],
+    ):
         html = page.evaluate("(what) => window.openDocument(what)", what)
         assert "no longer there" in html
 
 
-def test_the_server_takes_no_uploads(server: Server) -> None:
-    boundary = "b"
-    content = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="x"\r\n\r\n{"x" * 5000}\r\n'
-    )
+def upload_status(
+    server: Server, *, headers: Mapping[str, str] = MappingProxyType({}), size: int = 50
+) -> int:
+    """What the upload endpoint answers to a program."""
+    content = b'--b\r\nContent-Disposition: form-data; name="files"; filename="x.txt"\r\n\r\n' + b"x" * size
     request = urllib.request.Request(
         f"{server.address}gradio_api/upload",
-        data=f"{content}--{boundary}--\r\n".encode(),
-        headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+        data=content + b"\r\n--b--\r\n",
+        headers={"Content-Type": "multipart/form-data; boundary=b", **headers},
     )
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=30)
-    assert refused.value.code == 413
-    refused.value.close()
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def test_nobody_uploads_past_the_page_without_the_key(server: Server) -> None:
+    assert upload_status(server) == 403
+    assert upload_status(server, headers={"Cookie": "qa_key=not-the-key"}) == 403
+    assert upload_status(server, headers={"Cookie": f"qa_key={KEY}"}) == 200
+    assert upload_status(server, headers={"Cookie": f"qa_key={KEY}"}, size=51 * 2**20) == 413
+
+
+def test_a_program_cannot_bring_in_files_of_the_server(server: Server) -> None:
+    stolen = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
+    answer = call_reindex(server, KEY, files=[stolen])
+    assert "passwd" not in {path.name for path in server.corpus.iterdir()}
+    assert "error" in answer
 
 
 def test_the_page_forbids_requests_to_other_hosts(server: Server) -> None:

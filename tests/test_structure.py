@@ -38,6 +38,7 @@ LAYERS = (
     "locking",
     "checking",
     "indexing",
+    "intake",
     "scope",
     "smalltalk",
     "understanding",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import bisect
 import hashlib
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from qa.cities import CityCatalogue
 from qa.domain import Chunk, Document, PageStart, Section, Span
 from qa.languages import detect_language, detect_script, is_unspaced
-from qa.sentences import split_sentences, trim
+from qa.sentences import contents_number, split_sentences, trim
 
 HEADING_SEPARATOR = " › "
 
@@ -21,6 +22,18 @@ many characters): "Kick-off meeting with the industrial park" says something, "P
 MIN_LETTERS_FOR_LANGUAGE = 200
 """A shorter passage in the script of its document is taken to be in its language: names and quoted titles in it
 mislead an identifier of Latin languages."""
+
+MIN_CONTENTS_LINES = 3
+"""A table of contents has at least so many lines."""
+
+CONTENTS_HEADING = re.compile(
+    r"(?:table of )?contents|目\s*次|目\s*录|目\s*錄|もくじ|mục lục|មាតិកា|daftar isi|(?:talaan ng )?nilalaman",
+    re.IGNORECASE,
+)
+"""What a table of contents is called in the languages of the documents."""
+
+ENDS_IN_NUMBER = re.compile(r"(?<![\d,.])[ \t|](\d{1,4})$")
+"""A page number that no dots lead to."""
 
 LANGUAGE_SAMPLE = 4000
 """So many characters tell which script a document is in."""
@@ -43,7 +56,8 @@ def chunk_document(
         )
         heading = HEADING_SEPARATOR.join(path)
         for part in _split_pages(document, body):
-            sentences = split_sentences(document.text, language=document.language, within=part)
+            found = split_sentences(document.text, language=document.language, within=part)
+            sentences = _without_contents(document.text, found, heading=path[-1] if path else "")
             if is_alone and section and _is_telling(section.heading):
                 sentences = (section.span,)
             for run in _pack(document.text, sentences, count_tokens, chunk_tokens):
@@ -91,6 +105,37 @@ def _split_pages(document: Document, body: Span) -> Iterator[Span]:
         return
     for start, end in zip([body.start, *cuts], [*cuts, body.end], strict=True):
         yield Span(start, end)
+
+
+def _without_contents(text: str, sentences: Sequence[Span], *, heading: str) -> tuple[Span, ...]:
+    """`sentences` without those that are lines of a table of contents: they name what the document says below.
+
+    A list of prices may have dots before its numbers, too, but these do not only grow.
+    """
+    lines = [contents_number(sentence.cut(text)) for sentence in sentences]
+    if CONTENTS_HEADING.fullmatch(heading.strip()):
+        ends = (ENDS_IN_NUMBER.search(sentence.cut(text)) for sentence in sentences)
+        lines = [line or (end[1] if end else None) for line, end in zip(lines, ends, strict=True)]
+    at = [place for place, line in enumerate(lines) if line]
+    runs = [list(run) for run in _runs(at)]
+    left_out: set[int] = set()
+    for run in runs:
+        numbers = [int(line) for place in run if (line := lines[place]) and line.isdecimal()]
+        if len(run) >= MIN_CONTENTS_LINES and numbers == sorted(numbers):
+            left_out.update(range(run[0], run[-1] + 1))
+    return tuple(sentence for place, sentence in enumerate(sentences) if place not in left_out)
+
+
+def _runs(places: Sequence[int]) -> Iterator[list[int]]:
+    """The places in runs that follow each other, or with one left out: a heading that takes two lines."""
+    run: list[int] = []
+    for place in places:
+        if run and place > run[-1] + 2:
+            yield run
+            run = []
+        run.append(place)
+    if run:
+        yield run
 
 
 def _is_telling(heading: str) -> bool:

@@ -68,7 +68,7 @@ class Settings:
     port: int = 7860
     """The port that the page is served at, 0 for any free one."""
     admin_key: str = ""
-    """What staff must know to reindex from the page; empty: a new one is made and printed at each start."""
+    """What staff must know to bring in documents from the page; empty: that is done at this machine only."""
 
     def __post_init__(self) -> None:
         _check_range(self, "chunk_tokens", 32, 480)

@@ -87,6 +87,7 @@ def roll_back(settings: Settings, embedder: Embedder) -> Manifest:
     A second time, it is taken back. Raises `IndexMissing` where there is no such state, `IndexMismatch` where it
     was made with other settings than those in force, and `IndexDamaged` where it cannot be read any more.
     """
+    require_manifest(settings.index_dir)  # where there is no index, there is nothing to lock
     with explaining_disk(settings.index_dir), lock_index(settings.index_dir):
         manifest = require_manifest(settings.index_dir)
         previous = read_manifest(settings.index_dir, file=PREVIOUS_FILE)

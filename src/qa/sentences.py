@@ -12,11 +12,34 @@ from qa.domain import Span
 PARAGRAPH_BREAK = re.compile(r"\n[ \t\u3000]*\n\s*|\n(?=[ \t]*(?:[-*•・●○■◆–]|\(?\d{1,2}[.)])[ \t\u3000])")
 """A blank line, or a line break before a list item."""
 
-EXTRA_STOPS = re.compile(r"(?<=[។៕៖])[\s\u200b]+|(?<=[។៕])(?=[^\s\u200b»”\"')])")
-"""Khmer's full stops, which sentencex (1.0.32) does not know."""
+EXTRA_STOPS = re.compile(
+    r"(?<=[។៕])[\s\u200b]+(?!។)|(?<=៖)[ \t\u200b]*\n\s*|(?<=[។៕])(?=[^\s\u200b»”\"')])(?!ល។)"
+    r"|(?<=[。！？])(?=[0-9０-９])"
+)
+"""Khmer's full stops, which sentencex (1.0.32) does not know, and its colon at the end of a line; `។ល។` is "etc.".
+A Japanese or Chinese full stop before a figure, which it takes for one of a number."""
 
 JOINS_NEXT = re.compile(r"(?:^|\s)(?:TP|Tp|P|Q|H|ThS|TS|PGS|GS)\.\s*$")
 """Vietnamese abbreviations ("TP. Hồ Chí Minh") that sentencex takes for the end of a sentence."""
+
+JOINS_NUMBER = re.compile(r"(?:^|[\s(])(?:Tel|Fax|Vol|approx|ca|Art|ĐT|tel|fax|vol)\.\s*$")
+"""Abbreviations that sentencex takes for the end of a sentence; a number follows them."""
+
+NUMBER_START = re.compile(r"[+(]?\d")
+
+MARK_INSIDE = re.compile(r"^\([a-zA-Z]{1,2}\)")
+"""A unit in brackets ("Tons by year (t) 2014"), which sentencex takes for the mark of a list item."""
+
+ENDS = re.compile(r"[.!?。！？．។៕៖:;：；…]['\"”’」』)）\]]*$")
+
+CONTENTS_LINE = re.compile(
+    r"(?:(?:[.․‥·・]\s?){4,}|(?:…\s?){2,})\s*\(?(\d{1,4}|[ivxlcdm]{1,8})\)?\s*(?:ページ|頁|页)?$"
+)
+
+MAX_LEADER = 250
+"""Characters at the end of a line that are looked at: a line of dots is not longer."""
+
+OPENING, CLOSING = "「『（(", "」』）)"
 
 JOINS_QUOTE = re.compile(r"^(?:と|って|という|との)")
 """In Japanese a quotation in brackets goes on with one of these: 「はい。」と言った。"""
@@ -36,11 +59,17 @@ def split_sentences(text: str, *, language: str = "en", within: Span | None = No
         pieces = [
             trimmed
             for piece in _sentencex(text, paragraph, language)
-            for cut in _split_at(EXTRA_STOPS, text, piece)
+            for cut in _split_outside_brackets(text, piece)
             if (trimmed := trim(text, cut))
         ]
         spans.extend(_mend(text, pieces))
     return tuple(spans)
+
+
+def contents_number(line: str) -> str | None:
+    """The page number at the end of a line of a table of contents ("Waste ..... 12"); None if it is no such."""
+    match = CONTENTS_LINE.search(line[-MAX_LEADER:])
+    return match[1] if match else None
 
 
 def trim(text: str, span: Span) -> Span | None:
@@ -74,6 +103,24 @@ def _split_at(pattern: re.Pattern[str], text: str, span: Span) -> Iterator[Span]
         yield Span(start, span.end)
 
 
+def _split_outside_brackets(text: str, piece: Span) -> Iterator[Span]:
+    """`piece` cut at the stops that sentencex does not know, but not inside of brackets that are closed again."""
+    start, depth = piece.start, 0
+    last_closed = max(text.rfind(bracket, piece.start, piece.end) for bracket in CLOSING)
+    for cut in _split_at(EXTRA_STOPS, text, piece):
+        depth += _depth(cut.cut(text))
+        if depth > 0 and cut.end <= last_closed:
+            continue
+        yield Span(start, cut.end)
+        start, depth = cut.end, 0
+    if start < piece.end:
+        yield Span(start, piece.end)
+
+
+def _depth(text: str) -> int:
+    return sum(map(text.count, OPENING)) - sum(map(text.count, CLOSING))
+
+
 def _mend(text: str, pieces: list[Span]) -> list[Span]:
     mended: list[Span] = []
     for piece in pieces:
@@ -81,6 +128,8 @@ def _mend(text: str, pieces: list[Span]) -> list[Span]:
         current = piece.cut(text)
         if mended and (
             JOINS_NEXT.search(previous)
+            or (JOINS_NUMBER.search(previous) and NUMBER_START.match(current))
+            or (MARK_INSIDE.match(current) and _is_open(text, mended[-1], piece))
             or ENUMERATOR.match(previous)
             or (previous.endswith(("」", "』")) and JOINS_QUOTE.match(current))
             or not any(character.isalnum() for character in current)
@@ -89,3 +138,8 @@ def _mend(text: str, pieces: list[Span]) -> list[Span]:
         else:
             mended.append(piece)
     return mended
+
+
+def _is_open(text: str, before: Span, after: Span) -> bool:
+    """True if `before` does not end as a sentence does, and `after` follows on the same line."""
+    return not ENDS.search(before.cut(text)) and "\n" not in text[before.end : after.start]

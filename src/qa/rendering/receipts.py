@@ -66,7 +66,7 @@ def receipt_facts(receipt: Receipt, language: str) -> Iterator[str]:
 
 
 def _part(outcome: Outcome, receipts: tuple[Receipt, ...], language: str) -> Html:
-    if outcome == "skipped" and not receipts:
+    if not receipts:
         return Html()
     # Who brings in one file of a hundred does not want to read the other ninety-nine.
     shown = receipts[:MOST_NAMED] if outcome != "unchanged" else ()

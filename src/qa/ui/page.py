@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from qa.domain import Span
-from qa.errors import ConfigError
+from qa.intake import UploadLimits
 from qa.messages import LANGUAGES, closest_language, known_language, preferred_language, say
 from qa.rendering import document_html, header_html, notice_html
 from qa.rendering.escaping import Html, join
+from qa.ui.access import Access
 from qa.ui.conversation import Conversation, hold_exchange
 from qa.ui.memory import ConversationMemory
-from qa.ui.scripts import CONNECT_EVIDENCE, KNOW_VISITOR, SCROLL_TO_NEWEST, SET_LANGUAGE
+from qa.ui.scripts import CONNECT_EVIDENCE, KEEP_KEY, KNOW_VISITOR, SCROLL_TO_NEWEST, SET_LANGUAGE
 from qa.ui.serving import serve
-from qa.ui.staff import reindex_html
+from qa.ui.staff import Request, bring_in_html, refusal_html
 from qa.understanding import MAX_QUESTION_CHARACTERS
 
 if TYPE_CHECKING:
@@ -32,15 +33,17 @@ CACHE_S = (3600, 3600)
 QUESTIONS_AT_ONCE = 2
 """Questions answered at the same time; more wait their turn."""
 
+LIMITS = UploadLimits()
+
 Updates = dict[Any, Any]
 
 
 class Page:
     """The widgets of one page and what happens on them. `blocks` is the Gradio application."""
 
-    def __init__(self, pipeline: Pipeline, *, admin_key: str) -> None:
+    def __init__(self, pipeline: Pipeline, *, access: Access) -> None:
         self._pipeline = pipeline
-        self._admin_key = admin_key
+        self._access = access
         self._memory = ConversationMemory()
         with gr.Blocks(
             title=say("page_title", "en"), analytics_enabled=False, delete_cache=CACHE_S, fill_width=True
@@ -93,7 +96,10 @@ class Page:
         with gr.Accordion("", open=False, elem_id="staff") as self.staff:
             self.staff_intro = gr.HTML()
             self.key = gr.Textbox(type="password", elem_id="key", max_length=200)
-            self.reindex = gr.Button(elem_id="reindex", min_width=0)
+            with gr.Column(elem_id="intake") as self.intake:
+                self.files = gr.File(file_count="multiple", elem_id="files", height=160)
+                self.addresses = gr.Textbox(lines=2, max_lines=8, elem_id="addresses")
+                self.reindex = gr.Button(elem_id="reindex", min_width=0)
             self.receipt = gr.HTML(elem_id="receipt")
 
     def _connect(self) -> None:
@@ -112,7 +118,25 @@ class Page:
             js=KNOW_VISITOR,
             api_name="open_page",
             **hidden,
-        ).then(**set_language)
+        ).then(**set_language).then(
+            self.let_in,
+            [self.key, self.language],
+            [self.key, self.intake, self.receipt],
+            js=KEEP_KEY,
+            api_name="let_in_first",
+            **hidden,
+        )
+        gr.on(
+            [self.key.submit, self.key.blur],
+            self.let_in,
+            [self.key, self.language],
+            [self.key, self.intake, self.receipt],
+            js=KEEP_KEY,
+            api_name="let_in",
+            concurrency_limit=1,
+            concurrency_id="keys",
+            **hidden,
+        )
         self.language.input(
             self.relabel, [self.language, self.visitor], labelled, api_name="relabel", **hidden
         ).then(**set_language)
@@ -135,8 +159,8 @@ class Page:
         self.clear.click(self.start_again, [self.visitor, self.language], talk, api_name="clear", **hidden)
         self.reindex.click(
             self.bring_in,
-            [self.key, self.language],
-            self.receipt,
+            [self.key, self.files, self.addresses, self.language],
+            [self.receipt, self.files, self.addresses],
             concurrency_limit=1,
             concurrency_id="indexing",
             api_name="reindex",
@@ -156,6 +180,8 @@ class Page:
             self.staff,
             self.staff_intro,
             self.key,
+            self.files,
+            self.addresses,
             self.reindex,
             self.evidence,
             self.messages,
@@ -199,6 +225,10 @@ class Page:
             self.staff: gr.update(label=say("staff_heading", code)),
             self.staff_intro: notice_html(say("staff_intro", code)),
             self.key: gr.update(label=say("staff_key", code)),
+            self.files: gr.update(
+                label=say("staff_files", code, count=LIMITS.files, size=LIMITS.file_bytes // 2**20)
+            ),
+            self.addresses: gr.update(label=say("staff_addresses", code)),
             self.reindex: gr.update(value=say("staff_button", code)),
             self.evidence: conversation.evidence_html(language=code),
             self.messages: conversation.messages_html(),
@@ -239,20 +269,42 @@ class Page:
             self.examples: gr.update(visible=True),
         }
 
+    def let_in(self, key: str, language: str, request: gr.Request) -> Updates:
+        """What brings documents in, shown to those who may; a wrong key is told, none is not."""
+        asking = Request.of(request, key)
+        refusal = refusal_html(asking, access=self._access, language=closest_language(language))
+        return {
+            self.key: gr.update(visible=bool(self._access.admin_key)),
+            self.intake: gr.update(visible=refusal is None),
+            self.receipt: refusal if refusal and (asking.key or not self._access.admin_key) else "",
+        }
+
     def bring_in(
         self,
         key: str,
+        files: list[str] | None,
+        addresses: str,
         language: str,
+        request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how Gradio hands it in
-    ) -> str:
-        """The receipt of a reindex, or a refusal where `key` is not the staff's."""
+    ) -> Updates:
+        """The receipt of what was brought in, or a refusal where the one who asks may not change documents."""
         code = closest_language(language)
         progress(0, desc=say("staff_starting", code))
 
         def show(done: int, total: int, path: str) -> None:
             progress((done, total), desc=path)
 
-        return reindex_html(self._pipeline, key, admin_key=self._admin_key, on_progress=show, language=code)
+        receipt = bring_in_html(
+            self._pipeline,
+            Request.of(request, key),
+            access=self._access,
+            files=[Path(file) for file in files or ()],
+            addresses=str(addresses or ""),
+            on_progress=show,
+            language=code,
+        )
+        return {self.receipt: receipt, self.files: None, self.addresses: ""}
 
     def open_document(self, what: list[Any]) -> str:
         """The whole document as HTML with a quote marked; `what` is [doc_id, version, start, end, language].
@@ -278,20 +330,17 @@ class Page:
         )
 
 
-def build_page(pipeline: Pipeline, *, admin_key: str) -> gr.Blocks:
-    """The page as a Gradio application; whoever offers `admin_key` on it may reindex."""
-    if not admin_key:
-        raise ConfigError("admin_key is empty; set QA_ADMIN_KEY, or let the program make one at each start")
-    return Page(pipeline, admin_key=admin_key).blocks
+def build_page(pipeline: Pipeline, *, admin_key: str = "") -> gr.Blocks:
+    """The page as a Gradio application. Whoever offers `admin_key` on it may change the documents; where it is
+    empty, those may who are at the machine itself."""
+    return Page(pipeline, access=Access(admin_key)).blocks
 
 
 def launch(pipeline: Pipeline, *, on_ready: Callable[[str], None]) -> None:
     """Serves the page until it is interrupted.
 
-    `on_ready` is called once, when the page can be opened, with a message for whoever started the
-    program: the page's address, and the staff's link, which carries the key. Where no key is set, a new one
-    is made. Raises `ConfigError` where the port is taken.
+    `on_ready` is called once, when the page can be opened, with a message for whoever started the program: the
+    page's address, and how documents are brought in. Raises `ConfigError` where the port is taken.
     """
-    admin_key = pipeline.settings.admin_key or secrets.token_urlsafe(16)
-    blocks = build_page(pipeline, admin_key=admin_key)
-    serve(blocks, settings=pipeline.settings, admin_key=admin_key, on_ready=on_ready)
+    blocks = build_page(pipeline, admin_key=pipeline.settings.admin_key)
+    serve(blocks, settings=pipeline.settings, on_ready=on_ready)

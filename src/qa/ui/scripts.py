@@ -27,6 +27,13 @@ KNOW_VISITOR = """() => {
 }"""
 """When the page opens: the tab's own id, a new one at first (qa.ui.memory)."""
 
+KEEP_KEY = """(key, ...rest) => {
+  // The browser's uploads carry the key as a cookie of this site, for as long as the window is open.
+  document.cookie = `qa_key=${encodeURIComponent(key ?? "")}; path=/; SameSite=Strict`;
+  return [key, ...rest];
+}"""
+"""When the key is typed, or came with the staff's link: uploads are checked by it (qa.ui.access)."""
+
 SET_LANGUAGE = """(code) => {
   document.documentElement.lang = code;
   document.title = document.querySelector('#header h1')?.textContent ?? document.title;

@@ -1,54 +1,117 @@
-"""Bringing in new documents from the page: for those who know the key, and for nobody else."""
+"""Bringing in new documents from the page: for those who may, and for nobody else."""
 
 from __future__ import annotations
 
-import hmac
+import dataclasses
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.errors import QAError
+from qa.intake import add_address, add_uploads, is_address
 from qa.messages import say
+from qa.receipts import Receipt
 from qa.rendering import notice_html, report_html
 from qa.rendering.escaping import Html
+from qa.ui.access import Access
 
 if TYPE_CHECKING:
+    import gradio as gr
+
     from qa.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
 
 WRONG_KEY_DELAY_S = 1.0
-"""Seconds that a wrong key costs. One key is tried at a time, so guessing 128 random bits is hopeless."""
+"""Seconds that a wrong key costs. One key is tried at a time, so guessing one of any length is hopeless."""
+
+BUSY_WAIT_S = 120.0
+"""So long an upload waits for another run of the indexer, `qa index --watch` say, to be done."""
+
+MAX_ADDRESSES = 20
+"""Web addresses taken at a time: each may take a minute."""
 
 
-def is_key(offered: str | None, admin_key: str) -> bool:
-    """True if `offered` is the key; takes equally long wherever they differ. Never true for an empty key."""
-    return bool(admin_key) and hmac.compare_digest((offered or "").strip().encode(), admin_key.encode())
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks for something to be changed: headers (names in lower case), address, and the key they typed."""
+
+    headers: Mapping[str, str]
+    host: str | None
+    key: str = ""
+
+    @classmethod
+    def of(cls, request: gr.Request, key: object) -> Request:
+        """The one who sent `request` with `key`, which can be anything where a program sent it past the page."""
+        headers = {str(name).lower(): str(value) for name, value in request.headers.items()}
+        host = request.client.host if request.client else None
+        return cls(headers, host, key if isinstance(key, str) else "")
 
 
-def reindex_html(
+def bring_in_html(
     pipeline: Pipeline,
-    offered: str | None,
+    request: Request,
     *,
-    admin_key: str,
+    access: Access,
+    files: Sequence[Path] = (),
+    addresses: str = "",
     on_progress: Callable[[int, int, str], None],
     language: str,
 ) -> Html:
-    """The receipt of a reindex, or a polite refusal. Nothing runs without the key.
+    """The receipt of what was brought in and indexed, or a polite refusal. Nothing runs for those who may not.
 
     The check is here, in what does the work: hiding the button or the endpoint keeps nobody out.
     """
-    if not is_key(offered, admin_key):
-        logger.warning("somebody tried to bring in documents with a wrong key")
-        time.sleep(WRONG_KEY_DELAY_S)
-        return notice_html(say("staff_wrong_key", language), kind="problem")
+    refusal = refusal_html(request, access=access, language=language)
+    if refusal:
+        return refusal
     try:
-        report = pipeline.reindex(on_progress=on_progress)
+        refused = _take(files, addresses, pipeline.settings.corpus_dir, on_progress)
+        report = pipeline.reindex(wait_s=BUSY_WAIT_S, on_progress=on_progress)
     except QAError as error:
-        logger.warning("reindexing failed: %s", error)
+        logger.warning("bringing in documents failed: %s", error)
         return notice_html(say("staff_error", language, message=error), kind="problem")
     except Exception:  # The outermost edge: staff see words, the log has the rest
-        logger.exception("reindexing failed")
+        logger.exception("bringing in documents failed")
         return notice_html(say("staff_error_unknown", language), kind="problem")
+    finally:
+        for file in files:
+            file.unlink(missing_ok=True)  # Gradio keeps uploads, and serves them to whoever knows their path
+    report = dataclasses.replace(report, receipts=(*report.receipts, *refused))
     return report_html(report, language=language)
+
+
+def refusal_html(request: Request, *, access: Access, language: str) -> Html | None:
+    """Why the one who asks may not change documents, None where they may."""
+    if access.may_change(request.headers, request.host, offered=request.key):
+        return None
+    if not access.admin_key:
+        return notice_html(say("staff_only_here", language), kind="problem")
+    if request.key:
+        logger.warning("somebody tried to bring in documents with a wrong key")
+        time.sleep(WRONG_KEY_DELAY_S)
+    return notice_html(say("staff_wrong_key", language), kind="problem")
+
+
+def _take(
+    files: Sequence[Path], addresses: str, corpus: Path, on_progress: Callable[[int, int, str], None]
+) -> list[Receipt]:
+    """Put files and pages into the corpus; a receipt for each that could not be."""
+    refused = list(add_uploads([(file, file.name) for file in files], corpus))
+    wanted = addresses.split()
+    for number, url in enumerate(wanted):
+        on_progress(number, len(wanted), url)
+        if not is_address(url) or number >= MAX_ADDRESSES:
+            reason = (
+                "is not a web address" if not is_address(url) else f"is more than {MAX_ADDRESSES} at a time"
+            )
+            refused.append(Receipt(path=url, outcome="failed", message=f"{url} {reason}"))
+            continue
+        try:
+            add_address(url, corpus)
+        except QAError as error:
+            refused.append(Receipt(path=url, outcome="failed", message=str(error)))
+    return refused

@@ -1,0 +1,114 @@
+"""The command `qa`. Results go to stdout, progress and errors to stderr, one line an error.
+
+Exit status: 0 done (a refusal is an answer too), 1 something failed, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from qa.cli.asking import run_ask, run_chat, run_eval, run_search, run_serve
+from qa.cli.documents import run_add, run_index, run_refresh, run_remove, run_rollback, run_status
+from qa.cli.terminal import UsageError
+from qa.config import Settings, load_settings
+from qa.errors import QAError
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status of the command with these arguments (by default those of the process)."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO if options.verbose else logging.WARNING, format="%(name)s: %(message)s"
+    )
+    try:
+        overrides = {
+            name: getattr(options, name, None) for name in ("corpus_dir", "index_dir", "host", "port")
+        }
+        command: Command = options.command
+        status = command(options, load_settings(**overrides))
+        sys.stdout.flush()  # here, where a reader that has gone is expected
+        return status
+    except UsageError as error:
+        parser.error(str(error))
+    except QAError as error:
+        print(f"qa: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader, `head` say, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `qa` and all its commands."""
+    parser = argparse.ArgumentParser(
+        prog="qa", description="Answers questions from documents, with citations that hold."
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more on stderr")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    index = argparse.ArgumentParser(add_help=False)
+    index.add_argument(
+        "--index", dest="index_dir", type=Path, metavar="DIR", help="the index (default: index)"
+    )
+    corpus = argparse.ArgumentParser(add_help=False)
+    corpus.add_argument(
+        "--corpus", dest="corpus_dir", type=Path, metavar="DIR", help="the documents (default: corpus)"
+    )
+    as_json = argparse.ArgumentParser(add_help=False)
+    as_json.add_argument("--json", action="store_true", help="print JSON")
+
+    def add(name: str, run: Command, help: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help, description=help, parents=list(parents))
+        command.set_defaults(command=run)
+        return command
+
+    command = add("index", run_index, "Bring the index up to the documents.", corpus, index, as_json)
+    command.add_argument(
+        "--rebuild", action="store_true", help="build it anew (for another model or chunking)"
+    )
+    command.add_argument(
+        "--watch", action="store_true", help="then go on, and do it again whenever the documents change"
+    )
+    command = add("add", run_add, "Bring files, folders or web pages in.", corpus, index, as_json)
+    command.add_argument("what", nargs="+", metavar="PATH|URL", help="what to bring in")
+    command = add(
+        "remove", run_remove, "Take documents out, and keep their files aside.", corpus, index, as_json
+    )
+    command.add_argument("what", nargs="+", metavar="PATH|URL", help="as `qa status` names them")
+    add("refresh", run_refresh, "Ask the web again for the pages that came from it.", corpus, index, as_json)
+    add("rollback", run_rollback, "Bring back the state before the last change.", index)
+    command = add("ask", run_ask, "Answer one question, or a file of them.", index, as_json)
+    command.add_argument("question", nargs="?", help="the question")
+    command.add_argument("--city", action="append", default=[], help="search only documents about this city")
+    command.add_argument("--batch", type=Path, metavar="IN.jsonl", help="questions, one JSON object a line")
+    command.add_argument("--out", type=Path, metavar="OUT.jsonl", help="where answers go (default: stdout)")
+    command = add("search", run_search, "Show the passages for a query, best first.", index, as_json)
+    command.add_argument("query")
+    command.add_argument("-k", type=int, default=5, metavar="N", help="how many (default: 5)")
+    command.add_argument("--city", action="append", default=[], help="search only documents about this city")
+    command = add("chat", run_chat, "Ask one question after another in the terminal.", index)
+    command.add_argument("--city", action="append", default=[], help="search only documents about this city")
+    command = add("serve", run_serve, "Serve the page for the browser.", corpus, index)
+    command.add_argument("--host", help="the address to serve at (default: 127.0.0.1)")
+    command.add_argument("--port", type=int, help="the port to serve at (default: 7860)")
+    command = add("eval", run_eval, "Ask the questions of gold sets and print figures.", as_json)
+    command.add_argument(
+        "sets", nargs="+", type=Path, metavar="SET", help="a folder with documents.jsonl and questions.jsonl"
+    )
+    command.add_argument("--questions", default="questions.jsonl", metavar="FILE", help="another file in it")
+    command.add_argument("--by", choices=("lang", "kind"), help="also show figures for each")
+    command.add_argument("--html", type=Path, metavar="REPORT", help="write a report with plots and cases")
+    command.add_argument(
+        "--compare", type=Path, metavar="OLD.json", help="say what moved since this --json was printed"
+    )
+    add("status", run_status, "Say what the index holds.", index, as_json)
+    return parser

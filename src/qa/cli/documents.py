@@ -1,0 +1,140 @@
+"""The commands that change or show what the index holds."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.cli.terminal import show_progress
+from qa.config import Settings
+from qa.errors import QAError
+
+if TYPE_CHECKING:
+    from qa.models import Embedder
+    from qa.receipts import Receipt
+
+
+def run_index(options: argparse.Namespace, settings: Settings) -> int:
+    """`qa index`."""
+    from qa.loaders import find_files
+    from qa.models import load_embedder
+
+    find_files(settings.corpus_dir)  # before the model is loaded: a wrong folder should say so at once
+    embedder = load_embedder(settings)
+    status = _index(options, settings, embedder, rebuild=options.rebuild)
+    return _watch(options, settings, embedder) if options.watch else status
+
+
+def run_add(options: argparse.Namespace, settings: Settings) -> int:
+    """`qa add`."""
+    from qa.intake import add_address, add_files, is_address
+    from qa.models import load_embedder
+    from qa.receipts import Receipt
+
+    paths = [Path(what) for what in options.what if not is_address(what)]
+    settings.corpus_dir.mkdir(parents=True, exist_ok=True)
+    refused = list(add_files(paths, settings.corpus_dir))
+    for url in filter(is_address, options.what):
+        try:
+            add_address(url, settings.corpus_dir)
+        except QAError as error:
+            refused.append(Receipt(path=url, outcome="failed", message=str(error)))
+    return _index(options, settings, load_embedder(settings), refused=refused)
+
+
+def run_remove(options: argparse.Namespace, settings: Settings) -> int:
+    """`qa remove`."""
+    from qa.intake import ASIDE_FOLDER, remove
+    from qa.models import load_embedder
+
+    remove(options.what, settings.corpus_dir)
+    print(f"The files are kept in {settings.corpus_dir / ASIDE_FOLDER}.", file=sys.stderr)
+    return _index(options, settings, load_embedder(settings))
+
+
+def run_refresh(options: argparse.Namespace, settings: Settings) -> int:
+    """`qa refresh`."""
+    from qa.intake import refresh
+    from qa.models import load_embedder
+
+    with show_progress("asking") as show:
+        receipts = refresh(settings.corpus_dir, on_progress=show)
+    refused = [receipt for receipt in receipts if receipt.message]
+    return _index(options, settings, load_embedder(settings), refused=refused)
+
+
+def run_rollback(options: argparse.Namespace, settings: Settings) -> int:
+    """`qa rollback`."""
+    from qa.indexing import roll_back
+    from qa.models import load_embedder
+
+    manifest = roll_back(settings, load_embedder(settings))
+    print(
+        f"The index is back at the state before, with {len(manifest.documents)} documents; once more takes that "
+        f"back. The next qa index brings it up to {settings.corpus_dir} again."
+    )
+    return 0
+
+
+def _index(
+    options: argparse.Namespace,
+    settings: Settings,
+    embedder: Embedder,
+    *,
+    rebuild: bool = False,
+    refused: Sequence[Receipt] = (),
+) -> int:
+    """Bring the index up to the documents and print the report, with what was `refused` before."""
+    from qa.indexing import index_corpus
+    from qa.rendering import report_lines
+
+    with show_progress("indexing") as show:
+        report = index_corpus(settings, embedder, rebuild=rebuild, on_progress=show)
+    report = dataclasses.replace(report, receipts=(*report.receipts, *refused))
+    if options.json:
+        print(json.dumps(dataclasses.asdict(report), ensure_ascii=False), flush=True)
+    else:
+        print("\n".join(report_lines(report)), flush=True)
+    return 1 if report.has_failures else 0
+
+
+def _watch(options: argparse.Namespace, settings: Settings, embedder: Embedder) -> int:
+    """Bring the index up to the documents whenever they change, until it is interrupted."""
+    from watchfiles import watch
+
+    print(f"Watching {settings.corpus_dir}; Ctrl-C ends.", file=sys.stderr, flush=True)
+    # Files that the program itself writes there, and those that are still being copied, are hidden ones.
+    changes = watch(
+        settings.corpus_dir,
+        watch_filter=lambda _, path: not Path(path).name.startswith("."),
+        raise_interrupt=True,
+    )
+    for _ in changes:
+        try:
+            _index(options, settings, embedder)
+        except QAError as error:  # a full disk, or another writer: the next change tries again
+            print(f"qa: {error}", file=sys.stderr, flush=True)
+    return 0
+
+
+def run_status(options: argparse.Namespace, settings: Settings) -> int:
+    """`qa status`."""
+    from qa.manifest import require_manifest
+
+    manifest = require_manifest(settings.index_dir)
+    if options.json:
+        print(json.dumps(dataclasses.asdict(manifest), ensure_ascii=False))
+        return 0
+    chunks = sum(record.chunks for record in manifest.documents)
+    print(f"index       {settings.index_dir} (generation {manifest.generation})")
+    print(f"made with   {manifest.fingerprint}")
+    print(f"documents   {len(manifest.documents)}, in {chunks} chunks")
+    for record in manifest.documents:
+        cities = f"; {', '.join(record.cities)}" if record.cities else ""
+        print(f"  {record.path}: {record.title} ({record.language}, {record.chunks} chunks{cities})")
+    return 0
