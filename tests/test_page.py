@@ -141,6 +141,7 @@ def open_page(context: BrowserContext, address: str) -> Page:
 
 def ask(page: Page, question: str) -> Locator:
     """The answer to `question`, once it is there."""
+    page.get_by_role("tab").first.click()
     turns = page.locator(".turn").count()
     page.locator("#question textarea").fill(question)
     page.locator("#ask").click()
@@ -150,9 +151,15 @@ def ask(page: Page, question: str) -> Locator:
     return answer
 
 
+def open_staff(page: Page) -> None:
+    """Opens the staff's corner beneath the documents."""
+    page.get_by_role("tab", name="Documents").click()
+    page.locator("#staff > button").click()
+
+
 def bring_in(page: Page, key: str) -> None:
     """Opens the staff's corner and presses its button."""
-    page.locator("#staff > button").click()
+    open_staff(page)
     page.locator("#key input").fill(key)
     page.locator("#key input").press("Enter")
 
@@ -334,7 +341,7 @@ def test_staff_bring_in_a_new_document_and_ask_about_it(context: BrowserContext,
         "# Hanamizuki tram depot\n\nThe Hanamizuki tram depot was repaired in 1987 by the Moji workshop.\n",
         encoding="utf-8",
     )
-    page.locator("#staff > button").click()
+    open_staff(page)
     expect(page.locator("#key input")).to_have_value(KEY)
     page.locator("#reindex").click()
     receipt = page.locator(".receipt")
@@ -352,7 +359,7 @@ def test_staff_upload_files_and_ask_about_them_at_once(
     document.save(str(tmp_path / "フェリー 2016.docx"))
     (tmp_path / "photo.pdf").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     page = open_page(context, f"{server.address}?key={KEY}")
-    page.locator("#staff > button").click()
+    open_staff(page)
     page.locator("#files input[type=file]").set_input_files(
         [tmp_path / "フェリー 2016.docx", tmp_path / "photo.pdf"]
     )
@@ -391,6 +398,57 @@ def test_a_quote_opens_as_it_was_read_and_says_that_its_source_has_changed_or_go
         expect(card.locator(".whole-body mark").first).to_contain_text("windmill was raised")
 
 
+def test_documents_are_listed_found_opened_and_downloaded(page: Page, server: Server) -> None:
+    page.get_by_role("tab", name="Documents").click()
+    cards = page.locator(".documents .card")
+    expect(cards.filter(has_text="surabaya.md")).to_contain_text("Indonesia")
+    page.locator("#search textarea").press_sequentially("SURABAYA")
+    expect(cards).to_have_count(1)
+    cards.locator("details.whole > summary").click()
+    expect(cards.locator(".whole-body")).to_contain_text("20,000 households")
+    with page.expect_download() as download:
+        cards.locator("a.original").click()
+    assert download.value.suggested_filename == "surabaya.md"
+    assert Path(download.value.path()).read_bytes() == (server.corpus / "surabaya.md").read_bytes()
+
+
+@pytest.mark.parametrize("doc_id", ["nothing", "..%2F..%2Fetc%2Fpasswd", "%00"])
+def test_nothing_but_documents_can_be_downloaded(doc_id: str, server: Server) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{server.address}original/{doc_id}", timeout=30)
+    assert refused.value.code == 404
+    refused.value.close()
+
+
+def test_staff_take_a_document_out_and_bring_it_back(context: BrowserContext, server: Server) -> None:
+    (server.corpus / "tunnel.md").write_text("# Tunnel\n\nThe Kanmon tunnel glows.\n", encoding="utf-8")
+    call_endpoint(server, "reindex", [KEY, None, "", "en"])
+    page = open_page(context, f"{server.address}?key={KEY}")
+    open_staff(page)
+    page.locator("#unwanted input").click()
+    page.get_by_role("option", name="Tunnel (tunnel.md)").click()
+    page.keyboard.press("Escape")
+    page.locator("#take-out").click()
+    expect(page.locator(".receipt .removed")).to_contain_text("tunnel.md", timeout=ANSWER_MS)
+    assert not (server.corpus / "tunnel.md").exists()
+    expect(page.locator(".documents .card").filter(has_text="tunnel.md")).to_have_count(0)
+    page.locator("#roll-back").click()
+    expect(page.locator("#receipt")).to_contain_text("Back at the state before", timeout=ANSWER_MS)
+    expect(page.locator(".documents .card").filter(has_text="tunnel.md")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "data"), [("remove", ["not-the-key", "en", []]), ("rollback", ["not-the-key", "en"])]
+)
+def test_nothing_is_taken_out_or_back_without_the_key(
+    endpoint: str, data: list[object], server: Server
+) -> None:
+    before = server.generation()
+    assert "This key is not right." in call_endpoint(server, endpoint, data)
+    assert server.generation() == before
+    assert (server.corpus / "dalian.md").exists()
+
+
 def test_without_a_key_the_page_takes_documents_at_this_machine_and_nowhere_else(
     browser: Browser, tmp_path: Path
 ) -> None:
@@ -398,7 +456,7 @@ def test_without_a_key_the_page_takes_documents_at_this_machine_and_nowhere_else
         page = browser.new_page(locale="en-GB")
         page.goto(local.address)
         expect(page.locator("#ask")).not_to_be_empty()
-        page.locator("#staff > button").click()
+        open_staff(page)
         expect(page.locator("#key")).to_be_hidden()
         (local.corpus / "at-home.md").write_text("# At home\n\nIt is here.\n", encoding="utf-8")
         page.locator("#reindex").click()
@@ -447,10 +505,17 @@ def call_reindex(
     server: Server, key: object, *, files: object = None, headers: Mapping[str, str] = MappingProxyType({})
 ) -> str:
     """What the reindex endpoint answers to a program that comes with `key`."""
-    url = f"{server.address}gradio_api/call/reindex"
-    body = json.dumps({"data": [key, files, "", "en"]}).encode()
+    return call_endpoint(server, "reindex", [key, files, "", "en"], headers=headers)
+
+
+def call_endpoint(
+    server: Server, name: str, data: list[object], *, headers: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """What an endpoint of the page answers to a program."""
+    url = f"{server.address}gradio_api/call/{name}"
     sent = {"Content-Type": "application/json", **headers}
-    with urllib.request.urlopen(urllib.request.Request(url, body, sent), timeout=30) as response:
+    request = urllib.request.Request(url, json.dumps({"data": data}).encode(), sent)
+    with urllib.request.urlopen(request, timeout=30) as response:
         event = json.load(response)["event_id"]
     with urllib.request.urlopen(f"{url}/{event}", timeout=60) as response:
         answer: bytes = response.read()

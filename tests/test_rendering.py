@@ -29,6 +29,7 @@ from qa.domain import (
 from qa.receipts import IndexReport, Receipt
 from qa.rendering import (
     document_html,
+    documents_html,
     evidence_html,
     header_html,
     notice_html,
@@ -85,7 +86,7 @@ OUR_ATTRIBUTES = {
         "data-turn",
         "dir",
     ),
-    *("hidden", "href", "id", "lang", "rel", "role", "tabindex", "target"),
+    *("download", "hidden", "href", "id", "lang", "rel", "role", "tabindex", "target"),
 }
 
 
@@ -199,6 +200,12 @@ def all_html(attack: str) -> list[str]:
         panel_html(turn=1, question=attack, cards=Html(), is_shown=False, language="en"),
         header_html(documents=1, cities=[attack], language="en"),
         report_html(IndexReport(receipts, notes=(attack,)), language="en"),
+        documents_html(
+            [(each, "d1", attack, attack) for each in receipts],
+            search="",
+            language="en",
+            name_city=lambda city, language: city,
+        ),
         notice_html(attack),
     ]
 
@@ -209,7 +216,7 @@ def test_no_foreign_text_becomes_html(attack: str) -> None:
         seen = Inventory(html)
         assert set(seen.tags) <= OUR_TAGS
         assert seen.attributes <= OUR_ATTRIBUTES
-        assert all(re.match(r"#[em]\d+-\d+$|https://evil\.example/", address) for address in seen.addresses)
+        assert all(re.match(r"#[em]\d+-\d+$|https://evil\.example/|original/d1$", address) for address in seen.addresses)
 
 
 @settings(max_examples=200, deadline=None)
@@ -635,3 +642,24 @@ def test_a_hostile_city_is_shown_as_text(attack: str) -> None:
     assert "<script" not in html
     assert "<img" not in html
     assert "<svg" not in html
+
+
+def test_documents_are_found_by_title_path_date_and_the_names_of_their_cities() -> None:
+    entries = [
+        (
+            Receipt(path="a/plan.pdf", outcome="unchanged", title="The plan", cities=("Hai Phong",)),
+            "d1",
+            "v1",
+            None,
+        ),
+        (Receipt(path="b.md", outcome="unchanged", title="Water", date="2016-03-01"), "d2", "v2", None),
+    ]
+
+    def found(search: str) -> list[str]:
+        html = documents_html(entries, search=search, language="ja", name_city=lambda *_: "ハイフォン市")
+        return re.findall(r"original/(\w+)", html)
+
+    assert found("") == ["d1", "d2"]
+    assert found("ＰＬＡＮ hai") == found("ハイフォン") == found("pdf") == ["d1"]
+    assert found("2016-03") == ["d2"]
+    assert found("plan water") == []

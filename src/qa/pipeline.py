@@ -6,15 +6,16 @@ import dataclasses
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.answering import Finding, compose_answer
 from qa.config import Settings
 from qa.domain import Answer, Document, Passage, Query, Turn
 from qa.evidence import select
-from qa.indexing import Progress, index_corpus
+from qa.indexing import Progress, index_corpus, roll_back
 from qa.library import Library, open_library
-from qa.manifest import require_manifest
+from qa.manifest import DocumentRecord, require_manifest
 from qa.receipts import IndexReport
 from qa.smalltalk import talk_of
 from qa.verification import verify
@@ -109,6 +110,22 @@ class Pipeline:
     def documents(self) -> tuple[Document, ...]:
         """Every document in the index, as it was read, in the order of their paths."""
         return self._current().documents()
+
+    def records(self) -> tuple[DocumentRecord, ...]:
+        """What the index says of every document, in the order of their paths."""
+        return self._current().manifest.documents
+
+    def original(self, doc_id: str) -> Path | None:
+        """The file of the document with this id, as it is now; None if there is none, or none any more."""
+        for record in self.records():
+            path = self.settings.corpus_dir / record.path
+            if record.doc_id == doc_id and path.is_file():
+                return path
+        return None
+
+    def roll_back(self) -> int:
+        """How many documents there are, after the state before the last change was brought back."""
+        return len(roll_back(self.settings, self._embedder).documents)
 
     def document(self, doc_id: str, version: str = "") -> Document | None:
         """The document with this id, as it was read when it was indexed now or in `version`; None if there is

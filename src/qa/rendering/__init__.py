@@ -4,6 +4,7 @@ Whatever comes from documents or from an asker is hostile until it has passed th
 with `escaping.fill`, which escapes every value that is not HTML already, so that forgetting is impossible.
 """
 
+from qa.rendering.documents import documents_html
 from qa.rendering.evaluation import evaluation_html
 from qa.rendering.evidence import document_html, evidence_html, surroundings
 from qa.rendering.furniture import (
@@ -21,6 +22,7 @@ from qa.rendering.wording import refusal_text
 __all__ = [
     "answer_text",
     "document_html",
+    "documents_html",
     "evaluation_html",
     "evidence_html",
     "header_html",

@@ -90,7 +90,9 @@ def _card(citation: Citation, document: Document | None, *, turn: int, asked_in:
         place=join([fill('<p class="place">{line}</p>', line=line) for line in place if line]),
         quote=_quote(citation, document, language=language),
         links=_links(citation, document, turn=turn, language=language),
-        whole=_whole(citation, language=language) if document else Html(),
+        whole=whole_html(citation.doc_id, citation.version, citation.span, language=language)
+        if document
+        else Html(),
     )
 
 
@@ -142,16 +144,17 @@ def _links(citation: Citation, document: Document | None, *, turn: int, language
     return fill('<p class="card-links">{links}</p>', links=join(links))
 
 
-def _whole(citation: Citation, *, language: str) -> Html:
+def whole_html(doc_id: str, version: str, span: Span, *, language: str) -> Html:
+    """What opens into the whole document, with `span` marked in it."""
     # The text comes when it is opened (page.js): a long document in every card would make each answer slow.
     return fill(
         '<details class="whole" data-document="{doc_id}" data-version="{version}" '
         'data-start="{start}" data-end="{end}">'
         '<summary>{label}</summary><div class="whole-body" tabindex="0">{loading}</div></details>',
-        doc_id=citation.doc_id,
-        version=citation.version,
-        start=citation.span.start,
-        end=citation.span.end,
+        doc_id=doc_id,
+        version=version,
+        start=span.start,
+        end=span.end,
         label=say("open_document", language),
         loading=say("loading_document", language),
     )

@@ -52,7 +52,8 @@ def receipt_facts(receipt: Receipt, language: str) -> Iterator[str]:
         pages = say(f"receipt_{receipt.page_kind}", language, count=receipt.pages)
         empty = say("receipt_empty", language, numbers=_runs(receipt.empty_pages))
         yield f"{pages} ({empty})" if receipt.empty_pages else pages
-    yield language_name(receipt.language, language)
+    if receipt.language:
+        yield language_name(receipt.language, language)
     values = {
         "title": receipt.title,
         "date": receipt.date or "",

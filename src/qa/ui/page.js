@@ -33,7 +33,7 @@
     if (!whole.matches?.("details.whole") || !whole.open || whole.dataset.isLoaded) return;
     whole.dataset.isLoaded = "yes";
     const body = whole.querySelector(".whole-body");
-    const language = whole.closest(".evidence").lang;
+    const language = whole.closest("[lang]").lang;
     const { document: id, version, start, end } = whole.dataset;
     // The server has escaped what it sends: rendering.document_html.
     body.innerHTML = await window.openDocument([id, version, Number(start), Number(end), language]);

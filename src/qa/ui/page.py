@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from qa.domain import Span
-from qa.intake import UploadLimits
 from qa.messages import LANGUAGES, closest_language, known_language, preferred_language, say
 from qa.rendering import document_html, header_html, notice_html
 from qa.rendering.escaping import Html, join
 from qa.ui.access import Access
 from qa.ui.conversation import Conversation, hold_exchange
+from qa.ui.documents import HIDDEN, DocumentsTab
 from qa.ui.memory import ConversationMemory
-from qa.ui.scripts import CONNECT_EVIDENCE, KEEP_KEY, KNOW_VISITOR, SCROLL_TO_NEWEST, SET_LANGUAGE
+from qa.ui.scripts import CONNECT_EVIDENCE, KNOW_VISITOR, SCROLL_TO_NEWEST, SET_LANGUAGE
 from qa.ui.serving import serve
-from qa.ui.staff import Request, bring_in_html, refusal_html
 from qa.understanding import MAX_QUESTION_CHARACTERS
 
 if TYPE_CHECKING:
@@ -32,8 +30,6 @@ CACHE_S = (3600, 3600)
 
 QUESTIONS_AT_ONCE = 2
 """Questions answered at the same time; more wait their turn."""
-
-LIMITS = UploadLimits()
 
 Updates = dict[Any, Any]
 
@@ -51,19 +47,11 @@ class Page:
             self.blocks: gr.Blocks = blocks
             self.visitor = gr.Textbox(visible=False)
             self._lay_out_top()
-            with gr.Row(elem_id="desk", equal_height=False):
-                with gr.Column(elem_id="talk", scale=3, min_width=0):
-                    self._lay_out_talk()
-                with gr.Column(elem_id="evidence", scale=2, min_width=0):
-                    # A function of its own, for Gradio marks it as callable and methods cannot be marked.
-                    def open_document(what: list[Any]) -> str:
-                        return self.open_document(what)
-
-                    self.evidence = gr.HTML(
-                        js_on_load=CONNECT_EVIDENCE,
-                        server_functions=[open_document],
-                    )
-            self._lay_out_staff()
+            with gr.Tabs(elem_id="tabs"):
+                with gr.Tab("", id="ask", elem_id="tab-ask") as self.ask_tab:
+                    self._lay_out_desk()
+                with gr.Tab("", id="documents", elem_id="tab-documents") as self.documents_tab:
+                    self.documents = DocumentsTab(pipeline, access=access)
             self.note = gr.HTML(elem_id="note")
             self._connect()
 
@@ -77,6 +65,17 @@ class Page:
                 filterable=False,
                 min_width=0,
             )
+
+    def _lay_out_desk(self) -> None:
+        with gr.Row(elem_id="desk", equal_height=False):
+            with gr.Column(elem_id="talk", scale=3, min_width=0):
+                self._lay_out_talk()
+            with gr.Column(elem_id="evidence", scale=2, min_width=0):
+                # A function of its own, for Gradio marks it as callable and methods cannot be marked.
+                def open_document(what: list[Any]) -> str:
+                    return self.open_document(what)
+
+                self.evidence = gr.HTML(js_on_load=CONNECT_EVIDENCE, server_functions=[open_document])
 
     def _lay_out_talk(self) -> None:
         self.messages = gr.HTML(elem_id="conversation", js_on_load=SCROLL_TO_NEWEST)
@@ -92,19 +91,8 @@ class Page:
                 self.ask = gr.Button(variant="primary", elem_id="ask", min_width=0)
                 self.clear = gr.Button(variant="secondary", elem_id="clear", min_width=0)
 
-    def _lay_out_staff(self) -> None:
-        with gr.Accordion("", open=False, elem_id="staff") as self.staff:
-            self.staff_intro = gr.HTML()
-            self.key = gr.Textbox(type="password", elem_id="key", max_length=200)
-            with gr.Column(elem_id="intake") as self.intake:
-                self.files = gr.File(file_count="multiple", elem_id="files", height=160)
-                self.addresses = gr.Textbox(lines=2, max_lines=8, elem_id="addresses")
-                self.reindex = gr.Button(elem_id="reindex", min_width=0)
-            self.receipt = gr.HTML(elem_id="receipt")
-
     def _connect(self) -> None:
         labelled = self._labelled()
-        hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         set_language: dict[str, Any] = {
             "fn": None,
             "inputs": self.language,
@@ -114,31 +102,13 @@ class Page:
         self.blocks.load(
             self.open_page,
             self.visitor,
-            [self.visitor, self.language, self.key, self.examples, *labelled],
+            [self.visitor, self.language, self.examples, *labelled],
             js=KNOW_VISITOR,
             api_name="open_page",
-            **hidden,
-        ).then(**set_language).then(
-            self.let_in,
-            [self.key, self.language],
-            [self.key, self.intake, self.receipt],
-            js=KEEP_KEY,
-            api_name="let_in_first",
-            **hidden,
-        )
-        gr.on(
-            [self.key.submit, self.key.blur],
-            self.let_in,
-            [self.key, self.language],
-            [self.key, self.intake, self.receipt],
-            js=KEEP_KEY,
-            api_name="let_in",
-            concurrency_limit=1,
-            concurrency_id="keys",
-            **hidden,
-        )
+            **HIDDEN,
+        ).then(**set_language).then(api_name="let_in_first", **self.documents.letting_in(self.language))
         self.language.input(
-            self.relabel, [self.language, self.visitor], labelled, api_name="relabel", **hidden
+            self.relabel, [self.language, self.visitor], labelled, api_name="relabel", **HIDDEN
         ).then(**set_language)
 
         talk = [self.question, self.messages, self.evidence, self.examples]
@@ -147,7 +117,7 @@ class Page:
             "concurrency_limit": QUESTIONS_AT_ONCE,
             "concurrency_id": "questions",
             "api_name": "ask",
-            **hidden,
+            **HIDDEN,
         }
         around = [self.cities, self.visitor, self.language]
         for trigger, source in [
@@ -156,16 +126,12 @@ class Page:
             *((button.click, button) for button in self.example_buttons),
         ]:
             trigger(self.answer, [source, *around], **asking)
-        self.clear.click(self.start_again, [self.visitor, self.language], talk, api_name="clear", **hidden)
-        self.reindex.click(
-            self.bring_in,
-            [self.key, self.files, self.addresses, self.language],
-            [self.receipt, self.files, self.addresses],
-            concurrency_limit=1,
-            concurrency_id="indexing",
-            api_name="reindex",
-            api_visibility="private",
-        ).then(self.relabel, [self.language, self.visitor], labelled, api_name="refresh", **hidden)
+        self.clear.click(self.start_again, [self.visitor, self.language], talk, api_name="clear", **HIDDEN)
+
+        def refresh(event: Any) -> None:
+            event.then(self.relabel, [self.language, self.visitor], labelled, api_name="refresh", **HIDDEN)
+
+        self.documents.connect(self.language, refresh)
 
     def _labelled(self) -> list[Any]:
         return [
@@ -177,14 +143,11 @@ class Page:
             self.cities,
             self.ask,
             self.clear,
-            self.staff,
-            self.staff_intro,
-            self.key,
-            self.files,
-            self.addresses,
-            self.reindex,
             self.evidence,
             self.messages,
+            self.ask_tab,
+            self.documents_tab,
+            *self.documents.labelled,
         ]
 
     def open_page(self, visitor: str, request: gr.Request) -> Updates:
@@ -196,7 +159,7 @@ class Page:
         updates[self.visitor] = visitor
         updates[self.examples] = gr.update(visible=not self._memory.recall(visitor).exchanges)
         updates[self.language] = gr.update(value=language, label=say("language_label", language))
-        updates[self.key] = gr.update(label=say("staff_key", language), value=key)
+        updates[self.documents.key] = gr.update(label=say("staff_key", language), value=key)
         return updates
 
     def relabel(self, language: str, visitor: str) -> Updates:
@@ -222,14 +185,9 @@ class Page:
             ),
             self.ask: gr.update(value=say("ask", code)),
             self.clear: gr.update(value=say("clear", code)),
-            self.staff: gr.update(label=say("staff_heading", code)),
-            self.staff_intro: notice_html(say("staff_intro", code)),
-            self.key: gr.update(label=say("staff_key", code)),
-            self.files: gr.update(
-                label=say("staff_files", code, count=LIMITS.files, size=LIMITS.file_bytes // 2**20)
-            ),
-            self.addresses: gr.update(label=say("staff_addresses", code)),
-            self.reindex: gr.update(value=say("staff_button", code)),
+            self.ask_tab: gr.update(label=say("tab_ask", code)),
+            self.documents_tab: gr.update(label=say("tab_documents", code)),
+            **self.documents.relabel(code),
             self.evidence: conversation.evidence_html(language=code),
             self.messages: conversation.messages_html(),
         }
@@ -269,43 +227,6 @@ class Page:
             self.examples: gr.update(visible=True),
         }
 
-    def let_in(self, key: str, language: str, request: gr.Request) -> Updates:
-        """What brings documents in, shown to those who may; a wrong key is told, none is not."""
-        asking = Request.of(request, key)
-        refusal = refusal_html(asking, access=self._access, language=closest_language(language))
-        return {
-            self.key: gr.update(visible=bool(self._access.admin_key)),
-            self.intake: gr.update(visible=refusal is None),
-            self.receipt: refusal if refusal and (asking.key or not self._access.admin_key) else "",
-        }
-
-    def bring_in(
-        self,
-        key: str,
-        files: list[str] | None,
-        addresses: str,
-        language: str,
-        request: gr.Request,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how Gradio hands it in
-    ) -> Updates:
-        """The receipt of what was brought in, or a refusal where the one who asks may not change documents."""
-        code = closest_language(language)
-        progress(0, desc=say("staff_starting", code))
-
-        def show(done: int, total: int, path: str) -> None:
-            progress((done, total), desc=path)
-
-        receipt = bring_in_html(
-            self._pipeline,
-            Request.of(request, key),
-            access=self._access,
-            files=[Path(file) for file in files or ()],
-            addresses=str(addresses or ""),
-            on_progress=show,
-            language=code,
-        )
-        return {self.receipt: receipt, self.files: None, self.addresses: ""}
-
     def open_document(self, what: list[Any]) -> str:
         """The whole document as HTML with a quote marked; `what` is [doc_id, version, start, end, language].
 
@@ -343,4 +264,4 @@ def launch(pipeline: Pipeline, *, on_ready: Callable[[str], None]) -> None:
     page's address, and how documents are brought in. Raises `ConfigError` where the port is taken.
     """
     blocks = build_page(pipeline, admin_key=pipeline.settings.admin_key)
-    serve(blocks, settings=pipeline.settings, on_ready=on_ready)
+    serve(blocks, pipeline=pipeline, on_ready=on_ready)

@@ -5,27 +5,34 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from importlib import resources
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import gradio as gr
 from starlette.middleware import Middleware
+from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from qa.config import Settings
 from qa.errors import ConfigError
 from qa.intake import UploadLimits
 from qa.ui.access import Access, UploadGuard
 from qa.ui.headers import SafeHeaders
 from qa.ui.theme import make_theme
 
+if TYPE_CHECKING:
+    from qa.pipeline import Pipeline
+
+ORIGINALS = "/original/{doc_id}"
+
 MAX_WAITING = 64
 """Requests that may wait in the queue; more are told to come back, so that a flood cannot fill the memory."""
 
 
-def serve(blocks: gr.Blocks, *, settings: Settings, on_ready: Callable[[str], None]) -> None:
+def serve(blocks: gr.Blocks, *, pipeline: Pipeline, on_ready: Callable[[str], None]) -> None:
     """Serves `blocks` until the program is interrupted; see `qa.ui.page.launch`."""
+    settings = pipeline.settings
     blocks.queue(max_size=MAX_WAITING, api_open=False)
     try:
-        _, address, _ = blocks.launch(
+        app, address, _ = blocks.launch(
             server_name=settings.host,
             server_port=settings.port or _free_port(settings.host),
             prevent_thread_lock=True,
@@ -44,6 +51,9 @@ def serve(blocks: gr.Blocks, *, settings: Settings, on_ready: Callable[[str], No
         )
     except OSError as error:
         raise ConfigError(f"port {settings.port} cannot be served; set another one: {error}") from error
+    app.add_api_route(ORIGINALS, make_original_route(pipeline))
+    # Gradio has answers for all other paths already.
+    app.router.routes.insert(0, app.router.routes.pop())
     if settings.admin_key:
         staff_link = f"{address}?{urlencode({'key': settings.admin_key})}"
         staff = f"Staff bring in new documents at {staff_link}"
@@ -51,6 +61,18 @@ def serve(blocks: gr.Blocks, *, settings: Settings, on_ready: Callable[[str], No
         staff = "Documents can be brought in from this machine; to let others do it, set QA_ADMIN_KEY"
     on_ready(f"The page is at {address}\n{staff}")
     blocks.block_thread()
+
+
+def make_original_route(pipeline: Pipeline) -> Callable[[str], Response]:
+    """What answers with the file that a document was read from, to be saved and not shown: it may be hostile."""
+
+    def original(doc_id: str) -> Response:
+        path = pipeline.original(doc_id)
+        if path is None:
+            return PlainTextResponse("This file is no longer there.", status_code=404)
+        return FileResponse(path, media_type="application/octet-stream", filename=path.name)
+
+    return original
 
 
 def _free_port(host: str) -> int:

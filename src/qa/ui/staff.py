@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.errors import QAError
-from qa.intake import add_address, add_uploads, is_address
+from qa.intake import add_address, add_uploads, is_address, remove
 from qa.messages import say
 from qa.receipts import Receipt
 from qa.rendering import notice_html, report_html
@@ -61,27 +61,61 @@ def bring_in_html(
     on_progress: Callable[[int, int, str], None],
     language: str,
 ) -> Html:
-    """The receipt of what was brought in and indexed, or a polite refusal. Nothing runs for those who may not.
+    """The receipt of what was brought in and indexed, or a polite refusal."""
 
-    The check is here, in what does the work: hiding the button or the endpoint keeps nobody out.
+    def bring_in() -> Html:
+        refused = _take(files, addresses, pipeline.settings.corpus_dir, on_progress)
+        report = pipeline.reindex(wait_s=BUSY_WAIT_S, on_progress=on_progress)
+        report = dataclasses.replace(report, receipts=(*report.receipts, *refused))
+        return report_html(report, language=language)
+
+    try:
+        return _change(bring_in, request, access=access, language=language)
+    finally:
+        if access.may_change(request.headers, request.host, offered=request.key):
+            for file in files:
+                file.unlink(
+                    missing_ok=True
+                )  # Gradio keeps uploads, and serves them to whoever knows their path
+
+
+def take_out_html(
+    pipeline: Pipeline, request: Request, *, access: Access, names: Sequence[str], language: str
+) -> Html:
+    """The receipt of taking the documents `names` out of the corpus and the index, or a polite refusal."""
+
+    def take_out() -> Html:
+        remove(names, pipeline.settings.corpus_dir)
+        return report_html(pipeline.reindex(wait_s=BUSY_WAIT_S), language=language)
+
+    return _change(take_out, request, access=access, language=language)
+
+
+def roll_back_html(pipeline: Pipeline, request: Request, *, access: Access, language: str) -> Html:
+    """What came of going back to the state before the last change, or a polite refusal."""
+
+    def roll_back() -> Html:
+        return notice_html(say("staff_rolled_back", language, count=pipeline.roll_back()))
+
+    return _change(roll_back, request, access=access, language=language)
+
+
+def _change(change: Callable[[], Html], request: Request, *, access: Access, language: str) -> Html:
+    """What `change` says, or why it was not done. Nothing runs for those who may not.
+
+    The check is here, around what does the work: hiding a button or an endpoint keeps nobody out.
     """
     refusal = refusal_html(request, access=access, language=language)
     if refusal:
         return refusal
     try:
-        refused = _take(files, addresses, pipeline.settings.corpus_dir, on_progress)
-        report = pipeline.reindex(wait_s=BUSY_WAIT_S, on_progress=on_progress)
+        return change()
     except QAError as error:
-        logger.warning("bringing in documents failed: %s", error)
+        logger.warning("changing documents failed: %s", error)
         return notice_html(say("staff_error", language, message=error), kind="problem")
     except Exception:  # The outermost edge: staff see words, the log has the rest
-        logger.exception("bringing in documents failed")
+        logger.exception("changing documents failed")
         return notice_html(say("staff_error_unknown", language), kind="problem")
-    finally:
-        for file in files:
-            file.unlink(missing_ok=True)  # Gradio keeps uploads, and serves them to whoever knows their path
-    report = dataclasses.replace(report, receipts=(*report.receipts, *refused))
-    return report_html(report, language=language)
 
 
 def refusal_html(request: Request, *, access: Access, language: str) -> Html | None:

@@ -1,0 +1,88 @@
+"""The list of documents: what each is about, and what its receipt said."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+
+from qa.domain import Span
+from qa.messages import join_names, language_name, say
+from qa.receipts import Receipt
+from qa.rendering.escaping import Html, fill, join, safe_url
+from qa.rendering.evidence import whole_html
+from qa.rendering.receipts import receipt_facts
+from qa.rendering.wording import NameCity
+
+MOST_LISTED = 200
+"""Documents listed at a time: more are found by searching."""
+
+
+def documents_html(
+    receipts: Sequence[tuple[Receipt, str, str, str | None]],
+    *,
+    search: str,
+    language: str,
+    name_city: NameCity,
+) -> Html:
+    """The documents that `search` finds in, by title, city or path.
+
+    `receipts` come with each document's id, its version and the address that it is from.
+    """
+    found = [entry for entry in receipts if _matches(entry[0], search, language, name_city)]
+    count = say("documents_count", language, shown=min(len(found), MOST_LISTED), count=len(receipts))
+    cards = [_card(*entry, language=language, name_city=name_city) for entry in found[:MOST_LISTED]]
+    return fill(
+        '<div class="documents" lang="{language}"><p class="note" role="status">{count}</p>{cards}</div>',
+        language=language,
+        count=count,
+        cards=join(cards),
+    )
+
+
+def _matches(receipt: Receipt, search: str, language: str, name_city: NameCity) -> bool:
+    cities = [name for city in receipt.cities for name in (city, name_city(city, language))]
+    text = _folded(" ".join([receipt.title, receipt.path, *cities, receipt.date or ""]))
+    return all(word in text for word in _folded(search).split())
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _card(
+    receipt: Receipt, doc_id: str, version: str, url: str | None, *, language: str, name_city: NameCity
+) -> Html:
+    facts = [language_name(receipt.language, language)]
+    if receipt.cities:
+        facts.append(join_names(tuple(name_city(city, language) for city in receipt.cities), language))
+    facts += [receipt.date] if receipt.date else []
+    # Of the receipt, passages and pages: where a title was found matters to whoever brought the file in.
+    facts += receipt_facts(replace(receipt, origins=(), language=""), language)
+    links = [
+        fill(
+            '<a class="original" href="original/{doc_id}" download>{label}</a>',
+            doc_id=doc_id,
+            label=say("document_original", language),
+        )
+    ]
+    address = safe_url(url)
+    if address:
+        label = say("original_page", language)
+        links.append(
+            fill(
+                '<a href="{url}" target="_blank" rel="noopener noreferrer">{label}</a>',
+                url=address,
+                label=label,
+            )
+        )
+    return fill(
+        '<article class="card"><h3><bdi>{title}</bdi></h3><p class="place">{facts}</p>{warnings}'
+        '<p class="card-links">{links}<span class="path"><bdi>{path}</bdi></span></p>{whole}</article>',
+        title=receipt.title or receipt.path,
+        facts=" · ".join(dict.fromkeys(facts)),
+        warnings=join([fill('<p class="warning">{text}</p>', text=text) for text in receipt.warnings]),
+        links=join(links),
+        path=receipt.path,
+        whole=whole_html(doc_id, version, Span(0, 0), language=language),
+    )

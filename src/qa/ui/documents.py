@@ -1,0 +1,198 @@
+"""The tab with the documents: the list for everybody, and beneath it the corner for those who may change them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from qa.intake import UploadLimits
+from qa.messages import closest_language, say
+from qa.receipts import receipt_of
+from qa.rendering import documents_html, notice_html
+from qa.ui.access import Access
+from qa.ui.scripts import KEEP_KEY
+from qa.ui.staff import Request, bring_in_html, refusal_html, roll_back_html, take_out_html
+
+if TYPE_CHECKING:
+    from qa.pipeline import Pipeline
+
+LIMITS = UploadLimits()
+
+Updates = dict[Any, Any]
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+HIDDEN: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
+ONE_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "indexing"}
+"""Whatever changes the index, so that a button that is pressed twice waits."""
+
+
+class DocumentsTab:
+    """The widgets of the tab and what happens on them; made inside of a `gr.Tab`."""
+
+    def __init__(self, pipeline: Pipeline, *, access: Access) -> None:
+        self._pipeline = pipeline
+        self._access = access
+        self.search = gr.Textbox(elem_id="search", lines=1)
+        self.list = gr.HTML(elem_id="documents")
+        with gr.Accordion("", open=False, elem_id="staff") as self.staff:
+            self.intro = gr.HTML()
+            self.key = gr.Textbox(type="password", elem_id="key", max_length=200)
+            with gr.Column(elem_id="intake") as self.intake:
+                self.files = gr.File(file_count="multiple", elem_id="files", height=160)
+                self.addresses = gr.Textbox(lines=2, max_lines=8, elem_id="addresses")
+                self.reindex = gr.Button(elem_id="reindex", min_width=0)
+                self.unwanted = gr.Dropdown([], multiselect=True, elem_id="unwanted")
+                with gr.Row(elem_id="undo"):
+                    self.take_out = gr.Button(elem_id="take-out", min_width=0)
+                    self.roll_back = gr.Button(elem_id="roll-back", min_width=0)
+            self.receipt = gr.HTML(elem_id="receipt")
+
+    @property
+    def labelled(self) -> list[Any]:
+        """The widgets that `relabel` has updates for."""
+        return [
+            *(
+                self.search,
+                self.list,
+                self.staff,
+                self.intro,
+                self.key,
+                self.files,
+                self.addresses,
+                self.reindex,
+            ),
+            *(self.unwanted, self.take_out, self.roll_back),
+        ]
+
+    def relabel(self, code: str) -> Updates:
+        """Every label in the language `code`, and the documents that there are at this moment."""
+        size = LIMITS.file_bytes // 2**20
+        return {
+            self.search: gr.update(label=say("documents_search", code)),
+            self.list: self.show("", code),
+            self.staff: gr.update(label=say("staff_heading", code)),
+            self.intro: notice_html(say("staff_intro", code)),
+            self.key: gr.update(label=say("staff_key", code)),
+            self.files: gr.update(label=say("staff_files", code, count=LIMITS.files, size=size)),
+            self.addresses: gr.update(label=say("staff_addresses", code)),
+            self.reindex: gr.update(value=say("staff_button", code)),
+            self.unwanted: gr.update(
+                label=say("staff_remove_label", code),
+                choices=[(f"{each.title} ({each.path})", each.path) for each in self._pipeline.records()],
+                value=[],
+            ),
+            self.take_out: gr.update(value=say("staff_remove", code)),
+            self.roll_back: gr.update(value=say("staff_rollback", code)),
+        }
+
+    def connect(self, language: gr.Dropdown, refresh: Callable[[Any], None]) -> None:
+        """Let things happen; `refresh` is given each event after which the page has to be labelled anew."""
+        self.search.input(self.show, [self.search, language], self.list, api_name="documents", **HIDDEN)
+        gr.on(
+            [self.key.submit, self.key.blur],
+            api_name="let_in",
+            concurrency_limit=1,
+            concurrency_id="keys",
+            **self.letting_in(language),
+        )
+        asking = [self.key, language]
+        refresh(
+            self.reindex.click(
+                self.bring_in,
+                [self.key, self.files, self.addresses, language],
+                [self.receipt, self.files, self.addresses],
+                api_name="reindex",
+                **PRIVATE,
+                **ONE_AT_A_TIME,
+            )
+        )
+        refresh(
+            self.take_out.click(
+                self.remove,
+                [*asking, self.unwanted],
+                self.receipt,
+                api_name="remove",
+                **PRIVATE,
+                **ONE_AT_A_TIME,
+            )
+        )
+        refresh(
+            self.roll_back.click(
+                self.undo, asking, self.receipt, api_name="rollback", **PRIVATE, **ONE_AT_A_TIME
+            )
+        )
+
+    def letting_in(self, language: gr.Dropdown) -> dict[str, Any]:
+        """What an event needs that shows the corner to those who may."""
+        return {
+            "fn": self.let_in,
+            "inputs": [self.key, language],
+            "outputs": [self.key, self.intake, self.receipt],
+            "js": KEEP_KEY,
+            **HIDDEN,
+        }
+
+    def show(self, search: str, language: str) -> str:
+        """The documents that `search` finds, as HTML."""
+        entries = [
+            (receipt_of(record, "unchanged"), record.doc_id, record.version, record.url)
+            for record in self._pipeline.records()
+        ]
+        return documents_html(
+            entries,
+            search=str(search)[:200],
+            language=closest_language(language),
+            name_city=self._pipeline.catalogue.display_name,
+        )
+
+    def let_in(self, key: str, language: str, request: gr.Request) -> Updates:
+        """What changes documents, shown to those who may; a wrong key is told, none is not."""
+        asking = Request.of(request, key)
+        refusal = refusal_html(asking, access=self._access, language=closest_language(language))
+        return {
+            self.key: gr.update(visible=bool(self._access.admin_key)),
+            self.intake: gr.update(visible=refusal is None),
+            self.receipt: refusal if refusal and (asking.key or not self._access.admin_key) else "",
+        }
+
+    def bring_in(
+        self,
+        key: str,
+        files: list[str] | None,
+        addresses: str,
+        language: str,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how Gradio hands it in
+    ) -> Updates:
+        """The receipt of what was brought in, or a refusal where the one who asks may not change documents."""
+        code = closest_language(language)
+        progress(0, desc=say("staff_starting", code))
+        receipt = bring_in_html(
+            self._pipeline,
+            Request.of(request, key),
+            access=self._access,
+            files=[Path(file) for file in files or ()],
+            addresses=str(addresses or ""),
+            on_progress=lambda done, total, path: progress((done, total), desc=path),
+            language=code,
+        )
+        return {self.receipt: receipt, self.files: None, self.addresses: ""}
+
+    def remove(self, key: str, language: str, unwanted: list[str] | None, request: gr.Request) -> str:
+        """The receipt of taking documents out, or a refusal."""
+        return take_out_html(
+            self._pipeline,
+            Request.of(request, key),
+            access=self._access,
+            names=[str(name) for name in unwanted or ()],
+            language=closest_language(language),
+        )
+
+    def undo(self, key: str, language: str, request: gr.Request) -> str:
+        """What came of going back to the state before, or a refusal."""
+        asking = Request.of(request, key)
+        code = closest_language(language)
+        return roll_back_html(self._pipeline, asking, access=self._access, language=code)
