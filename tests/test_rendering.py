@@ -205,6 +205,7 @@ def all_html(attack: str) -> list[str]:
             search="",
             language="en",
             name_city=lambda city, language: city,
+            names_of=lambda city: [city],
         ),
         notice_html(attack),
     ]
@@ -216,7 +217,10 @@ def test_no_foreign_text_becomes_html(attack: str) -> None:
         seen = Inventory(html)
         assert set(seen.tags) <= OUR_TAGS
         assert seen.attributes <= OUR_ATTRIBUTES
-        assert all(re.match(r"#[em]\d+-\d+$|https://evil\.example/|original/d1$", address) for address in seen.addresses)
+        assert all(
+            re.match(r"#[em]\d+-\d+$|https://evil\.example/|original/d1$", address)
+            for address in seen.addresses
+        )
 
 
 @settings(max_examples=200, deadline=None)
@@ -656,7 +660,13 @@ def test_documents_are_found_by_title_path_date_and_the_names_of_their_cities() 
     ]
 
     def found(search: str) -> list[str]:
-        html = documents_html(entries, search=search, language="ja", name_city=lambda *_: "ハイフォン市")
+        html = documents_html(
+            entries,
+            search=search,
+            language="en",
+            name_city=lambda city, language: city,
+            names_of=lambda city: (city, "ハイフォン市"),
+        )
         return re.findall(r"original/(\w+)", html)
 
     assert found("") == ["d1", "d2"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from qa.domain import Span
@@ -24,12 +24,14 @@ def documents_html(
     search: str,
     language: str,
     name_city: NameCity,
+    names_of: Callable[[str], Iterable[str]],
 ) -> Html:
     """The documents that `search` finds in, by title, city or path.
 
-    `receipts` come with each document's id, its version and the address that it is from.
+    `receipts` come with each document's id, its version and the address that it is from; `names_of` gives all
+    names of a city, in every language.
     """
-    found = [entry for entry in receipts if _matches(entry[0], search, language, name_city)]
+    found = [entry for entry in receipts if _matches(entry[0], search, names_of)]
     count = say("documents_count", language, shown=min(len(found), MOST_LISTED), count=len(receipts))
     cards = [_card(*entry, language=language, name_city=name_city) for entry in found[:MOST_LISTED]]
     return fill(
@@ -40,8 +42,8 @@ def documents_html(
     )
 
 
-def _matches(receipt: Receipt, search: str, language: str, name_city: NameCity) -> bool:
-    cities = [name for city in receipt.cities for name in (city, name_city(city, language))]
+def _matches(receipt: Receipt, search: str, names_of: Callable[[str], Iterable[str]]) -> bool:
+    cities = [name for city in receipt.cities for name in names_of(city)]
     text = _folded(" ".join([receipt.title, receipt.path, *cities, receipt.date or ""]))
     return all(word in text for word in _folded(search).split())
 

@@ -90,7 +90,7 @@ class DocumentsTab:
 
     def connect(self, language: gr.Dropdown, refresh: Callable[[Any], None]) -> None:
         """Let things happen; `refresh` is given each event after which the page has to be labelled anew."""
-        self.search.input(self.show, [self.search, language], self.list, api_name="documents", **HIDDEN)
+        self.search.change(self.show, [self.search, language], self.list, api_name="documents", **HIDDEN)
         gr.on(
             [self.key.submit, self.key.blur],
             api_name="let_in",
@@ -141,11 +141,18 @@ class DocumentsTab:
             (receipt_of(record, "unchanged"), record.doc_id, record.version, record.url)
             for record in self._pipeline.records()
         ]
+        catalogue = self._pipeline.catalogue
+
+        def names_of(city: str) -> tuple[str, ...]:
+            known = catalogue.get(city)
+            return known.all_names() if known else (city,)
+
         return documents_html(
             entries,
             search=str(search)[:200],
             language=closest_language(language),
-            name_city=self._pipeline.catalogue.display_name,
+            name_city=catalogue.display_name,
+            names_of=names_of,
         )
 
     def let_in(self, key: str, language: str, request: gr.Request) -> Updates:
