@@ -194,7 +194,7 @@ def test_a_page_is_its_main_text_without_navigation_scripts_comments_and_what_is
     assert "The plant burns 600 tons of waste a day & makes electricity." in document.text
     assert "They wrote a plan together." in document.text
     assert "- First, the cities planned.\n- Then they built." in document.text
-    assert "Year | Tons\n2017 | 600" in document.text
+    assert "Year: 2017; Tons: 600" in document.text
 
 
 def test_a_page_says_its_title_url_and_headings() -> None:

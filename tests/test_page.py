@@ -22,6 +22,7 @@ import docx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
+from qa.feedback import list_feedback, most_refused
 from qa.manifest import read_manifest
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
@@ -396,6 +397,79 @@ def test_a_quote_opens_as_it_was_read_and_says_that_its_source_has_changed_or_go
         card.locator("details.whole > summary").click()
         expect(card.locator(".whole-body")).to_contain_text(note)
         expect(card.locator(".whole-body mark").first).to_contain_text("windmill was raised")
+
+
+def test_an_answer_is_copied_with_its_references_and_saved(context: BrowserContext, page: Page) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    answer = ask(page, SURABAYA)
+    answer.locator("button.copy").click()
+    expect(answer.locator("button.copy")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(SURABAYA)
+    assert "[1]" in copied
+    assert "surabaya" in copied.lower().rpartition("sources")[2]
+    with page.expect_download() as download:
+        page.locator("#save").click()
+    assert copied in Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_a_link_opens_its_question_once(context: BrowserContext, page: Page, server: Server) -> None:
+    href = ask(page, SURABAYA).locator("a.share").get_attribute("href")
+    linked = open_page(context, f"{server.address}{href}")
+    expect(linked.locator(".turn .statement").first).to_be_visible(timeout=ANSWER_MS)
+    expect(linked.locator(".turn .asked")).to_contain_text(SURABAYA)
+    linked.reload()
+    expect(linked.locator(".turn .statement").first).to_be_visible(timeout=ANSWER_MS)
+    linked.wait_for_timeout(1500)
+    expect(linked.locator(".turn")).to_have_count(1)
+
+
+def test_a_verdict_is_kept_once_with_its_reason_and_only_for_an_answer_that_was_given(
+    page: Page, server: Server
+) -> None:
+    answer = ask(page, SURABAYA)
+    answer.locator("button.rate").first.click()
+    expect(answer.locator(".thanks")).to_contain_text("Thank you")
+    answer.locator("button.rate").last.click()
+    answer.locator("input.reason").fill("The year is missing.")
+    answer.locator("input.reason").press("Enter")
+    expect(answer.locator("input.reason")).to_be_hidden()
+    page.wait_for_timeout(1000)
+    kept = [each for each in list_feedback(server.index) if each.question == SURABAYA]
+    assert [(each.verdict, each.reason) for each in kept] == [("bad", "The year is missing.")]
+    assert kept[0].citations[0][0] == "surabaya.md"
+    for what in ([], ["x", 1, "good", ""], [None, "a", "worse", None], "x"):
+        assert page.evaluate("(what) => window.rateAnswer(what)", what) is False
+    assert len(list_feedback(server.index)) == len(kept)
+
+
+def test_refused_questions_are_counted_for_staff(page: Page, server: Server) -> None:
+    question = "Who painted the ceiling of the Sistine Chapel?"
+    ask(page, question)
+    ask(page, question.upper())
+    page.wait_for_timeout(1000)
+    assert [(asked, times) for asked, times, _ in most_refused(server.index) if "istine" in asked.lower()]
+
+
+def test_a_mark_shows_its_quote_under_the_mouse(page: Page) -> None:
+    mark = ask(page, SURABAYA).locator("a.mark").first
+    assert "compost" in str(mark.get_attribute("title"))
+
+
+def test_a_city_on_the_map_is_chosen_with_what_is_dated_of_it(page: Page) -> None:
+    page.get_by_role("tab", name="Cities").click()
+    events = page.locator(".timeline-event")
+    expect(events.filter(has_text="November 2017").first).to_be_visible()
+    page.locator('a.map-city[data-city="Surabaya"]').click()
+    expect(events).to_have_count(1)
+    expect(events).to_contain_text("November 2012")
+    events.locator("details.whole > summary").click()
+    expect(events.locator(".whole-body mark").first).to_contain_text("November 2012")
+    page.get_by_role("tab", name="Ask").click()
+    expect(page.locator("#cities label:has(input:checked)")).to_have_text("Surabaya")
+    page.get_by_role("tab", name="Cities").click()
+    page.locator('a.map-city[data-city="Surabaya"]').press(" ")
+    expect(page.locator("a.map-city.is-chosen")).to_have_count(0)
 
 
 def test_documents_are_listed_found_opened_and_downloaded(page: Page, server: Server) -> None:

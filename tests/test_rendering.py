@@ -71,7 +71,23 @@ HOSTILE = [
     "&lt;script&gt; &#60;b&#62;",
 ]
 OUR_TAGS = {
-    *("a", "article", "bdi", "blockquote", "details", "div", "h1", "h2", "h3", "li", "mark", "p", "section"),
+    *(
+        "a",
+        "article",
+        "bdi",
+        "blockquote",
+        "button",
+        "details",
+        "div",
+        "h1",
+        "h2",
+        "h3",
+        "input",
+        "li",
+        "mark",
+        "p",
+        "section",
+    ),
     *("span", "strong", "summary", "ul"),
 }
 OUR_ATTRIBUTES = {
@@ -79,14 +95,33 @@ OUR_ATTRIBUTES = {
         "aria-label",
         "aria-labelledby",
         "class",
+        "data-copy",
         "data-document",
+        "data-done",
+        "data-thanks",
+        "data-verdict",
+        "aria-pressed",
         "data-version",
         "data-end",
         "data-start",
         "data-turn",
         "dir",
     ),
-    *("download", "hidden", "href", "id", "lang", "rel", "role", "tabindex", "target"),
+    *(
+        "download",
+        "hidden",
+        "href",
+        "id",
+        "lang",
+        "maxlength",
+        "placeholder",
+        "rel",
+        "role",
+        "tabindex",
+        "target",
+        "title",
+        "type",
+    ),
 }
 
 
@@ -196,7 +231,7 @@ def all_html(attack: str) -> list[str]:
         evidence_html(answer, {attack: document}),
         evidence_html(refusal, {"d1": document}),
         document_html(document, Span(0, len(attack))),
-        turn_html(turn=1, question=attack, body=to_html(answer), language="en"),
+        turn_html(turn=1, question=attack, body=to_html(answer), language="en", copy=attack),
         panel_html(turn=1, question=attack, cards=Html(), is_shown=False, language="en"),
         header_html(documents=1, cities=[attack], language="en"),
         report_html(IndexReport(receipts, notes=(attack,)), language="en"),
@@ -218,7 +253,7 @@ def test_no_foreign_text_becomes_html(attack: str) -> None:
         assert set(seen.tags) <= OUR_TAGS
         assert seen.attributes <= OUR_ATTRIBUTES
         assert all(
-            re.match(r"#[em]\d+-\d+$|https://evil\.example/|original/d1$", address)
+            re.match(r"#[em]\d+-\d+$|https://evil\.example/|original/d1$|\?q=[\w.%+~-]*$", address)
             for address in seen.addresses
         )
 
@@ -229,7 +264,7 @@ def test_no_angle_bracket_of_foreign_text_is_left_unescaped(attack: str) -> None
     for html in all_html(attack):
         # No tag of ours starts with q or z, so whatever is left with "<" came from the text.
         assert "<" not in re.sub(
-            r"</?[a-h][^<>]*>|</?(li|mark|p|section|span|strong|summary|ul)\b[^<>]*>", "", html
+            r"</?[a-h][^<>]*>|</?(input|li|mark|p|section|span|strong|summary|ul)\b[^<>]*>", "", html
         )
 
 

@@ -88,11 +88,13 @@ def language_of(text: str, document: Document) -> str:
 
 def _split_sections(document: Document) -> Iterator[tuple[Section | None, tuple[str, ...], Span]]:
     """Each section, the path of headings above its body (without the title), and the span of its body."""
-    starts = [section.span.start for section in document.sections] + [len(document.text)]
+    # A line of a table of contents may look like a heading, but stands above nothing.
+    sections = [section for section in document.sections if not contents_number(section.heading)]
+    starts = [section.span.start for section in sections] + [len(document.text)]
     if starts[0] > 0:
         yield None, (), Span(0, starts[0])
     path: list[Section] = []
-    for number, section in enumerate(document.sections):
+    for number, section in enumerate(sections):
         path = [above for above in path if above.level < section.level] + [section]
         headings = tuple(above.heading for above in path if above.heading != document.title)
         yield section, headings, Span(section.span.end, starts[number + 1])
@@ -122,7 +124,9 @@ def _without_contents(text: str, sentences: Sequence[Span], *, heading: str) -> 
     for run in runs:
         numbers = [int(line) for place in run if (line := lines[place]) and line.isdecimal()]
         if len(run) >= MIN_CONTENTS_LINES and numbers == sorted(numbers):
-            left_out.update(range(run[0], run[-1] + 1))
+            above = run[0] - 1
+            is_named = above >= 0 and CONTENTS_HEADING.fullmatch(sentences[above].cut(text))
+            left_out.update(range(above if is_named else run[0], run[-1] + 1))
     return tuple(sentence for place, sentence in enumerate(sentences) if place not in left_out)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from qa.cities import CityCatalogue, parse_cities
@@ -15,6 +15,7 @@ from qa.indexing import index_fingerprint
 from qa.manifest import Manifest, check_fingerprint, read_text, require_manifest, state_of
 from qa.retrieval import PassageRetriever, Retriever
 from qa.store import VectorStore
+from qa.timeline import Event, find_events
 from qa.understanding import understand
 
 VERSION = re.compile(r"[0-9a-f]{32}")
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from qa.models import Embedder, Reader
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Library:
     """What questions are answered from: documents, their chunks and vectors, and the table of cities."""
 
@@ -88,6 +89,11 @@ class Library:
         if sum(bool(chunk.cities) for chunk in chunks) * 2 < len(chunks):
             return ()
         return tuple(city.name for city in self.catalogue.partners if city.name in about)
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """What the documents date, in the order of time."""
+        return find_events(self.retriever.chunks, catalogue=self.catalogue)
 
     def find_document(self, doc_id: str, version: str = "") -> Document | None:
         """The document with this id as it was read when it was indexed, by default now, else in that version.

@@ -18,6 +18,7 @@ from qa.library import Library, open_library
 from qa.manifest import DocumentRecord, require_manifest
 from qa.receipts import IndexReport
 from qa.smalltalk import talk_of
+from qa.timeline import Event
 from qa.verification import verify
 
 if TYPE_CHECKING:
@@ -114,6 +115,10 @@ class Pipeline:
     def records(self) -> tuple[DocumentRecord, ...]:
         """What the index says of every document, in the order of their paths."""
         return self._current().manifest.documents
+
+    def events(self) -> tuple[Event, ...]:
+        """What the documents date, in the order of time."""
+        return self._current().events
 
     def original(self, doc_id: str) -> Path | None:
         """The file of the document with this id, as it is now; None if there is none, or none any more."""

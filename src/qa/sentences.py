@@ -30,6 +30,8 @@ NUMBER_START = re.compile(r"[+(]?\d")
 MARK_INSIDE = re.compile(r"^\([a-zA-Z]{1,2}\)")
 """A unit in brackets ("Tons by year (t) 2014"), which sentencex takes for the mark of a list item."""
 
+MARK_BEFORE = re.compile(r"\([^\W_]{1,3}\)\s+")
+
 ENDS = re.compile(r"[.!?。！？．។៕៖:;：；…]['\"”’」』)）\]]*$")
 
 CONTENTS_LINE = re.compile(
@@ -87,8 +89,22 @@ def _sentencex(text: str, span: Span, language: str) -> Iterator[Span]:
     for piece in sentencex.segment(language, span.cut(text)):
         if not text.startswith(piece, start):  # it has changed a character: take the rest as one
             break
-        yield Span(start, start + len(piece))
+        yield from _split_item(text, Span(start, start + len(piece)), language)
         start += len(piece)
+    if start < span.end:
+        yield Span(start, span.end)
+
+
+def _split_item(text: str, span: Span, language: str) -> Iterator[Span]:
+    """The sentences of a piece: sentencex does not split what it takes for an item of a list."""
+    mark = MARK_BEFORE.match(text, span.start, span.end)
+    start = span.start
+    for piece in sentencex.segment(language, text[mark.end() : span.end]) if mark else ():
+        end = (mark.end() if mark and start == span.start else start) + len(piece)
+        if not text.startswith(piece, end - len(piece)):
+            break
+        yield Span(start, end)
+        start = end
     if start < span.end:
         yield Span(start, span.end)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from qa.cli.asking import run_ask, run_chat, run_eval, run_search, run_serve
 from qa.cli.documents import run_add, run_index, run_refresh, run_remove, run_rollback, run_status
+from qa.cli.feedback import run_feedback
 from qa.cli.terminal import UsageError
 from qa.config import Settings, load_settings
 from qa.errors import QAError
@@ -109,6 +110,28 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--html", type=Path, metavar="REPORT", help="write a report with plots and cases")
     command.add_argument(
         "--compare", type=Path, metavar="OLD.json", help="say what moved since this --json was printed"
+    )
+    command = add(
+        "feedback", run_feedback, "Show what readers said of answers, newest first.", index, as_json
+    )
+    verdicts = command.add_mutually_exclusive_group()
+    for verdict in ("good", "bad"):
+        verdicts.add_argument(
+            f"--{verdict}",
+            dest="verdict",
+            action="store_const",
+            const=verdict,
+            help=f"only what is {verdict}",
+        )
+    command.add_argument(
+        "--refused", action="store_true", help="show the questions that most often had no answer instead"
+    )
+    command.add_argument(
+        "-n", dest="count", type=int, metavar="N", help="how many (default: all; 20 with --refused)"
+    )
+    command.add_argument("--csv", type=Path, metavar="FILE", help="write a table for a spreadsheet")
+    command.add_argument(
+        "--delete", nargs="+", type=int, metavar="N", help="delete the feedback with these numbers"
     )
     add("status", run_status, "Say what the index holds.", index, as_json)
     return parser

@@ -16,7 +16,7 @@ from qa.languages import detect_language
 from qa.loaders.parsed import Parsed, normalise_line
 from qa.loaders.readers import read_parsed
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Raise this when the same file would be read differently: documents are then read again."""
 
 MAX_FILE_BYTES = 100 * 2**20

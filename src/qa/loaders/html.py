@@ -13,6 +13,7 @@ from lxml import html as lxml_html
 from qa.errors import LoadError
 from qa.loaders.encodings import decode_page
 from qa.loaders.hidden import remove_hidden
+from qa.loaders.office.tables import Cell, table_blocks
 from qa.loaders.parsed import UNWANTED, Parsed, TextBuilder
 
 BLOCKS = frozenset({"p", "quote", "code", "item", "row", "head"})
@@ -43,6 +44,9 @@ MAX_ATTRIBUTES = 5_000
 
 LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{20000,}")
 """A tag in which so many attributes would fit."""
+
+MAX_CELL_CHARACTERS = 300
+"""In a mail; longer ones are columns of the page."""
 
 XML_DECLARATION = re.compile(r"\A\s*+<\?xml\b[^>]*+>")
 """lxml refuses to read characters that say how their bytes are encoded."""
@@ -84,6 +88,8 @@ def read_lines(source: str) -> str:
     root = parse_page(source)
     for element in list(root.iter(*UNSEEN)):
         element.drop_tree()
+    for table in list(root.iter("table")):
+        _name_rows(table)
     pieces: list[str] = []
     for event, element in etree.iterwalk(root, events=("start", "end")):
         text = (element.text if event == "start" else element.tail) or ""
@@ -96,6 +102,28 @@ def read_lines(source: str) -> str:
         pieces.append(re.sub(r"\s+", " ", text))
     lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _name_rows(table: Any) -> None:
+    """Put the headings of its columns into each row of `table`, unless it only lays out the page."""
+    rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")]
+    is_plain = next(table.iterdescendants("table"), None) is None and not any(
+        cell.get("colspan") or cell.get("rowspan") for row in rows for cell in row
+    )
+    if not is_plain or len(rows) < 2 or len({len(row) for row in rows}) > 1 or len(rows[0]) < 2:
+        return
+    texts = [[" ".join(cell.text_content().split()) for cell in row] for row in rows]
+    if max(len(text) for row in texts for text in row) > MAX_CELL_CHARACTERS:
+        return
+    count = 1 if all(cell.tag == "th" for cell in rows[0]) else None
+    blocks = list(table_blocks([list(map(Cell, row)) for row in texts], header_rows=count))
+    tail, parent = table.tail, table.getparent()
+    made = lxml_html.Element("div")
+    for block in blocks:
+        for line in block.split("\n"):
+            etree.SubElement(made, "p" if len(blocks) > 1 else "div").text = line
+    made.tail = tail
+    parent.replace(table, made)
 
 
 def _read_tree(root: Any) -> Parsed:
@@ -140,12 +168,8 @@ def _add_element(element: Any, builder: TextBuilder) -> None:
         items = (_inline(item, without="list") for item in element.iter("item"))
         builder.add_block("\n".join(f"- {item}" for item in items if item))
     elif element.tag == "table":
-        # Without the table inside of a cell, whose rows come by themselves.
-        rows = (
-            [_inline(cell, without="table") for cell in row.iterchildren("cell")]
-            for row in element.iter("row")
-        )
-        builder.add_block("\n".join(" | ".join(row) for row in rows if any(row)))
+        for block in _table_blocks(element):
+            builder.add_block(block)
     elif element.tag == "head":
         builder.add_heading(_inline(element), level=int(str(element.get("rend") or "h2")[1:2] or 2))
     elif element.tag in BLOCKS:
@@ -155,6 +179,23 @@ def _add_element(element: Any, builder: TextBuilder) -> None:
         for child in element:
             _add_element(child, builder)
             builder.add_block(child.tail or "")
+
+
+def _table_blocks(table: Any) -> Iterator[str]:
+    """The blocks of `table`, the headings of its columns said in each row where it has any."""
+    rows: list[list[Cell]] = []
+    heads: list[bool] = []
+    for row in table.iter("row"):
+        cells = list(row.iterchildren("cell"))
+        # Without the table inside of a cell, whose rows come by themselves.
+        rows.append([Cell(_inline(cell, without="table")) for cell in cells])
+        filled = [cell for cell, own in zip(cells, rows[-1], strict=True) if own.text]
+        heads.append(all(cell.get("role") == "head" for cell in filled))
+    width = max(map(len, rows), default=0)
+    count = heads.index(False) if False in heads else 0
+    yield from table_blocks(
+        [[*row, *[Cell()] * (width - len(row))] for row in rows], header_rows=count or None
+    )
 
 
 def _inline(element: Any, *, without: str | None = None) -> str:

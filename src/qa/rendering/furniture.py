@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from qa.messages import join_names, say
 from qa.rendering.escaping import Html, fill
@@ -22,17 +23,41 @@ def header_html(*, documents: int, cities: Sequence[str], language: str) -> Html
     )
 
 
-def turn_html(*, turn: int, question: str, body: Html, language: str) -> Html:
-    """One question and what came of it."""
+def turn_html(*, turn: int, question: str, body: Html, language: str, copy: str = "") -> Html:
+    """One question and what came of it; `copy` is the answer as text with its references, to be taken along."""
     return fill(
         '<section class="turn" id="t{turn}"><h2 class="asked">'
         '<span class="visually-hidden">{you_asked}: </span><span dir="auto">{question}</span></h2>'
-        '<div class="answer" lang="{language}">{body}</div></section>',
+        '<div class="answer" lang="{language}">{body}{actions}</div></section>',
         turn=turn,
         you_asked=say("you_asked", language),
         question=question,
         language=language,
         body=body,
+        actions=_actions_html(turn, question, copy, language=language) if copy else Html(),
+    )
+
+
+def _actions_html(turn: int, question: str, copy: str, *, language: str) -> Html:
+    """What can be done with an answer; page.js does it."""
+    return fill(
+        '<p class="answer-actions"><button type="button" class="copy" data-copy="{copy}" data-done="{done}">'
+        '{label}</button><a class="share" href="?{query}">{share}</a>'
+        '<span class="rating" data-turn="{turn}" data-thanks="{thanks}">'
+        '<button type="button" class="rate" data-verdict="good" aria-pressed="false">{good}</button>'
+        '<button type="button" class="rate" data-verdict="bad" aria-pressed="false">{bad}</button>'
+        '<input class="reason" maxlength="1000" placeholder="{reason}" aria-label="{reason}" hidden>'
+        '<span class="thanks" role="status"></span></span></p>',
+        copy=f"{question}\n\n{copy}",
+        done=say("copied", language),
+        label=say("copy_answer", language),
+        query=urlencode({"q": question}),
+        share=say("link_answer", language),
+        turn=turn,
+        thanks=say("rate_thanks", language),
+        good=say("rate_good", language),
+        bad=say("rate_bad", language),
+        reason=say("rate_reason", language),
     )
 
 

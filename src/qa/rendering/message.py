@@ -15,6 +15,7 @@ from qa.rendering.wording import (
     place_of,
     refusal_lines,
     reply_lines,
+    shorten,
     shown_citations,
 )
 
@@ -45,14 +46,18 @@ def to_html(answer: Answer, *, turn: int = 1, name_city: NameCity | None = None)
     return join(parts)
 
 
-def mark_html(number: int, *, turn: int, language: str, is_first: bool = True) -> Html:
-    """A citation mark: a link to its card. Only the first mark of a source is what its card links back to."""
+def mark_html(number: int, *, turn: int, language: str, is_first: bool = True, quote: str = "") -> Html:
+    """A citation mark: a link to its card, with `quote` shown where the mouse rests on it.
+
+    Only the first mark of a source is what its card links back to.
+    """
     anchor = fill(' id="m{turn}-{number}"', turn=turn, number=number) if is_first else Html()
     return fill(
-        '<a class="mark" href="#e{turn}-{number}" aria-label="{label}"{anchor}>[{number}]</a>',
+        '<a class="mark" href="#e{turn}-{number}" aria-label="{label}" title="{quote}"{anchor}>[{number}]</a>',
         turn=turn,
         number=number,
         label=say("mark_label", language, number=number),
+        quote=shorten(quote),
         anchor=anchor,
     )
 
@@ -78,12 +83,17 @@ def _statements(answer: Answer, *, turn: int, name_city: NameCity | None) -> Htm
 
 
 def _statement(statement: Statement, answer: Answer, *, turn: int, seen: set[int]) -> Html:
-    languages = {citation.number: citation.language for citation in answer.citations}
+    cited = {citation.number: citation for citation in answer.citations}
     marks: list[Html] = []
     for number in statement.citations:
-        marks.append(mark_html(number, turn=turn, language=answer.language, is_first=number not in seen))
+        source = cited.get(number)
+        quote = f"{source.title}: {source.quote}" if source else ""
+        marks.append(
+            mark_html(number, turn=turn, language=answer.language, is_first=number not in seen, quote=quote)
+        )
         seen.add(number)
-    language = languages.get(statement.citations[0], "") if statement.citations else answer.language
+    first = cited.get(statement.citations[0]) if statement.citations else None
+    language = first.language if first else answer.language
     return fill(
         '<p class="statement" lang="{language}" dir="auto">{text}{marks}</p>',
         language=language if answer.mode == "extractive" else answer.language,

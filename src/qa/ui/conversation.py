@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.domain import Answer, Turn
-from qa.errors import IndexMissing
+from qa.errors import IndexMissing, QAError
+from qa.feedback import Feedback, Verdict, delete_feedback, feedback_on, keep_feedback, note_refusal
 from qa.messages import say
 from qa.rendering import (
     answer_text,
@@ -17,6 +20,7 @@ from qa.rendering import (
     panel_html,
     pending_html,
     to_html,
+    to_text,
     turn_html,
 )
 from qa.rendering.escaping import Html, join
@@ -42,10 +46,20 @@ class Exchange:
     message: Html
     cards: Html
     language: str
+    copy: str = ""
+    """The answer as text with its references, to be taken along."""
+    feedback: Feedback | None = None
+    """What is kept of the exchange where the asker says what they think of it."""
 
     def message_html(self) -> Html:
         """The question and its answer, for the conversation."""
-        return turn_html(turn=self.turn, question=self.question, body=self.message, language=self.language)
+        return turn_html(
+            turn=self.turn,
+            question=self.question,
+            body=self.message,
+            language=self.language,
+            copy=self.copy,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,20 @@ class Conversation:
     def with_exchange(self, exchange: Exchange) -> Conversation:
         """The conversation with one exchange more."""
         return Conversation((*self.exchanges, exchange)[-MAX_EXCHANGES:])
+
+    def with_rating(self, turn: int, verdict: Verdict, reason: str, index_dir: Path) -> Conversation | None:
+        """The conversation after its asker's verdict on an answer was kept, in place of an earlier one.
+
+        None where there is no such answer. Raises `DiskError` and `IndexBusy`.
+        """
+        rated = next((each for each in self.exchanges if each.turn == turn and each.feedback), None)
+        if rated is None or rated.feedback is None:
+            return None
+        kept = keep_feedback(replace(rated.feedback, verdict=verdict, reason=reason), index_dir)
+        if rated.feedback.number:
+            delete_feedback(index_dir, [rated.feedback.number])
+        changed = replace(rated, feedback=kept)
+        return Conversation(tuple(changed if each is rated else each for each in self.exchanges))
 
     def messages_html(self) -> Html:
         """The conversation for the page, and nothing where nothing was asked."""
@@ -115,6 +143,9 @@ def hold_exchange(
         return _without_answer(question, words, conversation=conversation, language=language)
     try:
         answer = pipeline.ask(question, history=conversation.history(), cities=tuple(cities))
+        if answer.refusal:
+            note = (answer.question, answer.language, pipeline.settings.index_dir)
+            threading.Thread(target=_note_refusal, args=note, daemon=True).start()
         return _with_answer(pipeline, answer, conversation=conversation, language=language)
     except IndexMissing:
         words = say("refusal_empty_index", language)
@@ -122,6 +153,14 @@ def hold_exchange(
         logger.exception("a question could not be answered")
         words = say("error_answer", language)
     return _without_answer(question, words, conversation=conversation, language=language)
+
+
+def _note_refusal(question: str, language: str, index_dir: Path) -> None:
+    """Count the question among those that staff may want to write about; nobody waits for it."""
+    try:
+        note_refusal(question, language, index_dir)
+    except QAError as error:
+        logger.warning("a refused question could not be counted: %s", error)
 
 
 def _with_answer(
@@ -140,6 +179,8 @@ def _with_answer(
         message=to_html(answer, turn=turn, name_city=pipeline.catalogue.display_name),
         cards=evidence_html(answer, documents, turn=turn, language=language),
         language=answer.language,
+        copy=to_text(answer, name_city=pipeline.catalogue.display_name),
+        feedback=None if answer.reply else feedback_on(answer, "good"),
     )
 
 

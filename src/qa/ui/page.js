@@ -27,6 +27,84 @@
     goTo(target);
   });
 
+  const take = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Without TLS browsers let nobody at the clipboard this way.
+      const box = Object.assign(document.createElement("textarea"), { value: text });
+      document.body.append(box);
+      box.select();
+      document.execCommand("copy");
+      box.remove();
+    }
+  };
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button.copy");
+    if (!button) return;
+    await take(button.dataset.copy);
+    const label = button.textContent;
+    button.textContent = button.dataset.done;
+    setTimeout(() => { button.textContent = label; }, 2000);
+  });
+
+  // A city on the map is chosen as it is beside the question: the boxes there are the one place for it.
+  const chooseCity = (city) => {
+    const boxes = [...document.querySelectorAll("#cities input[type=checkbox]")];
+    const cities = [...document.querySelectorAll("#map a.map-city:not(.is-home)")].map((each) => each.dataset.city);
+    boxes[cities.indexOf(city)]?.click();
+  };
+
+  document.addEventListener("click", (event) => {
+    const city = event.target.closest?.("a.map-city");
+    if (!city) return;
+    event.preventDefault();
+    chooseCity(city.dataset.city);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== " " || !event.target.matches?.("a.map-city")) return;
+    event.preventDefault();
+    chooseCity(event.target.dataset.city);
+  });
+
+  // The server keeps one verdict for each answer: the last.
+  const rate = async (rating, verdict, reason) => {
+    const said = rating.querySelector(".thanks");
+    const kept = await window.rateAnswer([sessionStorage.visitor, Number(rating.dataset.turn), verdict, reason]);
+    said.textContent = kept ? rating.dataset.thanks : "";
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button.rate");
+    if (!button) return;
+    const rating = button.closest(".rating");
+    rating.querySelectorAll("button.rate").forEach((each) => each.setAttribute("aria-pressed", each === button));
+    const box = rating.querySelector(".reason");
+    box.hidden = button.dataset.verdict !== "bad";
+    if (!box.hidden) box.focus();
+    rate(rating, button.dataset.verdict, "");
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches?.("input.reason")) return;
+    event.preventDefault();
+    event.target.hidden = true;
+    rate(event.target.closest(".rating"), "bad", event.target.value);
+  });
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#save")) return;
+    const answers = [...document.querySelectorAll("button.copy")].map((each) => `## ${each.dataset.copy}`);
+    const file = new Blob([answers.join("\n\n")], { type: "text/markdown" });
+    const link = Object.assign(document.createElement("a"), {
+      href: URL.createObjectURL(file), download: `${document.title}.md`,
+    });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  });
+
   // "toggle" does not bubble, so it is caught on its way down.
   document.addEventListener("toggle", async (event) => {
     const whole = event.target;

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import gradio as gr
 
 from qa.domain import Span
+from qa.errors import QAError
+from qa.feedback import Verdict
 from qa.messages import LANGUAGES, closest_language, known_language, preferred_language, say
 from qa.rendering import document_html, header_html, notice_html
 from qa.rendering.escaping import Html, join
 from qa.ui.access import Access
+from qa.ui.cities import CitiesTab, tab_label
 from qa.ui.conversation import Conversation, hold_exchange
 from qa.ui.documents import HIDDEN, DocumentsTab
 from qa.ui.memory import ConversationMemory
@@ -30,6 +34,8 @@ CACHE_S = (3600, 3600)
 
 QUESTIONS_AT_ONCE = 2
 """Questions answered at the same time; more wait their turn."""
+
+logger = logging.getLogger(__name__)
 
 Updates = dict[Any, Any]
 
@@ -50,6 +56,8 @@ class Page:
             with gr.Tabs(elem_id="tabs"):
                 with gr.Tab("", id="ask", elem_id="tab-ask") as self.ask_tab:
                     self._lay_out_desk()
+                with gr.Tab("", id="cities", elem_id="tab-cities") as self.cities_tab:
+                    self.atlas = CitiesTab(pipeline)
                 with gr.Tab("", id="documents", elem_id="tab-documents") as self.documents_tab:
                     self.documents = DocumentsTab(pipeline, access=access)
             self.note = gr.HTML(elem_id="note")
@@ -78,7 +86,12 @@ class Page:
                 self.evidence = gr.HTML(js_on_load=CONNECT_EVIDENCE, server_functions=[open_document])
 
     def _lay_out_talk(self) -> None:
-        self.messages = gr.HTML(elem_id="conversation", js_on_load=SCROLL_TO_NEWEST)
+        def rate_answer(what: list[Any]) -> bool:
+            return self.rate_answer(what)
+
+        self.messages = gr.HTML(
+            elem_id="conversation", js_on_load=SCROLL_TO_NEWEST, server_functions=[rate_answer]
+        )
         with gr.Column(elem_id="examples") as self.examples:
             self.examples_heading = gr.HTML()
             self.example_buttons = [
@@ -90,6 +103,7 @@ class Page:
             with gr.Row(elem_id="actions"):
                 self.ask = gr.Button(variant="primary", elem_id="ask", min_width=0)
                 self.clear = gr.Button(variant="secondary", elem_id="clear", min_width=0)
+                self.save = gr.Button(variant="secondary", elem_id="save", min_width=0)
 
     def _connect(self) -> None:
         labelled = self._labelled()
@@ -106,9 +120,17 @@ class Page:
             js=KNOW_VISITOR,
             api_name="open_page",
             **HIDDEN,
-        ).then(**set_language).then(api_name="let_in_first", **self.documents.letting_in(self.language))
+        ).then(**set_language).then(api_name="let_in_first", **self.documents.letting_in(self.language)).then(
+            self.answer_linked,
+            [self.question, self.cities, self.visitor, self.language],
+            api_name="ask_linked",
+            outputs=[self.question, self.messages, self.evidence, self.examples],
+            concurrency_limit=QUESTIONS_AT_ONCE,
+            concurrency_id="questions",
+            **HIDDEN,
+        )
         self.language.input(
-            self.relabel, [self.language, self.visitor], labelled, api_name="relabel", **HIDDEN
+            self.relabel, [self.language, self.visitor, self.cities], labelled, api_name="relabel", **HIDDEN
         ).then(**set_language)
 
         talk = [self.question, self.messages, self.evidence, self.examples]
@@ -126,10 +148,19 @@ class Page:
             *((button.click, button) for button in self.example_buttons),
         ]:
             trigger(self.answer, [source, *around], **asking)
+        self.cities.change(
+            self.atlas.show, [self.cities, self.language], self.atlas.labelled, api_name="cities", **HIDDEN
+        )
         self.clear.click(self.start_again, [self.visitor, self.language], talk, api_name="clear", **HIDDEN)
 
         def refresh(event: Any) -> None:
-            event.then(self.relabel, [self.language, self.visitor], labelled, api_name="refresh", **HIDDEN)
+            event.then(
+                self.relabel,
+                [self.language, self.visitor, self.cities],
+                labelled,
+                api_name="refresh",
+                **HIDDEN,
+            )
 
         self.documents.connect(self.language, refresh)
 
@@ -143,10 +174,13 @@ class Page:
             self.cities,
             self.ask,
             self.clear,
+            self.save,
             self.evidence,
             self.messages,
             self.ask_tab,
+            self.cities_tab,
             self.documents_tab,
+            *self.atlas.labelled,
             *self.documents.labelled,
         ]
 
@@ -157,13 +191,21 @@ class Page:
         updates = self.relabel(language, visitor)
         key = str(request.query_params.get("key", ""))
         updates[self.visitor] = visitor
+        if not self._memory.recall(visitor).exchanges:  # a reload would ask it again and again
+            linked = str(request.query_params.get("q", ""))[:MAX_QUESTION_CHARACTERS]
+            updates[self.question] = gr.update(
+                value=linked,
+                label=say("question_label", language),
+                placeholder=say("question_placeholder", language),
+            )
         updates[self.examples] = gr.update(visible=not self._memory.recall(visitor).exchanges)
         updates[self.language] = gr.update(value=language, label=say("language_label", language))
         updates[self.documents.key] = gr.update(label=say("staff_key", language), value=key)
         return updates
 
-    def relabel(self, language: str, visitor: str) -> Updates:
-        """Every label in `language`, with what the index holds at this moment. Answers stay as they are."""
+    def relabel(self, language: str, visitor: str, chosen: list[str] | None = None) -> Updates:
+        """Every label in `language`, with what the index holds at this moment, and what it says of the `chosen`
+        cities. Answers stay as they are."""
         code = closest_language(language)
         conversation = self._memory.recall(visitor)
         catalogue = self._pipeline.catalogue
@@ -185,8 +227,11 @@ class Page:
             ),
             self.ask: gr.update(value=say("ask", code)),
             self.clear: gr.update(value=say("clear", code)),
+            self.save: gr.update(value=say("save_conversation", code)),
             self.ask_tab: gr.update(label=say("tab_ask", code)),
+            self.cities_tab: gr.update(label=tab_label(code)),
             self.documents_tab: gr.update(label=say("tab_documents", code)),
+            **self.atlas.show(chosen, code),
             **self.documents.relabel(code),
             self.evidence: conversation.evidence_html(language=code),
             self.messages: conversation.messages_html(),
@@ -217,6 +262,15 @@ class Page:
             self.evidence: conversation.evidence_html(language=language),
         }
 
+    def answer_linked(
+        self, question: str, cities: list[str], visitor: str, language: str
+    ) -> Iterator[Updates]:
+        """The answer to the question that a link brought along, if any."""
+        if question.strip() and not self._memory.recall(visitor).exchanges:
+            yield from self.answer(question, cities, visitor, language)
+        else:
+            yield {self.examples: gr.update()}  # Gradio empties what a generator says nothing of
+
     def start_again(self, visitor: str, language: str) -> Updates:
         """An empty conversation, with the examples shown again."""
         self._memory.keep(visitor, Conversation())
@@ -226,6 +280,25 @@ class Page:
             self.evidence: Conversation().evidence_html(language=language),
             self.examples: gr.update(visible=True),
         }
+
+    def rate_answer(self, what: list[Any]) -> bool:
+        """True if the verdict in `what` ([visitor, turn, verdict, reason]) was kept; it can come from anybody."""
+        try:
+            visitor, turn, verdict, reason = what
+            if verdict not in get_args(Verdict):
+                return False
+            conversation = self._memory.recall(str(visitor))
+            rated = conversation.with_rating(
+                int(turn), verdict, str(reason), self._pipeline.settings.index_dir
+            )
+        except (TypeError, ValueError):
+            return False
+        except QAError as error:
+            logger.warning("a verdict could not be kept: %s", error)
+            return False
+        if rated:
+            self._memory.keep(str(visitor), rated)
+        return rated is not None
 
     def open_document(self, what: list[Any]) -> str:
         """The whole document as HTML with a quote marked; `what` is [doc_id, version, start, end, language].

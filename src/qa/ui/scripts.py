@@ -9,13 +9,15 @@ watch('value', () => { document.getElementById('evidence').scrollTop = 0; });
 """With the evidence: how page.js fetches whole documents, and each new answer's evidence from its top."""
 
 SCROLL_TO_NEWEST = """
+window.rateAnswer = (what) => server.rate_answer(what);
 element.setAttribute('aria-live', 'polite');
 watch('value', () => {
   const newest = element.querySelector('.turn:last-of-type');
   if (newest) newest.scrollIntoView({ behavior: 'auto', block: 'nearest' });
 });
 """
-"""With the conversation: it is read out as it grows, and its newest turn comes into view."""
+"""With the conversation: how page.js hands on a verdict. It is read out as it grows; its newest turn comes into
+view."""
 
 KNOW_VISITOR = """() => {
   // sessionStorage is the tab's own: it survives a reload and goes when the tab is closed.

@@ -161,7 +161,7 @@ class _Reader:
             first = next(blocks)
             top = island[0]
             # A line of its own above the first table of all is what the file is about.
-            if position == 0 and self.title is None and len(self.builder.pages) == 1 and len(top) == 1:
+            if position == 0 and self.title is None and len(self.builder.pages) == 1 and _is_line(top):
                 line = normalise_line(first)
                 self.title = line if len(line) <= MAX_TITLE_CHARACTERS and len(rows) > 1 else None
             for block in itertools.chain([first], blocks):
@@ -182,6 +182,11 @@ class _Reader:
                 f"sheet {name} has formulas without a saved value ({layout.formulas_without_value:,}); "
                 "open the file in Excel and save it"
             )
+
+
+def _is_line(cells: dict[int, Cell]) -> bool:
+    """True if the row has one cell only, or one that is merged over all of them."""
+    return sum(cell.merged != "left" for cell in cells.values()) == 1
 
 
 def _spread_merged(rows: Rows, layout: SheetLayout) -> None:

@@ -25,6 +25,9 @@ MIN_TEXT_ROWS = 2
 YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d(?:\s?[-/]\s?\d{2,4})?\s?(?:年度?)?|(?:平成|令和)\s?\d+\s?年度?")
 """A number that can be the heading of a column."""
 
+SYMBOLS = frozenset("%％‰#＃№$€¥￥")
+"""Headings of columns without a letter."""
+
 NUMBER = re.compile(r"[^\w\s]{0,2}\s?\d")
 
 
@@ -60,7 +63,7 @@ def table_blocks(rows: Sequence[Row], *, header_rows: int | None = None) -> Iter
         names = [_name([row[at] for row in kept[:count]]) for at in range(len(columns))]
         yield from (_named_row(names, row) for row in kept[count:])
     else:
-        lines = [" | ".join(normalise_line(cell.text) for cell in _filled(row)) for row in kept]
+        lines = [" | ".join(normalise_line(cell.text) for cell in _said(row)) for row in kept]
         yield from ["\n".join(lines)] if 0 < len(lines) <= MAX_JOINED_ROWS else lines
 
 
@@ -71,6 +74,11 @@ def _own(cell: Cell) -> bool:
 def _filled(row: Row) -> list[Cell]:
     """The cells of `row` that say something which did not stand to the left of or above them."""
     return [cell for cell in row if _own(cell)]
+
+
+def _said(row: Row) -> list[Cell]:
+    """The cells of `row` that say something, with those that stand beside several rows: they are its subject."""
+    return [cell for cell in row if cell.text.strip() and cell.merged != "left"]
 
 
 def _is_line(row: Row) -> bool:
@@ -133,6 +141,8 @@ def _are_names(first: Row, below: Sequence[Row]) -> bool:
 
 def _can_be_name(cell: Cell, text: str) -> bool:
     if YEAR.fullmatch(text):
+        return True
+    if text in SYMBOLS:
         return True
     digits = sum(character.isdigit() for character in text)
     letters = sum(character.isalpha() for character in text)

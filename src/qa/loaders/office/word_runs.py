@@ -24,7 +24,10 @@ SHOWN = frozenset(f"{W}{name}" for name in ("hyperlink", "ins", "moveTo", "smart
 """What holds runs that are seen. What is deleted or moved away (w:del, w:moveFrom) is not among them, nor the
 reading aids of w:ruby."""
 
-CHARACTERS = {f"{W}tab": " ", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
+CHARACTERS = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
+
+LEADER = " ..... "
+"""What stands for a tab that is drawn as a line of dots."""
 
 DARK_HIGHLIGHTS = frozenset({"black", "blue", "darkBlue", "darkCyan", "darkGreen", "darkMagenta", "darkRed",
                              "darkYellow", "darkGray", "green", "magenta", "red"})  # fmt: skip
@@ -54,6 +57,9 @@ class RunReader:
         shade = next(self._styles.paragraph_properties(paragraph, "shd"), None)
         dark = on_dark or self._is_dark_page or is_dark(shade)
         text = "".join(self._pieces(paragraph, self._styles.of_paragraph(paragraph), dark))
+        # Dots are shown where a tab leads to the page numbers of a table of contents that was typed by hand.
+        is_led = "\t" in text and text.rstrip()[-1:].isdecimal() and self._styles.has_leader(paragraph)
+        text = text.replace("\t", LEADER if is_led else " ")
         # An instruction ends with its paragraph: a field that is never closed must not hide the rest.
         self._fields = [False for _ in self._fields]
         return text, tuple(self._boxes)

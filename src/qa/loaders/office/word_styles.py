@@ -104,6 +104,14 @@ class Styles:
         names = (value_of(style.find(f"{W}name")) or "" for style in self.of_paragraph(paragraph))
         return any(CONTENTS_NAME.match(name) for name in names)
 
+    def has_leader(self, paragraph: Element) -> bool:
+        """True if a tab in `paragraph` may be drawn as a line of dots."""
+        return any(
+            value_of(tab, "leader") not in (None, "none")
+            for tabs in self.paragraph_properties(paragraph, "tabs")
+            for tab in tabs
+        )
+
     def is_shaded(self, style_id: str | None) -> bool:
         """True if the table style paints any of its cells in a colour on which white can be read."""
         return any(is_dark(shade) for style in self.chain(style_id) for shade in style.iter(f"{W}shd"))

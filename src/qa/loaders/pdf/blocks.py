@@ -11,9 +11,10 @@ from statistics import quantiles
 from typing import Literal
 
 from qa.loaders.pdf.layout import BULLET, HEADING_RATIO, Column
-from qa.loaders.pdf.lines import UNSPACED_SCRIPTS, Line, join_lines
+from qa.loaders.pdf.lines import UNSPACED_SCRIPTS, Line, is_cjk, join_lines
 from qa.loaders.pdf.tables import Table
 from qa.loaders.text import SENTENCE_END
+from qa.sentences import contents_number
 
 PARAGRAPH_GAP = 1.3
 """Of the usual distance of lines; lines further apart are of two paragraphs. Producers use 1.4 and more."""
@@ -33,6 +34,13 @@ MAX_BOLD_HEADING_CHARACTERS = 90
 MAX_FIRST_WORD = 12
 """Characters; what a line could have taken in of the next one, where no blank tells where a word ends."""
 
+MAX_KHMER_WORD = 20
+"""Characters; lines in Khmer, Thai, Lao and Burmese end with a word, as elsewhere, and no blank tells how long the
+next one is. A syllable alone takes five."""
+
+FULL = 5.0
+"""Of the size; a line that ends so near to the end of its column had no room for another word."""
+
 NUMBERED = re.compile(r"^\(?(?:\d{1,2}|[a-z])[.)]\s+\S")
 
 Kind = Literal["heading", "paragraph", "list", "table"]
@@ -40,11 +48,15 @@ Kind = Literal["heading", "paragraph", "list", "table"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a page's text with its role; the size of its letters tells a heading's level."""
+    """A piece of a page's text with its role; the size of its letters tells a heading's level.
+
+    `is_full` tells that its last line goes to the end of its column, so that it may go on elsewhere.
+    """
 
     kind: Kind
     text: str
     size: float = 0.0
+    is_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +92,9 @@ def body_size(lines: Iterable[Line]) -> float:
 def build_blocks(column: Column, typography: Typography) -> Iterator[Block]:
     """The blocks of a column, from the top down."""
     items: list[str] = []
+    right = max((element.x1 for element in column if isinstance(element, Line)), default=0.0)
     for part in _paragraphs(column, typography):
-        block = part if isinstance(part, Block) else _block(part, typography)
+        block = part if isinstance(part, Block) else _block(part, typography, right=right)
         if block.kind == "list":
             items.append(block.text)
             continue
@@ -93,10 +106,11 @@ def build_blocks(column: Column, typography: Typography) -> Iterator[Block]:
         yield Block("list", "\n".join(items))
 
 
-def _block(lines: Sequence[Line], typography: Typography) -> Block:
+def _block(lines: Sequence[Line], typography: Typography, *, right: float) -> Block:
     text = join_lines(lines, typography.words)
     first = lines[0]
-    has_letters = any(character.isalpha() for character in text)
+    # What a table of contents calls a heading stands above nothing there.
+    has_letters = any(character.isalpha() for character in text) and not contents_number(text)
     if _is_large(first, typography):
         is_heading = has_letters and len(text) <= MAX_HEADING_CHARACTERS
         return Block("heading" if is_heading else "paragraph", text, first.size)
@@ -110,7 +124,8 @@ def _block(lines: Sequence[Line], typography: Typography) -> Block:
         and len(text) <= MAX_BOLD_HEADING_CHARACTERS
         and not SENTENCE_END.search(text)
     )
-    return Block("heading" if is_bold_heading else "paragraph", text, first.size)
+    is_full = len(lines) > 1 and right - lines[-1].x1 < FULL * first.size
+    return Block("heading" if is_bold_heading else "paragraph", text, first.size, is_full)
 
 
 def _paragraphs(column: Column, typography: Typography) -> Iterator[list[Line] | Block]:
@@ -121,7 +136,7 @@ def _paragraphs(column: Column, typography: Typography) -> Iterator[list[Line] |
             if lines:
                 yield lines
             lines = []
-            yield Block("table", element.text)
+            yield from (Block("table", text) for text in element.blocks)
             continue
         near = [e for e in column[max(number - 4, 0) : number + 4] if isinstance(e, Line)]
         right = max(line.x1 for line in near)
@@ -142,6 +157,8 @@ def _begins_paragraph(lines: Sequence[Line], line: Line, typography: Typography,
     first, last = lines[0], lines[-1]
     pitch = (line.top - last.top) / line.size
     if abs(line.size - last.size) > 0.08 * last.size or pitch < 0:
+        return True
+    if contents_number(last.text):
         return True
     if _is_large(line, typography):
         return pitch > 2 * typography.pitch or line.is_bold != last.is_bold
@@ -170,7 +187,8 @@ def _has_room(last: Line, line: Line, right: float) -> bool:
         return False
     width = (line.x1 - line.x0) / len(line.text)
     word = re.split(r"[\s\u200b]", line.text, maxsplit=1)[0]
-    count = min(len(word), 2 if UNSPACED_SCRIPTS.match(word) else MAX_FIRST_WORD)
+    most = 2 if is_cjk(word[0]) else MAX_KHMER_WORD if UNSPACED_SCRIPTS.match(word) else MAX_FIRST_WORD
+    count = min(len(word), 2 if SENTENCE_END.search(last.text) and UNSPACED_SCRIPTS.match(word) else most)
     return right - last.x1 > count * width * 1.15 + line.size
 
 

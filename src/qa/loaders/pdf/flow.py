@@ -67,6 +67,8 @@ def _runs_on(before: Block, after: Block) -> bool:
         return False
     if before.size and before.size != after.size:
         return False
+    if before.is_full:
+        return True
     first = after.text[0]
     return first.islower() or bool(UNSPACED_SCRIPTS.match(first)) or bool(GOES_ON.search(before.text))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import fmean
 
+from qa.loaders.office.tables import Cell
 from qa.loaders.pdf.lines import Line, group_rows, is_cjk, join_row
 from qa.loaders.pdf.tables import Table
 
@@ -39,8 +40,12 @@ has half of that."""
 MAX_DEPTH = 4
 """Columns in columns are looked for this deep."""
 
-BULLET = re.compile(r"^(?:[•●○◦■□◆◇▪▫‣⁃∙·・➢➤✓✔►▶*\uf000-\uf0ff\ue000-\ue0ff]|[-–—−](?=\s))\s*(?=\S)")
-"""What stands before an item of a list; the private-use characters are those of the Symbol fonts."""
+BULLET = re.compile(
+    r"^(?:[•●○◦■□◆◇▪▫‣⁃∙·・➢➤✓✔►▶*\uf000-\uf0ff\ue000-\ue0ff]|[-–—−](?=\s)"
+    r"|–(?=[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]))\s*(?=\S)"
+)
+"""What stands before an item of a list; the private-use characters are those of the Symbol fonts. Before letters
+that are written without blanks, a tab is no more than a blank would be, and a dash is all that there is."""
 
 Element = Line | Table
 Column = list[Element]
@@ -98,11 +103,15 @@ def _groups(
     """Runs of bands, and the middles of the gaps that go through all bands of a run."""
     group: list[list[Element]] = []
     common: list[Interval] = []
+    reach = [max(element.x1 for element in band) for band in bands]
     for number, band in enumerate(bands):
         free = _free(band, whole)
         shared = _intersect(common, free, size) if group else free
+        gutters = _gutters(group, common)
+        # Where nothing follows at the right, the left column goes on below a right one that is shorter.
+        is_last = not gutters or max(reach[number + 1 :], default=0.0) < gutters[0]
         following = bands[number + 1] if number + 1 < len(bands) else []
-        is_break = _is_heading_across(band, group, following, _gutters(group, common), size)
+        is_break = _is_heading_across(band, group, following, [] if is_last else gutters, size)
         has_gap = _gutters(group, common) or _gutters([band], free)
         if group and (is_break or (has_gap and not _gutters([*group, band], shared))):
             yield group, _gutters(group, common)
@@ -192,10 +201,9 @@ def _row_count(part: Sequence[Element]) -> int:
 
 
 def _has_list(parts: Sequence[Sequence[Element]]) -> bool:
-    return any(
-        sum(isinstance(element, Line) and bool(BULLET.match(element.text)) for element in part) >= 2
-        for part in parts
-    )
+    """True if one of the parts has two items of a list, or each of two has one."""
+    counts = [sum(isinstance(e, Line) and bool(BULLET.match(e.text)) for e in part) for part in parts]
+    return max(counts) >= 2 or sum(map(bool, counts)) >= 2
 
 
 def _as_table(bands: Sequence[Sequence[Element]], gutters: list[float]) -> Column | None:
@@ -217,7 +225,7 @@ def _table(bands: Sequence[Sequence[Element]], gutters: list[float]) -> Table | 
     if len(lines) < sum(map(len, bands)) or len(parts) < 2 or _has_list(parts):
         return None
     shared = [band for band in bands if len(_cut(band, gutters)) >= 2]
-    if len(shared) * len(parts) < 2 * MIN_COLUMN_ROWS or len(shared) * 2 < len(bands):
+    if len(shared) < 2 or len(shared) * len(parts) < 2 * MIN_COLUMN_ROWS or len(shared) * 2 < len(bands):
         return None
     if sum(_is_prose(part) for part in parts) > 1:
         return None
@@ -233,7 +241,7 @@ def _table(bands: Sequence[Sequence[Element]], gutters: list[float]) -> Table | 
         else:
             rows.append(row)
     return Table(
-        tuple(tuple(row) for row in rows),
+        tuple(tuple(map(Cell, row)) for row in rows),
         min(line.x0 for line in lines),
         max(line.x1 for line in lines),
         min(line.top for line in lines),

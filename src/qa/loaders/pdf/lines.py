@@ -6,10 +6,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qa.languages import detect_script
+from qa.loaders.pdf.khmer import place_marks
 from qa.loaders.pdf.page import Glyph
 
 PART_GAP = 0.8
@@ -24,8 +25,20 @@ TOUCH = 0.25
 WORD_GAP = 0.18
 """Of the letters' size; a wider gap is a blank. Fonts have blanks of 0.22 to 0.33, and kerning stays below 0.1."""
 
+EVEN = 0.25
+"""Of the letters' size; the blanks of a stretched line differ by less, as the letters beside them do."""
+
+MIN_STRETCHED = 4
+"""Words; that three stand at the same distance may come by chance."""
+
+MIN_SPREAD = 1.0
+"""Of the letters' size; the words of a line differ in length by more."""
+
 WORD_GAP_UNSPACED = 0.6
 """Japanese and Khmer letters are spread to fill a line: only what is as wide as a letter is meant as a blank."""
+
+RAISED = 0.85
+"""Of the letters' size; figures that stand higher and are no larger are marks of notes or exponents."""
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -75,7 +88,11 @@ def build_lines(glyphs: Iterable[Glyph]) -> list[Line]:
             rows[-1].append(piece)
         else:
             rows.append([piece])
-    return [line for row in rows for piece in _merge(row) for line in _line(piece)]
+    return [
+        line
+        for row in rows
+        for line in join_stretched([_line(piece) for piece in _merge(row) if _has_ink(piece)])
+    ]
 
 
 def _pieces(glyphs: Iterable[Glyph]) -> list[list[Glyph]]:
@@ -97,6 +114,12 @@ def _base(piece: Sequence[Glyph]) -> float:
 
 def _continues(piece: Sequence[Glyph], glyph: Glyph) -> bool:
     last = piece[-1]
+    if (
+        glyph.base == last.base
+        and glyph.size == last.size
+        and 0 <= glyph.x0 - last.x1 <= PART_GAP * glyph.size
+    ):
+        return True  # most letters: this is asked of each
     end = max(each.x1 for each in piece[-4:])
     overlap = min(last.bottom, glyph.bottom) - max(last.top, glyph.top)
     size = max(last.size, glyph.size)
@@ -125,7 +148,12 @@ def _merge(row: Sequence[list[Glyph]]) -> list[list[Glyph]]:
             merged.append(list(piece))
             ends.append(end)
             is_mixed.append(False)
-    return [_in_place(piece) if mixed else piece for piece, mixed in zip(merged, is_mixed, strict=True)]
+    whole = [_in_place(piece) if mixed else piece for piece, mixed in zip(merged, is_mixed, strict=True)]
+    return [place_marks(piece) if any(map(_is_khmer, piece)) else piece for piece in whole]
+
+
+def _is_khmer(glyph: Glyph) -> bool:
+    return "\u1780" <= glyph.text <= "\u17ff"
 
 
 def _in_place(piece: Sequence[Glyph]) -> list[Glyph]:
@@ -143,26 +171,54 @@ def _in_place(piece: Sequence[Glyph]) -> list[Glyph]:
     return [glyph for cluster in sorted(clusters, key=lambda cluster: cluster[0].x0) for glyph in cluster]
 
 
-def _line(glyphs: Sequence[Glyph]) -> list[Line]:
-    """The line that the glyphs make, in a list; none if they are blanks only."""
+def _has_ink(glyphs: Sequence[Glyph]) -> bool:
+    return any(not glyph.text.isspace() for glyph in glyphs)
+
+
+def _line(glyphs: Sequence[Glyph]) -> Line:
+    """The line that the glyphs, which are not all blanks, make."""
     letters = [glyph for glyph in glyphs if not glyph.text.isspace()]
-    if not letters:
-        return []
     # The size that most letters have; a raised figure or a large first letter does not count.
     size = Counter(glyph.size for glyph in letters).most_common(1)[0][0]
     body = [glyph for glyph in letters if glyph.size == size]
-    return [
-        Line(
-            text=_text(glyphs, size),
-            x0=min(glyph.x0 for glyph in letters),
-            x1=max(glyph.x1 for glyph in letters),
-            top=min(glyph.top for glyph in body),
-            bottom=max(glyph.bottom for glyph in body),
-            size=round(size * 2) / 2,
-            is_bold=sum(glyph.style.is_bold for glyph in letters) * 10 >= len(letters) * 9,
-            ends_in_blank=glyphs[-1].text.isspace(),
-        )
-    ]
+    return Line(
+        text=_text(glyphs, size),
+        x0=min(glyph.x0 for glyph in letters),
+        x1=max(glyph.x1 for glyph in letters),
+        top=min(glyph.top for glyph in body),
+        bottom=max(glyph.bottom for glyph in body),
+        size=round(size * 2) / 2,
+        is_bold=sum(glyph.style.is_bold for glyph in letters) * 10 >= len(letters) * 9,
+        ends_in_blank=glyphs[-1].text.isspace(),
+    )
+
+
+def join_stretched(parts: Sequence[Line]) -> list[Line]:
+    """The parts of a row from left to right, those joined that are words of a line stretched to fill its column.
+
+    Such a line has the same wide blank between all of its words, however long they are. The cells of a table
+    begin or end at the same distances, so there is more between short ones than between long ones.
+    """
+    joined: list[Line] = []
+    run: list[Line] = []
+    for part in parts:
+        gaps = [after.x0 - before.x1 for before, after in pairwise([*run, part])]
+        if run and (" " in part.text or " " in run[-1].text or max(gaps) - min(gaps) > EVEN * part.size):
+            joined += _stretched(run)
+            # The word before the gap that differs may begin a line of its own.
+            run = []
+        run.append(part)
+    return joined + _stretched(run)
+
+
+def _stretched(run: list[Line]) -> list[Line]:
+    """The parts, whose distances are the same, as one line if they are words of different lengths."""
+    widths = [part.x1 - part.x0 for part in run]
+    if len(run) < MIN_STRETCHED or any(
+        max(some) - min(some) < MIN_SPREAD * run[0].size for some in (widths[:-1], widths[1:])
+    ):
+        return run
+    return [join_row([replace(part, ends_in_blank=True) for part in run])]
 
 
 def _text(glyphs: Sequence[Glyph], size: float) -> str:
@@ -179,7 +235,7 @@ def _text(glyphs: Sequence[Glyph], size: float) -> str:
         gap = WORD_GAP_UNSPACED if is_unspaced else WORD_GAP
         if end is not None and glyph.x0 - end > gap * glyph.size:
             parts.append(" ")
-        is_raised = glyph.size < 0.8 * size and base - glyph.base > 0.15 * size
+        is_raised = glyph.size <= RAISED * size and base - glyph.base > 0.15 * size
         parts.append(character.translate(SUPERSCRIPTS) if is_raised else character)
         end = max(end or glyph.x1, glyph.x1)
     return clean("".join(parts))

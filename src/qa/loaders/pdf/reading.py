@@ -56,6 +56,7 @@ WARNINGS: dict[Reading, str] = {
 """What is said of pages for how they were read."""
 
 USELESS_TITLE = re.compile(
+    r"\(?(?:anonymous|unspecified|unknown)\)?|"
     r"microsoft (?:word|powerpoint|excel)\b.*|powerpoint presentation|(?:untitled|無題|无标题).*|"
     r"(?:document|presentation|slide|title|文書|プレゼンテーション)\s*\d*|"
     r"scan\w*|img\w*|[A-Za-z\d.-]*[\d_][A-Za-z\d_.-]*|"
@@ -83,6 +84,8 @@ def read_pdf(data: bytes) -> Parsed:
             raise LoadError(_reason(error)) from error
     builder = TextBuilder()
     first_heading = _add_pages(builder, contents)
+    # A page that has a header and a number only says nothing, either.
+    filled = {page.number for page in builder.pages}
     origin: Origin = "properties" if title else "text"
     return Parsed(
         text=builder.text,
@@ -91,7 +94,7 @@ def read_pdf(data: bytes) -> Parsed:
         sections=builder.sections,
         pages=builder.pages,
         page_kind="page",
-        empty_pages=tuple(content.number for content in contents if not content.elements),
+        empty_pages=tuple(content.number for content in contents if content.number not in filled),
         title_from=origin,
         date_from="properties",
         warnings=tuple(_warnings(contents)),

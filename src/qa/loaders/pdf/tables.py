@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.loaders.office.tables import Cell, table_blocks
 from qa.loaders.pdf.lines import Line, build_lines, group_rows, join_lines, join_row
 from qa.loaders.pdf.page import THIN, Glyph, Rule, turn
 
@@ -26,18 +27,23 @@ MIN_UNRULED_ROWS = 3
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells, the header first, and the place on the page; y grows downwards."""
+    """Rows of cells, all with as many, the header first, and the place on the page; y grows downwards."""
 
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
     x0: float
     x1: float
     top: float
     bottom: float
 
     @property
+    def blocks(self) -> tuple[str, ...]:
+        """The table as text: each row with the headings of its columns, as far as it has any."""
+        return tuple(table_blocks(self.rows))
+
+    @property
     def text(self) -> str:
-        """A line for each row, its cells parted by bars."""
-        return "\n".join(" | ".join(row) for row in self.rows)
+        """The same as one text."""
+        return "\n".join(self.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +135,26 @@ def read_table(grid: Grid, glyphs: Sequence[Glyph], *, words: frozenset[str]) ->
         place = bisect(grid.ys, y, 1, len(grid.ys) - 1) - 1, bisect(grid.xs, x, 1, len(grid.xs) - 1) - 1
         cells.setdefault(homes[place], []).append(glyph)
     lines = {home: [join_row(row) for row in group_rows(build_lines(cell))] for home, cell in cells.items()}
-    rows: list[tuple[str, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     for number in range(len(grid.ys) - 1):
-        # A cell beside several rows is read with each of them: a row must say by itself what it is about.
-        # One that spans columns is read once.
-        spots = dict.fromkeys(homes[number, column] for column in range(len(grid.xs) - 1))
-        rows += _split_row([lines.get(spot, []) for spot in spots], words)
-    rows = [row for row in rows if any(row)]
-    if len(rows) < 2 or max(sum(map(bool, row)) for row in rows) < 2:
+        spots = [homes[number, column] for column in range(len(grid.xs) - 1)]
+        for texts in _split_row([lines.get(spot, []) for spot in spots], words):
+            rows.append(tuple(_cell(text, spots, at, number) for at, text in enumerate(texts)))
+    rows = [row for row in rows if any(cell.text for cell in row)]
+    if len(rows) < 2 or max(_count_own(row) for row in rows) < 2:
         return None
     return Table(tuple(rows), grid.xs[0], grid.xs[-1], grid.ys[0], grid.ys[-1])
+
+
+def _cell(text: str, spots: Sequence[tuple[int, int]], at: int, number: int) -> Cell:
+    """The cell in row `number` and column `at`; `spots` tells of each column of the row where its cell begins."""
+    if at and spots[at] == spots[at - 1]:
+        return Cell(text, merged="left")
+    return Cell(text, merged="above" if spots[at][0] < number else "")
+
+
+def _count_own(row: Sequence[Cell]) -> int:
+    return sum(bool(cell.text) and cell.merged != "left" for cell in row)
 
 
 def _split_row(cells: Sequence[list[Line]], words: frozenset[str]) -> Iterator[tuple[str, ...]]:

@@ -1,0 +1,161 @@
+"""The command that shows what readers said of answers, and which questions had none."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.cli.terminal import UsageError
+from qa.config import Settings
+from qa.errors import InputError
+
+if TYPE_CHECKING:
+    from qa.feedback import Feedback
+
+FORMULA_STARTS = re.compile(r"(^|;)([ \u3000\"']*)(?=[=+\-@＝＋－＠])", re.MULTILINE)
+"""Where a spreadsheet may see a formula: at the start of a cell, and where it may see a cell start although none
+does, because it takes the semicolon for the mark between cells, as in much of Asia and Europe. Japanese ones also
+take the wide signs."""
+
+MAX_CELL_CHARACTERS = 32_000
+"""Excel takes 32,767, and what is longer can break its rows."""
+
+MOST_REFUSED = 20
+"""Refused questions listed where no number is given."""
+
+
+def run_feedback(options: argparse.Namespace, settings: Settings) -> int:
+    """`qa feedback`."""
+    if options.count is not None and options.count < 1:
+        raise UsageError("-n takes a number from 1 on")
+    if options.json and options.csv:
+        raise UsageError("print --json or write --csv, not both")
+    if options.delete is not None:
+        if options.refused or options.verdict or options.csv or options.count:
+            raise UsageError("--delete takes numbers only, as the list shows them")
+        return _delete(options, settings)
+    if options.refused:
+        if options.verdict:
+            raise UsageError("--good and --bad do not go with --refused")
+        return _show_refused(options, settings)
+    return _show_feedback(options, settings)
+
+
+def _show_feedback(options: argparse.Namespace, settings: Settings) -> int:
+    from qa.feedback import list_feedback
+
+    found = list_feedback(settings.index_dir, verdict=options.verdict, limit=options.count)
+    if options.json:
+        print(json.dumps({"feedback": [dataclasses.asdict(each) for each in found]}, ensure_ascii=False))
+    elif options.csv:
+        names = (
+            "number",
+            "time",
+            "verdict",
+            "reason",
+            "question",
+            "answer",
+            "citations",
+            "language",
+            "refused",
+        )
+        _write_csv(options.csv, names, [_row(each) for each in found])
+    elif found:
+        print("\n\n".join("\n".join(_lines(each)) for each in found))
+    else:
+        print(f"There is no such feedback in {settings.index_dir}.", file=sys.stderr)
+    return 0
+
+
+def _show_refused(options: argparse.Namespace, settings: Settings) -> int:
+    from qa.feedback import most_refused
+    from qa.rendering.escaping import one_line
+
+    found = most_refused(settings.index_dir, count=options.count or MOST_REFUSED)
+    names = ("question", "times", "last_time")
+    if options.json:
+        rows = [dict(zip(names, row, strict=True)) for row in found]
+        print(json.dumps({"refused": rows}, ensure_ascii=False))
+    elif options.csv:
+        _write_csv(options.csv, names, found)
+    elif found:
+        for question, times, last_time in found:
+            print(f"{times:5} times, last on {one_line(last_time)[:10]}: {one_line(question)}")
+    else:
+        print(f"No refused question is counted in {settings.index_dir}.", file=sys.stderr)
+    return 0
+
+
+def _delete(options: argparse.Namespace, settings: Settings) -> int:
+    from qa.feedback import delete_feedback
+
+    deleted = delete_feedback(settings.index_dir, options.delete)
+    missing = sorted(set(options.delete) - set(deleted))
+    if options.json:
+        print(json.dumps({"deleted": list(deleted), "missing": missing}))
+    elif deleted:
+        print(f"deleted   {', '.join(map(str, deleted))}")
+    if missing:
+        raise InputError(
+            f"there is no feedback {', '.join(map(str, missing))} in {settings.index_dir}; "
+            "see the numbers with: qa feedback"
+        )
+    return 0
+
+
+def _lines(feedback: Feedback) -> Iterator[str]:
+    from qa.rendering.escaping import one_line
+    from qa.rendering.wording import shorten
+
+    refused = ", refused" if feedback.refused else ""
+    facts = f"{feedback.verdict} on {one_line(feedback.time)} ({one_line(feedback.language)}{refused})"
+    yield f"{feedback.number}. {facts}: {one_line(feedback.question)}"
+    if feedback.reason:
+        yield f"   reason    {one_line(feedback.reason)}"
+    if feedback.answer:
+        yield f"   answer    {one_line(shorten(feedback.answer))}"
+    for path, quote in feedback.citations:
+        yield f"   cited     {one_line(path)}: “{one_line(shorten(quote))}”"
+
+
+def _row(feedback: Feedback) -> Sequence[object]:
+    return (
+        feedback.number,
+        feedback.time,
+        feedback.verdict,
+        feedback.reason,
+        feedback.question,
+        feedback.answer,
+        "\n".join(f"{path}: “{quote}”" for path, quote in feedback.citations),
+        feedback.language,
+        "yes" if feedback.refused else "no",
+    )
+
+
+def _write_csv(path: Path, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Write a table for a spreadsheet. The mark at its start tells Excel that it is UTF-8."""
+    try:
+        with path.open("w", encoding="utf-8-sig", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(names)
+            writer.writerows([_cell(value) for value in row] for row in rows)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}; choose another --csv") from error
+    print(f"{path}: {len(rows)} rows", file=sys.stderr)
+
+
+def _cell(value: object) -> object:
+    """The value as a cell that no spreadsheet takes for a formula: numbers as they are, texts made harmless."""
+    from qa.rendering.escaping import without_controls
+
+    if not isinstance(value, str):
+        return value
+    text = without_controls(value.replace("\t", " "))
+    return FORMULA_STARTS.sub(r"\1\2'", text)[:MAX_CELL_CHARACTERS]

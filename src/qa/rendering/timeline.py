@@ -1,0 +1,99 @@
+"""Dated statements → a list by year: readable as it is, and each leads to its place in its document."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from qa.answering import cite
+from qa.domain import Citation, Evidence, Span
+from qa.messages import join_names, say
+from qa.rendering.escaping import Html, fill, join
+from qa.rendering.wording import NameCity, place_of
+from qa.timeline import Event
+
+
+def timeline_html(events: Sequence[Event], *, name_city: NameCity, language: str) -> Html:
+    """The events by year, each with its cities, its words with the date set off, and the way to its document.
+
+    `events` are in the order of `qa.timeline.find_events`; `language` is that of the labels. A quote is marked
+    with its own language. Without JavaScript all can be read; opening a document needs page.js.
+    """
+    years = [
+        _year(year, tuple(of_year), name_city=name_city, language=language)
+        for year, of_year in itertools.groupby(events, key=lambda event: event.year)
+    ]
+    return fill(
+        '<section class="timeline" lang="{language}" aria-labelledby="timeline-heading">'
+        '<h2 id="timeline-heading">{heading}</h2><p class="note">{note}</p>{years}</section>',
+        language=language,
+        heading=say("timeline_heading", language),
+        note=say("timeline_note" if years else "timeline_empty", language),
+        years=fill('<ol class="timeline-years" role="list">{years}</ol>', years=join(years)) if years else "",
+    )
+
+
+def _year(year: int, events: Sequence[Event], *, name_city: NameCity, language: str) -> Html:
+    return fill(
+        '<li class="timeline-year"><h3>{year}</h3><ul role="list">{events}</ul></li>',
+        year=say("timeline_year", language, year=year),
+        events=join([_event(event, name_city=name_city, language=language) for event in events]),
+    )
+
+
+def _event(event: Event, *, name_city: NameCity, language: str) -> Html:
+    citation = cite(1, Evidence(event.chunk, event.span, event.text, 1.0))
+    place = place_of(citation, language)
+    return fill(
+        '<li class="timeline-event">{labels}<blockquote lang="{code}" dir="auto">{quote}</blockquote>'
+        '<p class="place"><bdi>{title}</bdi>{place}</p>{whole}</li>',
+        labels=_labels(event, name_city=name_city, language=language),
+        code=citation.language,
+        quote=_quote(event),
+        title=citation.title,
+        place=fill(' › <bdi lang="{code}">{place}</bdi>', code=citation.language, place=place)
+        if place
+        else "",
+        whole=_whole(citation, language=language),
+    )
+
+
+def _labels(event: Event, *, name_city: NameCity, language: str) -> Html:
+    """The cities, and the years of a range, which the heading has the first of only."""
+    cities = join_names(tuple(name_city(city, language) for city in event.cities), language)
+    years = f"{event.year}–{event.end_year}" if event.end_year else ""
+    labels = [
+        fill('<span class="{style}">{label}</span>', style=style, label=label)
+        for style, label in (("timeline-cities", cities), ("timeline-range", years))
+        if label
+    ]
+    return (
+        fill('<p class="timeline-labels">{labels}</p>', labels=join(labels, separator=" "))
+        if labels
+        else Html()
+    )
+
+
+def _quote(event: Event) -> Html:
+    chunk, span, date = event.chunk, event.span, event.date
+    return fill(
+        '{before}<strong class="timeline-date">{date}</strong>{after}',
+        before=chunk.cut(Span(span.start, date.start)),
+        date=chunk.cut(date),
+        after=chunk.cut(Span(date.end, span.end)),
+    )
+
+
+def _whole(citation: Citation, *, language: str) -> Html:
+    # The same as on the evidence's cards (a test holds them together), so that page.js opens both.
+    return fill(
+        '<details class="whole" data-document="{doc_id}" data-version="{version}" '
+        'data-start="{start}" data-end="{end}">'
+        '<summary>{label}</summary><div class="whole-body" tabindex="0">{loading}</div></details>',
+        doc_id=citation.doc_id,
+        version=citation.version,
+        start=citation.span.start,
+        end=citation.span.end,
+        label=say("open_document", language),
+        loading=say("loading_document", language),
+    )
