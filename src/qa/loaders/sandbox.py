@@ -5,18 +5,36 @@ from __future__ import annotations
 import atexit
 import json
 import logging
+import os
+import re
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
-from qa.domain import PageStart, Section, Span
+from qa.domain import Origin, PageKind, PageStart, Section, Span
 from qa.errors import LoadError, UnsupportedType
-from qa.loaders.parsed import Parsed
+from qa.loaders.parsed import UNWANTED, Parsed, normalise_line
+from qa.loaders.readers import MAX_CHARACTERS
 
 logger = logging.getLogger(__name__)
+
+GRACE_S = 30.0
+"""So much longer than the process has for a file it is waited for: to be started, and to take the file in."""
+
+END_S = 5.0
+"""So long a process has to end its child and itself: many times what it takes."""
+
+MAX_MESSAGE = 1000
+"""Characters of a message; more is none that a reader writes."""
+
+NEEDED_VARIABLES = re.compile(r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|VIRTUAL_ENV|LD_LIBRARY_PATH|PYTHON\w+")
+"""What Python wants of the environment. The rest may be keys and passwords, no business of a hostile file."""
+
+FAILED = "reading it failed; open it and save it again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,59 +62,81 @@ class Sandbox:
         the limits.
         """
         with self._lock:
+            reply = None
             try:
                 reply = self._exchange(data, name)
             except (OSError, ValueError) as error:
-                self._stop()
                 raise LoadError("reading it was interrupted; run qa index again") from error
-        if "error" in reply:
-            if reply.get("detail"):
-                logger.warning("reading %r: %s", name, reply["detail"])
-            kind = UnsupportedType if reply.get("is_unsupported") else LoadError
-            raise kind(str(reply["error"]))
-        return to_parsed(reply["parsed"])
+            finally:
+                if reply is None:  # at Ctrl-C, too: the next file would be given the reply to this one
+                    self._stop()
+        return read_reply(reply, name)
 
     def close(self) -> None:
-        """End the process; another one is started if a file comes."""
+        """End the process, even one that is reading; another one is started if a file comes."""
+        process = self._process
+        if process:
+            process.terminate()
         with self._lock:
             self._stop()
 
-    def _exchange(self, data: bytes, name: str) -> dict[str, Any]:
-        if self._process is None or self._process.poll() is not None:
+    def _exchange(self, data: bytes, name: str) -> bytes:
+        process = self._process
+        if process is None or process.poll() is not None:
             self._stop()
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "qa.loaders.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # what parsers grumble about; crashes come back in the reply
-            )
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None  # noqa: S101  # for the type checker: both are pipes
-        assert stdout is not None  # noqa: S101
+            process = self._process = _start()
+        assert process.stdin is not None  # noqa: S101  # for the type checker: both are pipes
+        assert process.stdout is not None  # noqa: S101
         request = {
             "name": name,
             "bytes": len(data),
             "timeout_s": self._limits.timeout_s,
             "memory_bytes": self._limits.memory_bytes,
         }
-        stdin.write(json.dumps(request).encode() + b"\n" + data)
-        stdin.flush()
-        size = int(stdout.readline())  # ValueError: it has ended
-        reply: dict[str, Any] = json.loads(stdout.read(size))
+        timer = threading.Timer(self._limits.timeout_s + GRACE_S, process.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.write(data)
+            process.stdin.flush()
+            size = int(process.stdout.readline())  # ValueError: it has ended
+            reply = process.stdout.read(size)
+        finally:
+            timer.cancel()
+        if len(reply) < size:
+            raise EOFError("the process ended while it wrote")
         return reply
 
     def _stop(self) -> None:
         process, self._process = self._process, None
         if process is None:
             return
-        process.kill()
+        process.terminate()
+        try:
+            process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         for pipe in (process.stdin, process.stdout):
             try:
                 if pipe:
                     pipe.close()
             except BrokenPipeError:  # what was still to be written to a process that has ended
                 pass
-        process.wait()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    kept = {name: value for name, value in os.environ.items() if NEEDED_VARIABLES.fullmatch(name)}
+    return subprocess.Popen(
+        # -P: what lies in the folder that this was started in, a corpus perhaps, is no module.
+        [sys.executable, "-P", "-m", "qa.loaders.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # what parsers grumble about; crashes come back in the reply
+        # Each thread of OpenBLAS reserves 40 MB, and there are as many as the machine has cores.
+        env={**kept, "OPENBLAS_NUM_THREADS": "1"},
+    )
 
 
 @cache
@@ -107,33 +147,83 @@ def shared_sandbox() -> Sandbox:
     return sandbox
 
 
-def to_parsed(table: dict[str, Any]) -> Parsed:
-    """The `Parsed` that was sent. Raises `LoadError` unless all of its places lie inside its text.
+def read_reply(reply: bytes, name: str) -> Parsed:
+    """What a reply to the request for the file `name` says; raises what it tells of.
 
-    The child that sent it has read a hostile file: what it says is taken on trust as little.
+    The child that wrote it has read a hostile file: what it says is taken on trust as little.
     """
     try:
-        parsed = Parsed(
-            **{
-                **table,
-                "cities": None if table["cities"] is None else tuple(map(str, table["cities"])),
-                "sections": tuple(
-                    Section(str(each["heading"]), int(each["level"]), Span(**each["span"]))
-                    for each in table["sections"]
-                ),
-                "pages": tuple(
-                    PageStart(int(each["number"]), int(each["start"]), str(each["name"]))
-                    for each in table["pages"]
-                ),
-                "empty_pages": tuple(map(int, table["empty_pages"])),
-                "warnings": tuple(map(str, table["warnings"])),
-            }
-        )
-        length = len(parsed.text)
-        ends = [section.span.end for section in parsed.sections]
-    except (KeyError, TypeError, ValueError) as error:
-        raise LoadError("reading it failed; open it and save it again") from error
-    starts = [page.start for page in parsed.pages]
-    if ends != sorted(ends) or starts != sorted(starts) or any(end > length for end in ends):
-        raise LoadError("reading it failed; open it and save it again")
+        table = json.loads(reply)
+    except (ValueError, RecursionError) as error:
+        raise LoadError(FAILED) from error
+    if not isinstance(table, dict):
+        raise LoadError(FAILED)
+    if "error" in table:
+        if table.get("detail"):
+            logger.warning("reading %r: %s", name, table["detail"])
+        kind = UnsupportedType if table.get("is_unsupported") else LoadError
+        raise kind(normalise_line(str(table["error"])[:MAX_MESSAGE]))
+    return to_parsed(table.get("parsed"))
+
+
+def to_parsed(table: Any) -> Parsed:
+    """The `Parsed` that was sent. Raises `LoadError` unless it is one, and all of its places lie in its text."""
+    try:
+        parsed = _build(table)
+        _check(parsed)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise LoadError(FAILED) from error
     return parsed
+
+
+def _build(table: Mapping[str, Any]) -> Parsed:
+    return Parsed(
+        **{
+            **table,
+            "cities": None if table["cities"] is None else tuple(filter(None, map(_line, table["cities"]))),
+            "language": None if table["language"] is None else _line(table["language"]) or None,
+            "sections": tuple(
+                Section(_line(each["heading"]), _number(each["level"]), _span(each["span"]))
+                for each in table["sections"]
+            ),
+            "pages": tuple(
+                PageStart(_number(each["number"]), _number(each["start"]), _line(each["name"]))
+                for each in table["pages"]
+            ),
+            "empty_pages": tuple(map(_number, table["empty_pages"])),
+            "warnings": tuple(map(str, table["warnings"])),
+        }
+    )
+
+
+def _check(parsed: Parsed) -> None:
+    """Raise `ValueError` unless `parsed` is what a reader makes: clean text, and places in it, in order."""
+    lines = (parsed.title, parsed.language, parsed.date, parsed.url, parsed.source_title)
+    if not isinstance(parsed.text, str) or not all(isinstance(line, str | None) for line in lines):
+        raise ValueError("what should be text is none")
+    if len(parsed.text) > MAX_CHARACTERS or UNWANTED.search(parsed.text):
+        raise ValueError("no reader makes such a text")
+    origins = {parsed.title_from, parsed.date_from, parsed.cities_from}
+    if parsed.page_kind not in get_args(PageKind) or not origins <= set(get_args(Origin)):
+        raise ValueError("a word that is none of those known")
+    edges = [edge for section in parsed.sections for edge in (section.span.start, section.span.end)]
+    for places in (edges, [page.start for page in parsed.pages]):
+        if places != sorted(places) or any(place > len(parsed.text) for place in places):
+            raise ValueError("places out of order, or outside of the text")
+
+
+def _span(table: Mapping[str, Any]) -> Span:
+    return Span(_number(table["start"]), _number(table["end"]))
+
+
+def _number(value: Any) -> int:
+    number = int(value)
+    if not 0 <= number <= MAX_CHARACTERS:
+        raise ValueError(f"{number} counts nothing in a text")
+    return number
+
+
+def _line(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("what should be text is none")
+    return normalise_line(value)
