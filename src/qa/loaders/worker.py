@@ -141,6 +141,7 @@ def _end(child: int) -> int:
 def _shut_in(memory_bytes: int, writing: int) -> None:
     """Leave this process a limited memory and the pipe `writing`, and end it with the one that started it."""
     os.setsid()
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.closerange(3, writing)
     os.closerange(writing + 1, MAX_DESCRIPTORS)
     if sys.platform == "linux":
