@@ -185,7 +185,9 @@ CASES = {
         lambda: make_pdf(deflate(deflate(*[b" " * MEBIBYTE] * 500)), filters=b"/FlateDecode/FlateDecode"),
         "there is no text in it; open it",
     ),
-    "letters.pdf": failed(lambda: make_pdf(deflate(*[SHOWN % b"a" * 2**15] * 200)), "(left out|too much memory).*; "),
+    "letters.pdf": failed(
+        lambda: make_pdf(deflate(*[SHOWN % b"a" * 2**15] * 200)), "(left out|too much memory).*; "
+    ),
     "count.pdf": failed(lambda: make_pdf(deflate(SHOWN), count=100_000), PAGES),
     "kids.pdf": failed(lambda: make_pdf(deflate(SHOWN), count=100_000, kids=b"3 0 R " * 100_000), PAGES),
     **{
