@@ -70,7 +70,7 @@ def record_of(document: Document, *, chunks: int) -> DocumentRecord:
         cities=document.cities,
         date=document.date,
         url=document.url,
-        pages=len(document.pages),
+        pages=len({page.number for page in document.pages}.union(document.empty_pages)),
         page_kind=document.page_kind,
         empty_pages=document.empty_pages,
         origins=document.origins,
