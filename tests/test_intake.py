@@ -146,6 +146,7 @@ def upload(tmp_path: Path, name: str, data: bytes = b"Some text.") -> tuple[Path
         ("..\\..\\boot.md", "boot.md"),
         ("/absolute.md", "absolute.md"),
         (".hidden.md", "hidden.md"),
+        ("~$open in Word.md", "open-in-Word.md"),
         ("a\nb\x00\u202ecod.md", "a-bcod.md"),
         ("<img src=x onerror=alert(1)>.md", "img-src=x-onerror=alert(1)-.md"),
         ("ភ្នំពេញ 2016.md", "ភ្នំពេញ-2016.md"),

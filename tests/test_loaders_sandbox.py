@@ -124,7 +124,7 @@ MISCHIEF = {
     "goes deep": ("def f(): f()\nf()", "nested too deeply; save it"),
     "raises": ("raise KeyError('x')", "could not be read; open it and save it"),
     "paints": ("raise LoadError('it is \x1b[31mred\\n\u202e; mend it')", r"^it is \[31mred ; mend it$"),
-    "writes": ("os.write(os.memfd_create('a'), b'x')", "could not be read; open it and save it"),
+    "writes": ("os.write(os.memfd_create('a'), b'x'); text = 'x'", "could not be read; open it and save it"),
 }
 
 
@@ -207,8 +207,8 @@ def test_a_process_that_is_killed_fails_the_file_that_it_reads_only(sandbox: San
     with pytest.raises(LoadError, match="run qa index again"):
         run(sandbox, SLEEP)
     assert wait_for(lambda: not processes(programs)), "its child ends with it"
-    os.kill(int(run(sandbox, TELL_WORKER)), signal.SIGKILL)
-    assert wait_for(lambda: not processes(programs))
+    os.kill(worker := int(run(sandbox, TELL_WORKER)), signal.SIGKILL)
+    assert wait_for(lambda: ") Z " in Path(f"/proc/{worker}/stat").read_text())
     assert run(sandbox, "text = 'x'") == "x"
 
 

@@ -97,7 +97,8 @@ def clean_name(name: str) -> str:
     """`name` in NFC, without anything that a file system, a shell or a reader would trip over."""
     name = FORBIDDEN.sub("-", UNWANTED.sub("", unicodedata.normalize("NFC", name)))
     name = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cn", "Co", "Cs"))
-    name = re.sub(r"-{2,}", "-", re.sub(r"\s+", "-", name)).strip("-. ")
+    # At its start, a tilde or a full stop hides a file, also from us.
+    name = re.sub(r"-{2,}", "-", re.sub(r"\s+", "-", name)).strip("-. ").lstrip("~-. ")
     return f"{name}-" if RESERVED.fullmatch(name.partition(".")[0]) else name
 
 
