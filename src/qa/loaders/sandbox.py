@@ -41,8 +41,8 @@ FAILED = "reading it failed; open it and save it again"
 class Limits:
     """What reading one file may take."""
 
-    timeout_s: float = 180.0
-    """Long enough for a report of some hundred pages with tables on a slow machine."""
+    timeout_s: float = 600.0
+    """Long enough for as many scanned pages as OCR reads in a file, fifty, at 10 s each on two cores."""
     memory_bytes: int = 3 * 2**30
     """Address space, not use: libraries reserve much more than they touch."""
 
@@ -199,7 +199,7 @@ def _build(table: Mapping[str, Any]) -> Parsed:
 def _check(parsed: Parsed) -> None:
     """Raise `ValueError` unless `parsed` is what a reader makes: clean text, and places in it, in order."""
     lines = (parsed.title, parsed.language, parsed.date, parsed.url, parsed.source_title)
-    if not isinstance(parsed.text, str) or not all(isinstance(line, str | None) for line in lines):
+    if not all(isinstance(line, str | None) for line in lines):
         raise ValueError("what should be text is none")
     if len(parsed.text) > MAX_CHARACTERS or UNWANTED.search(parsed.text):
         raise ValueError("no reader makes such a text")
