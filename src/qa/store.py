@@ -44,6 +44,9 @@ DISK_IS_FULL = ("disk is full", "no space left", "(code: 13)", "(code 13)")
 LITTLE_ROOM_BYTES = 4 * 2**20
 """With less on the disk, Chroma fails to write the smallest things."""
 
+PAGE = 10_000
+"""Records fetched at a time."""
+
 WIDEN = 4
 """So many times more records are asked for where too many of the nearest are left-overs."""
 
@@ -101,7 +104,7 @@ class VectorStore:
         deleted = 0
         for collection in (self._passages, self._sentences):
             with _explaining(self._folder):
-                found = collection.get(include=["metadatas"])
+                found = _get_all(collection, include=["metadatas"])
                 ids = [
                     record_id
                     for record_id, metadata in zip(found["ids"], found["metadatas"] or [], strict=True)
@@ -118,7 +121,7 @@ class VectorStore:
         A damaged folder can crash Chroma and with it the process: `qa.checking` does this in another one.
         """
         with _explaining(self._folder):
-            found = self._passages.get(include=["metadatas"])["metadatas"] or []
+            found = _get_all(self._passages, include=["metadatas"])["metadatas"]
             lost = sum(_count_lost(collection) for collection in (self._passages, self._sentences))
         counts = Counter(str(metadata["version"]) for metadata in found)
         missing = [record.path for record in records if counts[record.version] != record.chunks]
@@ -130,7 +133,7 @@ class VectorStore:
         """The chunks of the documents in `records`, in the order of documents and of their text."""
         by_version = {record.version: record for record in records}
         with _explaining(self._folder):
-            found = self._passages.get(include=["metadatas", "documents"])
+            found = _get_all(self._passages, include=["metadatas", "documents"])
         chunks = [
             to_chunk(chunk_id, metadata, text, by_version[str(metadata["version"])])
             for chunk_id, metadata, text in zip(
@@ -200,9 +203,8 @@ class VectorStore:
         vectors: dict[str, Vectors] = {}
         for collection in (self._passages, self._sentences):
             with _explaining(self._folder):
-                found = collection.get(where={"version": version}, include=["metadatas", "embeddings"])
-            embeddings = found["embeddings"] if found["embeddings"] is not None else []
-            for metadata, vector in zip(found["metadatas"] or [], embeddings, strict=True):
+                found = _get_all(collection, where={"version": version}, include=["metadatas", "embeddings"])
+            for metadata, vector in zip(found["metadatas"], found["embeddings"], strict=True):
                 vectors[str(metadata["key"])] = np.asarray(vector, dtype=np.float32)
         return vectors
 
@@ -244,9 +246,20 @@ def is_large(index_dir: Path, *, build: str) -> bool:
     return any((index_dir / f"{CHROMA_FOLDER}{build}").glob("*/index_metadata.pickle"))
 
 
+def _get_all(collection: Collection, *, include: list[str], where: Any = None) -> dict[str, list[Any]]:
+    """All records (those of `where`), `PAGE` at a time: from some 30,000 on, Chroma cannot give them at once."""
+    found: dict[str, list[Any]] = {name: [] for name in ("ids", *include)}
+    while True:
+        got: Any = collection.get(include=include, where=where, limit=PAGE, offset=len(found["ids"]))  # type: ignore[arg-type]
+        for name, values in found.items():
+            values.extend(got[name])
+        if len(got["ids"]) < PAGE:
+            return found
+
+
 def _count_lost(collection: Collection) -> int:
     """How many of some records, spread over all, are not found by their own vectors."""
-    ids = collection.get(include=[])["ids"]
+    ids = _get_all(collection, include=[])["ids"]
     sample = ids[:: max(1, len(ids) // SAMPLE)]
     if not sample:
         return 0
