@@ -137,20 +137,26 @@ def _depth(text: str) -> int:
     return sum(map(text.count, OPENING)) - sum(map(text.count, CLOSING))
 
 
+LOOKED_AT = 40
+"""Characters at the end of a piece that tell whether it goes on: longer than any abbreviation or list mark."""
+
+
 def _mend(text: str, pieces: list[Span]) -> list[Span]:
     mended: list[Span] = []
     for piece in pieces:
-        previous = mended[-1].cut(text) if mended else ""
+        last = mended[-1] if mended else Span(0, 0)
+        # Only its end decides: looked at as a whole, a piece that grows and grows would take hours.
+        previous = text[max(last.start, last.end - LOOKED_AT) : last.end]
         current = piece.cut(text)
         if mended and (
             JOINS_NEXT.search(previous)
             or (JOINS_NUMBER.search(previous) and NUMBER_START.match(current))
             or (MARK_INSIDE.match(current) and _is_open(text, mended[-1], piece))
-            or ENUMERATOR.match(previous)
+            or (len(last) <= LOOKED_AT and ENUMERATOR.match(previous))
             or (previous.endswith(("」", "』")) and JOINS_QUOTE.match(current))
             or not any(character.isalnum() for character in current)
         ):
-            mended[-1] = Span(mended[-1].start, piece.end)
+            mended[-1] = Span(last.start, piece.end)
         else:
             mended.append(piece)
     return mended
@@ -158,4 +164,5 @@ def _mend(text: str, pieces: list[Span]) -> list[Span]:
 
 def _is_open(text: str, before: Span, after: Span) -> bool:
     """True if `before` does not end as a sentence does, and `after` follows on the same line."""
-    return not ENDS.search(before.cut(text)) and "\n" not in text[before.end : after.start]
+    ending = text[max(before.start, before.end - LOOKED_AT) : before.end]
+    return not ENDS.search(ending) and "\n" not in text[before.end : after.start]
