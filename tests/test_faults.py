@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -180,8 +180,11 @@ def test_killed_at_fifty_moments_while_another_process_asks(
 ) -> None:
     write_reports(tmp_path / "old", is_new=False)
     write_reports(tmp_path / "new", is_new=True)
-    foundry = Foundry()
+    with closing(Foundry()) as foundry:
+        kill_at_fifty_moments(foundry, tmp_path, embedder)
 
+
+def kill_at_fifty_moments(foundry: Foundry, tmp_path: Path, embedder: CountingEmbedder) -> None:
     def settings_for(corpus: str, index: str) -> Settings:
         return Settings(corpus_dir=tmp_path / corpus, index_dir=tmp_path / index, cities_file=CITIES)
 
@@ -215,7 +218,6 @@ def test_killed_at_fifty_moments_while_another_process_asks(
             assert foundry.index(settings)
             assert_same_state(settings, fresh[corpus])
             turn += 1
-    foundry.close()
     assert_every_answer_was_right(log, least=len(common))
 
 

@@ -629,6 +629,8 @@ def test_a_receipt_for_a_terminal_has_a_line_for_each_file_that_was_not_left_as_
     assert "passages: 12; pages: 9" in lines[2]
     assert lines[3].strip() == "page 2 has no text"
     assert lines[4] == "failed    x.pdf: it is encrypted"
+    painted = Receipt(path="\x1b[31mred\u202e\nx.pdf", outcome="added")
+    assert next(iter(report_lines(IndexReport((painted,))))) == "added     [31mred x.pdf"
     assert lines[5].startswith("1 added, 0 updated, 1 unchanged, 0 skipped, 1 failed, 0 removed; 30 chunks")
 
 

@@ -315,8 +315,9 @@ class _Run:
         )
         if new != self.manifest or not self.commits_early or self.before is None:
             self._replace_manifest(new)
+            if is_last:
+                self._remove_leftovers()  # where nothing was replaced, the start of the run has done it
         if is_last:
-            self._remove_leftovers()
             kept = [state.versions for state in (self.manifest, self._read_previous()) if state]
             remove_texts(self.settings.index_dir, keep=frozenset().union(*kept))
 

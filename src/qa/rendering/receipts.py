@@ -8,7 +8,7 @@ from typing import get_args
 from qa.domain import Origin
 from qa.messages import join_names, language_name, say
 from qa.receipts import IndexReport, Outcome, Receipt
-from qa.rendering.escaping import Html, fill, join
+from qa.rendering.escaping import Html, fill, join, without_controls
 
 MOST_NAMED = 20
 """Files named in each part of a receipt."""
@@ -31,6 +31,11 @@ def report_html(report: IndexReport, *, language: str) -> Html:
 
 def report_lines(report: IndexReport) -> Iterator[str]:
     """The same for a terminal, in English: a line for each file that was not left as it was, then the numbers."""
+    # Names of files can paint a terminal, and break its lines.
+    return (without_controls(line.replace("\n", " ")) for line in _lines(report))
+
+
+def _lines(report: IndexReport) -> Iterator[str]:
     yield from report.notes
     for outcome in OUTCOMES:
         for receipt in report.of(outcome) if outcome != "unchanged" else ():

@@ -211,7 +211,7 @@ class Page:
         catalogue = self._pipeline.catalogue
         partners = [(catalogue.display_name(city.name, code), city.name) for city in catalogue.partners]
         names = [shown for shown, _ in partners]
-        documents = len(self._pipeline.documents())
+        documents = len(self._pipeline.records())
         updates: Updates = {
             self.header: header_html(documents=documents, cities=names, language=code),
             self.note: notice_html(say("page_note", code)),

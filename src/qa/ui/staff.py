@@ -64,19 +64,18 @@ def bring_in_html(
     """The receipt of what was brought in and indexed, or a polite refusal."""
 
     def bring_in() -> Html:
-        refused = _take(files, addresses, pipeline.settings.corpus_dir, on_progress)
-        report = pipeline.reindex(wait_s=BUSY_WAIT_S, on_progress=on_progress)
-        report = dataclasses.replace(report, receipts=(*report.receipts, *refused))
-        return report_html(report, language=language)
-
-    try:
-        return _change(bring_in, request, access=access, language=language)
-    finally:
-        if access.may_change(request.headers, request.host, offered=request.key):
+        try:
+            refused = _take(files, addresses, pipeline.settings.corpus_dir, on_progress)
+        finally:
             for file in files:
                 file.unlink(
                     missing_ok=True
                 )  # Gradio keeps uploads, and serves them to whoever knows their path
+        report = pipeline.reindex(wait_s=BUSY_WAIT_S, on_progress=on_progress)
+        report = dataclasses.replace(report, receipts=(*report.receipts, *refused))
+        return report_html(report, language=language)
+
+    return _change(bring_in, request, access=access, language=language)
 
 
 def take_out_html(
