@@ -80,7 +80,11 @@ class VectorStore:
             )
 
     def add(self, records: Sequence[VectorRecord]) -> None:
-        """Write `records`; those that are there already are replaced."""
+        """Write `records`; those that are there already stay as they are.
+
+        An id stands for all that its record says, so a run that was cut off can be done again. Chroma is never
+        told to replace any: its graph can lose a record that is written twice (one opening in 25, measured).
+        """
         if not records:
             return
         ids, metadatas = [], []
@@ -89,7 +93,7 @@ class VectorStore:
                 ids.append(sentence_id(record.chunk.chunk_id, number))
                 metadatas.append(shared_metadata(record, key))
         with _explaining(self._folder):
-            self._upsert(
+            self._write(
                 self._passages,
                 [record.chunk.chunk_id for record in records],
                 np.stack([record.passage for record in records]),
@@ -97,7 +101,7 @@ class VectorStore:
                 [record.chunk.text for record in records],
             )
             vectors = np.concatenate([record.sentences for record in records])
-            self._upsert(self._sentences, ids, vectors, metadatas, None)
+            self._write(self._sentences, ids, vectors, metadatas, None)
 
     def delete_except(self, versions: AnyCollection[str]) -> int:
         """Delete the records of all other versions than these; how many there were."""
@@ -212,7 +216,7 @@ class VectorStore:
         """How many passages and sentences are stored, left-overs included."""
         return self._passages.count(), self._sentences.count()
 
-    def _upsert(
+    def _write(
         self,
         collection: Collection,
         ids: list[str],
@@ -222,7 +226,7 @@ class VectorStore:
     ) -> None:
         for batch in _batches(range(len(ids)), self._client.get_max_batch_size()):
             rows = slice(batch[0], batch[-1] + 1)
-            collection.upsert(
+            collection.add(
                 ids=ids[rows],
                 embeddings=vectors[rows],
                 metadatas=metadatas[rows],  # type: ignore[arg-type]  # lists of strings are allowed since 1.5
