@@ -32,6 +32,7 @@ KEY = "a-key-for-tests"
 START_S = 240
 """Seconds for a cold start: weights unpacked, documents indexed, Gradio imported."""
 ANSWER_MS = 60_000
+expect.set_options(timeout=20_000)  # the machines are shared
 SURABAYA = "What did Kitakyushu do in Surabaya to reduce organic waste?"
 HOSTILE = """<script>window.hacked=1</script> Zebra pump station
 
@@ -59,15 +60,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @contextmanager
-def serving(folder: Path, *, key: str) -> Iterator[Server]:
+def serving(folder: Path, *, key: str, port: int = 0) -> Iterator[Server]:
     """The program itself, over a copy of the corpus with one hostile document more."""
-    shutil.copytree(REPOSITORY / "corpus", folder / "corpus")
+    shutil.copytree(REPOSITORY / "corpus", folder / "corpus", dirs_exist_ok=True)
     (folder / "corpus" / "zebra <b>.txt").write_text(HOSTILE, encoding="utf-8")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("QA_")},
         "QA_CORPUS_DIR": str(folder / "corpus"),
         "QA_INDEX_DIR": str(folder / "index"),
-        "QA_PORT": "0",
+        "QA_PORT": str(port),
         "QA_ADMIN_KEY": key,
     }
     with (folder / "log").open("w+") as log:
@@ -251,6 +252,72 @@ def test_a_conversation_outlives_a_reload_until_it_is_cleared(page: Page) -> Non
     page.reload()
     expect(page.locator("#examples button:visible").first).to_be_visible()
     expect(page.locator(".turn")).to_have_count(0)
+
+
+def test_a_conversation_outlives_a_restart_of_the_server(browser: Browser, tmp_path: Path) -> None:
+    context = browser.new_context()
+    try:
+        with serving(tmp_path, key=KEY) as first:
+            page = open_page(context, first.address)
+            answer = ask(page, SURABAYA).locator(".statement").first.inner_text()
+            ask(page, "How many experts were dispatched to Dalian?")
+        with serving(tmp_path, key=KEY, port=urlsplit(first.address).port or 0):
+            page.reload()
+            expect(page.locator(".turn")).to_have_count(2)
+            expect(page.locator(".turn .statement").first).to_have_text(answer)
+            page.locator("#t1 a.mark").first.click()
+            expect(page.locator(".card.is-found mark")).to_contain_text("compost")
+            assert "Dalian" in ask(page, "And how many from companies?").inner_text()  # it is a follow-up
+            newer = open_page(context, first.address)
+            expect(newer.locator(".turn")).to_have_count(3)
+            newer.locator("#clear").click()
+            expect(newer.locator(".turn")).to_have_count(0)
+            expect(
+                open_page(context, first.address).locator("#examples button:visible").first
+            ).to_be_visible()
+            newer.reload()
+            expect(newer.locator("#examples button:visible").first).to_be_visible()
+            expect(newer.locator(".turn")).to_have_count(0)
+    finally:
+        context.close()
+
+
+def test_what_is_done_for_an_answer_is_said(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          window.seen = new Set();
+          const look = () => document.querySelectorAll(".pending").forEach((each) => seen.add(each.innerText));
+          const what = { childList: true, subtree: true, characterData: true };
+          new MutationObserver(look).observe(document.querySelector("#conversation"), what);
+        }"""
+    )
+    for _ in range(8):  # on a busy machine the answer can overtake what is said before it
+        ask(page, SURABAYA)
+        seen = page.evaluate("[...window.seen]")
+        if len(seen) == 3:
+            break
+    assert seen[:2] == ["Searching the documents…", "Searching documents about Surabaya…"]
+    assert re.fullmatch(r"Reading the passages found about Surabaya \(\d+\)…", seen[2])
+
+
+@pytest.mark.parametrize(
+    ("question", "heading"),
+    [
+        (SURABAYA, "You could go on with"),
+        ("What is a good recipe for ramen?", "The documents answer, for example"),
+    ],
+)
+def test_questions_that_are_answered_are_offered_to_go_on_with(
+    page: Page, question: str, heading: str
+) -> None:
+    ask(page, question)
+    expect(page.locator("#suggestions h3")).to_have_text(heading, timeout=ANSWER_MS)
+    offered = page.locator(".suggestion").nth(1)
+    words = offered.inner_text()
+    offered.click()
+    expect(page.locator(".turn .asked").last).to_contain_text(words)
+    expect(page.locator(".turn").last.locator(".statement").first).to_be_visible(timeout=ANSWER_MS)
+    expect(page.locator("#suggestions")).not_to_contain_text(words, timeout=ANSWER_MS)
 
 
 def test_another_visitor_does_not_see_the_conversation(browser: Browser, page: Page, server: Server) -> None:

@@ -13,7 +13,7 @@ from langchain_core.runnables import Runnable
 
 from conftest import REPOSITORY, CountingEmbedder, DigitReader, OverlapReranker
 from qa.config import Settings
-from qa.domain import Answer, Turn
+from qa.domain import Answer, Step, Turn
 from qa.errors import IndexMissing, InputError
 from qa.pipeline import Pipeline
 
@@ -352,4 +352,19 @@ def test_a_story_about_a_city_is_told_whatever_the_threshold(settings: Settings)
 
     assert [statement.text for statement in answer.statements] == [
         f"{DALIAN} A plan was made in 1996. Five loans were given. An award came in 2001."
+    ]
+
+
+def test_what_is_being_done_is_told_before_the_answer(pipeline: Pipeline) -> None:
+    first, second, answer = pipeline.work_on(FIRST_ASK)
+    assert first == Step("search", cities=("Dalian",))
+    assert second == Step("read", passages=1, cities=("Dalian",))
+    assert isinstance(answer, Answer)
+    assert answer.statements == pipeline.ask(FIRST_ASK).statements
+
+
+def test_each_city_is_told_of_where_an_answer_goes_city_by_city(pipeline: Pipeline) -> None:
+    *steps, _ = pipeline.work_on("Compare Dalian and Surabaya")
+    assert [(step.kind, step.cities) for step in steps if isinstance(step, Step)] == [
+        (kind, (city,)) for city in ("Dalian", "Surabaya") for kind in ("search", "read")
     ]

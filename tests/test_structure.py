@@ -51,6 +51,7 @@ LAYERS = (
     "answering",
     "verification",
     "pipeline",
+    "suggestions",
     "rendering",
     "feedback",
     "evaluation",

@@ -213,6 +213,16 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What is being done for an answer that is still to come: passages are searched for, or `passages` many are
+    read; `cities` are those that it is done for, empty for all."""
+
+    kind: Literal["search", "read"]
+    passages: int = 0
+    cities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """What a statement rests on: `quote` stands verbatim in the document at `span`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -94,6 +95,18 @@ class Library:
     def events(self) -> tuple[Event, ...]:
         """What the documents date, in the order of time."""
         return find_events(self.retriever.chunks, catalogue=self.catalogue)
+
+    @cached_property
+    def newest_date(self) -> str:
+        """The newest date of a document, or that one names and that has come (ISO 8601, cut); "" without any."""
+        today = datetime.date.today().isoformat()
+        named = (
+            f"{event.year}-{event.month:02}" if event.month else str(event.year)
+            for event in self.events
+            if not event.end_year
+        )
+        dates = (*named, *(record.date or "" for record in self.manifest.documents))
+        return max((date for date in dates if date <= today), default="")
 
     def find_document(self, doc_id: str, version: str = "") -> Document | None:
         """The document with this id as it was read when it was indexed, by default now, else in that version.

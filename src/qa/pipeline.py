@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.answering import Finding, compose_answer
 from qa.config import Settings
-from qa.domain import Answer, Document, Passage, Query, Turn
+from qa.domain import Answer, Document, Passage, Query, Step, Turn
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus, roll_back
 from qa.library import Library, open_library
@@ -69,25 +69,42 @@ class Pipeline:
 
         Raises `InputError` for a question that is too long and for a city that the catalogue does not have.
         """
+        *_, answer = self.work_on(question, history=history, cities=cities)
+        assert isinstance(answer, Answer)  # noqa: S101  # for the type checker: it is what comes last
+        return answer
+
+    def work_on(
+        self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()
+    ) -> Iterator[Step | Answer]:
+        """What is being done for the answer, as it is begun, and last the answer itself; see `ask`."""
         clock = _Clock()
         library = self._current()
         query = library.understand(question, history=history, cities=cities)
         clock.lap("understand")
         talk = talk_of(query.question)
         if talk:
-            return library.reply(query, talk)
-        findings = [self._find(part, library) for part in library.split(query)]
+            yield library.reply(query, talk)
+            return
+        findings = []
+        for part in library.split(query):
+            yield Step("search", cities=part.cities)
+            passages = self._find(part, library)
+            yield Step("read", passages=len(passages), cities=part.cities)
+            findings.append(self._read(part, passages, library))
         clock.lap("find")
         answer = compose_answer(query, findings)
         answer = verify(answer, library.find_document)
         clock.lap("compose")
-        return dataclasses.replace(answer, timings=clock.timings())
+        yield dataclasses.replace(answer, timings=clock.timings())
 
-    def _find(self, query: Query, library: Library) -> Finding:
+    def _find(self, query: Query, library: Library) -> tuple[Passage, ...]:
         passages = library.retriever.retrieve(query) if query.text else ()
         if (query.is_city_by_city or query.wants_story) and len(query.cities) == 1:
             # A sentence that lists many cities says nothing of one; where it is all there is, it may stand.
             passages = tuple(p for p in passages if len(p.chunk.cities) <= CITIES_IN_LIST) or passages
+        return passages
+
+    def _read(self, query: Query, passages: tuple[Passage, ...], library: Library) -> Finding:
         evidence, confidence = select(
             query,
             passages,
@@ -107,6 +124,21 @@ class Pipeline:
     def catalogue(self) -> CityCatalogue:
         """The table of cities."""
         return self._current().catalogue
+
+    @property
+    def covered_cities(self) -> tuple[str, ...]:
+        """The partner cities that the documents are about."""
+        return self._current().covered_cities
+
+    @property
+    def newest_date(self) -> str:
+        """The newest date in the documents; see `Library.newest_date`."""
+        return self._current().newest_date
+
+    @property
+    def state(self) -> object:
+        """What is another one after each change of the index."""
+        return self._current().state
 
     def documents(self) -> tuple[Document, ...]:
         """Every document in the index, as it was read, in the order of their paths."""

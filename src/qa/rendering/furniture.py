@@ -5,30 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
+from qa.domain import Step
 from qa.messages import join_names, say
-from qa.rendering.escaping import Html, fill
+from qa.rendering.escaping import Html, fill, join
+from qa.rendering.wording import NameCity
 
 
-def header_html(*, documents: int, cities: Sequence[str], language: str) -> Html:
-    """The page's title, what it is, and what it knows."""
+def header_html(*, documents: int, cities: Sequence[str], language: str, newest: str = "") -> Html:
+    """The page's title, what it is, and what it knows: `newest` is the date of the newest document."""
     names = say("page_cities", language, cities=join_names(tuple(cities), language)) if cities else ""
+    dated = say("page_newest", language, date=newest) if newest else ""
+    facts = " · ".join(fact for fact in (names, dated) if fact)
     return fill(
         '<div class="masthead" lang="{language}"><p class="owner">{owner}</p><h1>{title}</h1>'
-        '<p class="intro">{intro}</p>{names}</div>',
+        '<p class="intro">{intro}</p>{facts}</div>',
         owner=say("page_owner", language),
         language=language,
         title=say("page_title", language),
         intro=say("page_intro", language, count=documents),
-        names=fill('<p class="cities">{names}</p>', names=names) if names else Html(),
+        facts=fill('<p class="cities">{facts}</p>', facts=facts) if facts else Html(),
     )
 
 
-def turn_html(*, turn: int, question: str, body: Html, language: str, copy: str = "") -> Html:
-    """One question and what came of it; `copy` is the answer as text with its references, to be taken along."""
+def turn_html(
+    *, turn: int, question: str, body: Html, language: str, copy: str = "", is_new: bool = False
+) -> Html:
+    """One question and what came of it; `copy` is the answer as text with its references, to be taken along.
+
+    What `is_new` appears sentence by sentence.
+    """
     return fill(
-        '<section class="turn" id="t{turn}"><h2 class="asked">'
+        '<section class="turn{new}" id="t{turn}"><h2 class="asked">'
         '<span class="visually-hidden">{you_asked}: </span><span dir="auto">{question}</span></h2>'
         '<div class="answer" lang="{language}">{body}{actions}</div></section>',
+        new=" is-new" if is_new else "",
         turn=turn,
         you_asked=say("you_asked", language),
         question=question,
@@ -61,9 +71,31 @@ def _actions_html(turn: int, question: str, copy: str, *, language: str) -> Html
     )
 
 
-def pending_html(language: str) -> Html:
-    """What stands in an answer's place while it is looked for."""
-    return fill('<p class="pending" role="status">{text}</p>', text=say("searching", language))
+def pending_html(language: str, step: Step | None = None, *, name_city: NameCity | None = None) -> Html:
+    """What stands in an answer's place while it is looked for: what is being done for it."""
+    cities = tuple(name_city(city, language) if name_city else city for city in step.cities) if step else ()
+    kind = "reading" if step and step.kind == "read" else "searching"
+    text = say(
+        f"{kind}_about" if cities else kind,
+        language,
+        cities=join_names(cities, language),
+        count=step.passages if step else 0,
+    )
+    return fill('<p class="pending" role="status">{text}</p>', text=text)
+
+
+def suggestions_html(questions: Sequence[str], *, heading: str, language: str) -> Html:
+    """Questions that can be asked with a click (page.js); `heading` is the key of what is said before them."""
+    if not questions:
+        return Html()
+    buttons = [fill('<li><button type="button" class="suggestion">{q}</button></li>', q=q) for q in questions]
+    return fill(
+        '<section class="suggestions" lang="{language}" aria-labelledby="suggestions-heading">'
+        '<h3 id="suggestions-heading">{heading}</h3><ul>{buttons}</ul></section>',
+        language=language,
+        heading=say(heading, language),
+        buttons=join(buttons),
+    )
 
 
 def notice_html(text: str, *, kind: str = "note") -> Html:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.domain import Answer, Turn
+from qa.domain import Answer, Step, Turn
 from qa.errors import IndexMissing, QAError
 from qa.feedback import Feedback, Verdict, delete_feedback, feedback_on, keep_feedback, note_refusal
 from qa.messages import say
@@ -24,7 +24,7 @@ from qa.rendering import (
     turn_html,
 )
 from qa.rendering.escaping import Html, join
-from qa.rendering.wording import shorten, shown_citations
+from qa.rendering.wording import NameCity, shorten, shown_citations
 from qa.understanding import MAX_QUESTION_CHARACTERS
 
 if TYPE_CHECKING:
@@ -50,8 +50,10 @@ class Exchange:
     """The answer as text with its references, to be taken along."""
     feedback: Feedback | None = None
     """What is kept of the exchange where the asker says what they think of it."""
+    given: Answer | None = None
+    """The answer, without the passages that it was chosen from."""
 
-    def message_html(self) -> Html:
+    def message_html(self, *, is_new: bool = False) -> Html:
         """The question and its answer, for the conversation."""
         return turn_html(
             turn=self.turn,
@@ -59,6 +61,7 @@ class Exchange:
             body=self.message,
             language=self.language,
             copy=self.copy,
+            is_new=is_new,
         )
 
 
@@ -99,14 +102,20 @@ class Conversation:
         changed = replace(rated, feedback=kept)
         return Conversation(tuple(changed if each is rated else each for each in self.exchanges))
 
-    def messages_html(self) -> Html:
+    def messages_html(self, *, has_new: bool = False) -> Html:
         """The conversation for the page, and nothing where nothing was asked."""
-        return join([exchange.message_html() for exchange in self.exchanges])
+        newest = self.exchanges[-1] if has_new else None
+        return join([exchange.message_html(is_new=exchange is newest) for exchange in self.exchanges])
 
-    def waiting_html(self, question: str, *, language: str) -> Html:
-        """The conversation for the page while the answer to `question` is looked for."""
+    def waiting_html(
+        self, question: str, step: Step | None = None, *, language: str, name_city: NameCity
+    ) -> Html:
+        """The conversation for the page while the answer to `question` is looked for; `step` says how."""
         waiting = turn_html(
-            turn=self.next_turn, question=shorten(question), body=pending_html(language), language=language
+            turn=self.next_turn,
+            question=shorten(question),
+            body=pending_html(language, step, name_city=name_city),
+            language=language,
         )
         return join([self.messages_html(), waiting])
 
@@ -133,26 +142,32 @@ class Conversation:
 
 def hold_exchange(
     pipeline: Pipeline, question: str, *, conversation: Conversation, cities: Sequence[str], language: str
-) -> Exchange:
-    """The exchange that comes of `question`: an answer, a refusal, or a friendly word about what went wrong.
+) -> Iterator[Step | Exchange]:
+    """What is being done for `question`, and last the exchange that comes of it: an answer, a refusal, or a
+    friendly word about what went wrong.
 
     `language` is the page's; the answer's is the question's own.
     """
     if len(question) > MAX_QUESTION_CHARACTERS:
         words = say("question_too_long", language, count=len(question), limit=MAX_QUESTION_CHARACTERS)
-        return _without_answer(question, words, conversation=conversation, language=language)
+        yield _without_answer(question, words, conversation=conversation, language=language)
+        return
     try:
-        answer = pipeline.ask(question, history=conversation.history(), cities=tuple(cities))
-        if answer.refusal:
-            note = (answer.question, answer.language, pipeline.settings.index_dir)
-            threading.Thread(target=_note_refusal, args=note, daemon=True).start()
-        return _with_answer(pipeline, answer, conversation=conversation, language=language)
+        for step in pipeline.work_on(question, history=conversation.history(), cities=tuple(cities)):
+            if isinstance(step, Step):
+                yield step
+                continue
+            if step.refusal:
+                note = (step.question, step.language, pipeline.settings.index_dir)
+                threading.Thread(target=_note_refusal, args=note, daemon=True).start()
+            yield exchange_of(pipeline, step, turn=conversation.next_turn, language=language)
+        return
     except IndexMissing:
         words = say("refusal_empty_index", language)
     except Exception:  # The outermost edge: a visitor sees words, the log has the rest
         logger.exception("a question could not be answered")
         words = say("error_answer", language)
-    return _without_answer(question, words, conversation=conversation, language=language)
+    yield _without_answer(question, words, conversation=conversation, language=language)
 
 
 def _note_refusal(question: str, language: str, index_dir: Path) -> None:
@@ -163,10 +178,8 @@ def _note_refusal(question: str, language: str, index_dir: Path) -> None:
         logger.warning("a refused question could not be counted: %s", error)
 
 
-def _with_answer(
-    pipeline: Pipeline, answer: Answer, *, conversation: Conversation, language: str
-) -> Exchange:
-    turn = conversation.next_turn
+def exchange_of(pipeline: Pipeline, answer: Answer, *, turn: int, language: str) -> Exchange:
+    """The exchange in which `answer` was given, with labels in `language`."""
     found = {
         citation.doc_id: pipeline.document(citation.doc_id, citation.version)
         for citation in shown_citations(answer)
@@ -181,6 +194,7 @@ def _with_answer(
         language=answer.language,
         copy=to_text(answer, name_city=pipeline.catalogue.display_name),
         feedback=None if answer.reply else feedback_on(answer, "good"),
+        given=replace(answer, passages=(), timings={}),
     )
 
 

@@ -27,6 +27,16 @@
     goTo(target);
   });
 
+  // A question that was offered goes the way of one that was typed.
+  document.addEventListener("click", (event) => {
+    const offered = event.target.closest("button.suggestion");
+    const box = document.querySelector("#question textarea");
+    if (!offered || !box) return;
+    box.value = offered.textContent;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    setTimeout(() => document.querySelector("button#ask").click());
+  });
+
   const take = async (text) => {
     try {
       await navigator.clipboard.writeText(text);
@@ -72,7 +82,7 @@
   // The server keeps one verdict for each answer: the last.
   const rate = async (rating, verdict, reason) => {
     const said = rating.querySelector(".thanks");
-    const kept = await window.rateAnswer([sessionStorage.visitor, Number(rating.dataset.turn), verdict, reason]);
+    const kept = await window.rateAnswer([window.visitor, Number(rating.dataset.turn), verdict, reason]);
     said.textContent = kept ? rating.dataset.thanks : "";
   };
 

@@ -20,14 +20,49 @@ watch('value', () => {
 view."""
 
 KNOW_VISITOR = """() => {
-  // sessionStorage is the tab's own: it survives a reload and goes when the tab is closed.
-  if (!sessionStorage.visitor) {
+  // The tab's own storage survives a reload and goes when the tab is closed; the browser's outlives both. A new
+  // tab goes on with the newest conversation of this browser, unless it was opened with a question.
+  let saved = "";
+  try {
+    if (!sessionStorage.visitor) {
+      const bytes = crypto.getRandomValues(new Uint8Array(16));
+      sessionStorage.visitor = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      const isAsking = new URLSearchParams(location.search).has("q");
+      if (!isAsking && localStorage.conversation) sessionStorage.conversation = localStorage.conversation;
+    }
+    saved = sessionStorage.conversation ?? "";
+    window.visitor = sessionStorage.visitor;
+  } catch {
+    // A browser that keeps nothing, as in another site's frame: the conversation lives as long as the page.
     const bytes = crypto.getRandomValues(new Uint8Array(16));
-    sessionStorage.visitor = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    window.visitor ??= Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
-  return [sessionStorage.visitor];
+  return [window.visitor, saved];
 }"""
-"""When the page opens: the tab's own id, a new one at first (qa.ui.memory)."""
+"""When the page opens: the tab's own id, a new one at first (qa.ui.memory), and the conversation that it kept."""
+
+KEEP_EXCHANGE = """(newest) => {
+  if (!newest) return;
+  try {
+    const kept = JSON.parse(sessionStorage.conversation || "[]");
+    kept.push(JSON.parse(newest));
+    sessionStorage.conversation = localStorage.conversation = JSON.stringify(kept.slice(-30));
+  } catch (error) {
+    console.info("this browser keeps no conversations", error);
+  }
+}"""
+"""After an answer: the browser keeps it (qa.ui.saved)."""
+
+FORGET_CONVERSATION = """(...inputs) => {
+  try {
+    delete sessionStorage.conversation;
+    delete localStorage.conversation;
+  } catch {
+    // It kept nothing.
+  }
+  return inputs;
+}"""
+"""When the conversation is cleared: the browser forgets it, too."""
 
 KEEP_KEY = """(key, ...rest) => {
   // The browser's uploads carry the key as a cookie of this site, for as long as the window is open.
