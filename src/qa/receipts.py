@@ -18,8 +18,8 @@ class Receipt:
     """What became of one file. `path` is relative to the corpus.
 
     `message` says why a file was skipped (it is of a kind that is not read) or failed, and what to do; it and the
-    `warnings` are `Reason`s, but for rare ones and for what an older program kept, which are English texts. `origins`
-    tells where title, date and cities were found, see `Document.origins`.
+    `warnings` are `Reason`s, but for rare ones and what an older program kept, which are English. `origins` tells
+    where title, date and cities were found, see `Document.origins`.
     """
 
     path: str
