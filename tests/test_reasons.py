@@ -384,3 +384,10 @@ def test_who_holds_the_lock_is_said_in_the_page_s_language(tmp_path: Path) -> No
     said = in_language(caught.value.message, "ja")
     assert "のプロセス" in said
     assert "process" not in said
+
+
+def test_a_file_that_its_message_does_not_name_is_named_as_the_language_does() -> None:
+    report = IndexReport((Receipt(path="a.docx", outcome="failed", message=Reason("why_password")),))
+
+    assert "a.docx：パスワード" in report_html(report, language="ja")
+    assert "a.docx: it is protected" in report_html(report, language="en")

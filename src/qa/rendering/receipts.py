@@ -7,7 +7,7 @@ from typing import get_args
 
 from qa.domain import Origin
 from qa.messages import format_number, join_names, language_name, say
-from qa.reasons import in_language, number_runs
+from qa.reasons import Reason, in_language, number_runs
 from qa.receipts import IndexReport, Outcome, Receipt
 from qa.rendering.escaping import Html, fill, join, without_controls
 from qa.rendering.wording import NameCity
@@ -94,9 +94,10 @@ def _part(outcome: Outcome, receipts: tuple[Receipt, ...], language: str, name_c
 
 
 def _item(receipt: Receipt, language: str, name_city: NameCity | None) -> Html:
-    # Most messages name their file themselves.
-    line = in_language(receipt.message, language) or receipt.path
-    line = line if receipt.path in line else f"{receipt.path}: {line}"
+    message = receipt.message
+    if message and receipt.path not in message:  # most messages name their file themselves
+        message = Reason("why_of_file", file=receipt.path, reason=message)
+    line = in_language(message, language) or receipt.path
     facts = " · ".join(receipt_facts(receipt, language, name_city))
     return fill(
         "<li><bdi>{line}</bdi>{facts}{warnings}</li>",
