@@ -470,7 +470,7 @@ def test_pages_that_are_pictures_are_told_of_with_the_next_step() -> None:
     )
     assert parsed.empty_pages == (2, 3, 5)
     assert parsed.warnings == (
-        "pages 2 to 3 and 5 have no text; install the OCR extra to read pictures of text: pip install '.[ocr]'",
+        "pages 2–3, 5 have no text; install the OCR extra to read pictures of text: pip install '.[ocr]'",
     )
 
 
@@ -494,7 +494,7 @@ def test_ocr_reads_pages_that_are_pictures_and_only_those(monkeypatch: pytest.Mo
     assert parsed.empty_pages == (3,)
     assert parsed.warnings == (
         "page 2 was read by OCR; check its quotes",
-        "page 3 has no text and was not read by OCR, which stops after 50 pages; split the file",
+        "page 3 has no text and was not read by OCR, which stops after 1 page; split the file",
     )
 
 

@@ -16,12 +16,13 @@ PACKAGE = REPOSITORY / "src" / "qa"
 
 LAYERS = (
     "errors",
+    "messages",
+    "reasons",
     "domain",
     "languages",
     "sentences",
     "config",
     "cities",
-    "messages",
     "loaders",
     "fetching",
     "chunking",

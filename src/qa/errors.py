@@ -20,6 +20,12 @@ from __future__ import annotations
 class QAError(Exception):
     """The root: whatever is raised on purpose is one of these."""
 
+    @property
+    def message(self) -> str:
+        """What is said to users: a `qa.reasons.Reason` where it can be said in their language, else English."""
+        said = self.args[0] if len(self.args) == 1 else None
+        return said if isinstance(said, str) else str(self)
+
 
 class ConfigError(QAError):
     """A setting is unknown or has a value that cannot be used."""

@@ -40,6 +40,7 @@ from qa.manifest import (
     write_manifest,
     write_text,
 )
+from qa.reasons import Reason
 from qa.receipts import IndexReport, Receipt, receipt_of, record_of
 from qa.records import Vectors
 from qa.sources import read_sources
@@ -92,7 +93,7 @@ def roll_back(settings: Settings, embedder: Embedder) -> Manifest:
         manifest = require_manifest(settings.index_dir)
         previous = read_manifest(settings.index_dir, file=PREVIOUS_FILE)
         if previous is None:
-            raise IndexMissing(f"{settings.index_dir} has no state before this one; nothing was changed")
+            raise IndexMissing(Reason("why_no_previous", folder=str(settings.index_dir)))
         fingerprint = index_fingerprint(settings, embedder)
         check_fingerprint(previous, fingerprint, settings.index_dir)
         store = VectorStore(settings.index_dir, build=previous.build, fingerprint=fingerprint, create=False)
@@ -130,7 +131,7 @@ def _start_run(
             store = VectorStore(settings.index_dir, build=before.build, fingerprint=fingerprint, create=False)
         except IndexDamaged as error:
             logger.warning("%s", error)
-            notes.append(f"the vectors of build {before.build} were damaged; all were made anew")
+            notes.append(Reason("why_vectors_remade", build=before.build))
             store = None
     is_new = store is None
     generation = before.generation if before else 0
@@ -197,7 +198,7 @@ class _Run:
         closed = [
             folder.relative_to(self.settings.corpus_dir).as_posix() for folder in listing.closed_folders
         ]
-        self.notes += [f"{folder} cannot be looked into; check its permissions" for folder in closed]
+        self.notes += [Reason("why_folder_closed", folder=folder) for folder in closed]
         for number, path in enumerate(listing.files):
             name = path.relative_to(self.settings.corpus_dir).as_posix()
             self.on_progress(number, len(listing.files), name)
@@ -212,9 +213,7 @@ class _Run:
                 self.records.pop(name, None)
                 self.receipts[name] = Receipt(path=name, outcome="removed", title=known[name].title)
         if known and not self.records and not self.waiting:
-            self.notes.append(
-                f"no document is left in {self.settings.corpus_dir}; if that is a mistake: qa rollback"
-            )
+            self.notes.append(Reason("why_nothing_left", folder=str(self.settings.corpus_dir)))
         self._commit(done=len(listing.files), total=len(listing.files), is_last=True)
         self.on_progress(len(listing.files), len(listing.files), "")
         return IndexReport(
@@ -236,12 +235,12 @@ class _Run:
             document = parse_document(data, path=name, catalogue=self.catalogue, url=url, read=self.read)
             chunks = self._chunk(document)
         except UnsupportedType as error:
-            self._refuse(Receipt(path=name, outcome="skipped", message=str(error)), known)
+            self._refuse(Receipt(path=name, outcome="skipped", message=error.message), known)
         except LoadError as error:
-            self._refuse(Receipt(path=name, outcome="failed", message=str(error)), known)
+            self._refuse(Receipt(path=name, outcome="failed", message=error.message), known)
         except Exception:  # the outermost edge of reading: one bad file must never stop the others
             logger.exception("reading %s failed", name)
-            message = f"{name} could not be read; open it and save it again"
+            message = Reason("why_file_unreadable", file=name)
             self._refuse(Receipt(path=name, outcome="failed", message=message), known)
         else:
             self.waiting.append((document, chunks))
@@ -253,8 +252,8 @@ class _Run:
         """Note that a file was not read, and keep what was indexed of it: nothing is lost by a bad copy."""
         if known:
             self._keep(known)
-        kept = "; what was read of it before is kept" if known else ""
-        self.receipts[receipt.path] = dataclasses.replace(receipt, message=receipt.message + kept)
+            receipt = dataclasses.replace(receipt, message=Reason("why_kept", reason=receipt.message))
+        self.receipts[receipt.path] = receipt
 
     def _keep(self, known: DocumentRecord) -> None:
         """See to it that the document stays as it is, in a build made anew from the text that was kept of it."""
@@ -298,7 +297,7 @@ class _Run:
                 reusable.update(self.store.fetch_by_key(self.records[document.path].version))
 
         def show(embedded: int, texts: int) -> None:
-            self.on_progress(done, total, f"vectors {embedded}/{texts}")
+            self.on_progress(done, total, Reason("why_embedding", done=embedded, count=texts))
 
         self.store.add(embed_chunks(self.waiting, self.embedder, reusable, on_progress=show))
         for document, chunks in self.waiting:

@@ -25,6 +25,7 @@ from qa.fetching.names import clean_name
 from qa.loaders import find_files, read_bytes
 from qa.loaders.kinds import find_kind
 from qa.manifest import explaining_disk
+from qa.reasons import Reason
 from qa.receipts import Outcome, Receipt
 from qa.sources import Source, read_sources, write_sources
 
@@ -89,13 +90,14 @@ def add_uploads(
     """
     limits = limits or UploadLimits()
     if len(files) > limits.files:
-        raise InputError(f"{len(files)} files are too many at a time; bring in at most {limits.files}")
+        raise InputError(Reason("why_too_many_files", count=len(files), limit=limits.files))
     failed: list[Receipt] = []
     for path, name in files:
         shown = PurePosixPath(name.replace("\\", "/")).name
         try:
             if path.stat().st_size > limits.file_bytes:
-                raise LoadError(f"{shown} is larger than {limits.file_bytes // 2**20} MiB; split it")
+                limit = limits.file_bytes // 2**20
+                raise LoadError(Reason("why_upload_too_large", file=shown, limit=limit))
             data = read_bytes(path)
             find_kind(data, shown)
             _put(data, PurePosixPath(shown), corpus)
@@ -166,14 +168,14 @@ def _put(data: bytes, name: PurePosixPath, corpus: Path) -> bool:
     safe = PurePosixPath(*(_safe_name(part) for part in name.parts))
     target = corpus / safe
     if not target.parent.resolve().is_relative_to(corpus.resolve()):  # a link in the corpus leads out of it
-        raise LoadError(f"{safe} would be outside of {corpus}; rename it")
+        raise LoadError(Reason("why_outside", file=str(safe), folder=str(corpus)))
     with explaining_disk(corpus):
         if target.is_file():
             if target.read_bytes() == data:
                 return False
             _put_aside(safe.as_posix(), corpus, is_copied=True)
         elif target.exists():
-            raise LoadError(f"{safe} is a folder in {corpus}; rename the file")
+            raise LoadError(Reason("why_is_folder", file=str(safe), folder=str(corpus)))
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
@@ -198,7 +200,7 @@ def _put_aside(name: str, corpus: Path, *, is_copied: bool = False) -> None:
 def _safe_name(name: str) -> str:
     cleaned = clean_name(name)
     if not cleaned:
-        raise LoadError(f"{name!r} is no name for a file; rename it")
+        raise LoadError(Reason("why_no_name", name=f"{name!r}"))
     stem, dot, suffix = cleaned.rpartition(".")
     if len(cleaned.encode()) <= MAX_NAME_BYTES:
         return cleaned
@@ -223,7 +225,7 @@ def _find(name: str, sources: dict[str, Source], corpus: Path) -> str:
             inside = candidate.resolve().relative_to(corpus.resolve())
             if candidate.is_file() and not inside.parts[0].startswith("."):
                 return inside.as_posix()
-    raise InputError(f"there is no document {name!r} in {corpus}; qa status lists them")
+    raise InputError(Reason("why_no_document", name=f"{name!r}", folder=str(corpus)))
 
 
 def _source(url: str, fetched: Fetched, *, before: Source | None = None) -> Source:
@@ -238,4 +240,4 @@ def _source(url: str, fetched: Fetched, *, before: Source | None = None) -> Sour
 
 def _refused(name: str, error: QAError) -> Receipt:
     is_unsupported = isinstance(error, UnsupportedType)
-    return Receipt(path=name, outcome="skipped" if is_unsupported else "failed", message=str(error))
+    return Receipt(path=name, outcome="skipped" if is_unsupported else "failed", message=error.message)

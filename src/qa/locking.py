@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -11,9 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from qa.errors import IndexBusy
+from qa.reasons import Reason
 
 LOCK_FILE = ".lock"
 TRY_EVERY_S = 0.1
+
+HOLDER = re.compile(r"process (\d{1,10}) on (.+) since ([\d: -]+)")
+"""What stands in the file; older programs wrote the same."""
 
 
 @contextmanager
@@ -27,8 +32,7 @@ def lock_index(index_dir: Path, *, wait_s: float = 0.0) -> Iterator[None]:
         while not _try(stream.fileno()):
             if time.monotonic() >= deadline:
                 stream.seek(0)
-                holder = stream.read().strip() or "another process"
-                raise IndexBusy(f"{index_dir} is being written to by {holder}; wait until it is done")
+                raise IndexBusy(Reason("why_busy", folder=str(index_dir), holder=_holder(stream.read())))
             time.sleep(TRY_EVERY_S)
         stream.truncate(0)
         stream.write(
@@ -36,6 +40,14 @@ def lock_index(index_dir: Path, *, wait_s: float = 0.0) -> Iterator[None]:
         )
         stream.flush()
         yield
+
+
+def _holder(written: str) -> str:
+    """Who holds the lock, by what that process has `written` into its file."""
+    found = HOLDER.fullmatch(written.strip())
+    if not found:
+        return written.strip() or Reason("why_holder_unknown")
+    return Reason("why_holder", process=int(found[1]), host=found[2], since=found[3])
 
 
 def _try(descriptor: int) -> bool:

@@ -20,6 +20,7 @@ from typing import Any
 
 from qa.domain import Document, PageKind, PageStart, Section, Span
 from qa.errors import DiskError, IndexMismatch, IndexMissing
+from qa.reasons import Reason, from_json, to_json
 
 FORMAT = 2
 MANIFEST_FILE = "manifest.json"
@@ -107,7 +108,7 @@ def require_manifest(index_dir: Path) -> Manifest:
     """The committed state of the index. Raises `IndexMissing` if there is none yet."""
     manifest = read_manifest(index_dir)
     if manifest is None:
-        raise IndexMissing(f"there is no index in {index_dir}; build it with: qa index")
+        raise IndexMissing(Reason("why_no_index", folder=str(index_dir)))
     return manifest
 
 
@@ -122,7 +123,8 @@ def check_fingerprint(manifest: Manifest, fingerprint: str, index_dir: Path) -> 
 
 def write_manifest(manifest: Manifest, index_dir: Path, *, file: str = MANIFEST_FILE) -> None:
     """Commit `manifest`: from one moment to the next it is the state of the index."""
-    table = {"format": FORMAT, **dataclasses.asdict(manifest)}
+    documents = [_with_reasons(record) for record in manifest.documents]
+    table = {"format": FORMAT, **dataclasses.asdict(manifest), "documents": documents}
     write_whole(index_dir / file, json.dumps(table, ensure_ascii=False, indent=1) + "\n")
 
 
@@ -130,7 +132,7 @@ def write_text(document: Document, version: str, index_dir: Path) -> None:
     """Keep `document` as it was read."""
     path = _text_path(version, index_dir)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps(dataclasses.asdict(document), ensure_ascii=False))
+    write_whole(path, json.dumps(_with_reasons(document), ensure_ascii=False))
 
 
 def read_text(version: str, index_dir: Path) -> Document | None:
@@ -186,26 +188,31 @@ def explaining_disk(folder: Path) -> Iterator[None]:
 def explain_disk(error: OSError, folder: Path) -> DiskError:
     """The `DiskError` for what happened on the way to or from `folder`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskError(
-            f"there is no room left for {folder}; free some, then run it again: nothing was lost"
-        )
+        return DiskError(Reason("why_no_room", folder=str(folder)))
     reason = error.strerror or str(error)
-    return DiskError(f"{error.filename or folder}: {reason}; check its permissions, then run it again")
+    return DiskError(Reason("why_disk", file=str(error.filename or folder), reason=reason))
 
 
 def _text_path(version: str, index_dir: Path) -> Path:
     return index_dir / TEXTS_FOLDER / f"{version}.json"
 
 
+def _with_reasons(kept: DocumentRecord | Document) -> dict[str, Any]:
+    """`kept` for JSON, with its warnings as reasons; an older program kept them as English texts."""
+    return {**dataclasses.asdict(kept), "warnings": list(map(to_json, kept.warnings))}
+
+
 def _to_record(table: dict[str, Any]) -> DocumentRecord:
-    lists = {name: tuple(table[name]) for name in ("cities", "empty_pages", "warnings")}
+    lists = {name: tuple(table[name]) for name in ("cities", "empty_pages")}
+    lists["warnings"] = tuple(map(from_json, table["warnings"]))
     origins = tuple((str(fact), str(origin)) for fact, origin in table["origins"])
     return DocumentRecord(**{**table, **lists, "origins": origins})
 
 
 def _to_document(table: dict[str, Any]) -> Document:
-    for name in ("cities", "empty_pages", "warnings"):
+    for name in ("cities", "empty_pages"):
         table[name] = tuple(table[name])
+    table["warnings"] = tuple(map(from_json, table["warnings"]))
     table["origins"] = tuple((str(fact), str(origin)) for fact, origin in table["origins"])
     table["pages"] = tuple(PageStart(**page) for page in table["pages"])
     table["sections"] = tuple(

@@ -64,6 +64,16 @@ def join_names(names: tuple[str, ...], language: str) -> str:
     return say("list_separator", language).join(names)
 
 
+def format_number(number: float, language: str, *, digits: int = 0) -> str:
+    """The number with so many digits after the decimal sign, and with the signs of `language`.
+
+    >>> format_number(1234.5, "vi", digits=1)
+    '1.234,5'
+    """
+    signs = {",": say("number_thousands", language), ".": say("number_decimal", language)}
+    return "".join(signs.get(character, character) for character in f"{number:,.{digits}f}")
+
+
 @cache
 def catalogue(code: str) -> dict[str, str]:
     """All messages of one of `LANGUAGES` by key; read from the package once."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from qa.domain import Document, PageKind
 from qa.manifest import DocumentRecord
+from qa.reasons import code_of
 
 Outcome = Literal["added", "updated", "unchanged", "skipped", "failed", "removed"]
 
@@ -15,8 +17,9 @@ Outcome = Literal["added", "updated", "unchanged", "skipped", "failed", "removed
 class Receipt:
     """What became of one file. `path` is relative to the corpus.
 
-    `message` says why a file was skipped (it is of a kind that is not read) or failed, and what to do; `origins`
-    tells where title, date and cities were found, see `Document.origins`.
+    `message` says why a file was skipped (it is of a kind that is not read) or failed, and what to do; it and the
+    `warnings` are `Reason`s, but for rare ones and what an older program kept, which are English. `origins` tells
+    where title, date and cities were found, see `Document.origins`.
     """
 
     path: str
@@ -54,6 +57,14 @@ class IndexReport:
     def has_failures(self) -> bool:
         """True if a file could not be read, or a folder not be opened."""
         return bool(self.of("failed") or self.notes)
+
+
+def to_table(report: IndexReport) -> dict[str, Any]:
+    """The report for JSON: texts in English; the `code` of a receipt names the reason that its message gives."""
+    receipts = [
+        {**dataclasses.asdict(receipt), "code": code_of(receipt.message)} for receipt in report.receipts
+    ]
+    return {**dataclasses.asdict(report), "receipts": receipts}
 
 
 def record_of(document: Document, *, chunks: int) -> DocumentRecord:

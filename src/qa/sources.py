@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qa.errors import LoadError
 from qa.manifest import write_whole
+from qa.reasons import Reason
 
 SOURCES_FILE = ".sources.json"
 
@@ -33,9 +34,7 @@ def read_sources(corpus_dir: Path) -> dict[str, Source]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise LoadError(
-            f"{path} cannot be read ({error}); mend it, or remove it to forget the addresses"
-        ) from error
+        raise LoadError(Reason("why_sources", file=str(path), error=str(error))) from error
 
 
 def write_sources(sources: Mapping[str, Source], corpus_dir: Path) -> None:

@@ -25,6 +25,7 @@ import numpy as np
 from qa.domain import Chunk
 from qa.errors import DiskError, IndexDamaged, IndexMismatch, QAError
 from qa.manifest import DocumentRecord, explain_disk
+from qa.reasons import Reason
 from qa.records import VectorRecord, Vectors, chunk_metadata, sentence_id, shared_metadata, to_chunk
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class VectorStore:
         """
         self._folder = index_dir / f"{CHROMA_FOLDER}{build}"
         if not create and not self._folder.is_dir():
-            raise IndexDamaged(f"{self._folder} is not there; bring it back, or build it anew with: qa index")
+            raise IndexDamaged(Reason("why_index_gone", folder=str(self._folder)))
         with _explaining(self._folder):
             self._client = _open_client(self._folder)
             self._passages, self._sentences = (
@@ -304,15 +305,10 @@ def _explain(message: str, folder: Path) -> QAError:
     # Chroma tells some failures to write only as that: then the disk itself is asked.
     is_full = folder.exists() and shutil.disk_usage(folder).free < LITTLE_ROOM_BYTES
     if is_full or any(words in message.casefold() for words in DISK_IS_FULL):
-        return DiskError(
-            f"there is no room left for {folder}; free some, then run it again: nothing was lost"
-        )
+        return DiskError(Reason("why_no_room", folder=str(folder)))
     if "readonly database" in message or "read-only" in message:
-        return DiskError(f"{folder} cannot be written to; check its permissions, then run it again")
-    return IndexDamaged(
-        f"the vectors in {folder} cannot be read ({message[:200]}); build them anew with: qa index. "
-        "The documents are not harmed"
-    )
+        return DiskError(Reason("why_folder_read_only", folder=str(folder)))
+    return IndexDamaged(Reason("why_index_damaged", folder=str(folder), error=message[:200]))
 
 
 def _open_client(folder: Path) -> ClientAPI:

@@ -43,7 +43,7 @@ def run_add(options: argparse.Namespace, settings: Settings) -> int:
         try:
             add_address(url, settings.corpus_dir)
         except QAError as error:
-            refused.append(Receipt(path=url, outcome="failed", message=str(error)))
+            refused.append(Receipt(path=url, outcome="failed", message=error.message))
     return _index(options, settings, load_embedder(settings), refused=refused)
 
 
@@ -91,13 +91,14 @@ def _index(
 ) -> int:
     """Bring the index up to the documents and print the report, with what was `refused` before."""
     from qa.indexing import index_corpus
+    from qa.receipts import to_table
     from qa.rendering import report_lines
 
     with show_progress("indexing") as show:
         report = index_corpus(settings, embedder, rebuild=rebuild, on_progress=show)
     report = dataclasses.replace(report, receipts=(*report.receipts, *refused))
     if options.json:
-        print(json.dumps(dataclasses.asdict(report), ensure_ascii=False), flush=True)
+        print(json.dumps(to_table(report), ensure_ascii=False), flush=True)
     else:
         print("\n".join(report_lines(report)), flush=True)
     return 1 if report.has_failures else 0

@@ -36,6 +36,7 @@ from qa.fetching.addresses import (
 )
 from qa.fetching.names import name_in_headers, name_page
 from qa.fetching.wire import BadCertificate, Clock, PinnedBackend, TooLarge, make_tls_context, read_body
+from qa.reasons import Reason
 
 __all__ = ["Fetched", "Limits", "fetch", "is_public", "page_name", "user_agent"]
 
@@ -121,7 +122,8 @@ def fetch(
             logger.info("fetched %s: %d, %d bytes", answer.url, answer.status, len(answer.data))
             return answer
         target = _follow(target, answer, limits)
-    raise refusal(url, f"it redirects more than {limits.max_redirects} times", "check the address")
+    reason = Reason("why_url_redirects", limit=limits.max_redirects)
+    raise refusal(url, reason, Reason("why_then_check"))
 
 
 def page_name(fetched: Fetched) -> str:
@@ -173,7 +175,7 @@ def _read_answer(
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
     if response.status in REDIRECTS:
         if not headers.get("location"):
-            raise refusal(target.url, "its server redirects to nowhere", "check the address")
+            raise refusal(target.url, Reason("why_url_nowhere"), Reason("why_then_check"))
         return _repair(headers["location"])
     is_unchanged = response.status == 304 and is_conditional
     if response.status != 200 and not is_unchanged:
@@ -194,21 +196,18 @@ def _read_data(
 ) -> bytes:
     encoding = headers.get("content-encoding", "").strip().lower() or "identity"
     if encoding not in ("identity", "gzip", "x-gzip"):
-        raise refusal(
-            target.url, f"it came packed as {encoding[:40]!r}", "save the page and add it as a file"
-        )
+        reason = Reason("why_url_packed", encoding=f"{encoding[:40]!r}")
+        raise refusal(target.url, reason, Reason("why_then_save_page"))
     length = headers.get("content-length", "")
     try:
         if length.isdecimal() and int(length[:20]) > limits.max_bytes:
             raise TooLarge
         return read_body(response, max_bytes=limits.max_bytes, is_gzipped=encoding != "identity")
     except TooLarge as error:
-        limit = f"{limits.max_bytes / 2**20:.3g} MiB"
-        raise refusal(
-            target.url, f"it has more than {limit}", "save the part that matters as a file"
-        ) from error
+        reason = Reason("why_url_too_large", limit=f"{limits.max_bytes / 2**20:.3g}")
+        raise refusal(target.url, reason, Reason("why_then_save_part")) from error
     except zlib.error as error:
-        raise refusal(target.url, "it came damaged", "try again, or save the page as a file") from error
+        raise refusal(target.url, Reason("why_url_damaged"), Reason("why_then_retry")) from error
 
 
 def _follow(target: Target, location: str, limits: Limits) -> Target:
@@ -217,13 +216,9 @@ def _follow(target: Target, location: str, limits: Limits) -> Target:
         joined = urljoin(target.url, location)
         is_weaker = target.scheme == "https" and urlsplit(joined).scheme == "http"
     except ValueError as error:
-        raise refusal(target.url, "it redirects to what is no address", "check the address") from error
+        raise refusal(target.url, Reason("why_url_nonsense"), Reason("why_then_check")) from error
     if is_weaker:
-        raise refusal(
-            joined,
-            f"{target.host} leads to it from https, and it is only http",
-            "name it itself if you trust it",
-        )
+        raise refusal(joined, Reason("why_url_weaker", host=target.host), Reason("why_then_trust"))
     return parse_url(joined, ports=limits.ports)
 
 
@@ -238,27 +233,25 @@ def _repair(header: str) -> str:
 def _explain(error: Exception, target: Target, limits: Limits) -> FetchError:
     """The error for whoever wanted the page, out of that of the network."""
     if isinstance(error, BadCertificate):
-        return refusal(target.url, f"its certificate does not hold ({error})", "tell those who run the site")
+        reason = Reason("why_url_certificate", error=str(error))
+        return refusal(target.url, reason, Reason("why_then_tell"))
     if isinstance(error, httpcore.ConnectTimeout | httpcore.ConnectError):
-        return refusal(target.url, "its server does not answer", "check the address, or try again later")
+        return refusal(target.url, Reason("why_url_silent"), Reason("why_then_check_or_later"))
     if isinstance(error, httpcore.TimeoutException):
-        return refusal(
-            target.url, f"it took longer than {limits.timeout_s:g} s", "try again later, or save it as a file"
-        )
-    return refusal(target.url, "its server broke the connection off", "try again later, or save it as a file")
+        reason = Reason("why_url_slow", limit_s=f"{limits.timeout_s:g}")
+        return refusal(target.url, reason, Reason("why_then_later_or_save"))
+    return refusal(target.url, Reason("why_url_broken_off"), Reason("why_then_later_or_save"))
 
 
 def _explain_status(status: int, headers: Mapping[str, str], target: Target) -> FetchError:
     if status in (429, 503):
         wait = headers.get("retry-after", "").strip()[:40]
-        when = f"in {wait} s" if wait.isdecimal() else f"after {wait}" if wait else "later"
-        return refusal(target.url, f"its server is busy (status {status})", f"try again {when}")
+        next_step = Reason("why_then_later")
+        if wait:
+            next_step = Reason("why_then_in" if wait.isdecimal() else "why_then_after", wait=wait)
+        return refusal(target.url, Reason("why_url_busy", status=status), next_step)
     if status in (401, 403, 407, 451):
-        return refusal(
-            target.url,
-            f"its server does not show it to us (status {status})",
-            "save the page and add it as a file",
-        )
+        return refusal(target.url, Reason("why_url_forbidden", status=status), Reason("why_then_save_page"))
     if status in (404, 410):
-        return refusal(target.url, f"it is not there (status {status})", "check the address")
-    return refusal(target.url, f"its server answered with status {status}", "try again later")
+        return refusal(target.url, Reason("why_url_missing", status=status), Reason("why_then_check"))
+    return refusal(target.url, Reason("why_url_status", status=status), Reason("why_then_later"))

@@ -19,6 +19,7 @@ import idna
 
 from qa.errors import FetchError
 from qa.loaders.parsed import UNWANTED
+from qa.reasons import Reason
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Check = Callable[[IPAddress], bool]
@@ -100,27 +101,26 @@ def is_public(address: IPAddress) -> bool:
 def parse_url(url: str, *, ports: Collection[int]) -> Target:
     """The parts of `url`. Raises `FetchError` unless it is a plain http(s) address at one of `ports`."""
     if len(url) > MAX_URL_CHARACTERS:
-        raise refusal(url, f"it has more than {MAX_URL_CHARACTERS} characters", "use a shorter address")
+        reason = Reason("why_url_long", limit=MAX_URL_CHARACTERS)
+        raise refusal(url, reason, Reason("why_then_shorten"))
     url = url.strip(" ")
     if UNWANTED.search(url) or any(character.isspace() or character in '\\<>"' for character in url):
-        raise refusal(url, "it has blanks or characters that no address has", "copy it from the browser")
+        raise refusal(url, Reason("why_url_odd"), Reason("why_then_copy"))
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise refusal(url, "it is not a web address", "copy it from the browser") from error
+        raise refusal(url, Reason("why_url_none"), Reason("why_then_copy")) from error
     scheme = parts.scheme.lower()
     if scheme not in DEFAULT_PORTS:
-        raise refusal(url, "only http and https addresses are fetched", "save the file and add it instead")
+        raise refusal(url, Reason("why_url_scheme"), Reason("why_then_save_file"))
     if "@" in parts.netloc:
-        raise refusal(url, "it carries a user name or password", "save the page and add it as a file")
+        raise refusal(url, Reason("why_url_password"), Reason("why_then_save_page"))
     host = _read_host(parts.hostname or "", url)
     port = DEFAULT_PORTS[scheme] if port is None else port
     if port not in ports:
         known = ", ".join(str(number) for number in sorted(ports))
-        raise refusal(
-            url, f"port {port} is not a web server's ({known})", "save the page and add it as a file"
-        )
+        raise refusal(url, Reason("why_url_port", port=port, known=known), Reason("why_then_save_page"))
     path = quote(parts.path or "/", safe=PATH_CHARACTERS)
     query = quote(parts.query, safe=PATH_CHARACTERS + "?")
     return Target(scheme, host, port, f"{path}?{query}" if query else path)
@@ -146,21 +146,17 @@ def find_addresses(
     try:
         addresses = tuple(dict.fromkeys(ipaddress.ip_address(address) for address in found))
     except ValueError as error:  # an address with a zone, say, which is local to one network card
-        raise refusal(target.url, "its name leads to no usable address", "check the address") from error
+        raise refusal(target.url, Reason("why_url_unusable"), Reason("why_then_check")) from error
     if not addresses:
-        raise refusal(target.url, "its name is not known", "check the spelling and the network")
+        raise refusal(target.url, Reason("why_url_unknown"), Reason("why_then_spell"))
     if not all(is_allowed(address) for address in addresses):
-        raise refusal(
-            target.url,
-            "it leads into a private network, from which nothing is fetched",
-            "save the page and add it as a file",
-        )
+        raise refusal(target.url, Reason("why_url_private"), Reason("why_then_save_page"))
     return addresses
 
 
-def refusal(url: str, reason: str, next_step: str) -> FetchError:
+def refusal(url: str, reason: Reason, next_step: Reason) -> FetchError:
     """The error that tells why `url` was not fetched and what to do; passwords in it are not repeated."""
-    return FetchError(f"{show_url(url)} was not fetched: {reason}; {next_step}")
+    return FetchError(Reason("why_not_fetched", url=show_url(url), reason=reason, next_step=next_step))
 
 
 def show_url(url: str) -> str:
@@ -195,7 +191,7 @@ def _read_host(host: str, url: str) -> str:
 
 
 def _no_host(url: str) -> str:
-    raise refusal(url, "the name of its server is not written in the usual way", "copy it from the browser")
+    raise refusal(url, Reason("why_url_host"), Reason("why_then_copy"))
 
 
 def _resolve_in_time(target: Target, resolve: Resolver, timeout_s: float) -> Collection[str]:
@@ -212,7 +208,7 @@ def _resolve_in_time(target: Target, resolve: Resolver, timeout_s: float) -> Col
     try:
         answer = answers.get(timeout=max(timeout_s, 0.001))
     except queue.Empty as error:
-        raise refusal(target.url, "its name was not resolved in time", "try again later") from error
+        raise refusal(target.url, Reason("why_url_slow_name"), Reason("why_then_later")) from error
     if isinstance(answer, Exception):
-        raise refusal(target.url, "its name is not known", "check the spelling and the network") from answer
+        raise refusal(target.url, Reason("why_url_unknown"), Reason("why_then_spell")) from answer
     return answer

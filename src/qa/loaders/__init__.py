@@ -15,6 +15,7 @@ from qa.errors import LoadError, UnsupportedType
 from qa.languages import detect_language
 from qa.loaders.parsed import Parsed, normalise_line
 from qa.loaders.readers import read_parsed
+from qa.reasons import Reason, map_texts
 
 READER_VERSION = 3
 """Raise this when the same file would be read differently: documents are then read again."""
@@ -47,7 +48,7 @@ def list_files(corpus: Path) -> Listing:
     Raises `LoadError` where `corpus` is no folder, or cannot be looked into.
     """
     if not corpus.is_dir():
-        raise LoadError(f"{corpus} is not a folder; name the folder with the documents with --corpus")
+        raise LoadError(Reason("why_no_folder", folder=str(corpus)))
     root = corpus.resolve()
     files: list[Path] = []
     closed: list[Path] = []
@@ -58,7 +59,7 @@ def list_files(corpus: Path) -> Listing:
         paths = [Path(folder, name) for name in names if _is_candidate(name)]
         files += [path for path in paths if path.is_file() and path.resolve().is_relative_to(root)]
     if corpus in closed:
-        raise LoadError(f"{corpus} cannot be looked into; check its permissions")
+        raise LoadError(Reason("why_folder_closed", folder=str(corpus)))
     return Listing(tuple(sorted(files)), tuple(sorted(closed)))
 
 
@@ -76,17 +77,16 @@ def read_bytes(path: Path) -> bytes:
         for _ in range(READ_TRIES):
             before = path.stat()
             if before.st_size > MAX_FILE_BYTES:
-                raise LoadError(
-                    f"{path.name} has {before.st_size / 2**20:.0f} MiB, more than {MAX_FILE_BYTES // 2**20}; "
-                    "split it"
-                )
+                size, limit = round(before.st_size / 2**20), MAX_FILE_BYTES // 2**20
+                raise LoadError(Reason("why_file_too_large", file=path.name, size=size, limit=limit))
             data = path.read_bytes()
             after = path.stat()
             if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, len(data)):
                 return data
     except OSError as error:
-        raise LoadError(f"{path.name} cannot be opened: {error.strerror}; check its permissions") from error
-    raise LoadError(f"{path.name} is being written; it is taken in at the next run")
+        reason = error.strerror or str(error)
+        raise LoadError(Reason("why_cannot_open", file=path.name, reason=reason)) from error
+    raise LoadError(Reason("why_being_written", file=path.name))
 
 
 def load_document(path: Path, *, corpus: Path, catalogue: CityCatalogue) -> Document:
@@ -105,7 +105,7 @@ def check_name(path: Path, corpus: Path) -> str:
         name.encode("utf-8")
     except UnicodeEncodeError as error:
         shown = name.encode("utf-8", "backslashreplace").decode()
-        raise LoadError(f"{shown}: its name is not UTF-8; rename it") from error
+        raise LoadError(Reason("why_name_not_utf8", file=shown)) from error
     return name
 
 
@@ -116,9 +116,9 @@ def parse_document(
     try:
         parsed = read(data, path)
     except UnsupportedType as error:
-        raise UnsupportedType(f"{path}: {error}") from error
+        raise UnsupportedType(Reason("why_of_file", file=path, reason=error.message)) from error
     except LoadError as error:
-        raise LoadError(f"{path}: {error}") from error
+        raise LoadError(Reason("why_of_file", file=path, reason=error.message)) from error
     title = _clean(parsed.title)
     date = _clean(parsed.date)
     cities, cities_from = _find_cities(parsed, catalogue)
@@ -145,7 +145,7 @@ def parse_document(
         page_kind=parsed.page_kind,
         empty_pages=parsed.empty_pages,
         origins=origins,
-        warnings=tuple(normalise_line(warning) for warning in parsed.warnings),
+        warnings=tuple(map_texts(normalise_line, warning) for warning in parsed.warnings),
     )
 
 

@@ -16,6 +16,7 @@ from qa.errors import LoadError
 from qa.loaders.encodings import decode, decode_page
 from qa.loaders.html import read_lines
 from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
+from qa.reasons import Reason
 
 MAX_PARTS = 500
 """Parts of one message, those inside of parts counted. A newsletter has twenty."""
@@ -214,14 +215,17 @@ def _date(message: Message) -> str | None:
 def _file_name(part: Message) -> str:
     """What an attachment is called, in words that say so where it has no name."""
     name = normalise_line(_decode_words(part.get_filename() or ""))[:100]
-    return name or _header(part, "Subject")[:100] or f"a part of type {part.get_content_type()[:60]}"
+    name = name or _header(part, "Subject")[:100]
+    return name or Reason("why_mail_part", type=part.get_content_type()[:60])
 
 
 def _warnings(mail: _Mail) -> Iterator[str]:
     if mail.attachments:
-        names = ", ".join(mail.attachments[:MAX_NAMED_ATTACHMENTS])
+        names = tuple(mail.attachments[:MAX_NAMED_ATTACHMENTS])
         more = len(mail.attachments) - MAX_NAMED_ATTACHMENTS
-        rest = f" and {more} more" if more > 0 else ""
-        yield f"attachments were left out: {names}{rest}; add them as files"
+        if more > 0:
+            yield Reason("why_attachments_more", names=names, count=more)
+        else:
+            yield Reason("why_attachments", names=names)
     if mail.deeper:
-        yield "messages forwarded more than three times were left out; add them as files"
+        yield Reason("why_forwarded")

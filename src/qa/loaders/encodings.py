@@ -10,6 +10,7 @@ import charset_normalizer
 
 from qa.errors import LoadError
 from qa.loaders.plausibility import CANDIDATES, LEAST_WEIGHT, weigh, weigh_utf16
+from qa.reasons import Reason
 
 DAMAGED_UTF8 = 50
 """With so many whole UTF-8 characters to each broken byte it is UTF-8 that was damaged, nothing else:
@@ -110,7 +111,7 @@ pages in every language claim them."""
 def _decode_marked(data: bytes, encoding: str) -> str:
     text = data.decode(encoding, "replace").removeprefix("\ufeff")
     if text.count("\ufffd") > 1 + len(text) // 1000:
-        raise LoadError(f"it says that it is {encoding.upper()} and is not; save it as UTF-8")
+        raise LoadError(Reason("why_false_encoding", encoding=encoding.upper()))
     return text
 
 
@@ -138,7 +139,7 @@ def _decode_old(data: bytes) -> str:
         return unicodedata.normalize("NFC", best)  # Windows-1258 has its tone marks apart
     guess = charset_normalizer.from_bytes(data).best()
     if guess is None:
-        raise LoadError("its text is in no encoding that we know; save it as UTF-8")
+        raise LoadError(Reason("why_unknown_encoding"))
     return str(guess)
 
 

@@ -15,6 +15,7 @@ from qa.loaders.encodings import decode_page
 from qa.loaders.hidden import remove_hidden
 from qa.loaders.office.tables import Cell, table_blocks
 from qa.loaders.parsed import UNWANTED, Parsed, TextBuilder
+from qa.reasons import Reason
 
 BLOCKS = frozenset({"p", "quote", "code", "item", "row", "head"})
 
@@ -57,7 +58,7 @@ def read_html(data: bytes) -> Parsed:
     try:
         return _read_tree(parse_page(decode_page(data)))
     except RecursionError as error:
-        raise LoadError("its tags are nested too deep; save the article itself as text") from error
+        raise LoadError(Reason("why_page_nested")) from error
 
 
 def parse_page(source: str) -> Any:
@@ -66,9 +67,7 @@ def parse_page(source: str) -> Any:
     Raises `LoadError` where the page is too large or nested too deep to be one.
     """
     if len(source) > MAX_CHARACTERS:
-        raise LoadError(
-            f"the page has more than {MAX_CHARACTERS // 2**20} MiB; save the article itself as text"
-        )
+        raise LoadError(Reason("why_page_too_large", limit=MAX_CHARACTERS // 2**20))
     source = XML_DECLARATION.sub("", UNWANTED.sub("", source))
     for tag in LONG_TAG.finditer(source):
         if len(set(re.findall(r"\s([^\s=]++)", tag[0]))) > MAX_ATTRIBUTES:
@@ -77,7 +76,7 @@ def parse_page(source: str) -> Any:
     try:
         root = lxml_html.document_fromstring(source or "<html></html>", parser=parser)
     except etree.ParserError as error:
-        raise LoadError("there is nothing in this page; save the article itself as text") from error
+        raise LoadError(Reason("why_page_empty")) from error
     _check_shape(root)
     remove_hidden(root)
     return root
@@ -137,7 +136,7 @@ def _read_tree(root: Any) -> Parsed:
         date_extraction_params={"extensive_search": False, "original_date": True},
     )
     if page is None:
-        raise LoadError("no main text was found in this page; save the article itself as text")
+        raise LoadError(Reason("why_page_no_text"))
     builder = TextBuilder()
     _add_element(page.body, builder)
     return Parsed(
@@ -157,9 +156,9 @@ def _check_shape(root: Any) -> None:
         depth += 1 if event == "start" else -1
         elements += event == "start"
         if depth > MAX_DEPTH:
-            raise LoadError("its tags are nested too deep; save the article itself as text")
+            raise LoadError(Reason("why_page_nested"))
         if elements > MAX_ELEMENTS:
-            raise LoadError("the page has too many parts; save the article itself as text")
+            raise LoadError(Reason("why_page_too_many_parts"))
 
 
 def _add_element(element: Any, builder: TextBuilder) -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from qa.errors import LoadError, UnsupportedType
 from qa.loaders.encodings import decode, has_utf16_pattern
+from qa.reasons import Reason
 
 Kind = Literal["pdf", "word", "powerpoint", "excel", "opendocument", "html", "email", "markdown", "text"]
 
@@ -28,15 +29,15 @@ SUFFIXES: dict[Kind, tuple[str, ...]] = {
 """The suffixes that each kind goes by, the usual one first."""
 
 NOUNS: dict[Kind, str] = {
-    "pdf": "a PDF",
-    "word": "a Word document",
-    "powerpoint": "a PowerPoint presentation",
-    "excel": "an Excel workbook",
-    "opendocument": "an OpenDocument file",
-    "html": "a web page",
-    "email": "an e-mail",
-    "markdown": "a Markdown text",
-    "text": "a plain text",
+    "pdf": "why_kind_pdf",
+    "word": "why_kind_word",
+    "powerpoint": "why_kind_powerpoint",
+    "excel": "why_kind_excel",
+    "opendocument": "why_kind_opendocument",
+    "html": "why_kind_html",
+    "email": "why_kind_email",
+    "markdown": "why_kind_markdown",
+    "text": "why_kind_text",
 }
 
 WRITTEN: frozenset[Kind] = frozenset({"html", "email", "markdown", "text"})
@@ -56,10 +57,10 @@ MOST_CONTROL = 0.25
 
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
-PICTURES = "pictures are not read; write what it shows into a text, or make a PDF with recognised text"
-SOUND = "sound and films are not read; add a transcript"
-ARCHIVE = "archives are not opened; unpack it and add the files in it"
-PROGRAM = "programs are not read; add the document itself"
+PICTURES = "why_pictures"
+SOUND = "why_sound"
+ARCHIVE = "why_archive"
+PROGRAM = "why_program"
 
 SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n", PICTURES),
@@ -72,10 +73,10 @@ SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x7fELF", PROGRAM),
     (0, b"\xca\xfe\xba\xbe", PROGRAM),
     (0, b"\xcf\xfa\xed\xfe", PROGRAM),
-    (0, b"{\\rtf", "RTF is not read; open it in an office program and save it as .docx"),
-    (0, b"%!PS", "PostScript is not read; save it as PDF"),
+    (0, b"{\\rtf", "why_rtf"),
+    (0, b"%!PS", "why_postscript"),
 )
-"""Where which bytes stand in files that are not read, and what to do about each; the first that fits counts."""
+"""Where which bytes stand in files that are not read, and the key of the reason; the first that fits counts."""
 
 BINARY_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"MZ", PROGRAM),
@@ -101,13 +102,13 @@ BINARY_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OLE_STREAMS: tuple[tuple[str, str, str], ...] = (
-    ("EncryptedPackage", "", "it is protected by a password; save it without one"),
-    ("PowerPoint Document", ".ppt", "old PowerPoint files are not read; open it and save it as .pptx"),
-    ("WordDocument", ".doc", "old Word files are not read; open it and save it as .docx"),
-    ("Workbook", ".xls", "old Excel files are not read; open it and save it as .xlsx"),
-    ("__substg1.0_", ".msg", "Outlook's own files are not read; save the message as .eml or PDF"),
+    ("EncryptedPackage", "", "why_password"),
+    ("PowerPoint Document", ".ppt", "why_old_powerpoint"),
+    ("WordDocument", ".doc", "why_old_word"),
+    ("Workbook", ".xls", "why_old_excel"),
+    ("__substg1.0_", ".msg", "why_outlook"),
 )
-"""Streams that tell what an old Office file is, the suffix of such files, and what to do."""
+"""Streams that tell what an old Office file is, the suffix of such files, and the reason why they are not read."""
 
 OFFICE_TYPES: tuple[tuple[bytes, Kind], ...] = (
     (b"wordprocessingml.document.main+xml", "word"),
@@ -151,19 +152,19 @@ def find_kind(data: bytes, name: str) -> Kind:
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _find_package_kind(data)
     if data.startswith(OLE):
-        raise UnsupportedType(_explain_ole(data, name))
-    for offset, signature, next_step in SIGNATURES:
+        raise UnsupportedType(Reason(_explain_ole(data, name)))
+    for offset, signature, reason in SIGNATURES:
         if data.startswith(signature, offset):
-            raise UnsupportedType(next_step)
+            raise UnsupportedType(Reason(reason))
     is_text = _is_text(data)
     if not is_text or b"\0" in data[:HEAD_BYTES]:
-        for offset, signature, next_step in BINARY_SIGNATURES:
+        for offset, signature, reason in BINARY_SIGNATURES:
             if data.startswith(signature, offset):
-                raise UnsupportedType(next_step)
+                raise UnsupportedType(Reason(reason))
     if not is_text:
         if any(suffix_of(name) in SUFFIXES[kind] for kind in WRITTEN):
-            raise UnsupportedType("its text is in no encoding that we know; save it as UTF-8")
-        raise UnsupportedType("it is no document that we know; save it as PDF, .docx or text")
+            raise UnsupportedType(Reason("why_unknown_encoding"))
+        raise UnsupportedType(Reason("why_unknown_kind"))
     return _find_text_kind(_decode_head(data), suffix_of(name))
 
 
@@ -175,7 +176,7 @@ def describe_mismatch(kind: Kind, name: str) -> str | None:
     owner = next((other for other, suffixes in SUFFIXES.items() if suffix in suffixes), None)
     if kind in WRITTEN and owner is None:
         return None
-    return f"it is named {suffix} but is {NOUNS[kind]}; it was read as that"
+    return Reason("why_misnamed", suffix=suffix, kind=Reason(NOUNS[kind]))
 
 
 def suffix_for(kind: Kind, data: bytes, name: str) -> str:
@@ -200,14 +201,14 @@ def _has_late_pdf_start(data: bytes) -> bool:
 
 def _find_package_kind(data: bytes) -> Kind:
     if data.count(b"PK\x01\x02") > MAX_MEMBERS:
-        raise UnsupportedType(ARCHIVE)
+        raise UnsupportedType(Reason(ARCHIVE))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             return _find_kind_of_members(package)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError) as error:
-        raise LoadError("it is damaged; copy it again, or open it and save it anew") from error
+        raise LoadError(Reason("why_damaged")) from error
     except RuntimeError as error:  # what zipfile raises where a password is needed
-        raise UnsupportedType("it is protected by a password; save it without one") from error
+        raise UnsupportedType(Reason("why_password")) from error
 
 
 def _find_kind_of_members(package: zipfile.ZipFile) -> Kind:
@@ -215,24 +216,24 @@ def _find_kind_of_members(package: zipfile.ZipFile) -> Kind:
     declared = _read_member(package, "mimetype") if "mimetype" in names else b""
     if declared.startswith(ODF_TYPE.encode()):
         if _odf_type(declared) not in ODF_SUFFIXES:
-            raise UnsupportedType("drawings and formulas are not read; export it as PDF")
+            raise UnsupportedType(Reason("why_drawing"))
         manifest = "META-INF/manifest.xml"
         if manifest in names and b"encryption-data" in _read_member(package, manifest):
-            raise UnsupportedType("it is protected by a password; save it without one")
+            raise UnsupportedType(Reason("why_password"))
         return "opendocument"
     if declared.startswith(b"application/epub"):
-        raise UnsupportedType("e-books are not read; save its chapters as PDF or web pages")
+        raise UnsupportedType(Reason("why_ebook"))
     if "[Content_Types].xml" in names:
         types = _read_member(package, "[Content_Types].xml").lower().replace(b"\0", b"")
         for declared_type, kind in OFFICE_TYPES:
             if declared_type in types:
                 return kind
         if b"ms-excel.sheet.binary" in types:
-            raise UnsupportedType("binary Excel files are not read; open it and save it as .xlsx")
-        raise UnsupportedType("it is an Office file of a kind that is not read; save it as PDF")
+            raise UnsupportedType(Reason("why_binary_excel"))
+        raise UnsupportedType(Reason("why_other_office"))
     if any(name.endswith(".iwa") for name in names):
-        raise UnsupportedType("Apple's own files are not read; export it as PDF or .docx")
-    raise UnsupportedType(ARCHIVE)
+        raise UnsupportedType(Reason("why_apple"))
+    raise UnsupportedType(Reason(ARCHIVE))
 
 
 def _odf_type(declared: bytes) -> str:
@@ -245,12 +246,12 @@ def _read_member(package: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _explain_ole(data: bytes, name: str) -> str:
-    """What to do about an old Office file. One may hold another, so its own suffix is believed first."""
-    found = [(suffix, step) for stream, suffix, step in OLE_STREAMS if stream.encode("utf-16-le") in data]
-    for suffix, step in found:
+    """Why an old Office file is not read. One may hold another, so its own suffix is believed first."""
+    found = [(suffix, reason) for stream, suffix, reason in OLE_STREAMS if stream.encode("utf-16-le") in data]
+    for suffix, reason in found:
         if suffix in ("", suffix_of(name)):
-            return step
-    return found[0][1] if found else "it is an old Office file of a kind that is not read; save it as PDF"
+            return reason
+    return found[0][1] if found else "why_other_old_office"
 
 
 def _is_text(data: bytes) -> bool:
@@ -291,9 +292,7 @@ def _find_text_kind(head: str, suffix: str) -> Kind:
     if PAGE_START.match(head):
         return "html"
     if XML_START.match(head):
-        raise UnsupportedType(
-            PICTURES if "<svg" in head[:4096] else "XML is not read; save it as PDF or text"
-        )
+        raise UnsupportedType(Reason(PICTURES if "<svg" in head[:4096] else "why_xml"))
     if _is_email(head, suffix):
         return "email"
     if suffix in SUFFIXES["html"] and TAG.search(head):

@@ -17,6 +17,7 @@ from qa.loaders.encodings import decode
 from qa.loaders.hidden import has_background, is_hiding, is_unreadable
 from qa.loaders.parsed import Parsed, TextBuilder
 from qa.loaders.stylesheets import read_style
+from qa.reasons import Reason
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 
@@ -128,13 +129,11 @@ def _read_front_matter(text: str) -> dict[str, Any]:
         matter = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a SafeLoader
     except YAML_ERRORS as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
-        raise LoadError(
-            f"line {line} of its front matter is not valid YAML; put the value in quotes"
-        ) from error
+        raise LoadError(Reason("why_matter_line", line=line)) from error
     if matter is None:
         return {}
     if not isinstance(matter, dict):
-        raise LoadError("its front matter is not a list of `name: value` lines; correct or remove it")
+        raise LoadError(Reason("why_matter"))
     return matter
 
 
@@ -144,7 +143,7 @@ def _text_of(matter: dict[str, Any], name: str) -> str | None:
         return value.isoformat()
     if value is None or isinstance(value, (str, int, float)):
         return (str(value).strip() or None) if value is not None else None
-    raise LoadError(f"`{name}` in its front matter must be one value; write `{name}: …` on one line")
+    raise LoadError(Reason("why_matter_value", name=name))
 
 
 def _names_of(matter: dict[str, Any], name: str) -> tuple[str, ...] | None:
@@ -153,7 +152,7 @@ def _names_of(matter: dict[str, Any], name: str) -> tuple[str, ...] | None:
         return None
     items = value if isinstance(value, list) else [value]
     if not all(isinstance(item, str) for item in items):
-        raise LoadError(f"`{name}` in its front matter must be a list of names; write `{name}: [Davao]`")
+        raise LoadError(Reason("why_matter_names", name=name))
     return tuple(item.strip() for item in items)
 
 

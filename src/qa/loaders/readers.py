@@ -9,6 +9,7 @@ from collections.abc import Callable
 from qa.errors import LoadError, UnsupportedType
 from qa.loaders.kinds import Kind, describe_mismatch, find_kind
 from qa.loaders.parsed import Parsed
+from qa.reasons import Reason
 
 READERS: dict[Kind, str] = {
     "pdf": "qa.loaders.pdf:read_pdf",
@@ -33,15 +34,14 @@ def read_parsed(data: bytes, name: str) -> Parsed:
     """
     kind = find_kind(data, name)
     if kind not in READERS:
-        raise UnsupportedType("OpenDocument files are not read; save it as .docx, .xlsx, .pptx or PDF")
+        raise UnsupportedType(Reason("why_opendocument"))
     parsed = find_reader(kind)(data)
     if not parsed.text.strip():
-        hint = "; ".join(parsed.warnings) or "open it and check that it is not empty"
-        raise LoadError(f"there is no text in it; {hint}")
+        if parsed.warnings:
+            raise LoadError(Reason("why_no_text_because", reasons=parsed.warnings))
+        raise LoadError(Reason("why_no_text"))
     if len(parsed.text) > MAX_CHARACTERS:
-        raise LoadError(
-            f"it has {len(parsed.text):,} characters, more than {MAX_CHARACTERS:,}; split it into parts"
-        )
+        raise LoadError(Reason("why_text_too_long", count=len(parsed.text), limit=MAX_CHARACTERS))
     mismatch = describe_mismatch(kind, name)
     return dataclasses.replace(parsed, warnings=(mismatch, *parsed.warnings)) if mismatch else parsed
 

@@ -19,6 +19,7 @@ from qa.domain import Origin, PageKind, PageStart, Section, Span
 from qa.errors import LoadError, UnsupportedType
 from qa.loaders.parsed import UNWANTED, Parsed, normalise_line
 from qa.loaders.readers import MAX_CHARACTERS
+from qa.reasons import Reason, from_json, map_texts
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +34,6 @@ MAX_MESSAGE = 1000
 
 NEEDED_VARIABLES = re.compile(r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|VIRTUAL_ENV|LD_LIBRARY_PATH|PYTHON\w+")
 """What Python wants of the environment. The rest may be keys and passwords, no business of a hostile file."""
-
-FAILED = "reading it failed; open it and save it again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +65,7 @@ class Sandbox:
             try:
                 reply = self._exchange(data, name)
             except (OSError, ValueError) as error:
-                raise LoadError("reading it was interrupted; run qa index again") from error
+                raise LoadError(Reason("why_interrupted")) from error
             finally:
                 if reply is None:  # at Ctrl-C, too: the next file would be given the reply to this one
                     self._stop()
@@ -155,15 +154,24 @@ def read_reply(reply: bytes, name: str) -> Parsed:
     try:
         table = json.loads(reply)
     except (ValueError, RecursionError) as error:
-        raise LoadError(FAILED) from error
+        raise LoadError(Reason("why_failed")) from error
     if not isinstance(table, dict):
-        raise LoadError(FAILED)
+        raise LoadError(Reason("why_failed"))
     if "error" in table:
         if table.get("detail"):
             logger.warning("reading %r: %s", name, table["detail"])
         kind = UnsupportedType if table.get("is_unsupported") else LoadError
-        raise kind(normalise_line(str(table["error"])[:MAX_MESSAGE]))
+        raise kind(_read_message(table["error"]))
     return to_parsed(table.get("parsed"))
+
+
+def _read_message(table: Any) -> str:
+    """Why the file was not read, in words of ours where it gives one of our reasons."""
+    try:
+        message = from_json(table)
+    except (KeyError, ValueError):
+        return Reason("why_failed")
+    return map_texts(normalise_line, message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE])
 
 
 def to_parsed(table: Any) -> Parsed:
@@ -172,7 +180,7 @@ def to_parsed(table: Any) -> Parsed:
         parsed = _build(table)
         _check(parsed)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise LoadError(FAILED) from error
+        raise LoadError(Reason("why_failed")) from error
     return parsed
 
 
@@ -191,7 +199,7 @@ def _build(table: Mapping[str, Any]) -> Parsed:
                 for each in table["pages"]
             ),
             "empty_pages": tuple(map(_number, table["empty_pages"])),
-            "warnings": tuple(map(str, table["warnings"])),
+            "warnings": tuple(map(from_json, table["warnings"])),
         }
     )
 

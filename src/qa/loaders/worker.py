@@ -29,6 +29,8 @@ from typing import Any, BinaryIO
 from qa.errors import LoadError, UnsupportedType
 from qa.loaders.kinds import SUFFIXES
 from qa.loaders.readers import READERS, find_reader, read_parsed
+from qa.messages import FALLBACK, catalogue
+from qa.reasons import Reason, to_json
 
 MAX_REPLY_BYTES = 64 * 2**20
 """More than the longest text that is taken in (see `MAX_CHARACTERS`) makes in JSON."""
@@ -76,29 +78,29 @@ def _read_in_child(request: dict[str, Any], data: bytes, *, asker: int) -> bytes
     if reply.endswith(b"\n"):  # a child that was stopped while it wrote has not got there
         return reply
     if is_late:
-        return _error(f"reading it takes more than {request['timeout_s']:.0f} s; split it, or save it anew")
+        return _error(Reason("why_timed_out", limit_s=round(request["timeout_s"])))
     if len(reply) > MAX_REPLY_BYTES:
-        return _error("its text is too long; split it into parts")
-    message = "reading it crashed, or took too much memory; open it and save it again, or split it"
-    return _error(message, detail=f"wait status {status}")
+        return _error(Reason("why_too_long"))
+    return _error(Reason("why_crashed"), detail=f"wait status {status}")
 
 
 def _read(data: bytes, name: str) -> bytes:
     try:
         parsed = read_parsed(data, name)
-        return json.dumps({"parsed": dataclasses.asdict(parsed)}).encode() + b"\n"
+        table = {**dataclasses.asdict(parsed), "warnings": list(map(to_json, parsed.warnings))}
+        return json.dumps({"parsed": table}).encode() + b"\n"
     except LoadError as error:
-        return _error(str(error), is_unsupported=isinstance(error, UnsupportedType))
+        return _error(error.message, is_unsupported=isinstance(error, UnsupportedType))
     except MemoryError:
-        return _error("reading it takes too much memory; split it, or save it anew")
+        return _error(Reason("why_out_of_memory"))
     except RecursionError:
-        return _error("it is nested too deeply; save it anew, or as text")
+        return _error(Reason("why_nested"))
     except Exception:  # noqa: BLE001  # the outermost edge of reading: whatever a library does, it is this file's failure
-        return _error("it could not be read; open it and save it again", detail=traceback.format_exc())
+        return _error(Reason("why_unreadable"), detail=traceback.format_exc())
 
 
 def _error(message: str, *, is_unsupported: bool = False, detail: str = "") -> bytes:
-    table = {"error": message, "is_unsupported": is_unsupported, "detail": detail}
+    table = {"error": to_json(message), "is_unsupported": is_unsupported, "detail": detail}
     return json.dumps(table).encode() + b"\n"
 
 
@@ -180,6 +182,7 @@ def _cut_network() -> None:
 
 def main() -> None:
     """Answer what comes in at standard input until its end."""
+    catalogue(FALLBACK)  # once, here: each child says something in it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that asks
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())  # ends the child on its way
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored by who started this, a child's end would be lost

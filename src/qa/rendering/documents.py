@@ -11,7 +11,7 @@ from qa.messages import join_names, language_name, say
 from qa.receipts import Receipt
 from qa.rendering.escaping import Html, fill, join, safe_url
 from qa.rendering.evidence import whole_html
-from qa.rendering.receipts import receipt_facts
+from qa.rendering.receipts import receipt_facts, warnings_html
 from qa.rendering.wording import NameCity
 
 MOST_LISTED = 200
@@ -83,7 +83,7 @@ def _card(
         '<p class="card-links">{links}<span class="path"><bdi>{path}</bdi></span></p>{whole}</article>',
         title=receipt.title or receipt.path,
         facts=" · ".join(dict.fromkeys(facts)),
-        warnings=join([fill('<p class="warning">{text}</p>', text=text) for text in receipt.warnings]),
+        warnings=warnings_html(receipt, language),
         links=join(links),
         path=receipt.path,
         whole=whole_html(doc_id, version, Span(0, 0), language=language),

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import get_args
 
 from qa.domain import Origin
-from qa.messages import join_names, language_name, say
+from qa.messages import format_number, join_names, language_name, say
+from qa.reasons import Reason, in_language, number_runs
 from qa.receipts import IndexReport, Outcome, Receipt
 from qa.rendering.escaping import Html, fill, join, without_controls
+from qa.rendering.wording import NameCity
 
 MOST_NAMED = 20
 """Files named in each part of a receipt."""
@@ -17,15 +19,17 @@ OUTCOMES: tuple[Outcome, ...] = ("added", "updated", "removed", "failed", "skipp
 """In the order in which they matter to whoever brought the files in."""
 
 
-def report_html(report: IndexReport, *, language: str) -> Html:
+def report_html(report: IndexReport, *, language: str, name_city: NameCity | None = None) -> Html:
     """The receipt of a reindex: what was added, updated, removed, and what failed and why."""
-    heading = say("receipt_heading", language, seconds=f"{report.seconds:.1f}")
+    heading = say("receipt_heading", language, seconds=format_number(report.seconds, language, digits=1))
     return fill(
         '<div class="receipt" role="status" lang="{language}"><p>{heading}</p>{notes}<ul>{parts}</ul></div>',
         language=language,
         heading=heading,
-        notes=join([fill('<p class="problem">{note}</p>', note=note) for note in report.notes]),
-        parts=join([_part(outcome, report.of(outcome), language) for outcome in OUTCOMES]),
+        notes=join(
+            [fill('<p class="problem">{note}</p>', note=in_language(note, language)) for note in report.notes]
+        ),
+        parts=join([_part(outcome, report.of(outcome), language, name_city) for outcome in OUTCOMES]),
     )
 
 
@@ -48,21 +52,22 @@ def _lines(report: IndexReport) -> Iterator[str]:
     yield f"{counts}; {report.chunks} chunks in the index; {report.seconds:.1f} s"
 
 
-def receipt_facts(receipt: Receipt, language: str) -> Iterator[str]:
+def receipt_facts(receipt: Receipt, language: str, name_city: NameCity | None = None) -> Iterator[str]:
     """What was found in a file that was read: passages, pages, language, and where title and cities are from."""
     if not receipt.passages:
         return
     yield say("receipt_passages", language, count=receipt.passages)
     if receipt.pages:
         pages = say(f"receipt_{receipt.page_kind}", language, count=receipt.pages)
-        empty = say("receipt_empty", language, numbers=_runs(receipt.empty_pages))
+        empty = say("receipt_empty", language, numbers=number_runs(receipt.empty_pages))
         yield f"{pages} ({empty})" if receipt.empty_pages else pages
     if receipt.language:
         yield language_name(receipt.language, language)
+    cities = tuple(name_city(city, language) if name_city else city for city in receipt.cities)
     values = {
         "title": receipt.title,
         "date": receipt.date or "",
-        "cities": join_names(receipt.cities, language),
+        "cities": join_names(cities, language),
     }
     for fact, origin in receipt.origins:
         if values.get(fact) and origin in get_args(Origin):
@@ -71,12 +76,12 @@ def receipt_facts(receipt: Receipt, language: str) -> Iterator[str]:
             )
 
 
-def _part(outcome: Outcome, receipts: tuple[Receipt, ...], language: str) -> Html:
+def _part(outcome: Outcome, receipts: tuple[Receipt, ...], language: str, name_city: NameCity | None) -> Html:
     if not receipts:
         return Html()
     # Who brings in one file of a hundred does not want to read the other ninety-nine.
     shown = receipts[:MOST_NAMED] if outcome != "unchanged" else ()
-    items = [_item(receipt, language) for receipt in shown]
+    items = [_item(receipt, language, name_city) for receipt in shown]
     if shown and len(receipts) > MOST_NAMED:
         more = say("receipt_more", language, count=len(receipts) - MOST_NAMED)
         items.append(fill("<li>{more}</li>", more=more))
@@ -88,25 +93,21 @@ def _part(outcome: Outcome, receipts: tuple[Receipt, ...], language: str) -> Htm
     )
 
 
-def _item(receipt: Receipt, language: str) -> Html:
-    # Most messages name their file themselves.
-    line = receipt.message or receipt.path
-    line = line if receipt.path in line else f"{receipt.path}: {line}"
-    facts = " · ".join(receipt_facts(receipt, language))
+def _item(receipt: Receipt, language: str, name_city: NameCity | None) -> Html:
+    message = receipt.message
+    if message and receipt.path not in message:  # most messages name their file themselves
+        message = Reason("why_of_file", file=receipt.path, reason=message)
+    line = in_language(message, language) or receipt.path
+    facts = " · ".join(receipt_facts(receipt, language, name_city))
     return fill(
         "<li><bdi>{line}</bdi>{facts}{warnings}</li>",
         line=line,
         facts=fill('<p class="facts">{facts}</p>', facts=facts) if facts else Html(),
-        warnings=join([fill('<p class="warning">{text}</p>', text=text) for text in receipt.warnings]),
+        warnings=warnings_html(receipt, language),
     )
 
 
-def _runs(numbers: tuple[int, ...]) -> str:
-    """The numbers, with those that follow each other as a range: "2, 5–9"."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+def warnings_html(receipt: Receipt, language: str) -> Html:
+    """What was left out of a file that was read, a paragraph each."""
+    texts = [in_language(warning, language) for warning in receipt.warnings]
+    return join([fill('<p class="warning">{text}</p>', text=text) for text in texts])

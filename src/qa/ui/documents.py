@@ -10,6 +10,7 @@ import gradio as gr
 
 from qa.intake import UploadLimits
 from qa.messages import closest_language, say
+from qa.reasons import in_language
 from qa.receipts import receipt_of
 from qa.rendering import documents_html, notice_html
 from qa.ui.access import Access
@@ -183,7 +184,7 @@ class DocumentsTab:
             access=self._access,
             files=[Path(file) for file in files or ()],
             addresses=str(addresses or ""),
-            on_progress=lambda done, total, path: progress((done, total), desc=path),
+            on_progress=lambda done, total, path: progress((done, total), desc=in_language(path, code)),
             language=code,
         )
         return {self.receipt: receipt, self.files: None, self.addresses: ""}

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from qa.errors import QAError
 from qa.intake import add_address, add_uploads, is_address, remove
 from qa.messages import say
-from qa.receipts import Receipt
+from qa.reasons import Reason, in_language
+from qa.receipts import IndexReport, Receipt
 from qa.rendering import notice_html, report_html
 from qa.rendering.escaping import Html
 from qa.ui.access import Access
@@ -73,9 +74,13 @@ def bring_in_html(
                 )  # Gradio keeps uploads, and serves them to whoever knows their path
         report = pipeline.reindex(wait_s=BUSY_WAIT_S, on_progress=on_progress)
         report = dataclasses.replace(report, receipts=(*report.receipts, *refused))
-        return report_html(report, language=language)
+        return _report_html(report, pipeline, language)
 
     return _change(bring_in, request, access=access, language=language)
+
+
+def _report_html(report: IndexReport, pipeline: Pipeline, language: str) -> Html:
+    return report_html(report, language=language, name_city=pipeline.catalogue.display_name)
 
 
 def take_out_html(
@@ -85,7 +90,7 @@ def take_out_html(
 
     def take_out() -> Html:
         remove(names, pipeline.settings.corpus_dir)
-        return report_html(pipeline.reindex(wait_s=BUSY_WAIT_S), language=language)
+        return _report_html(pipeline.reindex(wait_s=BUSY_WAIT_S), pipeline, language)
 
     return _change(take_out, request, access=access, language=language)
 
@@ -111,7 +116,9 @@ def _change(change: Callable[[], Html], request: Request, *, access: Access, lan
         return change()
     except QAError as error:
         logger.warning("changing documents failed: %s", error)
-        return notice_html(say("staff_error", language, message=error), kind="problem")
+        return notice_html(
+            say("staff_error", language, message=in_language(error.message, language)), kind="problem"
+        )
     except Exception:  # The outermost edge: staff see words, the log has the rest
         logger.exception("changing documents failed")
         return notice_html(say("staff_error_unknown", language), kind="problem")
@@ -138,13 +145,13 @@ def _take(
     for number, url in enumerate(wanted):
         on_progress(number, len(wanted), url)
         if not is_address(url) or number >= MAX_ADDRESSES:
-            reason = (
-                "is not a web address" if not is_address(url) else f"is more than {MAX_ADDRESSES} at a time"
-            )
-            refused.append(Receipt(path=url, outcome="failed", message=f"{url} {reason}"))
+            reason = Reason("why_too_many_addresses", url=url, limit=MAX_ADDRESSES)
+            if not is_address(url):
+                reason = Reason("why_no_address", url=url)
+            refused.append(Receipt(path=url, outcome="failed", message=reason))
             continue
         try:
             add_address(url, corpus)
         except QAError as error:
-            refused.append(Receipt(path=url, outcome="failed", message=str(error)))
+            refused.append(Receipt(path=url, outcome="failed", message=error.message))
     return refused

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterator
 
 from qa.errors import LoadError
+from qa.reasons import Reason
 
 MAX_UNPACKED_BYTES = 300 * 2**20
 """All parts together. Files have at most 100 MiB, nearly all of it pictures and films, which hardly shrink;
@@ -78,7 +79,7 @@ does not look like one."""
 
 def damaged(program: str) -> LoadError:
     """The error for a file that does not hold together; `program` is what may still be able to open it."""
-    return LoadError(f"it is damaged; open it in {program} and save it again")
+    return LoadError(Reason("why_damaged_office", program=program))
 
 
 def check_archive(data: bytes, *, program: str = "the program that wrote it") -> None:
@@ -102,7 +103,7 @@ def check_archive(data: bytes, *, program: str = "the program that wrote it") ->
 def _check_is_zip(data: bytes, program: str) -> None:
     if data.startswith(OLE_MAGIC):
         if "EncryptedPackage".encode("utf-16-le") in data:
-            raise LoadError("it is protected by a password; save it without one")
+            raise LoadError(Reason("why_password"))
         raise LoadError(
             f"it is in the binary format of before 2007; open it in {program} and save it in today's"
         )
@@ -135,7 +136,7 @@ def _check_names(members: list[zipfile.ZipInfo], program: str) -> None:
             raise LoadError(f"it holds {name[:80]!r} twice; open it in {program} and save it again")
         seen.add(name.casefold())
         if member.flag_bits & 0x1:
-            raise LoadError("it is protected by a password; save it without one")
+            raise LoadError(Reason("why_password"))
         if member.compress_type not in PACKED_AS:
             raise LoadError(
                 f"it is packed in a way that Office programs do not use; open it in {program} and save it again"
@@ -145,10 +146,8 @@ def _check_names(members: list[zipfile.ZipInfo], program: str) -> None:
 def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
     unpacked = sum(member.file_size for member in members)
     if unpacked > MAX_UNPACKED_BYTES:
-        raise LoadError(
-            f"it unpacks to {unpacked / 2**20:,.0f} MiB, more than {MAX_UNPACKED_BYTES // 2**20}; "
-            "split it, or save it with smaller pictures"
-        )
+        size, limit = round(unpacked / 2**20), MAX_UNPACKED_BYTES // 2**20
+        raise LoadError(Reason("why_unpacks_too_large", size=size, limit=limit))
     for member in members:
         if not XML_NAME.search(member.filename):
             continue
@@ -181,7 +180,7 @@ def _check_contents(data: bytes, members: list[zipfile.ZipInfo]) -> None:
         else:
             in_memory += nodes
         if in_memory > MAX_XML_NODES or streamed > MAX_STREAMED_NODES:
-            raise LoadError("it is too large to be read; split it")
+            raise LoadError(Reason("why_too_large"))
 
 
 def _unpack(data: bytes, member: zipfile.ZipInfo) -> Iterator[bytes]:

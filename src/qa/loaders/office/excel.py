@@ -21,6 +21,7 @@ from qa.loaders.office.properties import read_properties
 from qa.loaders.office.sheet_layout import SheetLayout, read_layout
 from qa.loaders.office.tables import Cell, table_blocks
 from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
+from qa.reasons import Reason
 
 PROGRAM = "Excel"
 
@@ -95,7 +96,7 @@ class _Reader:
         sheets = self._workbook.worksheets
         hidden = [normalise_line(sheet.title) for sheet in sheets if sheet.sheet_state != "visible"]
         if hidden:
-            self.warnings.append(f"hidden sheets were left out: {', '.join(hidden)}")
+            self.warnings.append(Reason("why_hidden_sheets", names=tuple(hidden)))
         parts = self._sheet_parts()
         visible = [sheet.title for sheet in sheets if sheet.sheet_state == "visible"]
         for number, name in enumerate(visible, start=1):
@@ -104,10 +105,9 @@ class _Reader:
             self._add_sheet(number, name, self._read_rows(name, layout))
             self._warn_of(layout, normalise_line(name))
             if self._is_full:
-                self.warnings.append(
-                    f"only the first {MAX_ROWS:,} rows or {MAX_CHARACTERS:,} characters were read, up to a "
-                    f"part of sheet {normalise_line(name)}; split the file"
-                )
+                name = normalise_line(name)
+                limits = {"rows": MAX_ROWS, "characters": MAX_CHARACTERS}
+                self.warnings.append(Reason("why_sheets_cut", name=name, **limits))
                 return
 
     def _sheet_parts(self) -> dict[str, str]:
@@ -152,7 +152,7 @@ class _Reader:
     def _add_sheet(self, number: int, name: str, rows: Rows) -> None:
         if not rows:
             self.empty.append(number)
-            self.warnings.append(f"sheet {normalise_line(name)} has no text")
+            self.warnings.append(Reason("why_sheet_empty", name=normalise_line(name)))
             return
         self.builder.start_page(number, name)
         self.builder.add_heading(name, level=2)
@@ -176,12 +176,10 @@ class _Reader:
 
     def _warn_of(self, layout: SheetLayout, name: str) -> None:
         if layout.hidden_rows or layout.hidden_columns:
-            self.warnings.append(f"hidden rows or columns of sheet {name} were left out")
+            self.warnings.append(Reason("why_sheet_hidden", name=name))
         if layout.formulas_without_value:
-            self.warnings.append(
-                f"sheet {name} has formulas without a saved value ({layout.formulas_without_value:,}); "
-                "open the file in Excel and save it"
-            )
+            count = layout.formulas_without_value
+            self.warnings.append(Reason("why_sheet_formulas", name=name, count=count))
 
 
 def _is_line(cells: dict[int, Cell]) -> bool:

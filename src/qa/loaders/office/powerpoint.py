@@ -22,6 +22,7 @@ from qa.loaders.office.properties import read_properties
 from qa.loaders.office.slide_text import A
 from qa.loaders.office.word_runs import MC, alternative
 from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
+from qa.reasons import Reason
 
 PROGRAM = "PowerPoint"
 
@@ -89,12 +90,11 @@ class _Reader:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was left out, and which slides have no text."""
-        found = [f"slide {number} has no text" for number in self.empty]
+        found = [Reason("why_slide_empty", number=number) for number in self.empty]
         if self._hidden_slides:
-            numbers = ", ".join(map(str, self._hidden_slides))
-            found.append(f"hidden slides were left out: {numbers}")
+            found.append(Reason("why_hidden_slides", numbers=tuple(self._hidden_slides)))
         if self._has_hidden_text:
-            found.append("hidden text was left out")
+            found.append(Reason("why_hidden_text"))
         return tuple(found)
 
     def add_slides(self) -> None:

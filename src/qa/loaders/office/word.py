@@ -21,6 +21,7 @@ from qa.loaders.office.word_styles import (
     value_of,
 )
 from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
+from qa.reasons import Reason
 
 PROGRAM = "Word"
 
@@ -54,7 +55,7 @@ def read_word(data: bytes) -> Parsed:
             raise damaged(PROGRAM)
         body = tree.find(f"{W}body")
         if tree.tag != f"{W}document" or body is None:
-            raise LoadError("it is not a Word document; open it in Word and save it as .docx")
+            raise LoadError(Reason("why_not_word"))
         reader = _Reader(package, main, is_dark_page=_is_dark_page(package, main, tree))
         reader.add_content(body)
         reader.add_notes(package, main)
@@ -67,7 +68,7 @@ def read_word(data: bytes) -> Parsed:
         date=properties.date,
         sections=builder.sections,
         title_from="properties" if properties.title else "text",
-        warnings=("hidden text was left out",) if reader.runs.has_hidden else (),
+        warnings=(Reason("why_hidden_text"),) if reader.runs.has_hidden else (),
     )
 
 

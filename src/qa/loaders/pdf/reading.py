@@ -22,6 +22,7 @@ from qa.loaders.pdf.flow import join_columns, join_pages
 from qa.loaders.pdf.layout import Column, read_columns
 from qa.loaders.pdf.lines import GARBAGE, Line, find_words
 from qa.loaders.pdf.margins import LEAST_PAGES, LEAST_SHARE, Edges, find_running
+from qa.reasons import Reason
 
 LOCK = threading.Lock()
 
@@ -41,19 +42,16 @@ MAX_TITLE = 300
 """Characters; a longer title is an abstract."""
 
 WARNINGS: dict[Reading, str] = {
-    "picture": "{pages} {has} no text; install the OCR extra to read pictures of text: pip install '.[ocr]'",
-    "garbage": "{pages}: the fonts do not tell which letters they show, so the text was left out; install the "
-    "OCR extra to read it from the picture: pip install '.[ocr]'",
-    "ocr": "{pages} {was} read by OCR; check {its} quotes",
-    "wordless": "{pages} {has} no text, and OCR found none in the picture",
-    "unread": f"{{pages}} {{has}} no text and {{was}} not read by OCR, which stops after {MAX_OCR_PAGES} pages; "
-    "split the file",
-    "scan_layer": "{pages} {was} scanned, and the text is the scanner's reading; check {its} quotes",
-    "crowded": "{pages} {was} left out: more is drawn there than on any page of text; "
-    "export the text without its drawings",
-    "broken": "{pages} {was} left out: broken; open the file in a PDF viewer and print it as a new PDF",
+    "picture": "why_pages_picture",
+    "garbage": "why_pages_garbage",
+    "ocr": "why_pages_ocr",
+    "wordless": "why_pages_wordless",
+    "unread": "why_pages_unread",
+    "scan_layer": "why_pages_scan_layer",
+    "crowded": "why_pages_crowded",
+    "broken": "why_pages_broken",
 }
-"""What is said of pages for how they were read."""
+"""What is said of pages for how they were read: the key of a reason."""
 
 USELESS_TITLE = re.compile(
     r"\(?(?:anonymous|unspecified|unknown)\)?|"
@@ -105,14 +103,14 @@ def _reason(error: Any) -> str:
     import pypdfium2.raw as pdfium
 
     if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-        return "it is protected by a password; save it without one"
-    return "it is broken, or no PDF; open it in a PDF viewer and save or print it as a new PDF"
+        return Reason("why_password")
+    return Reason("why_damaged_pdf")
 
 
 def _read_pages(pdf: Any) -> list[PageContent]:
     """What stands on the pages of `pdf` (a `PdfDocument`)."""
     if len(pdf) > MAX_PAGES:
-        raise LoadError(f"it has {len(pdf):,} pages, more than {MAX_PAGES:,}; split it into several files")
+        raise LoadError(Reason("why_too_many_pages", count=len(pdf), limit=MAX_PAGES))
     contents: list[PageContent] = []
     characters = read_by_machine = 0
     for number in range(1, len(pdf) + 1):
@@ -120,9 +118,7 @@ def _read_pages(pdf: Any) -> list[PageContent]:
         read_by_machine += content.reading in ("ocr", "wordless")
         characters += content.characters
         if characters > MAX_CHARACTERS:
-            raise LoadError(
-                f"it has more than {MAX_CHARACTERS:,} characters of text; split it into several files"
-            )
+            raise LoadError(Reason("why_pdf_too_long", limit=MAX_CHARACTERS))
         contents.append(content)
     return contents
 
@@ -213,29 +209,11 @@ def _date(pdf: Any) -> str | None:
 
 
 def _warnings(contents: Sequence[PageContent]) -> Iterator[str]:
-    hidden = [content.number for content in contents if content.hidden >= MIN_HIDDEN]
+    hidden = tuple(content.number for content in contents if content.hidden >= MIN_HIDDEN)
     if hidden:
-        yield f"{_pages(hidden)}: hidden text was left out"
-    for reading, sentence in WARNINGS.items():
-        numbers = [content.number for content in contents if content.reading == reading]
-        if numbers:
-            is_one = len(numbers) == 1
-            yield sentence.format(
-                pages=_pages(numbers),
-                has="has" if is_one else "have",
-                was="was" if is_one else "were",
-                its="its" if is_one else "their",
-            )
-
-
-def _pages(numbers: Sequence[int]) -> str:
-    """The pages in words: "page 4", "pages 4 to 9", "pages 1, 3 and 5 to 7"."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    words = [f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
-    words = [", ".join(words[:-1]), words[-1]] if len(words) > 1 else words
-    return f"page{'s' if len(numbers) > 1 else ''} {' and '.join(words)}"
+        yield Reason("why_pages_hidden", pages=hidden)
+    for reading, key in WARNINGS.items():
+        pages = tuple(content.number for content in contents if content.reading == reading)
+        if pages:
+            limit = {"limit": MAX_OCR_PAGES} if reading == "unread" else {}
+            yield Reason(key, pages=pages, **limit)
