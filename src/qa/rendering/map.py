@@ -157,6 +157,11 @@ def map_html(
     )  # fmt: skip
 
 
+def city_anchor(name: str) -> str:
+    """What the card of the city is called in the page's address: ASCII without blanks."""
+    return f"city-{quote(name_key(name).replace(' ', '-'), safe='')}"
+
+
 def _fit(cities: Sequence[City]) -> _Frame:
     """A frame that has all cities inside its margins, about the home city's side of the world."""
     anchor = next((city.longitude for city in cities if city.is_home), cities[0].longitude)
@@ -288,11 +293,11 @@ def _button(city: City, place: Point, label: _Label, box: _Box | None, *, is_cho
     x, y = place
     style = "map-city" + " is-home" * city.is_home + " is-chosen" * is_chosen
     return fill(
-        '<a class="{style}" href="#city-{slug}" data-city="{name}" tabindex="0" role="button" '
+        '<a class="{style}" href="#{anchor}" data-city="{name}" tabindex="0" role="button" '
         'aria-pressed="{pressed}" aria-label="{said}"><title>{said}</title>'
         '<circle class="map-reach" cx="{x}" cy="{y}" r="12"/>{label}'
         '<circle class="map-dot" cx="{x}" cy="{y}" r="{radius}"/></a>',
-        style=style, slug=quote(name_key(city.name).replace(" ", "-"), safe=""), name=city.name, said=label.said,
+        style=style, anchor=city_anchor(city.name), name=city.name, said=label.said,
         pressed="true" if is_chosen else "false", x=round(x, 1), y=round(y, 1),
         radius=6 if city.is_home else 4.5, label=_label(label, box) if box else Html(),
     )  # fmt: skip

@@ -130,7 +130,7 @@ class Page:
             **HIDDEN,
         )
         self.language.input(
-            self.relabel, [self.language, self.visitor, self.cities], labelled, api_name="relabel", **HIDDEN
+            self.relabel, [self.language, self.visitor], labelled, api_name="relabel", **HIDDEN
         ).then(**set_language)
 
         talk = [self.question, self.messages, self.evidence, self.examples]
@@ -148,15 +148,13 @@ class Page:
             *((button.click, button) for button in self.example_buttons),
         ]:
             trigger(self.answer, [source, *around], **asking)
-        self.cities.change(
-            self.atlas.show, [self.cities, self.language], self.atlas.labelled, api_name="cities", **HIDDEN
-        )
+        self.atlas.connect(self.cities_tab, self.cities, self.language)
         self.clear.click(self.start_again, [self.visitor, self.language], talk, api_name="clear", **HIDDEN)
 
         def refresh(event: Any) -> None:
             event.then(
                 self.relabel,
-                [self.language, self.visitor, self.cities],
+                [self.language, self.visitor],
                 labelled,
                 api_name="refresh",
                 **HIDDEN,
@@ -180,7 +178,6 @@ class Page:
             self.ask_tab,
             self.cities_tab,
             self.documents_tab,
-            *self.atlas.labelled,
             *self.documents.labelled,
         ]
 
@@ -203,9 +200,8 @@ class Page:
         updates[self.documents.key] = gr.update(label=say("staff_key", language), value=key)
         return updates
 
-    def relabel(self, language: str, visitor: str, chosen: list[str] | None = None) -> Updates:
-        """Every label in `language`, with what the index holds at this moment, and what it says of the `chosen`
-        cities. Answers stay as they are."""
+    def relabel(self, language: str, visitor: str) -> Updates:
+        """Every label in `language`, with what the index holds at this moment. Answers stay as they are."""
         code = closest_language(language)
         conversation = self._memory.recall(visitor)
         catalogue = self._pipeline.catalogue
@@ -231,7 +227,6 @@ class Page:
             self.ask_tab: gr.update(label=say("tab_ask", code)),
             self.cities_tab: gr.update(label=tab_label(code)),
             self.documents_tab: gr.update(label=say("tab_documents", code)),
-            **self.atlas.show(chosen, code),
             **self.documents.relabel(code),
             self.evidence: conversation.evidence_html(language=code),
             self.messages: conversation.messages_html(),
