@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from qa.domain import Chunk, Span
 from qa.periods import split_into_periods
+from qa.rendering.timeline import timeline_html
 from qa.timeline import Event
 
 
@@ -58,3 +59,11 @@ def test_every_statement_is_in_one_period_in_its_order(years: list[int], most: i
     for period in periods:
         assert list(period.events) == sorted(period.events, key=events.index)
         assert (period.events[0].year, period.events[-1].year) == (period.first, period.last)
+
+
+def test_a_timeline_says_how_many_statements_are_not_shown() -> None:
+    events = events_of([1990, 1991, 1992])
+    part = timeline_html(events[1:], name_city=lambda city, language: city, language="en", count=3)
+    assert "2 of 3 statements are shown." in part
+    whole = timeline_html(events, name_city=lambda city, language: city, language="en", count=3)
+    assert "statements are shown" not in whole
