@@ -7,7 +7,20 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, expect
 
-from test_page import ANSWER_MS, Server, ask, browser, call_endpoint, context, open_page, page, server
+from qa.periods import MOST_EVENTS
+from test_page import (
+    ANSWER_MS,
+    KEY,
+    Server,
+    ask,
+    browser,
+    call_endpoint,
+    call_reindex,
+    context,
+    open_page,
+    page,
+    server,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
 
@@ -125,9 +138,32 @@ def test_nothing_of_the_tab_is_sent_before_it_is_opened(page: Page) -> None:
 
 def test_nobody_calls_the_tab_s_endpoints_into_an_error(server: Server) -> None:
     for data in ([[], "km", True], [[], "en", False]):
-        assert "error" not in call_endpoint(server, "cities", list(data))
+        answer = call_endpoint(server, "cities", list(data))
+        assert "event: complete" in answer
+        assert "event: error" not in answer
     # Gradio itself refuses what the boxes and the list of languages were not given.
     for data in ([["Atlantis"], "en", True], [[], "xx", True]):
         assert "not in the list of choices" in call_endpoint(server, "cities", list(data))
-    for number in (None, ""):
-        assert "timeline" in call_endpoint(server, "years", [[], "en", number])
+    assert "timeline" in call_endpoint(server, "years", [[], "en", None])
+
+
+def test_many_dated_statements_come_in_portions_of_years(page: Page, server: Server) -> None:
+    many = server.corpus / "bridges.md"
+    lines = [f"Bridge number {each} of Moji was opened in May {1950 + each % 46}." for each in range(230)]
+    many.write_text("# Bridges\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    try:
+        assert "event: complete" in call_reindex(server, KEY)
+        page.reload()
+        expect(page.locator("#ask")).not_to_be_empty()
+        open_cities(page)
+        events = page.locator(".timeline-event")
+        expect(events.last).to_contain_text("2050")
+        assert 100 < events.count() <= MOST_EVENTS
+        expect(page.locator(".timeline")).to_contain_text(f"{events.count()} of ")
+        page.locator("#years input").click()
+        page.get_by_role("option").last.click()
+        expect(events.first).to_contain_text("1950")
+        assert 0 < events.count() < 100
+    finally:
+        many.unlink()
+        call_reindex(server, KEY)
