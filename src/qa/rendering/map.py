@@ -1,14 +1,12 @@
 """Cities → an inline SVG map: places, lines from the home city, and how many documents each city has.
 
-There are no coasts: no outlines in the public domain come with the packages that this program needs, and invented
-ones would be wrong. A grid of latitudes and longitudes says honestly where things are. No script, no other host;
-colours come from the page's CSS. The map is WIDTH units wide, about one pixel a unit on a phone.
+Land is filled quietly beneath, without borders. No script, no other host; colours come from the page's CSS. The
+map is WIDTH units wide, about one pixel a unit on a phone.
 """
 
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -17,6 +15,8 @@ from qa.cities import City
 from qa.cities.catalogue import name_key
 from qa.messages import join_names, say
 from qa.rendering.escaping import Html, fill, join
+from qa.rendering.land import Window, land_path
+from qa.rendering.letters import text_ems
 from qa.rendering.wording import NameCity
 
 WIDTH = 340
@@ -80,6 +80,16 @@ class _Frame:
     def place(self, city: City) -> tuple[float, float]:
         return self.x(_from(self.anchor, city.longitude)), self.y(city.latitude)
 
+    def window(self) -> Window:
+        """What is inside of the frame, in degrees; longitudes count from Greenwich."""
+        half_wide, half_high = WIDTH / 2 / (self.scale * self.shrinking), self.height / 2 / self.scale
+        longitude = self.anchor + self.longitude
+        # Labels need more room beneath: the middle of the picture lies south of that of the cities.
+        latitude = self.latitude + (TOP - BOTTOM) / 2 / self.scale
+        return Window(
+            longitude - half_wide, latitude - half_high, longitude + half_wide, latitude + half_high
+        )
+
     def x(self, longitude: float) -> float:
         return WIDTH / 2 + (longitude - self.longitude) * self.scale * self.shrinking
 
@@ -101,7 +111,7 @@ class _Label:
 
     @property
     def width(self) -> float:
-        return 18 + _text_width(self.text) + (self.count_width + 4 if self.count else 0)
+        return 18 + LABEL_SIZE * text_ems(self.text) + (self.count_width + 4 if self.count else 0)
 
 
 def map_html(
@@ -135,14 +145,21 @@ def map_html(
         '<figure class="city-map" lang="{language}">'
         '<svg viewBox="0 0 {width} {height}" role="group" aria-labelledby="map-title" aria-describedby="map-desc">'
         '<title id="map-title">{title}</title><desc id="map-desc">{description}</desc>'
-        '<g aria-hidden="true">{grid}{routes}{leaders}</g>{buttons}</svg>'
+        '<g aria-hidden="true"><path class="map-land" fill-rule="evenodd" d="{land}"/>{grid}{routes}{leaders}</g>'
+        "{buttons}</svg>"
         '<figcaption class="note">{note}</figcaption></figure>',
         language=language, width=WIDTH, height=round(frame.height), grid=_grid(frame),
+        land=land_path(frame.window(), place=lambda x, y: (frame.x(x - frame.anchor), frame.y(y))),
         title=say("map_title", language),
         description=say("map_description", language, cities=join_names(names, language)),
         routes=join([_curve(route) for route in routes]), leaders=join(leaders), buttons=join(buttons),
         note=say("map_note", language),
     )  # fmt: skip
+
+
+def city_anchor(name: str) -> str:
+    """What the card of the city is called in the page's address: ASCII without blanks."""
+    return f"city-{quote(name_key(name).replace(' ', '-'), safe='')}"
 
 
 def _fit(cities: Sequence[City]) -> _Frame:
@@ -168,10 +185,8 @@ def _from(anchor: float, longitude: float) -> float:
 
 
 def _grid(frame: _Frame) -> Html:
-    half_wide = WIDTH / 2 / (frame.scale * frame.shrinking)
-    west, east = (frame.anchor + frame.longitude + side * half_wide for side in (-1, 1))
-    half_high = frame.height / 2 / frame.scale
-    south, north = max(-90, frame.latitude - half_high), min(90, frame.latitude + half_high)
+    window = frame.window()
+    west, east, south, north = window.west, window.east, max(-90, window.south), min(90, window.north)
     step = next(
         (s for s in GRID_STEPS if max(east - west, north - south) / s <= MOST_GRID_LINES), GRID_STEPS[-1]
     )
@@ -278,11 +293,11 @@ def _button(city: City, place: Point, label: _Label, box: _Box | None, *, is_cho
     x, y = place
     style = "map-city" + " is-home" * city.is_home + " is-chosen" * is_chosen
     return fill(
-        '<a class="{style}" href="#city-{slug}" data-city="{name}" tabindex="0" role="button" '
+        '<a class="{style}" href="#{anchor}" data-city="{name}" tabindex="0" role="button" '
         'aria-pressed="{pressed}" aria-label="{said}"><title>{said}</title>'
         '<circle class="map-reach" cx="{x}" cy="{y}" r="12"/>{label}'
         '<circle class="map-dot" cx="{x}" cy="{y}" r="{radius}"/></a>',
-        style=style, slug=quote(name_key(city.name).replace(" ", "-"), safe=""), name=city.name, said=label.said,
+        style=style, anchor=city_anchor(city.name), name=city.name, said=label.said,
         pressed="true" if is_chosen else "false", x=round(x, 1), y=round(y, 1),
         radius=6 if city.is_home else 4.5, label=_label(label, box) if box else Html(),
     )  # fmt: skip
@@ -297,25 +312,6 @@ def _label(label: _Label, box: _Box) -> Html:
         parts.append(_rounded("map-count", left, middle, label.count_width, 16))
         parts.append(_words("map-number", left + label.count_width / 2, middle + 3.9, "middle", label.count))
     return join(parts)
-
-
-def _text_width(text: str) -> float:
-    """About how many units `text` takes; rather more than it does, as fonts differ."""
-    return LABEL_SIZE * sum(map(_character_width, text))
-
-
-def _character_width(character: str) -> float:
-    """About the width in ems of a character of a bold sans serif: no less than Noto Sans has in most words."""
-    category = unicodedata.category(character)
-    if category in ("Mn", "Cf", "Cc"):
-        return 0.0
-    if unicodedata.east_asian_width(character) in "WF":
-        return 1.0
-    if "\u1780" <= character <= "\u17ff":  # Khmer
-        return 0.8
-    if category == "Lu" or character in "mwMW@%":
-        return 0.72
-    return 0.42 if character in " iljtfr.,'’-·" else 0.63
 
 
 def _curve(route: tuple[Point, Point, Point]) -> Html:

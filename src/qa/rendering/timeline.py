@@ -13,22 +13,28 @@ from qa.rendering.wording import NameCity, place_of
 from qa.timeline import Event
 
 
-def timeline_html(events: Sequence[Event], *, name_city: NameCity, language: str) -> Html:
+def timeline_html(
+    events: Sequence[Event], *, name_city: NameCity, language: str, count: int | None = None
+) -> Html:
     """The events by year, each with its cities, its words with the date set off, and the way to its document.
 
-    `events` are in the order of `qa.timeline.find_events`; `language` is that of the labels. A quote is marked
-    with its own language. Without JavaScript all can be read; opening a document needs page.js.
+    `events` are in the order of `qa.timeline.find_events`; `language` is that of the labels; `count` tells how
+    many events there are where `events` are not all of them. A quote is marked with its own language. Without
+    JavaScript all can be read; opening a document needs page.js.
     """
+    shown = len(events)
+    part = say("timeline_shown", language, shown=shown, count=count) if count and count > shown else ""
     years = [
         _year(year, tuple(of_year), name_city=name_city, language=language)
         for year, of_year in itertools.groupby(events, key=lambda event: event.year)
     ]
     return fill(
         '<section class="timeline" lang="{language}" aria-labelledby="timeline-heading">'
-        '<h2 id="timeline-heading">{heading}</h2><p class="note">{note}</p>{years}</section>',
+        '<h2 id="timeline-heading">{heading}</h2><p class="note">{note}</p>{part}{years}</section>',
         language=language,
         heading=say("timeline_heading", language),
         note=say("timeline_note" if years else "timeline_empty", language),
+        part=fill('<p class="note" role="status">{part}</p>', part=part) if part else "",
         years=fill('<ol class="timeline-years" role="list">{years}</ol>', years=join(years)) if years else "",
     )
 

@@ -98,13 +98,7 @@ class Page:
             **set_language
         )
         self.asking.connect(self.visitor, self.language)
-        self.asking.cities.change(
-            self.atlas.show,
-            [self.asking.cities, self.language],
-            self.atlas.labelled,
-            api_name="cities",
-            **HIDDEN,
-        )
+        self.atlas.connect(self.cities_tab, self.asking.cities, self.language)
 
         def refresh(event: Any) -> None:
             event.then(self.relabel, self._around(), labelled, api_name="refresh", **HIDDEN)
@@ -112,7 +106,7 @@ class Page:
         self.documents.connect(self.language, refresh)
 
     def _around(self) -> list[Any]:
-        return [self.language, self.visitor, self.asking.cities]
+        return [self.language, self.visitor]
 
     def _labelled(self) -> list[Any]:
         return [
@@ -122,7 +116,6 @@ class Page:
             self.cities_tab,
             self.documents_tab,
             *self.asking.labelled,
-            *self.atlas.labelled,
             *self.documents.labelled,
         ]
 
@@ -133,20 +126,19 @@ class Page:
         key = str(request.query_params.get("key", ""))
         linked = str(request.query_params.get("q", ""))
         return {
-            **self._label(language, None),
+            **self._label(language),
             **self.asking.open(visitor, saved, linked, language),
             self.visitor: visitor,
             self.language: gr.update(value=language, label=say("language_label", language)),
             self.documents.key: gr.update(label=say("staff_key", language), value=key),
         }
 
-    def relabel(self, language: str, visitor: str, chosen: list[str] | None = None) -> Updates:
-        """Every label in `language`, with what the index holds at this moment, and what it says of the `chosen`
-        cities. Answers stay as they are."""
+    def relabel(self, language: str, visitor: str) -> Updates:
+        """Every label in `language`, with what the index holds at this moment. Answers stay as they are."""
         code = closest_language(language)
-        return {**self._label(code, chosen), **self.asking.relabel(code, visitor)}
+        return {**self._label(code), **self.asking.relabel(code, visitor)}
 
-    def _label(self, language: str, chosen: list[str] | None) -> Updates:
+    def _label(self, language: str) -> Updates:
         """All labels but those of the tab where questions are asked."""
         catalogue = self._pipeline.catalogue
         return {
@@ -160,7 +152,6 @@ class Page:
             self.ask_tab: gr.update(label=say("tab_ask", language)),
             self.cities_tab: gr.update(label=tab_label(language)),
             self.documents_tab: gr.update(label=say("tab_documents", language)),
-            **self.atlas.show(chosen, language),
             **self.documents.relabel(language),
         }
 

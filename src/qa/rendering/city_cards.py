@@ -1,0 +1,165 @@
+"""Cities → cards: what the documents say of each, word for word, and which documents there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qa.briefs import Brief
+from qa.cities.countries import country_name, own_name
+from qa.domain import Citation, Span
+from qa.manifest import DocumentRecord
+from qa.messages import join_names, language_name, say
+from qa.rendering.escaping import Html, fill, join
+from qa.rendering.evidence import whole_html
+from qa.rendering.map import city_anchor
+from qa.rendering.wording import NameCity, place_of
+
+MOST_LISTED = 12
+"""Documents listed in a card: the tab with the documents has them all."""
+
+
+def overview_html(briefs: Sequence[Brief], *, language: str, name_city: NameCity) -> Html:
+    """A small card for each city, with the first of its quotes, where none is chosen.
+
+    `language` is that of the labels. What the buttons do is the page's part: each has `data-city`.
+    """
+    cards = [_small_card(brief, language=language, name_city=name_city) for brief in briefs]
+    return fill(
+        '<section class="city-cards" lang="{language}"><p class="note" role="status">{hint}</p>'
+        '<div class="city-grid">{cards}</div></section>',
+        language=language,
+        hint=say("cities_hint", language),
+        cards=join(cards),
+    )
+
+
+def chosen_html(briefs: Sequence[Brief], *, language: str, name_city: NameCity) -> Html:
+    """The whole card of each chosen city, under a notice that questions are narrowed to them."""
+    names = tuple(name_city(brief.city.name, language) for brief in briefs)
+    return fill(
+        '<section class="city-cards" lang="{language}"><p class="city-choice" role="status">'
+        '<span>{notice}</span> <button type="button" class="city-all">{all}</button></p>{cards}</section>',
+        language=language,
+        notice=say("cities_asked_of", language, cities=join_names(names, language)),
+        all=say("cities_all", language),
+        cards=join([_whole_card(brief, language=language, name_city=name_city) for brief in briefs]),
+    )
+
+
+def _small_card(brief: Brief, *, language: str, name_city: NameCity) -> Html:
+    name = name_city(brief.city.name, language)
+    quotes = brief.quotes[:1] if brief.quotes else brief.quotes
+    return _card(
+        brief,
+        _quotes(quotes, language=language) if brief.records else _nothing(name, language),
+        _button("city-more", brief.city.name, say("card_more", language, city=name)),
+        language=language,
+        name=name,
+    )
+
+
+def _whole_card(brief: Brief, *, language: str, name_city: NameCity) -> Html:
+    name = name_city(brief.city.name, language)
+    if not brief.records:
+        return _card(brief, _nothing(name, language), Html(), language=language, name=name)
+    silent = fill('<p class="note">{text}</p>', text=say("card_silent", language, city=name))
+    body = [
+        silent if brief.quotes == () else _quotes(brief.quotes, language=language),
+        _documents(brief.records, language=language),
+    ]
+    ask = _button("city-ask", brief.city.name, say("card_ask", language, city=name))
+    return _card(brief, join(body), ask, language=language, name=name)
+
+
+def _card(brief: Brief, body: Html, action: Html, *, language: str, name: str) -> Html:
+    anchor = city_anchor(brief.city.name)
+    return fill(
+        '<article class="card city-card" id="{anchor}" aria-labelledby="{anchor}-title">'
+        '<h3 id="{anchor}-title"><bdi>{name}</bdi>{own}</h3><p class="place">{facts}</p>{body}'
+        "{action}</article>",
+        anchor=anchor,
+        name=name,
+        own=_own_name(brief, name),
+        facts=_facts(brief, language),
+        body=body,
+        action=action,
+    )
+
+
+def _own_name(brief: Brief, shown: str) -> Html:
+    """The city's name in its own country's language, where that is another one."""
+    own = own_name(brief.city)
+    if own is None or own[0] == shown:
+        return Html()
+    return fill(' <bdi class="city-own" lang="{code}">{name}</bdi>', code=own[1], name=own[0])
+
+
+def _facts(brief: Brief, language: str) -> str:
+    facts = [country_name(brief.city.country, language)] if brief.city.country else []
+    if brief.records:
+        facts.append(say("map_documents", language, count=len(brief.records)))
+    if brief.newest:
+        facts.append(say("card_newest", language, date=brief.newest))
+    return " · ".join(facts)
+
+
+def _nothing(name: str, language: str) -> Html:
+    return fill('<p class="note">{text}</p>', text=say("card_without", language, city=name))
+
+
+def _quotes(quotes: Sequence[Citation] | None, *, language: str) -> Html:
+    """What is quoted, each with its place in its document; that it is looked for where nobody knows yet."""
+    if quotes is None:
+        return fill('<p class="note pending">{text}</p>', text=say("searching", language))
+    items = [_quote(citation, language=language) for citation in quotes]
+    return fill('<ul class="city-quotes" role="list">{items}</ul>', items=join(items)) if items else Html()
+
+
+def _quote(citation: Citation, *, language: str) -> Html:
+    place = place_of(citation, language)
+    return fill(
+        '<li><blockquote lang="{code}" dir="auto">{quote}</blockquote>'
+        '<p class="place"><bdi>{title}</bdi>{place}</p>{whole}</li>',
+        code=citation.language,
+        quote=citation.quote,
+        title=citation.title,
+        place=fill(' › <bdi lang="{code}">{place}</bdi>', code=citation.language, place=place)
+        if place
+        else Html(),
+        whole=whole_html(citation.doc_id, citation.version, citation.span, language=language),
+    )
+
+
+def _documents(records: Sequence[DocumentRecord], *, language: str) -> Html:
+    more = len(records) - MOST_LISTED
+    items = [_document(record, language=language) for record in records[:MOST_LISTED]]
+    if more > 0:
+        items.append(fill('<li class="note">{text}</li>', text=say("card_rest", language, count=more)))
+    return fill(
+        '<h4>{heading}</h4><ul class="city-documents" role="list">{items}</ul>',
+        heading=say("tab_documents", language),
+        items=join(items),
+    )
+
+
+def _document(record: DocumentRecord, *, language: str) -> Html:
+    facts = [*([record.date] if record.date else []), language_name(record.language, language)]
+    return fill(
+        '<li><bdi class="city-document" lang="{code}">{title}</bdi><p class="card-links"><span>{facts}</span>'
+        '<a class="original" href="original/{doc_id}" download>{label}</a></p>{whole}</li>',
+        code=record.language,
+        title=record.title or record.path,
+        facts=" · ".join(facts),
+        doc_id=record.doc_id,
+        label=say("document_original", language),
+        whole=whole_html(record.doc_id, record.version, Span(0, 0), language=language),
+    )
+
+
+def _button(style: str, city: str, label: str) -> Html:
+    return fill(
+        '<button type="button" class="{style}" data-city="{city}">{label}</button>',
+        style=style,
+        city=city,
+        label=label,
+    )
