@@ -44,6 +44,8 @@ LAYERS = (
     "understanding",
     "retrieval",
     "timeline",
+    "subjects",
+    "coverage",
     "library",
     "calibration",
     "evidence",
