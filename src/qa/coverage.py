@@ -1,8 +1,9 @@
 """What the documents cover: city by subject, with how many passages there are and how new they are.
 
-For those who write documents, to see what is missing; so a city without any is a row as well. A passage counts for
-a city that its document is about, or that it names beside one other at most: a longer list says nothing of any of
-them. It counts for each subject that it is about (`qa.subjects`), and in the row's total also where it is about none.
+For those who write documents, to see what is missing; so a city without any is a row as well. A passage counts
+for a city that its document is about, or that it names beside one other at most: a longer list says nothing of any
+of them. It counts for each subject that it is about (`qa.subjects`), and in the row's total also where it is about
+none.
 
 How new a passage is says the date of its document; where none is known, the newest year (and month) that the
 passage itself names, as far as it is not in the future: a plan for 2050 is not news of 2050.
@@ -33,7 +34,7 @@ DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How many passages there are, and the newest date of them as far as it is known (ISO 8601), "" if it is not."""
+    """How many passages there are, and the newest date of them that is known (ISO 8601), "" if none is."""
 
     passages: int = 0
     newest: str = ""

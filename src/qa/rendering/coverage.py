@@ -69,7 +69,8 @@ def _cell(cell: Cell, *, most: int, language: str) -> Html:
     if not cell.passages:
         return _empty(language)
     return fill(
-        '<td class="amount-{tint}"><span class="count">{passages}</span> <span class="newest">{newest}</span></td>',
+        '<td class="amount-{tint}"><span class="count">{passages}</span> '
+        '<span class="newest">{newest}</span></td>',
         tint=_tint(cell.passages, most),
         passages=cell.passages,
         newest=cell.newest,

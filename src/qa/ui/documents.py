@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from qa.errors import QAError
 from qa.intake import UploadLimits
 from qa.messages import closest_language, say
 from qa.receipts import receipt_of
-from qa.rendering import coverage_html, documents_html, notice_html
+from qa.rendering import documents_html, notice_html
 from qa.ui.access import Access
+from qa.ui.coverage import covered_html
 from qa.ui.scripts import KEEP_KEY
 from qa.ui.staff import (
     Request,
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from qa.pipeline import Pipeline
 
 LIMITS = UploadLimits()
-
-logger = logging.getLogger(__name__)
 
 Updates = dict[Any, Any]
 
@@ -191,13 +188,7 @@ class DocumentsTab:
 
     def show_coverage(self, language: str) -> str:
         """What the documents cover, as HTML."""
-        code = closest_language(language)
-        try:
-            table = self._pipeline.coverage()
-        except QAError as error:
-            logger.warning("the table of what is covered could not be made: %s", error)
-            return notice_html(say("coverage_error", code), kind="problem")
-        return coverage_html(table, language=code, name_city=self._pipeline.catalogue.display_name)
+        return covered_html(self._pipeline, language=closest_language(language))
 
     def show_coverage_again(self, shown: str, language: str) -> Any:
         """The table anew where one is shown already."""
