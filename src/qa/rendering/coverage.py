@@ -37,14 +37,16 @@ def coverage_html(table: Coverage, *, language: str, name_city: NameCity) -> Htm
     headings = [
         say("coverage_city", language),
         *(subject_name(subject, language) for subject in table.subjects),
-        say("coverage_total", language),
+        say("tab_documents", language),
     ]
     return fill(
-        '<div class="coverage" role="region" tabindex="0" aria-labelledby="coverage-caption" lang="{language}">'
-        '<table><caption id="coverage-caption">{caption}</caption><thead><tr>{headings}</tr></thead>'
-        "<tbody>{rows}</tbody></table></div>",
+        '<div class="coverage" lang="{language}"><p class="note">{note}</p>'
+        '<div class="table" role="region" tabindex="0" aria-labelledby="coverage-caption">'
+        '<table><caption class="visually-hidden" id="coverage-caption">{caption}</caption>'
+        "<thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table></div></div>",
         language=language,
-        caption=say("coverage_caption", language),
+        note=say("coverage_note", language),
+        caption=say("coverage_heading", language),
         headings=join([fill('<th scope="col">{heading}</th>', heading=heading) for heading in headings]),
         rows=join([_row(row, most=table.most, language=language, name_city=name_city) for row in table.rows]),
     )
@@ -53,7 +55,7 @@ def coverage_html(table: Coverage, *, language: str, name_city: NameCity) -> Htm
 def _row(row: CoverageRow, *, most: int, language: str, name_city: NameCity) -> Html:
     total = fill(
         '<td class="total"><span class="count">{documents}</span> <span class="newest">{newest}</span></td>',
-        documents=say("map_documents", language, count=row.documents),
+        documents=row.documents,
         newest=row.total.newest,
     )
     is_empty = not (row.documents or row.total.passages)
