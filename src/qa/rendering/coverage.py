@@ -88,7 +88,7 @@ def _empty(language: str) -> Html:
 
 def _tint(passages: int, most: int) -> int:
     """1 to `TINTS`: by the logarithm, as one city may have a hundred times what another has."""
-    return max(1, math.ceil(TINTS * math.log1p(passages) / math.log1p(max(most, passages))))
+    return max(1, round(TINTS * math.log1p(passages) / math.log1p(max(most, passages))))
 
 
 def refused_html(refused: Sequence[tuple[str, int, str]], *, language: str) -> Html:
