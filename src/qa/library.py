@@ -99,7 +99,8 @@ class Library:
 
     @cached_property
     def coverage(self) -> Coverage:
-        """Which cities and subjects the documents cover. Some 30 s for 100,000 passages, then it is there."""
+        """Which cities and subjects the documents cover. Made when it is first
+        asked for: that takes some 30 s for 100,000 passages."""
         subjects = parse_subjects(self.manifest.cities, where="the index's table of cities") or SUBJECTS
         retriever = self.retriever
         finder = SubjectFinder(subjects, encode=retriever.encode, background=retriever.background)
