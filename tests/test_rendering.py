@@ -89,9 +89,11 @@ OUR_TAGS = {
         "section",
     ),
     *("span", "strong", "summary", "ul"),
+    *("caption", "ol", "table", "tbody", "td", "th", "thead", "tr"),
 }
 OUR_ATTRIBUTES = {
     *(
+        "aria-hidden",
         "aria-label",
         "aria-labelledby",
         "class",
@@ -117,6 +119,7 @@ OUR_ATTRIBUTES = {
         "placeholder",
         "rel",
         "role",
+        "scope",
         "tabindex",
         "target",
         "title",

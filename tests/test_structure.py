@@ -46,6 +46,8 @@ LAYERS = (
     "retrieval",
     "timeline",
     "periods",
+    "subjects",
+    "coverage",
     "library",
     "calibration",
     "evidence",

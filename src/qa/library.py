@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from qa.cities import CityCatalogue, parse_cities
+from qa.cities import CityCatalogue, parse_cities, parse_subjects
 from qa.config import Settings
+from qa.coverage import Coverage, survey
 from qa.domain import Answer, Document, Query, Reply, ReplyKind, Turn
 from qa.indexing import index_fingerprint
 from qa.manifest import Manifest, check_fingerprint, read_text, require_manifest, state_of
 from qa.retrieval import PassageRetriever, Retriever
 from qa.store import VectorStore
+from qa.subjects import SUBJECTS, SubjectFinder
 from qa.timeline import Event, find_events
 from qa.understanding import understand
 
@@ -107,6 +109,22 @@ class Library:
         )
         dates = (*named, *(record.date or "" for record in self.manifest.documents))
         return max((date for date in dates if date <= today), default="")
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """Which cities and subjects the documents cover. Made when it is first
+        asked for: that takes some 30 s for 100,000 passages."""
+        subjects = parse_subjects(self.manifest.cities, where="the index's table of cities") or SUBJECTS
+        retriever = self.retriever
+        finder = SubjectFinder(subjects, encode=retriever.encode, background=retriever.background)
+        return survey(
+            retriever.chunks,
+            records=self.manifest.documents,
+            events=self.events,
+            subjects=subjects,
+            is_about=finder.find_in_chunks(retriever.chunks, retriever.fetch_sentences),
+            catalogue=self.catalogue,
+        )
 
     def find_document(self, doc_id: str, version: str = "") -> Document | None:
         """The document with this id as it was read when it was indexed, by default now, else in that version.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.answering import Finding, compose_answer
 from qa.config import Settings
+from qa.coverage import CITIES_IN_LIST, Coverage
 from qa.domain import Answer, Document, Passage, Query, Step, Turn
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus, roll_back
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
     from qa.cities import CityCatalogue
     from qa.models import Embedder, Reader
-
-CITIES_IN_LIST = 2
-"""A passage about more cities than this only lists them."""
 
 STATEMENTS_PER_CITY = 2
 """The most statements for each city in an answer that goes city by city."""
@@ -151,6 +149,10 @@ class Pipeline:
     def events(self) -> tuple[Event, ...]:
         """What the documents date, in the order of time."""
         return self._current().events
+
+    def coverage(self) -> Coverage:
+        """Which cities and subjects the documents cover; worked out when it is first asked for."""
+        return self._current().coverage
 
     def original(self, doc_id: str) -> Path | None:
         """The file of the document with this id, as it is now; None if there is none, or none any more."""

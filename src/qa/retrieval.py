@@ -79,7 +79,8 @@ class Retriever:
         return counts.most_common(1)[0][0] if counts else None
 
     @cached_property
-    def _background(self) -> NDArray[np.float32]:
+    def background(self) -> NDArray[np.float32]:
+        """The vectors of everyday sentences: shape (n, d), float32, unit norm."""
         text = resources.files("qa").joinpath("data", "background.txt").read_text(encoding="utf-8")
         return self._embedder.encode_passages(text.splitlines())
 
@@ -90,7 +91,15 @@ class Retriever:
         irrelevant passages differ: a score normalised by such a cohort (Reynolds 1997, for speakers' voices)
         can be compared between languages, also those that no development set has.
         """
-        return float(np.mean(self._background @ self._encode(query.searched_text)))
+        return float(np.mean(self.background @ self._encode(query.searched_text)))
+
+    def encode(self, text: str) -> NDArray[np.float32]:
+        """The vector of a question or a description: shape (d,), float32, unit norm."""
+        return self._encode(text)
+
+    def fetch_sentences(self, chunks: Sequence[Chunk]) -> dict[str, NDArray[np.float32]]:
+        """The vectors of the sentences of `chunks`, shape (s, d), by chunk id; see `VectorStore.fetch_vectors`."""
+        return {key: sentences for key, (_, sentences) in self._store.fetch_vectors(chunks).items()}
 
     @cached_property
     def titles(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from qa.cities.catalogue import City, CityCatalogue, name_key
+from qa.cities.subjects import Subject, read_subjects
 from qa.errors import ConfigError
 
 
@@ -32,14 +33,13 @@ def read_table(path: Path) -> str:
 
 def parse_cities(text: str, *, where: str) -> CityCatalogue:
     """The catalogue in TOML; `where` it came from is what errors name."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where} cannot be read as TOML: {error}; mend the file") from error
+    table = _load(text, where)
     entries = table.pop("city", [])
+    read_subjects(table.pop("subject", []), where)  # what is wrong with them is told with what is wrong here
     if table or not isinstance(entries, list):
         raise ConfigError(
-            f"{where}: write one [[city]] table for each city and nothing else at the top level"
+            f"{where}: write one [[city]] table for each city, [[subject]] tables if you like, and nothing else "
+            "at the top level"
         )
     cities = tuple(
         _parse_city(entry, f"{where}, city {number}") for number, entry in enumerate(entries, start=1)
@@ -50,6 +50,18 @@ def parse_cities(text: str, *, where: str) -> CityCatalogue:
         return CityCatalogue(cities)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
+
+
+def parse_subjects(text: str, *, where: str) -> tuple[Subject, ...]:
+    """The subjects that stand beside the cities in TOML, none where it names none; `where` is what errors name."""
+    return read_subjects(_load(text, where).get("subject", []), where)
+
+
+def _load(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where} cannot be read as TOML: {error}; mend the file") from error
 
 
 _ENTRY_KEYS = frozenset({"name", "country", "latitude", "longitude", "home", "lookalikes", "names"})

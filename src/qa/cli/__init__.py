@@ -13,7 +13,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from qa.cli.asking import run_ask, run_chat, run_eval, run_search, run_serve
-from qa.cli.documents import run_add, run_index, run_refresh, run_remove, run_rollback, run_status
+from qa.cli.documents import (
+    run_add,
+    run_coverage,
+    run_index,
+    run_refresh,
+    run_remove,
+    run_rollback,
+    run_status,
+)
 from qa.cli.feedback import run_feedback
 from qa.cli.terminal import UsageError
 from qa.config import Settings, load_settings
@@ -133,5 +141,6 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--delete", nargs="+", type=int, metavar="N", help="delete the feedback with these numbers"
     )
+    add("coverage", run_coverage, "Say which cities and subjects the documents cover.", index, as_json)
     add("status", run_status, "Say what the index holds.", index, as_json)
     return parser

@@ -123,6 +123,23 @@ def _watch(options: argparse.Namespace, settings: Settings, embedder: Embedder) 
     return 0
 
 
+def run_coverage(options: argparse.Namespace, settings: Settings) -> int:
+    """`qa coverage`."""
+    from qa.library import open_library
+    from qa.manifest import require_manifest
+    from qa.models import load_embedder
+    from qa.rendering import coverage_lines
+
+    require_manifest(settings.index_dir)  # before the model is loaded: it should say so at once
+    table = open_library(settings, load_embedder(settings), None).coverage
+    if options.json:
+        rows = [dataclasses.asdict(row) for row in table.rows]
+        print(json.dumps({"subjects": [each.name for each in table.subjects], "rows": rows}))
+    else:
+        print("\n".join(coverage_lines(table)))
+    return 0
+
+
 def run_status(options: argparse.Namespace, settings: Settings) -> int:
     """`qa status`."""
     from qa.manifest import require_manifest

@@ -4,6 +4,7 @@ Whatever comes from documents or from an asker is hostile until it has passed th
 with `escaping.fill`, which escapes every value that is not HTML already, so that forgetting is impossible.
 """
 
+from qa.rendering.coverage import coverage_html, coverage_lines, refused_html
 from qa.rendering.documents import documents_html
 from qa.rendering.evaluation import evaluation_html
 from qa.rendering.evidence import document_html, evidence_html, surroundings
@@ -21,6 +22,8 @@ from qa.rendering.wording import refusal_text
 
 __all__ = [
     "answer_text",
+    "coverage_html",
+    "coverage_lines",
     "document_html",
     "documents_html",
     "evaluation_html",
@@ -30,6 +33,7 @@ __all__ = [
     "panel_html",
     "pending_html",
     "refusal_text",
+    "refused_html",
     "report_html",
     "report_lines",
     "surroundings",

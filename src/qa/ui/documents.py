@@ -14,8 +14,16 @@ from qa.reasons import in_language
 from qa.receipts import receipt_of
 from qa.rendering import documents_html, notice_html
 from qa.ui.access import Access
+from qa.ui.coverage import covered_html
 from qa.ui.scripts import KEEP_KEY
-from qa.ui.staff import Request, bring_in_html, refusal_html, roll_back_html, take_out_html
+from qa.ui.staff import (
+    Request,
+    bring_in_html,
+    refusal_html,
+    refused_questions_html,
+    roll_back_html,
+    take_out_html,
+)
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
@@ -28,6 +36,8 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 HIDDEN: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
 ONE_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "indexing"}
 """Whatever changes the index, so that a button that is pressed twice waits."""
+KEYS: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "keys"}
+"""Whatever tells whether a key is right and does nothing else, so that one key is tried at a time."""
 
 
 class DocumentsTab:
@@ -36,6 +46,8 @@ class DocumentsTab:
     def __init__(self, pipeline: Pipeline, *, access: Access) -> None:
         self._pipeline = pipeline
         self._access = access
+        with gr.Accordion("", open=False, elem_id="coverage") as self.coverage:
+            self.table = gr.HTML()
         self.search = gr.Textbox(elem_id="search", lines=1)
         self.list = gr.HTML(elem_id="documents")
         with gr.Accordion("", open=False, elem_id="staff") as self.staff:
@@ -49,6 +61,8 @@ class DocumentsTab:
                 with gr.Row(elem_id="undo"):
                     self.take_out = gr.Button(elem_id="take-out", min_width=0)
                     self.roll_back = gr.Button(elem_id="roll-back", min_width=0)
+                with gr.Accordion("", open=False, elem_id="refused") as self.refused:
+                    self.questions = gr.HTML()
             self.receipt = gr.HTML(elem_id="receipt")
 
     @property
@@ -65,7 +79,7 @@ class DocumentsTab:
                 self.addresses,
                 self.reindex,
             ),
-            *(self.unwanted, self.take_out, self.roll_back),
+            *(self.unwanted, self.take_out, self.roll_back, self.coverage, self.refused),
         ]
 
     def relabel(self, code: str) -> Updates:
@@ -87,6 +101,8 @@ class DocumentsTab:
             ),
             self.take_out: gr.update(value=say("staff_remove", code)),
             self.roll_back: gr.update(value=say("staff_rollback", code)),
+            self.coverage: gr.update(label=say("coverage_heading", code)),
+            self.refused: gr.update(label=say("refused_heading", code)),
         }
 
     def connect(self, language: gr.Dropdown, refresh: Callable[[Any], None]) -> None:
@@ -95,11 +111,12 @@ class DocumentsTab:
         gr.on(
             [self.key.submit, self.key.blur],
             api_name="let_in",
-            concurrency_limit=1,
-            concurrency_id="keys",
+            **KEYS,
             **self.letting_in(language),
         )
         asking = [self.key, language]
+        self.refused.expand(self.show_refused, asking, self.questions, api_name="refused", **PRIVATE, **KEYS)
+        self._connect_coverage(language)
         refresh(
             self.reindex.click(
                 self.bring_in,
@@ -124,6 +141,20 @@ class DocumentsTab:
             self.roll_back.click(
                 self.undo, asking, self.receipt, api_name="rollback", **PRIVATE, **ONE_AT_A_TIME
             )
+        )
+
+    def _connect_coverage(self, language: gr.Dropdown) -> None:
+        """Make the table when it is opened, not for every visitor; then keep it up to language and documents."""
+        making: dict[str, Any] = {"outputs": self.table, **PRIVATE}
+        making |= {"concurrency_limit": 1, "concurrency_id": "coverage"}  # the second one finds it made
+        self.coverage.expand(self.show_coverage, language, api_name="coverage", **making)
+        gr.on(
+            [language.input, self.receipt.change],
+            self.show_coverage_again,
+            [self.table, language],
+            api_name="coverage_again",
+            show_progress="hidden",
+            **making,
         )
 
     def letting_in(self, language: gr.Dropdown) -> dict[str, Any]:
@@ -154,6 +185,23 @@ class DocumentsTab:
             language=closest_language(language),
             name_city=catalogue.display_name,
             names_of=names_of,
+        )
+
+    def show_coverage(self, language: str) -> str:
+        """What the documents cover, as HTML."""
+        return covered_html(self._pipeline, language=closest_language(language))
+
+    def show_coverage_again(self, shown: str, language: str) -> Any:
+        """The table anew where one is shown already."""
+        return self.show_coverage(language) if shown else gr.skip()
+
+    def show_refused(self, key: str, language: str, request: gr.Request) -> str:
+        """The questions that the documents did not answer, to those who may change documents."""
+        return refused_questions_html(
+            self._pipeline,
+            Request.of(request, key),
+            access=self._access,
+            language=closest_language(language),
         )
 
     def let_in(self, key: str, language: str, request: gr.Request) -> Updates:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.errors import QAError
+from qa.feedback import most_refused
 from qa.intake import add_address, add_uploads, is_address, remove
 from qa.messages import say
 from qa.reasons import Reason, in_language
 from qa.receipts import IndexReport, Receipt
-from qa.rendering import notice_html, report_html
+from qa.rendering import notice_html, refused_html, report_html
 from qa.rendering.escaping import Html
 from qa.ui.access import Access
 
@@ -102,6 +103,15 @@ def roll_back_html(pipeline: Pipeline, request: Request, *, access: Access, lang
         return notice_html(say("staff_rolled_back", language, count=pipeline.roll_back()))
 
     return _change(roll_back, request, access=access, language=language)
+
+
+def refused_questions_html(pipeline: Pipeline, request: Request, *, access: Access, language: str) -> Html:
+    """The questions that were refused most, or a polite refusal: what people type may name somebody."""
+
+    def show() -> Html:
+        return refused_html(most_refused(pipeline.settings.index_dir), language=language)
+
+    return _change(show, request, access=access, language=language)
 
 
 def _change(change: Callable[[], Html], request: Request, *, access: Access, language: str) -> Html:

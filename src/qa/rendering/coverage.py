@@ -1,0 +1,137 @@
+"""The table of what the documents cover, and the questions that they did not answer, for those who write more."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from qa.cities import Subject
+from qa.coverage import Cell, Coverage, CoverageRow
+from qa.messages import say
+from qa.rendering.escaping import Html, fill, join, one_line
+from qa.rendering.wording import NameCity, shorten
+from qa.subjects import SUBJECTS
+
+TINTS = 3
+"""Shades of amount. The number stands in each cell, so nothing hangs on telling them apart."""
+
+MOST_REFUSED = 20
+"""Questions listed."""
+
+COLUMN = 12
+"""Characters of a column in a terminal; longer headings go over several lines."""
+
+
+def subject_name(subject: Subject, language: str) -> str:
+    """What a subject is called in `language`: as the corpus names it, else as we name a built-in one."""
+    for code in (language, language.partition("-")[0]):
+        if code in subject.names:
+            return subject.names[code]
+    is_built_in = any(subject.name == each.name for each in SUBJECTS)
+    return say(f"subject_{subject.name}", language) if is_built_in else subject.name
+
+
+def coverage_html(table: Coverage, *, language: str, name_city: NameCity) -> Html:
+    """The table, in a box of its own that scrolls sideways where the page is narrow."""
+    headings = [
+        say("coverage_city", language),
+        *(subject_name(subject, language) for subject in table.subjects),
+        say("tab_documents", language),
+    ]
+    return fill(
+        '<div class="coverage" lang="{language}"><p class="note">{note}</p>'
+        '<div class="table" role="region" tabindex="0" aria-labelledby="coverage-caption">'
+        '<table><caption class="visually-hidden" id="coverage-caption">{caption}</caption>'
+        "<thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table></div></div>",
+        language=language,
+        note=say("coverage_note", language),
+        caption=say("coverage_heading", language),
+        headings=join([fill('<th scope="col">{heading}</th>', heading=heading) for heading in headings]),
+        rows=join([_row(row, most=table.most, language=language, name_city=name_city) for row in table.rows]),
+    )
+
+
+def _row(row: CoverageRow, *, most: int, language: str, name_city: NameCity) -> Html:
+    total = fill(
+        '<td class="total"><span class="count">{documents}</span> <span class="newest">{newest}</span></td>',
+        documents=row.documents,
+        newest=row.total.newest,
+    )
+    is_empty = not (row.documents or row.total.passages)
+    return fill(
+        '<tr><th scope="row"><bdi>{city}</bdi></th>{cells}{total}</tr>',
+        city=name_city(row.city, language),
+        cells=join([_cell(cell, most=most, language=language) for cell in row.cells]),
+        total=_empty(language) if is_empty else total,
+    )
+
+
+def _cell(cell: Cell, *, most: int, language: str) -> Html:
+    if not cell.passages:
+        return _empty(language)
+    return fill(
+        '<td class="amount-{tint}"><span class="count">{passages}</span> '
+        '<span class="newest">{newest}</span></td>',
+        tint=_tint(cell.passages, most),
+        passages=cell.passages,
+        newest=cell.newest,
+    )
+
+
+def _empty(language: str) -> Html:
+    return fill(
+        '<td class="is-empty"><span aria-hidden="true">–</span><span class="visually-hidden">{none}</span></td>',
+        none=say("coverage_none", language),
+    )
+
+
+def _tint(passages: int, most: int) -> int:
+    """1 to `TINTS`: by the logarithm, as one city may have a hundred times what another has."""
+    return max(1, round(TINTS * math.log1p(passages) / math.log1p(max(most, passages))))
+
+
+def refused_html(refused: Sequence[tuple[str, int, str]], *, language: str) -> Html:
+    """The questions that most often had no answer (see `qa.feedback.most_refused`), `MOST_REFUSED` at most."""
+    if not refused:
+        return fill('<p class="note" role="status">{text}</p>', text=say("refused_empty", language))
+    items = [
+        fill(
+            '<li><span dir="auto">{question}</span> <span class="facts">{facts}</span></li>',
+            question=shorten(question),
+            facts=say("refused_times", language, count=times, date=last_time[:10]),
+        )
+        for question, times, last_time in refused[:MOST_REFUSED]
+    ]
+    return fill(
+        '<div class="refused" lang="{language}"><p class="note">{note}</p><ol>{items}</ol></div>',
+        language=language,
+        note=say("refused_note", language),
+        items=join(items),
+    )
+
+
+def coverage_lines(table: Coverage) -> Iterator[str]:
+    """The table for a terminal, in English."""
+    headings = ["City", *(subject_name(subject, "en") for subject in table.subjects), "Documents", "Passages"]
+    rows = [
+        [
+            row.city,
+            *(_plain(cell) for cell in row.cells),
+            str(row.documents),
+            _plain(row.total),
+        ]
+        for row in table.rows
+    ]
+    wrapped = [textwrap.wrap(one_line(heading), COLUMN) or [""] for heading in headings]
+    for number in range(max(map(len, wrapped))):
+        yield _line([lines[number] if number < len(lines) else "" for lines in wrapped])
+    yield from (_line([one_line(value) for value in row]) for row in rows)
+
+
+def _plain(cell: Cell) -> str:
+    return f"{cell.passages} {cell.newest}".strip() if cell.passages else "-"
+
+
+def _line(values: Sequence[str]) -> str:
+    return "  ".join(f"{value:{COLUMN}}" for value in values).rstrip()
