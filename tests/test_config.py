@@ -31,6 +31,7 @@ OTHER_VALUES = {
     "host": "0.0.0.0",
     "port": 8000,
     "admin_key": "secret",
+    "embed_origins": ("https://a.example", "http://b.example:8080"),
 }
 CHANGES_VECTORS = {"embedder", "embedder_query_prefix", "embedder_passage_prefix", "chunk_tokens"}
 

@@ -3,6 +3,9 @@
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const behavior = calm ? "auto" : "smooth";
 
+  // Within another site, which has its own header.
+  document.body.classList.toggle("is-embedded", new URLSearchParams(location.search).has("embed"));
+
   const goTo = (target) => {
     document.querySelectorAll(".is-found").forEach((element) => element.classList.remove("is-found"));
     target.classList.add("is-found");
@@ -72,7 +75,7 @@
   // The server keeps one verdict for each answer: the last.
   const rate = async (rating, verdict, reason) => {
     const said = rating.querySelector(".thanks");
-    const kept = await window.rateAnswer([sessionStorage.visitor, Number(rating.dataset.turn), verdict, reason]);
+    const kept = await window.rateAnswer([window.visitor, Number(rating.dataset.turn), verdict, reason]);
     said.textContent = kept ? rating.dataset.thanks : "";
   };
 

@@ -19,6 +19,7 @@ from qa.ui.cities import CitiesTab, tab_label
 from qa.ui.conversation import Conversation, hold_exchange
 from qa.ui.documents import HIDDEN, DocumentsTab
 from qa.ui.memory import ConversationMemory
+from qa.ui.programs import offer_to_programs
 from qa.ui.scripts import CONNECT_EVIDENCE, KNOW_VISITOR, SCROLL_TO_NEWEST, SET_LANGUAGE
 from qa.ui.serving import serve
 from qa.understanding import MAX_QUESTION_CHARACTERS
@@ -62,6 +63,7 @@ class Page:
                     self.documents = DocumentsTab(pipeline, access=access)
             self.note = gr.HTML(elem_id="note")
             self._connect()
+            offer_to_programs(pipeline, concurrency_limit=QUESTIONS_AT_ONCE, concurrency_id="questions")
 
     def _lay_out_top(self) -> None:
         with gr.Row(elem_id="top"):
@@ -138,7 +140,7 @@ class Page:
             "outputs": talk,
             "concurrency_limit": QUESTIONS_AT_ONCE,
             "concurrency_id": "questions",
-            "api_name": "ask",
+            "api_name": "answer",
             **HIDDEN,
         }
         around = [self.cities, self.visitor, self.language]
@@ -189,6 +191,9 @@ class Page:
         wish = str(request.query_params.get("lang", ""))
         language = known_language(wish) or preferred_language(request.headers.get("accept-language", ""))
         updates = self.relabel(language, visitor)
+        city = self._pipeline.catalogue.get(str(request.query_params.get("city", "")))
+        if city and not city.is_home:
+            updates[self.cities]["value"] = [city.name]
         key = str(request.query_params.get("key", ""))
         updates[self.visitor] = visitor
         if not self._memory.recall(visitor).exchanges:  # a reload would ask it again and again
@@ -330,11 +335,12 @@ def build_page(pipeline: Pipeline, *, admin_key: str = "") -> gr.Blocks:
     return Page(pipeline, access=Access(admin_key)).blocks
 
 
-def launch(pipeline: Pipeline, *, on_ready: Callable[[str], None]) -> None:
+def launch(pipeline: Pipeline, *, on_ready: Callable[[str], None], mcp: bool = False) -> None:
     """Serves the page until it is interrupted.
 
     `on_ready` is called once, when the page can be opened, with a message for whoever started the program: the
-    page's address, and how documents are brought in. Raises `ConfigError` where the port is taken.
+    page's address, and how documents are brought in. With `mcp` language models can call what programs can.
+    Raises `ConfigError` where the port is taken.
     """
     blocks = build_page(pipeline, admin_key=pipeline.settings.admin_key)
-    serve(blocks, pipeline=pipeline, on_ready=on_ready)
+    serve(blocks, pipeline=pipeline, on_ready=on_ready, mcp=mcp)

@@ -21,11 +21,14 @@ view."""
 
 KNOW_VISITOR = """() => {
   // sessionStorage is the tab's own: it survives a reload and goes when the tab is closed.
-  if (!sessionStorage.visitor) {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    sessionStorage.visitor = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  window.visitor = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  try {
+    window.visitor = sessionStorage.visitor ??= window.visitor;
+  } catch {
+    // Within another site the browser may refuse it: the conversation then ends with the page.
   }
-  return [sessionStorage.visitor];
+  return [window.visitor];
 }"""
 """When the page opens: the tab's own id, a new one at first (qa.ui.memory)."""
 
