@@ -196,3 +196,40 @@ def test_the_corpus_own_table_of_cities_is_used_where_it_has_one(tmp_path: Path)
     assert settings.cities_path() == tmp_path / "common.toml"
     (tmp_path / "cities.toml").touch()
     assert settings.cities_path() == tmp_path / "cities.toml"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://www.example.org",
+        "http://localhost:8000",
+        "https://*.example.org",
+        "https://xn--wgv71a.example",
+    ],
+)
+def test_a_site_that_may_show_the_page_is_taken(origin: str) -> None:
+    assert Settings(embed_origins=(origin,)).embed_origins == (origin,)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "https://*",
+        "www.example.org",
+        "https://www.example.org/",
+        "https://www.example.org/page",
+        "https://user@example.org",
+        "ftp://example.org",
+        "https://a.example; script-src *",
+        "https://a.example https://b.example",
+        "https://a.example\n",
+        "https://例え.example",
+        "'none'",
+    ],
+)
+def test_what_is_no_site_is_an_error_that_names_the_setting(origin: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"embed_origins has .*write each site as https://www\.example\.org"
+    ):
+        Settings(embed_origins=(origin,))

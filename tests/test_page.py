@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,20 +59,31 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @contextmanager
-def serving(folder: Path, *, key: str) -> Iterator[Server]:
-    """The program itself, over a copy of the corpus with one hostile document more."""
+def serving(
+    folder: Path,
+    *,
+    key: str,
+    arguments: Sequence[str] = (),
+    documents: Mapping[str, str] = MappingProxyType({}),
+    **settings: str,
+) -> Iterator[Server]:
+    """The program itself, over a copy of the corpus with one hostile document more, and `documents` (text by
+    name); `settings` are variables of its environment."""
     shutil.copytree(REPOSITORY / "corpus", folder / "corpus")
     (folder / "corpus" / "zebra <b>.txt").write_text(HOSTILE, encoding="utf-8")
+    for name, text in documents.items():
+        (folder / "corpus" / name).write_text(text, encoding="utf-8")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("QA_")},
         "QA_CORPUS_DIR": str(folder / "corpus"),
         "QA_INDEX_DIR": str(folder / "index"),
         "QA_PORT": "0",
         "QA_ADMIN_KEY": key,
+        **settings,
     }
     with (folder / "log").open("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, str(REPOSITORY / "app.py")],
+            [sys.executable, str(REPOSITORY / "app.py"), *arguments],
             cwd=folder,
             env=environment,
             stdout=log,

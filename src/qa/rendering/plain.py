@@ -90,7 +90,10 @@ def passages_to_json(passages: Sequence[Passage]) -> list[dict[str, Any]]:
 
 
 def documents_to_json(records: Sequence[DocumentRecord]) -> list[dict[str, Any]]:
-    """What the index says of each document, as plain values; `source` is its path."""
+    """What the index says of each document, as plain values.
+
+    Its path is called `source`, as in a citation; what has a `path` Gradio's client takes for a file to fetch.
+    """
     return [
         {
             "id": record.doc_id,

@@ -9,6 +9,10 @@
   address.searchParams.set("embed", "1");
   if (language) address.searchParams.set("lang", language);
   if (city) address.searchParams.set("city", city);
+  // A site that does not say that it has dark colours has none, whatever the visitor prefers.
+  const schemes = getComputedStyle(document.documentElement).colorScheme;
+  if (!schemes.includes("dark")) address.searchParams.set("__theme", "light");
+  else if (!schemes.includes("light")) address.searchParams.set("__theme", "dark");
   const frame = document.createElement("iframe");
   // Before the address: a frame that is not lazy from the start is loaded at once.
   frame.loading = "lazy";

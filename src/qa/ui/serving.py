@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from qa.errors import ConfigError
 from qa.intake import UploadLimits
 from qa.ui.access import Access, UploadGuard
-from qa.ui.embedding import EMBED_SCRIPT, make_embed_route
+from qa.ui.embed import EMBED_SCRIPT, make_embed_route
 from qa.ui.headers import SafeHeaders
 from qa.ui.mcp import MCP_PATH, McpGuard
 from qa.ui.programs import tell_bad_call
