@@ -77,10 +77,12 @@ def visit(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def open_frame(visit: Page, site: Site) -> FrameLocator:
+def open_frame(visit: Page, site: Site, *, language: str = "en") -> FrameLocator:
     visit.goto(site.address)
     frame = visit.frame_locator("iframe")
     expect(frame.locator("#ask")).not_to_be_empty(timeout=ANSWER_MS)
+    # The last that happens when the page opens; before, it does not know who asks.
+    expect(frame.locator("html")).to_have_attribute("lang", language, timeout=ANSWER_MS)
     return frame
 
 
@@ -88,7 +90,7 @@ def test_one_line_puts_the_page_into_a_site_that_may_show_it(
     visit: Page, server: Server, sites: tuple[Site, Site]
 ) -> None:
     sites[0].put(server, JAPANESE)
-    frame = open_frame(visit, sites[0])
+    frame = open_frame(visit, sites[0], language="ja")
     element = visit.locator("script + iframe")
     expect(element).to_have_attribute("title", "北九州市とアジアの都市")
     expect(element).to_have_attribute("loading", "lazy")
@@ -103,7 +105,7 @@ def test_a_question_is_answered_and_rated_there_without_anything_kept_in_the_bro
     visit: Page, server: Server, sites: tuple[Site, Site]
 ) -> None:
     sites[0].put(server, JAPANESE)
-    frame = open_frame(visit, sites[0])
+    frame = open_frame(visit, sites[0], language="ja")
     # This browser keeps nothing for a site within another: what the page must do without.
     refused = "() => { try { return String(sessionStorage.length); } catch (error) { return error.name; } }"
     assert visit.frames[1].evaluate(refused) == "SecurityError"

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import docx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
 
 from qa.feedback import list_feedback, most_refused
 from qa.manifest import read_manifest
@@ -433,6 +433,26 @@ def test_a_link_opens_its_question_once(context: BrowserContext, page: Page, ser
     expect(linked.locator(".turn .statement").first).to_be_visible(timeout=ANSWER_MS)
     linked.wait_for_timeout(1500)
     expect(linked.locator(".turn")).to_have_count(1)
+
+
+def test_what_a_quick_visitor_types_before_the_page_is_ready_stays_and_is_not_asked(
+    context: BrowserContext, server: Server
+) -> None:
+    page = context.new_page()
+    held: list[Route] = []
+    page.route("**/queue/join*", held.append)
+    page.goto(server.address)
+    page.locator("#question textarea").fill(SURABAYA)
+    expect(page.locator("#ask")).to_be_empty()
+    page.unroute("**/queue/join*")
+    for route in held:
+        route.continue_()
+    expect(page.locator("#ask")).not_to_be_empty()
+    page.get_by_role("tab", name="Documents").click()  # what is listed there has come with all the rest
+    expect(page.locator("#documents")).to_contain_text("Surabaya")
+    page.get_by_role("tab").first.click()
+    expect(page.locator("#question textarea")).to_have_value(SURABAYA)
+    expect(page.locator(".turn")).to_have_count(0)
 
 
 def test_a_verdict_is_kept_once_with_its_reason_and_only_for_an_answer_that_was_given(

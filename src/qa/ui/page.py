@@ -198,11 +198,8 @@ class Page:
         updates[self.visitor] = visitor
         if not self._memory.recall(visitor).exchanges:  # a reload would ask it again and again
             linked = str(request.query_params.get("q", ""))[:MAX_QUESTION_CHARACTERS]
-            updates[self.question] = gr.update(
-                value=linked,
-                label=say("question_label", language),
-                placeholder=say("question_placeholder", language),
-            )
+            if linked:  # what a quick visitor has typed by now stays
+                updates[self.question]["value"] = linked
         updates[self.examples] = gr.update(visible=not self._memory.recall(visitor).exchanges)
         updates[self.language] = gr.update(value=language, label=say("language_label", language))
         updates[self.documents.key] = gr.update(label=say("staff_key", language), value=key)
@@ -268,10 +265,11 @@ class Page:
         }
 
     def answer_linked(
-        self, question: str, cities: list[str], visitor: str, language: str
+        self, question: str, cities: list[str], visitor: str, language: str, request: gr.Request
     ) -> Iterator[Updates]:
-        """The answer to the question that a link brought along, if any."""
-        if question.strip() and not self._memory.recall(visitor).exchanges:
+        """The answer to the question that a link brought along, if any; not what a quick visitor types by now."""
+        linked = str(request.query_params.get("q", ""))[:MAX_QUESTION_CHARACTERS]
+        if linked.strip() and question == linked and not self._memory.recall(visitor).exchanges:
             yield from self.answer(question, cities, visitor, language)
         else:
             yield {self.examples: gr.update()}  # Gradio empties what a generator says nothing of
