@@ -80,7 +80,7 @@ def visit(browser: Browser) -> Iterator[Page]:
 def open_frame(visit: Page, site: Site, *, language: str = "en") -> FrameLocator:
     visit.goto(site.address)
     frame = visit.frame_locator("iframe")
-    expect(frame.locator("#ask")).not_to_be_empty(timeout=ANSWER_MS)
+    expect(frame.locator("#header h1")).to_be_visible(timeout=ANSWER_MS)
     # The last that happens when the page opens; before, it does not know who asks.
     expect(frame.locator("html")).to_have_attribute("lang", language, timeout=ANSWER_MS)
     return frame
