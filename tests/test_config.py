@@ -31,6 +31,7 @@ OTHER_VALUES = {
     "host": "0.0.0.0",
     "port": 8000,
     "admin_key": "secret",
+    "embed_origins": ("https://a.example", "http://b.example:8080"),
 }
 CHANGES_VECTORS = {"embedder", "embedder_query_prefix", "embedder_passage_prefix", "chunk_tokens"}
 
@@ -195,3 +196,40 @@ def test_the_corpus_own_table_of_cities_is_used_where_it_has_one(tmp_path: Path)
     assert settings.cities_path() == tmp_path / "common.toml"
     (tmp_path / "cities.toml").touch()
     assert settings.cities_path() == tmp_path / "cities.toml"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://www.example.org",
+        "http://localhost:8000",
+        "https://*.example.org",
+        "https://xn--wgv71a.example",
+    ],
+)
+def test_a_site_that_may_show_the_page_is_taken(origin: str) -> None:
+    assert Settings(embed_origins=(origin,)).embed_origins == (origin,)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "https://*",
+        "www.example.org",
+        "https://www.example.org/",
+        "https://www.example.org/page",
+        "https://user@example.org",
+        "ftp://example.org",
+        "https://a.example; script-src *",
+        "https://a.example https://b.example",
+        "https://a.example\n",
+        "https://例え.example",
+        "'none'",
+    ],
+)
+def test_what_is_no_site_is_an_error_that_names_the_setting(origin: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"embed_origins has .*write each site as https://www\.example\.org"
+    ):
+        Settings(embed_origins=(origin,))

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import docx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
 
 from qa.feedback import list_feedback, most_refused
 from qa.manifest import read_manifest
@@ -60,20 +60,32 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @contextmanager
-def serving(folder: Path, *, key: str, port: int = 0) -> Iterator[Server]:
-    """The program itself, over a copy of the corpus with one hostile document more."""
+def serving(
+    folder: Path,
+    *,
+    key: str,
+    port: int = 0,
+    arguments: Sequence[str] = (),
+    documents: Mapping[str, str] = MappingProxyType({}),
+    **settings: str,
+) -> Iterator[Server]:
+    """The program itself, over a copy of the corpus with one hostile document more, and `documents` (text by
+    name); `settings` are variables of its environment."""
     shutil.copytree(REPOSITORY / "corpus", folder / "corpus", dirs_exist_ok=True)
     (folder / "corpus" / "zebra <b>.txt").write_text(HOSTILE, encoding="utf-8")
+    for name, text in documents.items():
+        (folder / "corpus" / name).write_text(text, encoding="utf-8")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("QA_")},
         "QA_CORPUS_DIR": str(folder / "corpus"),
         "QA_INDEX_DIR": str(folder / "index"),
         "QA_PORT": str(port),
         "QA_ADMIN_KEY": key,
+        **settings,
     }
     with (folder / "log").open("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, str(REPOSITORY / "app.py")],
+            [sys.executable, str(REPOSITORY / "app.py"), *arguments],
             cwd=folder,
             env=environment,
             stdout=log,
@@ -489,6 +501,25 @@ def test_a_link_opens_its_question_once(context: BrowserContext, page: Page, ser
     expect(linked.locator(".turn .statement").first).to_be_visible(timeout=ANSWER_MS)
     linked.wait_for_timeout(1500)
     expect(linked.locator(".turn")).to_have_count(1)
+
+
+def test_what_a_quick_visitor_types_before_the_page_is_ready_stays_and_is_not_asked(
+    context: BrowserContext, server: Server
+) -> None:
+    page = context.new_page()
+    held: list[Route] = []
+    page.route("**/queue/join*", lambda route: held.append(route))
+    page.goto(server.address)
+    page.locator("#question textarea").fill(SURABAYA)
+    expect(page.locator("#header h1")).to_have_count(0)
+    assert held
+    page.unroute("**/queue/join*")  # which lets those go on that are held
+    expect(page.locator("#header h1")).to_be_visible()
+    page.get_by_role("tab", name="Documents").click()  # what is listed there has come with all the rest
+    expect(page.locator("#documents")).to_contain_text("Surabaya")
+    page.get_by_role("tab").first.click()
+    expect(page.locator("#question textarea")).to_have_value(SURABAYA)
+    expect(page.locator(".turn")).to_have_count(0)
 
 
 def test_a_verdict_is_kept_once_with_its_reason_and_only_for_an_answer_that_was_given(

@@ -74,6 +74,7 @@ ONLY_IMPORTERS = {
     "onnxruntime": "models",
     "bm25s": "lexical",
     "gradio": "ui",
+    "mcp": "ui",
 }
 
 MAX_LINES = 350

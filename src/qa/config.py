@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ CITIES_FILE = "cities.toml"
 """The table of cities: its name in a corpus, and in an index that keeps a copy."""
 PACKAGED = "packaged"
 """The name that stands for the model weights that come with the Python packages."""
+
+ORIGIN = re.compile(
+    r"https?://(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?", re.IGNORECASE | re.ASCII
+)
+"""Where a site is, without a path. Nothing else passes, as origins are written into a header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +75,8 @@ class Settings:
     """The port that the page is served at, 0 for any free one."""
     admin_key: str = ""
     """What staff must know to bring in documents from the page; empty: that is done at this machine only."""
+    embed_origins: tuple[str, ...] = ()
+    """The sites that may show the page within theirs, such as `https://www.example.org`; no others may."""
 
     def __post_init__(self) -> None:
         _check_range(self, "chunk_tokens", 32, 480)
@@ -80,6 +88,11 @@ class Settings:
         _check_range(self, "port", 0, 65535)
         if self.reader not in (PACKAGED, "none"):
             raise ConfigError(f"reader is {self.reader!r}; set {PACKAGED} or none")
+        for origin in self.embed_origins:
+            if not ORIGIN.fullmatch(origin):
+                raise ConfigError(
+                    f"embed_origins has {origin!r}; write each site as https://www.example.org, without a path"
+                )
         if self.dtype not in ("auto", "float32", "bfloat16"):
             raise ConfigError(f"dtype is {self.dtype!r}; set auto, float32 or bfloat16")
 

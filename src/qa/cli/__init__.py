@@ -109,6 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     command = add("serve", run_serve, "Serve the page for the browser.", corpus, index)
     command.add_argument("--host", help="the address to serve at (default: 127.0.0.1)")
     command.add_argument("--port", type=int, help="the port to serve at (default: 7860)")
+    command.add_argument("--mcp", action="store_true", help="also let language models ask, over MCP")
     command = add("eval", run_eval, "Ask the questions of gold sets and print figures.", as_json)
     command.add_argument(
         "sets", nargs="+", type=Path, metavar="SET", help="a folder with documents.jsonl and questions.jsonl"

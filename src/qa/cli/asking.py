@@ -94,15 +94,18 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
     from qa.manifest import read_manifest
     from qa.models import load_models
     from qa.pipeline import Pipeline
+    from qa.ui.mcp import require_mcp
     from qa.ui.page import launch
 
+    if options.mcp:
+        require_mcp()  # before the models are loaded: it should say so at once
     models = load_models(settings)
     if read_manifest(settings.index_dir) is None:
         print(f"Reading the documents in {settings.corpus_dir}; this happens once.", flush=True)
         pipeline = Pipeline.build(settings, *models)
     else:
         pipeline = Pipeline(settings, *models)
-    launch(pipeline, on_ready=lambda message: print(message, flush=True))
+    launch(pipeline, on_ready=lambda message: print(message, flush=True), mcp=options.mcp)
     return 0
 
 

@@ -16,7 +16,14 @@ from qa.rendering.furniture import (
     turn_html,
 )
 from qa.rendering.message import to_html
-from qa.rendering.plain import answer_text, to_json, to_markdown, to_text
+from qa.rendering.plain import (
+    answer_text,
+    documents_to_json,
+    passages_to_json,
+    to_json,
+    to_markdown,
+    to_text,
+)
 from qa.rendering.receipts import report_html, report_lines
 from qa.rendering.wording import refusal_text
 
@@ -26,11 +33,13 @@ __all__ = [
     "coverage_lines",
     "document_html",
     "documents_html",
+    "documents_to_json",
     "evaluation_html",
     "evidence_html",
     "header_html",
     "notice_html",
     "panel_html",
+    "passages_to_json",
     "pending_html",
     "refusal_text",
     "refused_html",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from qa.domain import Answer, Citation
+from qa.domain import Answer, Chunk, Citation, Passage
+from qa.manifest import DocumentRecord
 from qa.messages import say
 from qa.rendering.escaping import as_markdown, one_line, safe_url
 from qa.rendering.wording import (
@@ -67,23 +68,59 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "set_aside_cities": list(answer.set_aside_cities),
         "reason": answer.refusal.reason if answer.refusal else None,
         "highlights": [each.focus.cut(each.text) for each in answer.statements if each.focus],
-        "citations": [
-            {
-                "number": citation.number,
-                "source": citation.path,
-                "title": citation.title,
-                "page": citation.page,
-                "page_kind": citation.page_kind if citation.page is not None else None,
-                "page_name": citation.page_name or None,
-                "heading": citation.heading,
-                "quote": citation.quote,
-                "start": citation.span.start,
-                "end": citation.span.end,
-            }
-            for citation in answer.citations
-        ],
+        "citations": [_quoted(citation.number, citation, citation.quote) for citation in answer.citations],
         "ranked": list(dict.fromkeys(passage.chunk.path for passage in answer.passages)),
         "seconds": float(answer.timings.get("total", 0.0)),
+    }
+
+
+def passages_to_json(passages: Sequence[Passage]) -> list[dict[str, Any]]:
+    """The passages as plain values, best first, with the fields of a citation: `quote` is the passage's text."""
+    return [
+        {
+            **_quoted(number, passage.chunk, passage.chunk.text),
+            "document": passage.chunk.doc_id,
+            "url": safe_url(passage.chunk.url),
+            "language": passage.chunk.language,
+            "cities": list(passage.chunk.cities),
+            "similarity": round(passage.similarity, 4),
+        }
+        for number, passage in enumerate(passages, start=1)
+    ]
+
+
+def documents_to_json(records: Sequence[DocumentRecord]) -> list[dict[str, Any]]:
+    """What the index says of each document, as plain values.
+
+    Its path is called `source`, as in a citation; what has a `path` Gradio's client takes for a file to fetch.
+    """
+    return [
+        {
+            "id": record.doc_id,
+            "title": record.title,
+            "source": record.path,
+            "cities": list(record.cities),
+            "language": record.language,
+            "date": record.date,
+            "passages": record.chunks,
+            "url": safe_url(record.url),
+        }
+        for record in records
+    ]
+
+
+def _quoted(number: int, found: Citation | Chunk, quote: str) -> dict[str, Any]:
+    return {
+        "number": number,
+        "source": found.path,
+        "title": found.title,
+        "page": found.page,
+        "page_kind": found.page_kind if found.page is not None else None,
+        "page_name": found.page_name or None,
+        "heading": found.heading,
+        "quote": quote,
+        "start": found.span.start,
+        "end": found.span.end,
     }
 
 

@@ -47,17 +47,18 @@ def is_key(offered: str, admin_key: str) -> bool:
 
 def is_local(headers: Mapping[str, str], host: str | None) -> bool:
     """True if somebody at this machine asks for themselves: no proxy does, and no other site in their browser."""
-    if host is None or not _is_loopback(host) or any(name in headers for name in FORWARDING):
+    if host is None or not is_loopback(host) or any(name in headers for name in FORWARDING):
         return False
     # A name that a hostile site has made to lead here is not ours.
     called = urlsplit(f"//{headers.get('host', '')}")
-    if not called.hostname or not _is_loopback(called.hostname):
+    if not called.hostname or not is_loopback(called.hostname):
         return False
     origin = headers.get("origin")
     return origin is None or urlsplit(origin).netloc == called.netloc
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """True if `host`, a name or an address, is this machine as it calls itself."""
     if host == "localhost":
         return True
     try:
@@ -88,15 +89,8 @@ class UploadGuard:
         """Answers one request."""
         if scope["type"] == "http" and scope["method"] == "POST" and _is_upload(scope["path"]):
             client: Any = scope.get("client")
-            if not self.access.may_change(_headers_of(scope), client[0] if client else None):
-                await send(
-                    {
-                        "type": "http.response.start",
-                        "status": 403,
-                        "headers": [(b"content-type", b"text/plain; charset=utf-8")],
-                    }
-                )
-                await send({"type": "http.response.body", "body": REFUSED})
+            if not self.access.may_change(headers_of(scope), client[0] if client else None):
+                await refuse(send, REFUSED)
                 return
         await self.app(scope, receive, send)
 
@@ -105,5 +99,13 @@ def _is_upload(path: str) -> bool:
     return path.rstrip("/").endswith("/upload")
 
 
-def _headers_of(scope: Message) -> dict[str, str]:
+async def refuse(send: Send, reason: bytes) -> None:
+    """Answers a request with 403 and the `reason`."""
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": reason})
+
+
+def headers_of(scope: Message) -> dict[str, str]:
+    """The headers of a request, their names in lower case."""
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}

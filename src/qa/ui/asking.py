@@ -164,20 +164,20 @@ class AskTab:
             **HIDDEN,
         )
 
-    def open(self, visitor: str, saved: str, linked: str, language: str) -> Updates:
+    def open(self, visitor: str, saved: str, *, linked: str, chosen: str, language: str) -> Updates:
         """What the visitor finds: their conversation, from here or from their browser (`saved`), or `linked`, the
-        question that they came with, in the box."""
+        question that they came with, in the box; `chosen` is a city to narrow it to."""
         conversation = self._memory.recall(visitor)
         if not conversation.exchanges:
             conversation = restore(saved, self._pipeline, language=language)
             self._memory.keep(visitor, conversation)
         updates = self.relabel(language, visitor)
-        if not conversation.exchanges:  # a reload would ask it again and again
-            updates[self.question] = gr.update(
-                value=linked[:MAX_QUESTION_CHARACTERS],
-                label=say("question_label", language),
-                placeholder=say("question_placeholder", language),
-            )
+        city = self._pipeline.catalogue.get(chosen)
+        if city and not city.is_home:
+            updates[self.cities]["value"] = [city.name]
+        # A reload would ask it again and again; without one, what a quick visitor has typed by now stays.
+        if linked and not conversation.exchanges:
+            updates[self.question]["value"] = linked[:MAX_QUESTION_CHARACTERS]
         updates[self.examples] = gr.update(visible=not conversation.exchanges)
         return updates
 
@@ -210,10 +210,11 @@ class AskTab:
             }
 
     def answer_linked(
-        self, question: str, cities: list[str], visitor: str, language: str
+        self, question: str, cities: list[str], visitor: str, language: str, request: gr.Request
     ) -> Iterator[Updates]:
-        """The answer to the question that a link brought along, if any."""
-        if question.strip() and not self._memory.recall(visitor).exchanges:
+        """The answer to the question that a link brought along, if any; not what a quick visitor types by now."""
+        linked = str(request.query_params.get("q", ""))[:MAX_QUESTION_CHARACTERS]
+        if linked.strip() and question == linked and not self._memory.recall(visitor).exchanges:
             yield from self.answer(question, cities, visitor, language)
         else:
             yield {self.examples: gr.update()}  # Gradio empties what a generator says nothing of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 Message = MutableMapping[str, Any]
@@ -10,40 +10,66 @@ Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-CONTENT_POLICY = "; ".join(
-    [
-        "default-src 'self'",
-        # Gradio's own page has inline scripts and compiles its HTML templates in the browser.
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "font-src 'self' data:",
-        "form-action 'self'",
-        "base-uri 'self'",
-        "object-src 'none'",
-    ]
+CONTENT_POLICY = (
+    "default-src 'self'",
+    # Gradio's own page has inline scripts and compiles its HTML templates in the browser.
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "font-src 'self' data:",
+    "form-action 'self'",
+    "base-uri 'self'",
+    "object-src 'none'",
 )
 
+UNUSED_FEATURES = (
+    *("accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read", "display-capture"),
+    *("encrypted-media", "geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment"),
+    *(
+        "picture-in-picture",
+        "publickey-credentials-get",
+        "screen-wake-lock",
+        "serial",
+        "usb",
+        "xr-spatial-tracking",
+    ),
+)
+"""What browsers can do and the page never asks for. Writing to the clipboard is left: answers are copied."""
+
+RESOURCE_POLICY = b"cross-origin-resource-policy"
+
 HEADERS = (
-    (b"content-security-policy", CONTENT_POLICY.encode()),
     # The staff's link carries their key: no link on the page may pass it on.
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
+    (b"permissions-policy", ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES).encode()),
+    (b"cross-origin-opener-policy", b"same-origin"),
 )
 
 
 class SafeHeaders:
-    """An ASGI application that answers as `app` does, with `HEADERS` added."""
+    """An ASGI application that answers as `app` does, with headers that keep the page safe.
 
-    def __init__(self, app: App) -> None:
+    Only the page itself and `embed_origins` may show it in a frame. A response may say by itself that other sites
+    may load it (`RESOURCE_POLICY`); all others are for the page's own site.
+    """
+
+    def __init__(self, app: App, *, embed_origins: Sequence[str] = ()) -> None:
         self.app = app
+        policy = "; ".join([*CONTENT_POLICY, " ".join(["frame-ancestors 'self'", *embed_origins])])
+        self._headers = [*HEADERS, (b"content-security-policy", policy.encode())]
+        if not embed_origins:  # it knows no list; browsers that know frame-ancestors go by that
+            self._headers.append((b"x-frame-options", b"SAMEORIGIN"))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answers one request."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *HEADERS]
+                given = list(message.get("headers", []))
+                if all(name.lower() != RESOURCE_POLICY for name, _ in given):
+                    given.append((RESOURCE_POLICY, b"same-origin"))
+                message["headers"] = [*given, *self._headers]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -22,14 +22,14 @@ class ConversationMemory:
         self._conversations: OrderedDict[str, Conversation] = OrderedDict()
         self._lock = threading.Lock()
 
-    def recall(self, visitor: str) -> Conversation:
+    def recall(self, visitor: str | None) -> Conversation:
         """The visitor's conversation; an empty one where there is none, or where this is no visitor's id."""
         with self._lock:
-            return self._conversations.get(visitor, Conversation())
+            return self._conversations.get(visitor or "", Conversation())
 
-    def keep(self, visitor: str, conversation: Conversation) -> None:
+    def keep(self, visitor: str | None, conversation: Conversation) -> None:
         """Keeps the conversation for the visitor; one without exchanges is forgotten."""
-        if not VISITOR_ID.fullmatch(visitor):
+        if visitor is None or not VISITOR_ID.fullmatch(visitor):  # None before the page knows who asks
             return
         with self._lock:
             self._conversations.pop(visitor, None)

@@ -3,6 +3,16 @@
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const behavior = calm ? "auto" : "smooth";
 
+  const asked = new URLSearchParams(location.search);
+
+  // Within another site, which has a header of its own.
+  document.body.classList.toggle("is-embedded", asked.has("embed"));
+
+  // Gradio has its description for programs ready only after the second click on its footer, which page.css hides.
+  if (asked.get("view") === "api") {
+    for (let clicks = 0; clicks < 2; clicks += 1) document.querySelector("footer .show-api")?.click();
+  }
+
   const goTo = (target) => {
     document.querySelectorAll(".is-found").forEach((element) => element.classList.remove("is-found"));
     target.classList.add("is-found");

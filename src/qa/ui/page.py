@@ -11,9 +11,10 @@ import gradio as gr
 from qa.messages import LANGUAGES, closest_language, known_language, preferred_language, say
 from qa.rendering import header_html, notice_html
 from qa.ui.access import Access
-from qa.ui.asking import AskTab
+from qa.ui.asking import QUESTIONS_AT_ONCE, AskTab
 from qa.ui.cities import CitiesTab, tab_label
 from qa.ui.documents import HIDDEN, DocumentsTab
+from qa.ui.programs import offer_to_programs
 from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE
 from qa.ui.serving import serve
 
@@ -25,9 +26,6 @@ MAX_EXAMPLES = 5
 
 CACHE_S = (3600, 3600)
 """Seconds between clean-ups of Gradio's temporary files, and the age at which they go."""
-
-QUESTIONS_AT_ONCE = 2
-"""Questions answered at the same time; more wait their turn."""
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +52,7 @@ class Page:
                     self.documents = DocumentsTab(pipeline, access=access)
             self.note = gr.HTML(elem_id="note")
             self._connect()
+            offer_to_programs(pipeline, concurrency_limit=QUESTIONS_AT_ONCE, concurrency_id="questions")
 
     def _lay_out_top(self) -> None:
         with gr.Row(elem_id="top"):
@@ -124,10 +123,16 @@ class Page:
         wish = str(request.query_params.get("lang", ""))
         language = known_language(wish) or preferred_language(request.headers.get("accept-language", ""))
         key = str(request.query_params.get("key", ""))
-        linked = str(request.query_params.get("q", ""))
+        opened = self.asking.open(
+            visitor,
+            saved,
+            linked=str(request.query_params.get("q", "")),
+            chosen=str(request.query_params.get("city", "")),
+            language=language,
+        )
         return {
             **self._label(language),
-            **self.asking.open(visitor, saved, linked, language),
+            **opened,
             self.visitor: visitor,
             self.language: gr.update(value=language, label=say("language_label", language)),
             self.documents.key: gr.update(label=say("staff_key", language), value=key),
@@ -162,11 +167,12 @@ def build_page(pipeline: Pipeline, *, admin_key: str = "") -> gr.Blocks:
     return Page(pipeline, access=Access(admin_key)).blocks
 
 
-def launch(pipeline: Pipeline, *, on_ready: Callable[[str], None]) -> None:
+def launch(pipeline: Pipeline, *, on_ready: Callable[[str], None], mcp: bool = False) -> None:
     """Serves the page until it is interrupted.
 
     `on_ready` is called once, when the page can be opened, with a message for whoever started the program: the
-    page's address, and how documents are brought in. Raises `ConfigError` where the port is taken.
+    page's address, and how documents are brought in. With `mcp` language models can call what programs can.
+    Raises `ConfigError` where the port is taken.
     """
     blocks = build_page(pipeline, admin_key=pipeline.settings.admin_key)
-    serve(blocks, pipeline=pipeline, on_ready=on_ready)
+    serve(blocks, pipeline=pipeline, on_ready=on_ready, mcp=mcp)

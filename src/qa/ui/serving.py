@@ -15,7 +15,10 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from qa.errors import ConfigError
 from qa.intake import UploadLimits
 from qa.ui.access import Access, UploadGuard
+from qa.ui.embed import EMBED_SCRIPT, make_embed_route
 from qa.ui.headers import SafeHeaders
+from qa.ui.mcp import MCP_PATH, McpGuard
+from qa.ui.programs import tell_bad_call
 from qa.ui.theme import make_theme
 
 if TYPE_CHECKING:
@@ -27,7 +30,9 @@ MAX_WAITING = 64
 """Requests that may wait in the queue; more are told to come back, so that a flood cannot fill the memory."""
 
 
-def serve(blocks: gr.Blocks, *, pipeline: Pipeline, on_ready: Callable[[str], None]) -> None:
+def serve(
+    blocks: gr.Blocks, *, pipeline: Pipeline, on_ready: Callable[[str], None], mcp: bool = False
+) -> None:
     """Serves `blocks` until the program is interrupted; see `qa.ui.page.launch`."""
     settings = pipeline.settings
     blocks.queue(max_size=MAX_WAITING, api_open=False)
@@ -37,29 +42,38 @@ def serve(blocks: gr.Blocks, *, pipeline: Pipeline, on_ready: Callable[[str], No
             server_port=settings.port or _free_port(settings.host),
             prevent_thread_lock=True,
             quiet=True,
-            footer_links=[],
+            footer_links=["api"],  # without it there is no /?view=api; page.css hides the footer
+            mcp_server=mcp,
             max_file_size=UploadLimits().file_bytes,
             theme=make_theme(),
             css=resources.files("qa.ui").joinpath("page.css").read_text(encoding="utf-8"),
             js=resources.files("qa.ui").joinpath("page.js").read_text(encoding="utf-8"),
             app_kwargs={
+                "exception_handlers": {TypeError: tell_bad_call, KeyError: tell_bad_call},
                 "middleware": [
-                    Middleware(SafeHeaders),
+                    Middleware(SafeHeaders, embed_origins=settings.embed_origins),
                     Middleware(UploadGuard, access=Access(settings.admin_key)),
-                ]
+                    Middleware(McpGuard),
+                ],
             },
         )
     except OSError as error:
         raise ConfigError(f"port {settings.port} cannot be served; set another one: {error}") from error
-    app.add_api_route(ORIGINALS, make_original_route(pipeline))
-    # Gradio has answers for all other paths already.
-    app.router.routes.insert(0, app.router.routes.pop())
+    routes: dict[str, Callable[..., Response]] = {
+        ORIGINALS: make_original_route(pipeline),
+        EMBED_SCRIPT: make_embed_route(),
+    }
+    for path, answer in routes.items():
+        app.add_api_route(path, answer)
+        # Gradio has answers for all other paths already.
+        app.router.routes.insert(0, app.router.routes.pop())
     if settings.admin_key:
         staff_link = f"{address}?{urlencode({'key': settings.admin_key})}"
         staff = f"Staff bring in new documents at {staff_link}"
     else:
         staff = "Documents can be brought in from this machine; to let others do it, set QA_ADMIN_KEY"
-    on_ready(f"The page is at {address}\n{staff}")
+    tools = f"\nLanguage models call its tools over MCP at {address}{MCP_PATH.lstrip('/')}/" if mcp else ""
+    on_ready(f"The page is at {address}\n{staff}{tools}")
     blocks.block_thread()
 
 

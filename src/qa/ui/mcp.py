@@ -1,0 +1,55 @@
+"""Guarding the tools that language models call over MCP: programs may, web pages of others may not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qa.errors import ConfigError
+from qa.ui.access import FORWARDING, headers_of, is_local, is_loopback, refuse
+from qa.ui.headers import App, Message, Receive, Send
+
+MCP_PATH = "/gradio_api/mcp"
+
+REFUSED = (
+    b"These tools are for programs: not for web pages, nor under a name that was made to lead to this machine. "
+    b"A proxy must say that it is one, with X-Forwarded-For."
+)
+
+
+def require_mcp() -> None:
+    """Raises `ConfigError` where the package that Gradio needs for MCP is not there, or is another version."""
+    try:
+        from mcp.server.lowlevel.helper_types import ReadResourceContents  # noqa: F401
+        from mcp.server.streamable_http_manager import StreamableHTTPSessionManager  # noqa: F401
+    except ImportError as error:
+        raise ConfigError(
+            f"MCP needs a package that is not installed ({error}); install it with: pip install '.[mcp]'"
+        ) from error
+
+
+class McpGuard:
+    """An ASGI application that lets no web page call the tools of `app`.
+
+    A browser names the page that asks in `Origin`, and programs send none. A hostile page whose name was made to
+    lead here (DNS rebinding) comes under that name, so that a request from this machine must call it by its own.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] == "http" and MCP_PATH in scope["path"]:
+            client: Any = scope.get("client")
+            if not may_call(headers_of(scope), client[0] if client else None):
+                await refuse(send, REFUSED)
+                return
+        await self.app(scope, receive, send)
+
+
+def may_call(headers: dict[str, str], host: str | None) -> bool:
+    """True if the request with these headers (names in lower case), from `host`, may call the tools."""
+    is_here = host is not None and is_loopback(host) and not any(name in headers for name in FORWARDING)
+    if is_here or "origin" in headers:
+        return is_local(headers, host)
+    return True
