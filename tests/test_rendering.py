@@ -256,7 +256,7 @@ def test_no_foreign_text_becomes_html(attack: str) -> None:
         assert set(seen.tags) <= OUR_TAGS
         assert seen.attributes <= OUR_ATTRIBUTES
         assert all(
-            re.match(r"#[em]\d+-\d+$|https://evil\.example/|original/d1$|\?q=[\w.%+~-]*$", address)
+            re.match(r"#[em]\d+-\d+$|https://evil\.example/|original/[\w.%~-]*$|\?q=[\w.%+~-]*$", address)
             for address in seen.addresses
         )
 
@@ -713,3 +713,15 @@ def test_documents_are_found_by_title_path_date_and_the_names_of_their_cities() 
     assert found("ＰＬＡＮ hai") == found("ハイフォン") == found("pdf") == ["d1"]
     assert found("2016-03") == ["d2"]
     assert found("plan water") == []
+
+
+@pytest.mark.parametrize(("asked_in", "language"), [("en", "English"), ("ja", "Quoted in English")])
+def test_a_card_names_language_and_date_of_its_document_and_leads_to_its_file(
+    asked_in: str, language: str
+) -> None:
+    document = replace(make_document(), date="2017-11-05")
+    html = evidence_html(make_answer(language=asked_in), {"d1": document}, language="en")
+    assert f"{language} · 2017-11-05" in Inventory(html).text
+    assert "original/d1" in Inventory(html).addresses
+    without = Inventory(evidence_html(make_answer(), {}, language="en"))
+    assert not any(address.startswith("original/") for address in without.addresses)

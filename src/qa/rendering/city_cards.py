@@ -10,7 +10,7 @@ from qa.domain import Citation, Span
 from qa.manifest import DocumentRecord
 from qa.messages import join_names, language_name, say
 from qa.rendering.escaping import Html, fill, join
-from qa.rendering.evidence import whole_html
+from qa.rendering.evidence import original_html, whole_html
 from qa.rendering.map import city_anchor
 from qa.rendering.wording import NameCity, place_of
 
@@ -145,13 +145,12 @@ def _documents(records: Sequence[DocumentRecord], *, language: str) -> Html:
 def _document(record: DocumentRecord, *, language: str) -> Html:
     facts = [*([record.date] if record.date else []), language_name(record.language, language)]
     return fill(
-        '<li><bdi class="city-document" lang="{code}">{title}</bdi><p class="card-links"><span>{facts}</span>'
-        '<a class="original" href="original/{doc_id}" download>{label}</a></p>{whole}</li>',
+        '<li><bdi class="city-document" lang="{code}">{title}</bdi>'
+        '<p class="card-links"><span>{facts}</span>{original}</p>{whole}</li>',
         code=record.language,
         title=record.title or record.path,
         facts=" · ".join(facts),
-        doc_id=record.doc_id,
-        label=say("document_original", language),
+        original=original_html(record.doc_id, language=language),
         whole=whole_html(record.doc_id, record.version, Span(0, 0), language=language),
     )
 

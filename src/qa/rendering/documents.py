@@ -10,7 +10,7 @@ from qa.domain import Span
 from qa.messages import join_names, language_name, say
 from qa.receipts import Receipt
 from qa.rendering.escaping import Html, fill, join, safe_url
-from qa.rendering.evidence import whole_html
+from qa.rendering.evidence import original_html, whole_html
 from qa.rendering.receipts import receipt_facts, warnings_html
 from qa.rendering.wording import NameCity
 
@@ -61,13 +61,7 @@ def _card(
     facts += [receipt.date] if receipt.date else []
     # Of the receipt, passages and pages: where a title was found matters to whoever brought the file in.
     facts += receipt_facts(replace(receipt, origins=(), language=""), language)
-    links = [
-        fill(
-            '<a class="original" href="original/{doc_id}" download>{label}</a>',
-            doc_id=doc_id,
-            label=say("document_original", language),
-        )
-    ]
+    links = [original_html(doc_id, language=language)]
     address = safe_url(url)
     if address:
         label = say("original_page", language)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from qa.domain import Answer, Citation, Document, Span
-from qa.messages import say
+from qa.messages import language_name, say
 from qa.rendering.escaping import Html, fill, join, safe_url
 from qa.rendering.wording import language_note, page_label, place_of, shown_citations
 
@@ -77,9 +78,14 @@ def surroundings(text: str, span: Span) -> Span:
 
 def _card(citation: Citation, document: Document | None, *, turn: int, asked_in: str, language: str) -> Html:
     card_id = f"e{turn}-{citation.number}"
-    place = [place_of(citation, language)]
-    if citation.language != asked_in:
-        place.append(language_note(citation.language, language))
+    is_foreign = citation.language != asked_in
+    name = (
+        language_note(citation.language, language)
+        if is_foreign
+        else language_name(citation.language, language)
+    )
+    date = document.date if document and document.date else ""
+    place = [place_of(citation, language), " · ".join(part for part in (name, date) if part)]
     return fill(
         '<article class="card" id="{card_id}" tabindex="-1" aria-labelledby="{card_id}-title">'
         '<h3 id="{card_id}-title"><span class="number">[{number}]</span> <bdi>{title}</bdi></h3>'
@@ -140,8 +146,19 @@ def _links(citation: Citation, document: Document | None, *, turn: int, language
                 label=say("original_page", language),
             )
         )
+    if document:
+        links.append(original_html(citation.doc_id, language=language))
     links.append(fill('<span class="path"><bdi>{path}</bdi></span>', path=citation.path))
     return fill('<p class="card-links">{links}</p>', links=join(links))
+
+
+def original_html(doc_id: str, *, language: str) -> Html:
+    """A link that saves the file that the document was read from."""
+    return fill(
+        '<a class="original" href="original/{doc_id}" download>{label}</a>',
+        doc_id=quote(doc_id, safe=""),
+        label=say("document_original", language),
+    )
 
 
 def whole_html(doc_id: str, version: str, span: Span, *, language: str) -> Html:

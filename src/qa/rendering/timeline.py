@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Sequence
 
 from qa.answering import cite
-from qa.domain import Citation, Evidence, Span
+from qa.domain import Evidence, Span
 from qa.messages import join_names, say
 from qa.rendering.escaping import Html, fill, join
+from qa.rendering.evidence import whole_html
 from qa.rendering.wording import NameCity, place_of
 from qa.timeline import Event
 
@@ -60,7 +61,7 @@ def _event(event: Event, *, name_city: NameCity, language: str) -> Html:
         place=fill(' › <bdi lang="{code}">{place}</bdi>', code=citation.language, place=place)
         if place
         else "",
-        whole=_whole(citation, language=language),
+        whole=whole_html(citation.doc_id, citation.version, citation.span, language=language),
     )
 
 
@@ -87,19 +88,4 @@ def _quote(event: Event) -> Html:
         before=chunk.cut(Span(span.start, date.start)),
         date=chunk.cut(date),
         after=chunk.cut(Span(date.end, span.end)),
-    )
-
-
-def _whole(citation: Citation, *, language: str) -> Html:
-    # The same as on the evidence's cards (a test holds them together), so that page.js opens both.
-    return fill(
-        '<details class="whole" data-document="{doc_id}" data-version="{version}" '
-        'data-start="{start}" data-end="{end}">'
-        '<summary>{label}</summary><div class="whole-body" tabindex="0">{loading}</div></details>',
-        doc_id=citation.doc_id,
-        version=citation.version,
-        start=citation.span.start,
-        end=citation.span.end,
-        label=say("open_document", language),
-        loading=say("loading_document", language),
     )
