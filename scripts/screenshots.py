@@ -1,7 +1,7 @@
 """Takes pictures of all that the page can show: `make screenshots`.
 
-A server of its own reads a fresh copy of `corpus/`. Each screen of a visit is pictured at three widths in light and in
-dark, and the first screen and an answer in each language; the README's picture is one of these. Wants Debian's
+A server of its own reads a fresh copy of `corpus/`. Each screen of a visit is pictured at three widths, in light
+and in dark, and the first screen and an answer in each language; the README's picture comes last. Wants Debian's
 chromium and what `make test` installs.
 """
 
@@ -10,6 +10,9 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pages import (
     KEY,
@@ -26,9 +29,6 @@ from pages import (
     serving,
     show,
 )
-from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-
 from qa.messages import LANGUAGES
 
 README_WIDTH = 1280
@@ -49,9 +49,9 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browser = launch_chromium(playwright)
-        picture_readme(browser, server, options.readme)
         picture_visit(browser, server, options.folder)
         picture_languages(browser, server, options.folder)
+        picture_readme(browser, server, options.readme)
         browser.close()
     print(f"{len(list(options.folder.glob('*.png')))} pictures are in {options.folder}")
 
