@@ -1,9 +1,16 @@
-# `make chat` opens the page, `make test` runs every check. Both make the environment first.
+# Each of these makes the environment first, if it is not there:
+#   make chat         indexes corpus/ and opens the page
+#   make test         runs every check
+#   make lint         runs the checks that take seconds: ruff and mypy
+#   make format       formats the code
+#   make index        brings the index up to corpus/
+#   make screenshots  takes pictures of all that the page can show, into docs/screenshots/, and the README's
+#   make clean        removes the environment and what the checks left behind
 PYTHON ?= python3
 ENV := .venv
 BIN := $(ENV)/bin
 
-.PHONY: chat test lint format index clean
+.PHONY: chat test lint format index screenshots clean
 
 chat: index
 	$(BIN)/qa serve
@@ -22,6 +29,9 @@ lint: $(ENV)/.tested
 format: $(ENV)/.tested
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+screenshots: $(ENV)/.tested
+	PYTHONPATH=tests $(BIN)/python scripts/screenshots.py
 
 $(BIN)/pip:
 	$(PYTHON) -m venv $(ENV)

@@ -71,13 +71,17 @@ def parse(html: str) -> ElementTree.Element:
     return ElementTree.fromstring(html)
 
 
+def places_of(html: str) -> dict[str, ElementTree.Element]:
+    return {each.attrib["data-city"]: each for each in parse(html).iter() if "data-city" in each.attrib}
+
+
 def buttons(html: str) -> dict[str, ElementTree.Element]:
     return {button.attrib["data-city"]: button for button in parse(html).iter("a")}
 
 
 def dots(html: str) -> dict[str, tuple[float, float]]:
     found = {}
-    for name, button in buttons(html).items():
+    for name, button in places_of(html).items():
         dot = next(circle for circle in button.iter("circle") if circle.attrib["class"] == "map-dot")
         found[name] = (float(dot.attrib["cx"]), float(dot.attrib["cy"]))
     return found
@@ -111,17 +115,26 @@ def height_of(html: str) -> float:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_city_is_a_button_with_its_name_in_the_language_of_the_page(language: str) -> None:
+def test_every_city_has_its_name_in_the_language_of_the_page(language: str) -> None:
     html = draw(counts={"Dalian": 3}, language=language)
-    found = buttons(html)
+    found = places_of(html)
     assert list(found) == [city.name for city in CATALOGUE.cities]
-    for name, button in found.items():
+    for name, place in found.items():
         shown = CATALOGUE.display_name(name, language)
-        assert shown in button.attrib["aria-label"]
-        assert shown in ["".join(text.itertext()) for text in button.iter("text")]
-        assert (button.attrib["role"], button.attrib["tabindex"]) == ("button", "0")
+        assert shown in place.attrib["aria-label"]
+        assert shown in ["".join(text.itertext()) for text in place.iter("text")]
     assert "3" in found["Dalian"].attrib["aria-label"]
+
+
+def test_every_partner_city_is_a_button_and_the_home_city_is_none() -> None:
+    html = draw()
+    found = buttons(html)
+    assert list(found) == [city.name for city in CATALOGUE.partners]
+    for button in found.values():
+        assert (button.attrib["role"], button.attrib["tabindex"]) == ("button", "0")
     assert found["Phnom Penh"].attrib["href"] == "#city-phnom-penh"
+    home = places_of(html)["Kitakyushu"]
+    assert (home.attrib["role"], "tabindex" in home.attrib) == ("img", False)
 
 
 def test_the_map_has_a_name_and_a_description_for_screen_readers() -> None:
@@ -142,7 +155,7 @@ def test_a_chosen_city_is_marked_for_the_eye_and_for_screen_readers() -> None:
 
 def test_the_home_city_has_a_number_only_where_one_is_given() -> None:
     def numbers(html: str) -> list[str | None]:
-        return [text.text for text in buttons(html)["Kitakyushu"].iter("text")][1:]
+        return [text.text for text in places_of(html)["Kitakyushu"].iter("text")][1:]
 
     assert numbers(draw()) == []
     assert numbers(draw(counts={"Kitakyushu": 7})) == ["7"]

@@ -25,9 +25,10 @@ def overview_html(briefs: Sequence[Brief], *, language: str, name_city: NameCity
     """
     cards = [_small_card(brief, language=language, name_city=name_city) for brief in briefs]
     return fill(
-        '<section class="city-cards" lang="{language}"><p class="note" role="status">{hint}</p>'
+        '<section class="city-cards" lang="{language}">{heading}<p class="note" role="status">{hint}</p>'
         '<div class="city-grid">{cards}</div></section>',
         language=language,
+        heading=_heading(language),
         hint=say("cities_hint", language),
         cards=join(cards),
     )
@@ -37,13 +38,19 @@ def chosen_html(briefs: Sequence[Brief], *, language: str, name_city: NameCity) 
     """The whole card of each chosen city, under a notice that questions are narrowed to them."""
     names = tuple(name_city(brief.city.name, language) for brief in briefs)
     return fill(
-        '<section class="city-cards" lang="{language}"><p class="city-choice" role="status">'
+        '<section class="city-cards" lang="{language}">{heading}<p class="city-choice" role="status">'
         '<span>{notice}</span> <button type="button" class="city-all">{all}</button></p>{cards}</section>',
         language=language,
+        heading=_heading(language),
         notice=say("cities_asked_of", language, cities=join_names(names, language)),
         all=say("cities_all", language),
         cards=join([_whole_card(brief, language=language, name_city=name_city) for brief in briefs]),
     )
+
+
+def _heading(language: str) -> Html:
+    """What screen readers find the cards by; the eye has the tab's label."""
+    return fill('<h2 class="visually-hidden">{heading}</h2>', heading=say("tab_cities", language))
 
 
 def _small_card(brief: Brief, *, language: str, name_city: NameCity) -> Html:

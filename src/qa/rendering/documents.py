@@ -35,8 +35,10 @@ def documents_html(
     count = say("documents_count", language, shown=min(len(found), MOST_LISTED), count=len(receipts))
     cards = [_card(*entry, language=language, name_city=name_city) for entry in found[:MOST_LISTED]]
     return fill(
-        '<div class="documents" lang="{language}"><p class="note" role="status">{count}</p>{cards}</div>',
+        '<div class="documents" lang="{language}"><h2 class="visually-hidden">{heading}</h2>'
+        '<p class="note" role="status">{count}</p>{cards}</div>',
         language=language,
+        heading=say("tab_documents", language),
         count=count,
         cards=join(cards),
     )

@@ -291,15 +291,20 @@ def _describe(city: City, name: str, counts: Mapping[str, int], *, language: str
 
 def _button(city: City, place: Point, label: _Label, box: _Box | None, *, is_chosen: bool) -> Html:
     x, y = place
-    style = "map-city" + " is-home" * city.is_home + " is-chosen" * is_chosen
+    dot = fill(
+        '<title>{said}</title><circle class="map-reach" cx="{x}" cy="{y}" r="12"/>{label}'
+        '<circle class="map-dot" cx="{x}" cy="{y}" r="{radius}"/>',
+        said=label.said, x=round(x, 1), y=round(y, 1), radius=6 if city.is_home else 4.5,
+        label=_label(label, box) if box else Html(),
+    )  # fmt: skip
+    if city.is_home:  # all documents are about it: there is nothing to choose
+        whole = '<g class="map-city is-home" data-city="{name}" role="img" aria-label="{said}">{dot}</g>'
+        return fill(whole, name=city.name, said=label.said, dot=dot)
     return fill(
-        '<a class="{style}" href="#{anchor}" data-city="{name}" tabindex="0" role="button" '
-        'aria-pressed="{pressed}" aria-label="{said}"><title>{said}</title>'
-        '<circle class="map-reach" cx="{x}" cy="{y}" r="12"/>{label}'
-        '<circle class="map-dot" cx="{x}" cy="{y}" r="{radius}"/></a>',
-        style=style, anchor=city_anchor(city.name), name=city.name, said=label.said,
-        pressed="true" if is_chosen else "false", x=round(x, 1), y=round(y, 1),
-        radius=6 if city.is_home else 4.5, label=_label(label, box) if box else Html(),
+        '<a class="{style}" href="#city-{slug}" data-city="{name}" tabindex="0" role="button" '
+        'aria-pressed="{pressed}" aria-label="{said}">{dot}</a>',
+        style="map-city" + " is-chosen" * is_chosen, slug=quote(name_key(city.name).replace(" ", "-"), safe=""),
+        name=city.name, pressed="true" if is_chosen else "false", said=label.said, dot=dot,
     )  # fmt: skip
 
 

@@ -63,11 +63,6 @@ class AskTab:
             elem_id="conversation", js_on_load=SCROLL_TO_NEWEST, server_functions=[rate_answer]
         )
         self.suggestions = gr.HTML(elem_id="suggestions")
-        with gr.Column(elem_id="examples") as self.examples:
-            self.examples_heading = gr.HTML()
-            self.example_buttons = [
-                gr.Button(visible=False, elem_classes="example", size="sm") for _ in range(MAX_EXAMPLES)
-            ]
         with gr.Column(elem_id="composer"):
             self.question = gr.Textbox(lines=1, max_lines=6, elem_id="question", autofocus=True)
             self.cities = gr.CheckboxGroup([], elem_id="cities")
@@ -75,6 +70,11 @@ class AskTab:
                 self.ask = gr.Button(variant="primary", elem_id="ask", min_width=0)
                 self.clear = gr.Button(variant="secondary", elem_id="clear", min_width=0)
                 self.save = gr.Button(variant="secondary", elem_id="save", min_width=0)
+        with gr.Column(elem_id="examples") as self.examples:
+            self.examples_heading = gr.HTML()
+            self.example_buttons = [
+                gr.Button(visible=False, elem_classes="example", size="sm") for _ in range(MAX_EXAMPLES)
+            ]
 
     @property
     def labelled(self) -> list[Any]:

@@ -1,0 +1,223 @@
+"""The page is for everybody: axe-core finds nothing serious on any screen, and the keyboard reaches all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from itertools import groupby, product
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from pages import (
+    KEY,
+    SCHEMES,
+    SCREENS,
+    SURABAYA,
+    WIDTHS,
+    Server,
+    ask,
+    launch_chromium,
+    open_page,
+    serving,
+    show,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
+
+AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+GRAVE = ("serious", "critical")
+EDGES = (max(WIDTHS), min(WIDTHS))
+
+EXCEPTIONS: dict[tuple[str, str], str] = {}
+"""(rule, a part of the element's HTML) that are Gradio's own and cannot be mended from here, and why."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What axe-core says of one element."""
+
+    screen: str
+    rule: str
+    impact: str
+    element: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.screen}: {self.impact} {self.rule}: {self.element}\n    {self.advice}"
+
+    @property
+    def is_excepted(self) -> bool:
+        """True where Gradio's own element is known to have the fault."""
+        return any(rule == self.rule and part in self.element for rule, part in EXCEPTIONS)
+
+
+def examine(page: Page, screen: str) -> list[Finding]:
+    """What axe-core finds on the page as it is now; it is asked for WCAG 2.2 (A, AA) and good practice."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    violations: list[dict[str, Any]] = page.evaluate(
+        "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
+    )
+    return [
+        Finding(screen, each["id"], each["impact"], node["html"][:300], node["failureSummary"])
+        for each in violations
+        for node in each["nodes"]
+    ]
+
+
+def hold(findings: list[Finding]) -> None:
+    """Nothing, where no finding is grave; all are printed."""
+    for finding in findings:
+        print(finding)
+    assert [str(each) for each in findings if each.impact in GRAVE and not each.is_excepted] == []
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("accessible")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if shutil.which("chromium") is None and not os.environ.get("CI"):
+        pytest.skip("no `chromium` on the path; install Debian's package")
+    with sync_playwright() as playwright:
+        browser = launch_chromium(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    page = browser.new_page(locale="en-GB", reduced_motion="reduce", viewport={"width": 1440, "height": 900})
+    yield page
+    page.close()
+
+
+def test_axe_finds_nothing_grave_on_any_screen(page: Page, server: Server) -> None:
+    open_page(page, f"{server.address}?key={KEY}")
+    findings: list[Finding] = []
+    for name, step in SCREENS.items():
+        show(page, width=max(WIDTHS), scheme="light")
+        step(page)
+        for width, scheme in product(EDGES, SCHEMES):
+            show(page, width=width, scheme=scheme)
+            findings += examine(page, f"{name} at {width} px, {scheme}")
+    hold(findings)
+
+
+@pytest.mark.parametrize("language", ["km", "ja"])
+def test_axe_finds_nothing_grave_in_another_language(page: Page, server: Server, language: str) -> None:
+    open_page(page, f"{server.address}?lang={language}")
+    findings = examine(page, f"first screen in {language}")
+    page.locator(".example:visible").first.click()
+    expect(page.locator(".turn .statement").first).to_be_visible(timeout=60_000)
+    findings += examine(page, f"answer in {language}")
+    for number in (1, 2):
+        page.get_by_role("tab").nth(number).click()
+        findings += examine(page, f"tab {number} in {language}")
+    hold(findings)
+
+
+def test_axe_finds_a_fault_that_is_planted(page: Page, server: Server) -> None:
+    open_page(page, server.address)
+    faults = '<img src="data:,"><p style="color: #ddd">hardly to be read</p>'
+    page.locator("#note p").evaluate("(note, faults) => { note.outerHTML = faults; }", faults)
+    found = {each.rule for each in examine(page, "planted") if each.impact in GRAVE}
+    assert found == {"image-alt", "color-contrast"}
+
+
+PLACES = {
+    "first": ["language", "tabs", "question", "cities", "actions", "examples"],
+    "answer": [
+        *("language", "tabs", "conversation", "suggestions", "question", "cities", "actions", "evidence"),
+    ],
+    "cities": ["language", "tabs", "map", "city-cards", "timeline"],
+    "documents": ["language", "tabs", "search", "documents", "staff"],
+}
+"""Where the focus goes on a screen, from the page's top to its end."""
+
+FOCUSED = """(places) => {
+  const element = document.activeElement;
+  if (element === document.body) return null;
+  element.dataset.reached = "yes";
+  const box = element.getBoundingClientRect();
+  const around = [element, element.closest("label"), element.closest(".wrap")].filter(Boolean);
+  const rings = around.map((each) => getComputedStyle(each));
+  const pill = element.querySelector(".map-pill, .map-dot");
+  return {
+    place: places.find((id) => element.closest(id === "tabs" ? "#tabs > .tab-wrapper" : "#" + id)) ?? "elsewhere",
+    element: element.outerHTML.slice(0, 200),
+    isRinged: rings.some((ring) => (ring.outlineStyle !== "none" && parseFloat(ring.outlineWidth) >= 2)
+      || /(^| )0px 0px 0px [1-9]/.test(ring.boxShadow))
+      || (pill !== null && parseFloat(getComputedStyle(pill).strokeWidth) >= 2),
+    isInView: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight,
+  };
+}"""
+
+UNREACHED = """() => [...document.querySelectorAll("a[href], button, input, textarea, summary, [role=button]")]
+  .filter((each) => each.checkVisibility({ visibilityProperty: true }) && each.getBoundingClientRect().width > 1)
+  .filter((each) => !each.disabled && !each.dataset.reached)
+  .map((each) => each.outerHTML.slice(0, 200))"""
+
+
+def walk(page: Page, screen: str) -> list[str]:
+    """Where the focus is as Tab is pressed from the page's top to its end, each place once; at every stop the
+    focus can be seen, and no control is left out."""
+    page.evaluate(
+        "document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')"
+    )
+    stops: list[dict[str, Any]] = []
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(FOCUSED, PLACES[screen])
+        if stop is None:
+            break
+        stops.append(stop)
+    assert [stop["element"] for stop in stops if not (stop["isRinged"] and stop["isInView"])] == []
+    assert page.evaluate(UNREACHED) == []
+    return [place for place, _ in groupby(stop["place"] for stop in stops)]
+
+
+def test_tab_goes_everywhere_in_order_and_the_focus_can_be_seen(page: Page, server: Server) -> None:
+    open_page(page, server.address)
+    assert walk(page, "first") == PLACES["first"]
+    ask(page, SURABAYA)
+    expect(page.locator("button.suggestion").first).to_be_visible()
+    assert walk(page, "answer") == PLACES["answer"]
+    for number, screen in ((1, "cities"), (2, "documents")):
+        page.get_by_role("tab").nth(number).click()
+        assert walk(page, screen) == PLACES[screen]
+
+
+def test_a_question_its_evidence_and_the_way_back_need_no_mouse(page: Page, server: Server) -> None:
+    open_page(page, server.address)
+    expect(page.locator("#question textarea")).to_be_focused()
+    page.keyboard.type(SURABAYA)
+    page.keyboard.press("Enter")
+    mark = page.locator("a.mark").first
+    expect(mark).to_be_visible(timeout=60_000)
+    page.get_by_role("tab").last.focus()
+    page.keyboard.press("Tab")
+    expect(mark).to_be_focused()
+    page.keyboard.press("Enter")
+    card = page.locator(".card").first
+    expect(card).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(card.locator("a.back")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(mark).to_be_focused()
+
+
+def test_the_language_is_chosen_with_the_keyboard(page: Page, server: Server) -> None:
+    open_page(page, server.address)
+    page.locator("#language input").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("html")).not_to_have_attribute("lang", "en")
