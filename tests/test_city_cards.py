@@ -26,7 +26,7 @@ ATTACKS = [
     "&lt;b&gt;",
     "\x1b[31m\u202e",
 ]
-TAGS = set("section p div article h3 h4 bdi ul li blockquote span details summary a button".split())
+TAGS = set("section p div article h2 h3 h4 bdi ul li blockquote span details summary a button".split())
 ATTRIBUTES = set(
     """
     lang class role id aria-labelledby dir type href download tabindex data-city data-document data-version
