@@ -218,6 +218,9 @@ CASES = {
     "headings.md": failed(lambda: b"# a\n\n" * MEBIBYTE, "; "),
     "links.md": added(lambda: b"[a](" * 30_000, r"\[a\]\("),
     "marks.md": added(lambda: b"*a_ " * 30_000, "a"),
+    "stops.md": added(lambda: b".)" * 100_000, r"\.\)"),
+    "items.md": added(lambda: b"(a) " * 50_000, r"\(a\)"),
+    "shortened.md": added(lambda: b"TP. " * 50_000, r"TP\."),
     "comments.html": added(lambda: html(f"<p>{WORDS}</p>" + "<!--" * 50_000)),
     "deep.html": failed(lambda: html("<div>" * 100_000 + WORDS), "nested too deep; save"),
     "styles.html": added(
