@@ -31,18 +31,24 @@ _KHMER_NAME = "|".join(name for name in NAME.split("|") if name[0] >= "\u1780")
 _ERA_NUMBER = r"\d{1,2}|元|[一二三四五六七八九]?十?[一二三四五六七八九]?"
 
 ERA = re.compile(
-    r"(?P<era>明治|大正|昭和|平成|令和|(?<![a-z0-9])(?:meiji|taish[oō]|sh[oō]wa|heisei|reiwa)\s(?:era\s|year\s)?|(?<![a-z0-9])[tshr](?=\s?(?:\d|元)+年))"
+    r"(?P<era>明治|大正|昭和|平成|令和|(?<![a-z0-9])(?:meiji|taish[oō]|sh[oō]wa|heisei|reiwa)\s(?:era\s"
+    r"|year\s)?|(?<![a-z0-9])[tshr](?=\s?(?:\d|元)+年))"
     rf"\s?(?P<number>\d{{1,2}}|元|[一二三四五六七八九十]{{1,3}})(?:年度?)?"
-    rf"(?:\s?(?P<month>\d{{1,2}}|{NUMBER})月(?:\s?(?P<day>\d{{1,2}})日)?|\s?(?:から|{DASH})(?P<end>\d{{1,2}})年)?"
+    rf"(?:\s?(?P<month>\d{{1,2}}|{NUMBER})月(?:\s?(?P<day>\d{{1,2}})日)?|\s?(?:から"
+    rf"|{DASH})(?P<end>\d{{1,2}})年)?"
 )
 PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?<!\d)(?P<year>{Y})年(?:{B0}(?P<month>\d{{1,2}}|{NUMBER})月(?:{B0}(?P<day>\d{{1,2}}|[一二三四五六七八九十]{{1,3}})[日号號])?)",
-        rf"(?<![\d.,])(?<![か个個ヶカ第])(?P<month>\d{{1,2}}|{NUMBER})月(?:{B0}(?P<day>\d{{1,2}}|[一二三四五六七八九十]{{1,3}})[日号號])?(?!曜)",
-        rf"(?<!\w)(?:ika-?)?(?P<day>{D}){_TH}(?:{B0}(?:{DASH}|to|and|hingga|sampai){B0}(?P<day2>{D}){_TH})?{B1}(?:(?:of|ng){B1})?"
+        rf"(?<!\d)(?P<year>{Y})年(?:{B0}(?P<month>\d{{1,2}}|{NUMBER})月(?:{B0}(?P<day>\d{{1,2}}"
+        rf"|[一二三四五六七八九十]{{1,3}})[日号號])?)",
+        rf"(?<![\d.,])(?<![か个個ヶカ第])(?P<month>\d{{1,2}}|{NUMBER})月(?:{B0}(?P<day>\d{{1,2}}"
+        rf"|[一二三四五六七八九十]{{1,3}})[日号號])?(?!曜)",
+        rf"(?<!\w)(?:ika-?)?(?P<day>{D}){_TH}(?:{B0}(?:{DASH}|to|and|hingga"
+        rf"|sampai){B0}(?P<day2>{D}){_TH})?{B1}(?:(?:of|ng){B1})?"
         rf"(?P<month>{_LATIN_NAME})(?!\w)\.?{_OF_YEAR}?",
-        rf"(?<!\w)(?:(?P<first>{_LATIN_NAME})\.?{B0}(?:{DASH}|/|to|and|until|hingga|sampai|hanggang){B0})?(?P<month>{_LATIN_NAME})(?!\w)\.?"
+        rf"(?<!\w)(?:(?P<first>{_LATIN_NAME})\.?{B0}(?:{DASH}|/|to|and|until|hingga|sampai"
+        rf"|hanggang){B0})?(?P<month>{_LATIN_NAME})(?!\w)\.?"
         rf"(?:{B1}(?P<day>{D}){_TH}(?![\d:]|[.,]\d)(?:{B0}{DASH}{B0}(?P<day2>{D})(?!\d))?)?{_OF_YEAR}?",
         rf"(?:ថ្ងៃ(?:ទី)?{B0}(?P<day>{D}){B0})?ខែ{B0}(?P<month>{_KHMER_NAME})(?:{B0}(?:ឆ្នាំ{B0})?(?P<year>{Y})(?!\d))?",
         rf"(?<!\w)(?:(?:ngày{B1})?(?P<day>{D}){B1})?tháng{B1}(?P<month>\d{{1,2}}(?!\d)|(?:{NUMBER}|bốn)(?!\w))"
@@ -52,13 +58,15 @@ PATTERNS = tuple(
         rf"{FREE}(?P<day>{D})(?P<mark>[-/.])(?P<month>{D})(?P=mark)(?P<year>{Y}){END}",
         rf"{FREE}(?P<month>{D})/(?P<year>{Y}){END}",
         r"(?<!\d)(?:(?P<century>1\d|2[01])世[紀纪])?(?P<decade>(?:1\d|20)?\d0)(?:['’]?s(?!\w)|年代|-an(?!\w))",
-        rf"(?:(?:những|các){B1}(?:thập{B1}niên{B1})?năm|thập{B1}(?:niên|kỷ)(?:{B1}năm)?|dekada(?:{B1}ng)?|ទសវត្ស(?:រ៍)?(?:ឆ្នាំ)?|dasawarsa){B1}?['’]?(?P<decade>(?:1\d|20)?\d0)(?!\d)",
+        rf"(?:(?:những|các){B1}(?:thập{B1}niên{B1})?năm|thập{B1}(?:niên|kỷ)(?:{B1}năm)?"
+        rf"|dekada(?:{B1}ng)?|ទសវត្ស(?:រ៍)?(?:ឆ្នាំ)?|dasawarsa){B1}?['’]?(?P<decade>(?:1\d|20)?\d0)(?!\d)",
     )
 )
 """Dates that say more than a year, the most exact forms first; a year alone is read as a number."""
 
 ALONE = re.compile(
-    r"(?<!\w)(?:in|of|since|until|by|from|to|last|next|this|early|late|mid|during|and|pada|bulan|sejak|noong|buwan ng)[\s-]$"
+    r"(?<!\w)(?:in|of|since|until|by|from|to|last|next|this|early|late|mid|during|and|pada|bulan|sejak"
+    r"|noong|buwan ng)[\s-]$"
 )
 """What stands before a month's English name that is also another word: in May, since March."""
 ALSO_WORDS = frozenset(
@@ -114,8 +122,8 @@ def _read(match: re.Match[str], text: str, plain: str) -> Iterator[Date]:
     if found.get("decade"):
         decade = int(found["decade"])
         century = int(found.get("century") or 20)
-        year = decade + 100 * (century - 1) if decade < 100 else decade
-        yield Date(start, end, ((year, "decade", None),))
+        first = decade + 100 * (century - 1) if decade < 100 else decade
+        yield Date(start, end, ((first, "decade", None),))
         return
     name = found["month"]
     if name in NAMED_MONTHS and name[0] < "\u1780" and not _is_month(match, text, plain):
@@ -127,12 +135,9 @@ def _read(match: re.Match[str], text: str, plain: str) -> Iterator[Date]:
         if month is None or month > 31 or day == 0:
             return
         readings = [(year, month, day)] if month <= 12 else []
-        if (
-            found.get("mark")
-            and text[match.start("mark")] in "/-."
-            and match.start("day") < match.start("month")
-        ):
-            readings += [(year, day, month)] if day and day <= 12 else []
+        # 5/3/2016 is in March to most and in May to Americans.
+        if found.get("mark") and match.start("day") < match.start("month") and day and day <= 12:
+            readings.append((year, day, month))
         if readings:
             yield Date(start, end, tuple(dict.fromkeys(readings)))
     if found.get("first") and month_number(found["first"]):

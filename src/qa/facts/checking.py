@@ -133,7 +133,7 @@ def _as_year(quantity: Quantity, text: str, plain: str) -> Quantity:
 
 
 def _precedes_event(text: str, end: int) -> bool:
-    """True if what follows is no plain noun that might be counted: "2007 General Election", "the 2014 agreement"."""
+    """True if what follows is no plain noun that it might count: "2007 General Election", "2014 agreement"."""
     word = FOLLOWING.match(text, end)
     return word is not None and (word[1][0].isupper() or word[1].lower() in FUNCTION_WORDS | EVENT_NOUNS)
 

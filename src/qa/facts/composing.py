@@ -125,7 +125,8 @@ def compose(
             return 1, None
     last = index
     while last + 1 < len(atoms) and atoms[last].group() not in ORDINALS and _continues(atoms, last, plain):
-        if not all([_put(one, atoms[last + 1], plain, is_first=False) for one in sums]):
+        fits = [_put(one, atoms[last + 1], plain, is_first=False) for one in sums]
+        if not all(fits):
             break
         last += 1
     end, word = atoms[last].end(), atoms[last].group()

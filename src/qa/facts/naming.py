@@ -19,6 +19,7 @@ from qa.facts.wording import (
     find_words,
     fold,
     initials,
+    joined_sound,
     sound_of_katakana,
     sound_of_latin,
     stems,
@@ -85,7 +86,7 @@ def _judged(words: Sequence[Word], sentence: str, known: _Known) -> Iterator[tup
     spelt_out = _spelt_out(words, sentence, known)
     run: list[Word] = []
     for index, word in enumerate(words):
-        is_missing = index not in spelt_out and not _is_supported(word, words, index, sentence, known)
+        is_missing = index not in spelt_out and not _is_supported(words, index, known)
         is_next = bool(run) and word.start - run[-1].end == 1 and word.kind == run[-1].kind == "name"
         if run and not (is_missing and is_next):
             yield _named(run, sentence, language, known)
@@ -117,7 +118,8 @@ def _is_unjudged(word: Word, language: str, known: _Known) -> bool:
     return not (language == "vi" and FOREIGN_IN_VIETNAMESE.fullmatch(fold(word.text)))
 
 
-def _is_supported(word: Word, words: Sequence[Word], index: int, sentence: str, known: _Known) -> bool:
+def _is_supported(words: Sequence[Word], index: int, known: _Known) -> bool:
+    word = words[index]
     folded = fold(word.text)
     if word.kind == "address":
         return folded in known.text
@@ -138,7 +140,7 @@ def _is_supported(word: Word, words: Sequence[Word], index: int, sentence: str, 
         return True
     if word.kind == "acronym" and _bare(folded) in known.initials:
         return True
-    if word.kind == "name" and _joins_known(words, index, sentence, known):
+    if word.kind == "name" and _joins_known(words, index, known):
         return True
     return word.kind == "name" and "ja" in known.languages and _sounds_known(sound_of_latin(folded), known)
 
@@ -152,13 +154,12 @@ def _sounds_known(sound: str, known: _Known) -> bool:
     return len(sound) > 1 and sound in known.sounds
 
 
-def _joins_known(words: Sequence[Word], index: int, sentence: str, known: _Known) -> bool:
+def _joins_known(words: Sequence[Word], index: int, known: _Known) -> bool:
     """True if the word and a neighbour are one word of the quotes: "Viet Nam", Vietnam."""
-    for first, second in ((index - 1, index), (index, index + 1)):
-        if first >= 0 and second < len(words) and words[second].start - words[first].end == 1:
-            if fold(words[first].text + words[second].text) in known.words:
-                return True
-    return False
+    pairs = itertools.pairwise(words[max(0, index - 1) : index + 2])
+    return any(
+        other.start - one.end == 1 and fold(one.text + other.text) in known.words for one, other in pairs
+    )
 
 
 def _spelt_out(words: Sequence[Word], sentence: str, known: _Known) -> set[int]:
@@ -183,7 +184,7 @@ def _known_of(quotes: tuple[str, ...], question: str, catalogue: CityCatalogue |
     sounds: set[str] = set()
     katakana: set[str] = set()
     for text in texts:
-        previous = ""
+        previous = last_sound = ""
         for match in words_of(unicodedata.normalize("NFKC", text)):
             folded = fold(match.group())
             parts = [part for part in re.split(r"[-‐'’.]", folded) if part]
@@ -191,7 +192,11 @@ def _known_of(quotes: tuple[str, ...], question: str, catalogue: CityCatalogue |
                 words |= stems(one)
             words.add(previous + folded)
             previous = folded
-            sounds.update(sound_of_latin(one) for one in {folded, *parts, folded.removesuffix("s")})
+            heard = {sound_of_latin(one) for one in {folded, *parts, folded.removesuffix("s")}}
+            # Two consonants are heard in many words, three or more in few.
+            sounds.update(one for one in heard if len(one) > 2 or match.group()[0].isupper())
+            sounds.update(joined_sound(last_sound, one) for one in heard)
+            last_sound = sound_of_latin(folded)
         for match in KATAKANA.finditer(unicodedata.normalize("NFKC", text)):
             katakana.update((match.group(), *re.split("[・=＝]", match.group())))
     sounds.update(sound_of_katakana(one) for one in katakana)
@@ -204,8 +209,14 @@ def _known_of(quotes: tuple[str, ...], question: str, catalogue: CityCatalogue |
     entities = frozenset(entity for text in texts for entity in _entities(text, catalogue))
     return _Known(
         frozenset(words), frozenset(one for text in texts for one in initials(text)), frozenset(sounds - {""}),
-        frozenset(katakana), entities, frozenset(language_of(quote) for quote in quotes), joined,
+        frozenset(katakana), entities, _languages_of(quotes), joined,
     )  # fmt: skip
+
+
+def _languages_of(quotes: Sequence[str]) -> frozenset[str]:
+    """The languages of the quotes; a heading of a few words tells none, and counts only where all are such."""
+    languages = {language_of(quote) for quote in quotes}
+    return frozenset(languages - {""} or languages)
 
 
 def _has(alias: str, joined: str, words: set[str]) -> bool:

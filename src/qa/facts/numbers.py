@@ -17,14 +17,17 @@ _PREFIX = re.compile(rf"(?:第|(?<![{LATIN}])(?:ke-?|ika-?|thứ )|ទី\s?)$")
 _PLACE = re.compile(r"(?:つ|個|回|次)?目|番目|位|番")
 _NEXT = re.compile(r"[-\s\u200b]{0,3}([^\W\d_])(\w*)")
 _NO_NOUN = frozenset(
-    "and or to of in on at by for from until till than were was are is had has have the dan atau dari di ke pada hingga sampai "
+    "and or to of in on at by for from until till than were was are is had has have the dan atau dari "
+    "di ke pada hingga sampai "
     "và hoặc đến tới trong vào ở của là at o sa ng ay hanggang mula out per percent".split()
 )
 _BRIDGE = re.compile(
-    r"[\s\u200b]{0,2}(?:[-–—−~〜～,、]|から|to|and|or|until|đến|tới|và|hoặc|sampai|hingga|dan|atau|hanggang|至|到|と|和|ដល់|និង)[\s\u200b]{0,2}"
+    r"[\s\u200b]{0,2}(?:[-–—−~〜～,、]|から|to|and|or|until|đến|tới|và|hoặc|sampai|hingga|dan|atau"
+    r"|hanggang|至|到|と|和|ដល់|និង)[\s\u200b]{0,2}"
 )
 _ROMAN = re.compile(
-    rf"(?<![{LATIN}{LATIN.upper()}])(?:I{{2,3}}|IV|VI{{1,3}}|IX|XI{{1,3}}|XIV|XV|XVI{{1,3}}|XIX|XX|XXI)(?![{LATIN}{LATIN.upper()}])"
+    rf"(?<![{LATIN}{LATIN.upper()}])(?:I{{2,3}}|IV|VI{{1,3}}|IX|XI{{1,3}}|XIV|XV|XVI{{1,3}}|XIX|XX"
+    rf"|XXI)(?![{LATIN}{LATIN.upper()}])"
 )
 _ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10}
 _AGE = re.compile(r"(?:\baged?(?: of)?|\bwas(?: around| about)?|usia|berumur)\s$")
@@ -32,7 +35,7 @@ _TIME = re.compile(r"(?<![\d:])([01]?\d|2[0-4])[:h]([0-5]\d)(?![\d:])")
 
 
 def find_quantities(text: str, plain: str) -> list[Quantity]:
-    """The numbers of `text`, in order; `plain` is the same, character by character, with what is read set to NUL."""
+    """The numbers of `text`, in order; `plain` is the same in plain characters, with NUL where dates stand."""
     language = language_of(text)
     plain, times = _take_times(plain)
     found = [_with_unit(quantity, text, plain) for quantity in _numbers(text, plain, language)]

@@ -28,8 +28,10 @@ def _any_of(words: set[str]) -> str:
 
 _KHMER = _any_of({word for word in {*SMALL["km"], *SCALES} if "\u1780" <= word[0] <= "\u17ff"})
 _DIGITS = (
-    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![,\d])|\d{1,3}(?:\.\d{3})+(?:,\d+)?(?![.\d])|\d{1,2}(?:,\d\d)+,\d{3}(?![,\d])"
-    r"|\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?!\d)|\d{1,3}(?: \d{3})* 000(?!\d)|\d+\.\d+(?:\.\d+)*|\d+,\d+(?!,?\d)|\d+"
+    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![,\d])|\d{1,3}(?:\.\d{3})+(?:,\d+)?(?![.\d])"
+    r"|\d{1,2}(?:,\d\d)+,\d{3}(?![,\d])"
+    r"|\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?!\d)|\d{1,3}(?: \d{3})* 000(?!\d)|\d+\.\d+(?:\.\d+)*"
+    r"|\d+,\d+(?!,?\d)|\d+"
 )
 _ATOM = re.compile(
     rf"(?P<digits>{_DIGITS})|(?P<han>[{HAN}]+)|(?P<khmer>(?:{_KHMER})(?![\u17b6-\u17d2]))"
@@ -61,9 +63,9 @@ def _is_number(atom: re.Match[str], text: str, plain: str, language: str) -> boo
     if word in _VIETNAMESE:
         return language == "vi" and _is_vietnamese_number(word, plain, start, end)
     if word == "second":
-        return bool(
-            re.search(r"(?:the|its|their|a|this|our|his|her)\s$", plain[max(0, start - 6) : start])
-        ) or bool(re.match(r"[-\s]\w{2,14}est\b|\s(?:most|time|phase|stage|term)\b", plain[end : end + 20]))
+        return bool(re.search(r"(?:the|its|their|our|his|her)\s$", plain[max(0, start - 6) : start])) or bool(
+            re.match(r"[-\s]\w{2,14}est\b|\s(?:most|time|phase|stage|term)\b", plain[end : end + 20])
+        )
     if word in ("daan", "daang", "at", "anim", "limang") or word in SMALL["fil"]:
         return language in ("fil", "") or word == "lima"
     return True
@@ -96,7 +98,7 @@ def _is_han_number(run: str, plain: str, start: int, end: int) -> bool:
         return False
     if re.search(r"\d[\s]?$", before):
         return run[0] not in HAN_DIGITS
-    if before.endswith("第") or before.endswith("之"):
+    if before.endswith(("第", "之")):
         return True
     if _VAGUE.search(before) or (len(run) > 1 and not set(run) & set("十百千万萬億亿") and len(run) < 3):
         return False

@@ -7,10 +7,13 @@ import re
 GAP = r"[-\s\u200b]{0,2}"
 
 FORMS = {
-    "%": "% percent per_cent pct パーセント ポイント phần_trăm persen porsiyento porsyento bahagdan ភាគរយ 个百分点",
-    "km2": "km2 km² ㎢ square_kilomet(?:re|er)s? sq_km 平方キロ(?:メートル)? 平方公里 平方千米 km_vuông ki-?lô-?mét_vuông "
+    "%": "% percent per_cent pct パーセント ポイント phần_trăm persen porsiyento porsyento bahagdan "
+    "ភាគរយ 个百分点",
+    "km2": "km2 km² ㎢ square_kilomet(?:re|er)s? sq_km 平方キロ(?:メートル)? 平方公里 平方千米 km_vuông "
+    "ki-?lô-?mét_vuông "
     "kilomet(?:er)?_persegi (?:kilometro_kuwadrado|kilometrong_parisukat) គីឡូម៉ែត្រការ៉េ",
-    "m2": "m2 m² ㎡ square_met(?:re|er)s? 平方メートル 平方米 mét_vuông met(?:er)?_persegi metro_kuwadrado ម៉ែត្រការ៉េ",
+    "m2": "m2 m² ㎡ square_met(?:re|er)s? 平方メートル 平方米 mét_vuông met(?:er)?_persegi "
+    "metro_kuwadrado ម៉ែត្រការ៉េ",
     "m3": "m3 m³ ㎥ cubic_met(?:re|er)s? 立方メートル 立方米 mét_khối meter_kubik metro_kubiko ម៉ែត្រគូប",
     "km": "km ㎞ kilomet(?:re|er)s? キロメートル 公里 千米 ki-?lô-?mét cây_số kilometro(?:ng)? គីឡូម៉ែត្រ",
     "cm": "cm ㎝ centimet(?:re|er)s? センチ(?:メートル)? 厘米 xăng-?ti-?mét sentimeter sentimetro សង់ទីម៉ែត្រ",
@@ -38,7 +41,8 @@ FORMS = {
     "minute": "minutes? mins? 分間 分钟 分鐘 分(?![の野析别別配类類解布けか之]) phút menit minuto(?:ng)? នាទី",
     "second": "seconds? 秒 giây detik segundo(?:ng)? វិនាទី",
     "century": "centur(?:y|ies) 世紀 世纪 abad siglo សតវត្សរ៍ សតវត្ស",
-    "usd": "us_dollars? u\\.?s\\.?_dollars? dollars? usd us\\$ 米ドル ドル 美元 đô_la(?:_mỹ)? usd dolar(?:_as)? dolyar(?:es)? ដុល្លារ",
+    "usd": "us_dollars? u\\.?s\\.?_dollars? dollars? usd us\\$ 米ドル ドル 美元 đô_la(?:_mỹ)? usd "
+    "dolar(?:_as)? dolyar(?:es)? ដុល្លារ",
     "yen": "yen jpy 円 日元 日圆 yên ¥ យ៉េន",
     "cny": "yuan rmb cny 人民元 元(?!年) 人民币 nhân_dân_tệ tệ យន់",
     "vnd": "đồng(?!_bằng) dong vnd vnđ ₫ ドン 越南盾",
@@ -48,7 +52,10 @@ FORMS = {
     "eur": "euros? eur € ユーロ 欧元 歐元 អឺរ៉ូ",
     "gbp": "pounds? gbp £ ポンド 英镑 bảng poundsterling",
 }
-"""Unit → what it is called, as patterns with `_` for a blank. 5,000 m and 5,000 m³ are two things, and so are km and m."""
+"""Unit → what it is called, as patterns with `_` for a blank.
+
+What measures the same in another size is another unit: 5 km are not 5 m, and 5,000 m not 5,000 m³.
+"""
 
 BEFORE = {
     "usd": r"us\$|\$|usd|美金",

@@ -16,7 +16,8 @@ def _counted(words: str, first: int = 0, step: int = 1) -> dict[str, int]:
 
 SMALL = {
     "en": _counted(
-        "zero one two three four five six seven eight nine ten eleven/eleventh twelve thirteen fourteen fifteen "
+        "zero one two three four five six seven eight nine ten eleven/eleventh twelve thirteen fourteen "
+        "fifteen "
         "sixteen seventeen eighteen nineteen"
     )
     | _counted("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10)
@@ -51,8 +52,10 @@ ORDINALS = (
                "fifteenth sixteenth seventeenth eighteenth nineteenth", 3)
     | _counted("twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth", 20, 10)
     | _counted("ketiga keempat kelima keenam ketujuh kedelapan kesembilan kesepuluh kesebelas", 3)
-    | _counted("ikalawa/ikalawang/pangalawa/pangalawang ikatlo/ikatlong/pangatlo/pangatlong ikaapat/ika-apat/pang-apat "
-               "ikalima/ikalimang/panlima/panlimang ikaanim/ika-anim/pang-anim ikapito/ikapitong/pampito/pampitong "
+    | _counted("ikalawa/ikalawang/pangalawa/pangalawang ikatlo/ikatlong/pangatlo/pangatlong "
+    "ikaapat/ika-apat/pang-apat "
+               "ikalima/ikalimang/panlima/panlimang ikaanim/ika-anim/pang-anim "
+               "ikapito/ikapitong/pampito/pampitong "
                "ikawalo/ikawalong/pangwalo/pangwalong ikasiyam/pansiyam ikasampu/ikasampung/pansampu", 2)
 )  # fmt: skip
 """What is said for "the n-th". The first is left out everywhere: too many words that mean no number."""
@@ -72,23 +75,32 @@ SCALES = {
 HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
 HAN = "".join(HAN_DIGITS) + "十百千万萬億亿兆"
 HAN_WORDS = re.compile(
-    r"十分(?![のか之])|千万(?=不|要|别|別)|万一|五十嵐|九十九里|八百屋|八百万の?神|八百長|百十|百分(?!之)|四周(?!年)|一二|三三五五|四六"
+    r"十分(?![のか之])|千万(?=不|要|别|別)|万一|五十嵐|九十九里|八百屋|八百万の?神|八百長|百十"
+    r"|百分(?!之)|四周(?!年)|一二|三三五五|四六"
 )
 """Runs of numerals that are mostly other words: "enough", "by no means", "in case", names."""
 
 COUNTER = (
-    r"(?:つ|人(?!口|工|类|類|気)|名|件|回|次|年|か?月|日(?!本)|週|周(?!辺|边|围)|時|时|分(?!野|の|析|别|別|配|类|類|解|布|け|か)"
-    r"|秒|歳|岁|個|个|個|箇|か所|ヶ所|カ所|か国|カ国|ヶ国|本(?!州)|社(?!会|會)|都市|市(?!民|場|场)|国|國|校|台(?!湾|灣)|棟|頭|匹|冊|枚|倍|割|%|パーセント|円|元|ドル"
-    r"|メートル|キロ|トン|ヘクタール|世帯|戸|期|号|號|位|番|章|条|條|項|项|点|點|階(?!堂|級|段)|层(?!次)|層|段|種|种|家(?!族|庭)|座(?!谈|談)|届|笔|筆|户|戶|吨|噸|公里|公斤|公顷|成(?!立|为|為|果|功)"
-    r"|天|小时|小時|分钟|分鐘|世紀|世纪|万|萬|億|亿|兆|基|隻|只|艘|両|組|组|部(?!分|門|门|長|长|队|隊)|段階|者|工場|工厂|企業|企业|大学|自治体|地区|分野|領域|领域|事業|贷款|貸款|省|県|村|町|区)"
+    r"(?:つ|人(?!口|工|类|類|気)|名|件|回|次|年|か?月|日(?!本)|週|周(?!辺|边|围)|時|时|分(?!野|の|析|别"
+    r"|別|配|类|類|解|布|け|か)"
+    r"|秒|歳|岁|個|个|個|箇|か所|ヶ所|カ所|か国|カ国|ヶ国|本(?!州)|社(?!会|會)|都市|市(?!民|場|场)|校"
+    r"|台(?!湾|灣)|棟|頭|匹|冊|枚|倍|割|%|パーセント|円|元|ドル"
+    r"|メートル|キロ|トン|ヘクタール|世帯|戸|期|号|號|位|番|章|条|條|項|项|点|點|階(?!堂|級|段)"
+    r"|层(?!次)|層|段|種|种|家(?!族|庭)|座(?!谈|談)|届|笔|筆|户|戶|吨|噸|公里|公斤|公顷|成(?!立|为|為|果|功)"
+    r"|天|小时|小時|分钟|分鐘|世紀|世纪|万|萬|億|亿|兆|基|隻|只|艘|両|組|组|部(?!分|門|门|長|长|队|隊)"
+    r"|段階|者|工場|工厂|企業|企业|大学|自治体|地区|分野|領域|领域|事業|贷款|貸款|省|県|村|町|区)"
 )
 """What makes a Han numeral of one character a number: a counter behind it."""
 
 _NOUNS = (
-    "thành phố|dự án|khoản|người|nước|quốc gia|chuyên gia|lần|tháng|ngày|tuần|giờ|phút|giây|trăm|nghìn|ngàn|triệu|tỷ|tỉ"
-    "|mươi|cái|con|công ty|doanh nghiệp|hộ|loại|bước|điểm|chương trình|khu|nhà|tỉnh|quận|huyện|xã|đô la|đồng|yên|mét|km"
-    "|kg|tấn|phần trăm|trường|học|sinh viên|bên|tổ chức|lĩnh vực|mục tiêu|thỏa thuận|đoàn|kỹ sư|giải|đại biểu|vòng|kế hoạch"
-    "|đại học|cuộc|bộ|chiếc|trận|đội|cơ sở|cấp|vị|hòn|đảo|đứa|tác phẩm|bài|phần|giai đoạn|cây|nhóm|kiểu|thế hệ|thập kỷ|thế kỷ"
+    "thành phố|dự án|khoản|người|nước|quốc gia|chuyên gia|lần|tháng|ngày|tuần|giờ|phút|giây|trăm|nghìn"
+    "|ngàn|triệu|tỷ|tỉ"
+    "|mươi|cái|con|công ty|doanh nghiệp|hộ|loại|bước|điểm|chương trình|khu|nhà|tỉnh|quận|huyện|xã|đô la"
+    "|đồng|yên|mét|km"
+    "|kg|tấn|phần trăm|trường|học|sinh viên|bên|tổ chức|lĩnh vực|mục tiêu|thỏa thuận|đoàn|kỹ sư|giải"
+    "|đại biểu|vòng|kế hoạch"
+    "|đại học|cuộc|bộ|chiếc|trận|đội|cơ sở|cấp|vị|hòn|đảo|đứa|tác phẩm|bài|phần|giai đoạn|cây|nhóm|kiểu"
+    "|thế hệ|thập kỷ|thế kỷ"
 )
 FIVE_IN_VIETNAMESE = re.compile(rf"\s(?:{_NOUNS})(?![^\W_])")
 """What follows "năm" where it is five and not a year."""
@@ -101,8 +113,8 @@ _HINTS = {
     language: frozenset(words.split())
     for language, words in {
         "en": "the of and in to was is were are has have had by with for from its this that on as at which",
-        "id": "dan yang di ke dari dengan untuk pada adalah telah sudah ini itu sebanyak kota tahun sekitar oleh rumah orang "
-        "kerja sama ribu juta persen",
+        "id": "dan yang di ke dari dengan untuk pada adalah telah sudah ini itu sebanyak kota tahun sekitar oleh "
+        "rumah orang kerja sama ribu juta persen proyek rencana air serta dalam antara tidak juga lebih melalui",
         "fil": "ng sa ang mga na ay noong nang para upang mula taong taon ito si ni may kasunduan lungsod",
     }.items()
 }

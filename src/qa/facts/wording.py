@@ -26,8 +26,9 @@ NO_NAMES = (
         """
     mr mrs ms dr prof ông bà ngài anh chị pak bapak ibu bu ginoo gng kota kabupaten provinsi lungsod lalawigan
     thành phố tỉnh quận huyện city town province prefecture since after before during while according although
-    thus however moreover from today currently năm trong tại theo từ khi sau trước với và các những dalam pada sejak setelah
-    menurut selain untuk antara noong mula ayon para bukod i ii iii iv v vi vii viii ix x am pm no nr vol ok
+    thus however moreover from today currently năm trong tại theo từ khi sau trước với và các những dalam pada
+    sejak setelah menurut selain untuk antara noong mula ayon para bukod am pm no nr vol ok
+    i ii iii iv v vi vii viii ix x
     us$ usd rp vnd idr php jpy cny eur gbp khr rmb fy kwh mwh gwh kw mw gw °c tp
     """.split()
     )
@@ -35,9 +36,12 @@ NO_NAMES = (
 """Words with a capital that are no names: what begins sentences, titles, units, Roman numbers."""
 
 EVERYDAY = frozenset(
-    "ゴミ リサイクル エネルギー プロジェクト メートル キロメートル キロ パーセント トン ドル ユーロ ポンド セミナー モデル センター システム "
-    "レベル サポート テーマ データ プラスチック コンポスト ワークショップ インフラ メンバー スタッフ イベント キャンペーン ノウハウ モニタリング "
-    "ネットワーク パートナー パイロット プラン プログラム ビジネス サービス コミュニティ グリーン カーボン ゼロカーボン ニュートラル ページ ヘクタール リットル "
+    "ゴミ リサイクル エネルギー プロジェクト メートル キロメートル キロ パーセント トン ドル ユーロ "
+    "ポンド セミナー モデル センター システム "
+    "レベル サポート テーマ データ プラスチック コンポスト ワークショップ インフラ メンバー スタッフ "
+    "イベント キャンペーン ノウハウ モニタリング "
+    "ネットワーク パートナー パイロット プラン プログラム ビジネス サービス コミュニティ グリーン "
+    "カーボン ゼロカーボン ニュートラル ページ ヘクタール リットル "
     "キログラム グラム コスト ガス ニーズ パーク タウン エコ エコタウン オゾン ポイント カ ヶ ケ ヵ ー".split()
 )
 """Katakana words that are no names."""
@@ -47,11 +51,15 @@ ALIASES = tuple(
     for group in (
         "co2|co₂|carbon dioxide|二酸化炭素|二氧化碳|karbon dioksida|carbon dioxit|កាបូនឌីអុកស៊ីត|carbon dioxide",
         "ghg|ghgs|greenhouse gas|温室効果ガス|温室气体|khí nhà kính|gas rumah kaca|ឧស្ម័នផ្ទះកញ្ចក់",
-        "oda|official development assistance|政府開発援助|官方发展援助|政府开发援助|viện trợ phát triển chính thức|hỗ trợ phát triển chính thức"
+        "oda|official development assistance|政府開発援助|官方发展援助|政府开发援助|viện trợ phát triển "
+        "chính thức|hỗ trợ phát triển chính thức"
         "|bantuan pembangunan resmi",
-        "mou|memorandum of understanding|覚書|谅解备忘录|bản ghi nhớ|nota kesepahaman|memorandum ng pagkakaunawaan|អនុស្សរណៈ",
-        "un|united nations|国連|国際連合|联合国|liên hợp quốc|liên hiệp quốc|perserikatan bangsa-bangsa|pbb|អង្គការសហប្រជាជាតិ",
-        "unep|united nations environment program|国連環境計画|联合国环境规划署|联合国环境署|chương trình môi trường liên hợp quốc",
+        "mou|memorandum of understanding|覚書|谅解备忘录|bản ghi nhớ|nota kesepahaman|memorandum ng "
+        "pagkakaunawaan|អនុស្សរណៈ",
+        "un|united nations|国連|国際連合|联合国|liên hợp quốc|liên hiệp quốc|perserikatan bangsa-bangsa"
+        "|pbb|អង្គការសហប្រជាជាតិ",
+        "unep|united nations environment program|国連環境計画|联合国环境规划署|联合国环境署|chương "
+        "trình môi trường liên hợp quốc",
         "jica|japan international cooperation agency|国際協力機構|日本国际协力机构|日本国際協力機構",
         "sdgs|sdg|sustainable development goal|持続可能な開発目標|可持续发展目标|mục tiêu phát triển bền vững",
         "usa|us|u.s.|united states|アメリカ|米国|美国|hoa kỳ|mỹ|amerika serikat|estados unidos",
@@ -142,7 +150,7 @@ def _kind(match: re.Match[str], following: re.Match[str] | None, text: str) -> s
 
 
 def initials(text: str) -> set[str]:
-    """The abbreviations of each row of two to seven capitalised words, folded: "Official Development Assistance" → oda."""
+    """The abbreviations of each row of two to seven capitalised words, folded: oda."""
     found: set[str] = set()
     run: list[str] = []
     last_end = 0
@@ -161,23 +169,22 @@ def initials(text: str) -> set[str]:
 _ROWS = {
     row[0]: row[1:]
     for row in (
-        "kカキクケコ", "gガギグゲゴ", "sサシスセソシャ", "jジ", "zザズゼゾヂヅ", "tタチツテトッ", "dダデド", "nナニヌネノン", "hハヒフヘホ",
-        "bバビブベボヴ", "pパピプペポ", "mマミムメモ", "rラリルレロ", "wワヲ",
-    )
-}  # fmt: skip
-_CONSONANTS = {kana: consonant for consonant, row in _ROWS.items() for kana in row} | {
-    "ッ": "",
-    "シ": "s",
-    "チ": "t",
+        "kカキクケコ gガギグゲゴ sサシスセソ jジ zザズゼゾヂヅ tタチツテト dダデド nナニヌネノン "
+        "hハヒフヘホ bバビブベボヴ pパピプペポ mマミムメモ rラリルレロ wワヲ"
+    ).split()
 }
+"""Consonant → the kana that begin with it."""
+_CONSONANTS = {kana: consonant for consonant, row in _ROWS.items() for kana in row}
 _SOUNDS = ((r"c(?=[eiy])|x", "s"), (r"ph|f", "h"), (r"sh|sch|th", "s"), (r"ch|tch", "t"), (r"ck|c|q", "k"),
-           (r"v", "b"), (r"r(?=[^aeiou]|$)", ""), (r"l", "r"), (r"g(?=[eiy])", "j"), (r"z", "z"), (r"ng(?=$|[^aeiou])", "n"), (r"m(?=[pb])", "n"))  # fmt: skip
+           (r"v", "b"), (r"r(?=[^aeiou]|$)", ""), (r"l", "r"), (r"g(?=[eiy])", "j"), (r"ng(?=$|[^aeiou])", "n"),
+           (r"m(?=[pb])", "n"))  # fmt: skip
+"""What is spelt in Latin letters → what is heard in katakana, in this order."""
 
 
 def sound_of_katakana(text: str) -> str:
     """The consonants of a word in katakana, as near to Latin spelling as a few rules bring them."""
     letters = "".join(_CONSONANTS.get(kana, "") for kana in text)
-    return _sound(re.sub(r"n(?=[pb])", "n", letters))
+    return _sound(re.sub(r"ng$", "n", letters))
 
 
 def sound_of_latin(word: str) -> str:
@@ -187,6 +194,11 @@ def sound_of_latin(word: str) -> str:
     return _sound(re.sub(r"[aeiouyw]|(?<=[kgtdbpnmr])h", "", word))
 
 
+def joined_sound(one: str, other: str) -> str:
+    """The sound of two words that are written as one: "pilot project", パイロットプロジェクト."""
+    return _sound(one + other)
+
+
 def _sound(consonants: str) -> str:
-    same = consonants.replace("w", "").replace("z", "j").replace("h", "h")
+    same = consonants.replace("w", "").replace("z", "j")
     return re.sub(r"(.)\1+", r"\1", same)
