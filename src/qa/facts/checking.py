@@ -37,6 +37,7 @@ SHORT_RANGE = re.compile(r"(?<!\d)((?:1\d|2[01])\d\d)年?度?(?:から|[-–—�
 UP_TO = re.compile(r"(?:到|至|から|[-–—~～〜])\s?$")
 HEADING = re.compile(r"[(（\[［]\s?([^()（）\[\]［］]{1,16})[)）\]］]")
 """A unit in brackets, as it stands at the head of a table."""
+STOPS = "\n。！？។"
 SENTENCE_END = re.compile(r"[.!?]\s|[。！？។\n]")
 
 
@@ -79,6 +80,8 @@ def missing_facts(
     """
     sentence = unicodedata.normalize("NFC", sentence)
     quotes = [unicodedata.normalize("NFC", quote) for quote in quotes]
+    if any(_stands_in(sentence.strip(), quote) for quote in quotes):
+        return ()
     reading = read_facts(sentence)
     evidence = _Evidence.of([read_facts(quote) for quote in quotes])
     found = [*_missing_dates(reading, evidence), *_missing_quantities(reading, evidence)]
@@ -89,6 +92,16 @@ def missing_facts(
         )
     ]
     return tuple(dict.fromkeys(fact for _, fact in sorted(found, key=lambda one: one[0])))
+
+
+def _stands_in(sentence: str, quote: str) -> bool:
+    """True if `sentence` is a sentence of `quote`, word for word."""
+    start = quote.find(sentence)
+    if not sentence or start < 0:
+        return False
+    before, after = quote[max(0, start - 2) : start], quote[start + len(sentence) :][:1]
+    is_start = not before or before[-1] in STOPS or (before[-1].isspace() and before[0] in ".!?:;" + STOPS)
+    return is_start and (not after or after.isspace() or sentence[-1] in STOPS)
 
 
 @lru_cache(maxsize=256)

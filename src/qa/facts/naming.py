@@ -185,7 +185,8 @@ def _known_of(quotes: tuple[str, ...], question: str, catalogue: CityCatalogue |
     katakana: set[str] = set()
     for text in texts:
         previous = last_sound = ""
-        for match in words_of(unicodedata.normalize("NFKC", text)):
+        compatible = unicodedata.normalize("NFKC", text)
+        for match in words_of(text if compatible == text else f"{text}\n{compatible}"):
             folded = fold(match.group())
             parts = [part for part in re.split(r"[-‐'’.]", folded) if part]
             for one in (folded, folded.replace("-", ""), folded.replace(".", ""), *parts):

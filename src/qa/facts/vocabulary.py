@@ -124,7 +124,7 @@ _HINTS = {
 def language_of(text: str) -> str:
     """The language whose way of writing numbers `text` follows: of the page's languages, or "" if unclear."""
     letters = sum(character.isalpha() for character in text)
-    if len(re.findall(r"[\u1780-\u17ff]", text)) * 4 > letters:
+    if len(re.findall(r"[\u1780-\u17d3]", text)) * 4 > letters:
         return "km"
     if len(re.findall(r"[\u3040-\u30ff]", text)) * 10 > letters:
         return "ja"
