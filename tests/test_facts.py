@@ -255,6 +255,11 @@ def test_what_the_quote_says_in_other_words_is_supported(quote: str, sentence: s
         (AWARD, "In 1990, Kitakyushu received the Nobel Prize.", [("name", "Nobel Prize")]),
         (AWARD, "It received the WHO award in 1990.", [("name", "WHO")]),
         ("CO2 fell.", "PM2.5 fell.", [("name", "PM2.5")]),
+        ("CO2 fell.", "The pressure of O\n2 fell by 3.", [("number", "2"), ("number", "3")]),
+        ("甲型H1N1流感疫情", "甲型H4N1流感疫情", [("name", "H4N1")]),
+        ("10BASE5 cables", "10BASE7 cables", [("name", "10BASE7")]),
+        ("Version v3.0", "Version v6.0", [("number", "6.0")]),
+        ("编号B-165，1993年退役。", "编号B-165，1953年退役。", [("date", "1953年")]),
         (
             "See the page.",
             "See https://evil.example/x?q=1 for more.",

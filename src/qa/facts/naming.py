@@ -108,12 +108,13 @@ def _is_unjudged(word: Word, language: str, known: _Known) -> bool:
         return False
     if word.kind == "katakana":
         return True
-    has_latin = bool(known.languages & LATIN_LANGUAGES)
-    if not has_latin:
+    if language in known.languages:
+        return False
+    if not known.languages & LATIN_LANGUAGES:
         return True
     if word.kind in ("acronym", "code") or language not in LATIN_LANGUAGES:
         return False
-    if language in known.languages or language == "" or "" in known.languages:
+    if language == "" or "" in known.languages:
         return False
     return not (language == "vi" and FOREIGN_IN_VIETNAMESE.fullmatch(fold(word.text)))
 

@@ -31,12 +31,17 @@ _ROMAN = re.compile(
 )
 _ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10}
 _AGE = re.compile(r"(?:\baged?(?: of)?|\bwas(?: around| about)?|usia|berumur)\s$")
+_WIDE_COMMA = re.compile("，(?![０-９]{3})")
 _TIME = re.compile(r"(?<![\d:])([01]?\d|2[0-4])[:h]([0-5]\d)(?![\d:])")
 
 
 def find_quantities(text: str, plain: str) -> list[Quantity]:
     """The numbers of `text`, in order; `plain` is the same in plain characters, with NUL where dates stand."""
     language = language_of(text)
+    # A wide comma groups wide digits; between others it parts sentences.
+    if "，" in text:
+        wide = {match.start() for match in _WIDE_COMMA.finditer(text)}
+        plain = "".join(";" if place in wide else character for place, character in enumerate(plain))
     plain, times = _take_times(plain)
     found = [_with_unit(quantity, text, plain) for quantity in _numbers(text, plain, language)]
     found += [

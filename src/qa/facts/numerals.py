@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qa.facts.units import LATIN
+from qa.facts.units import LATIN, unit_after
 from qa.facts.vocabulary import (
     COUNTER,
     FIVE_IN_VIETNAMESE,
@@ -38,7 +38,7 @@ _ATOM = re.compile(
     rf"|(?<![{LATIN}'’])(?P<word>{_any_of(_WORDS | _VIETNAMESE)})(?![{LATIN}])"
 )
 _VAGUE = re.compile(r"[数數几幾何]$|(?:hàng|vài|mấy|nhiều|beberapa|ilang|mga|several|few|many|រាប់) $")
-_LETTERS_BEFORE = re.compile(rf"([{LATIN}]+)(-?)$", re.IGNORECASE)
+_LETTERS_BEFORE = re.compile(rf"([{LATIN}]+)(-?)\Z", re.IGNORECASE)
 _NUMBER_PREFIXES = frozenset(
     "rp fy usd us idr php jpy cny eur gbp vnd khr rmb ke ika no nr t h r s m".split()
 )
@@ -76,8 +76,9 @@ def _is_in_code(text: str, start: int, end: int) -> bool:
     before = _LETTERS_BEFORE.search(text[max(0, start - 12) : start])
     if before and before[1].lower() not in _NUMBER_PREFIXES:
         is_year = end - start == 4 and text[start : start + 2] in ("19", "20")
-        return not before[2] or (any(map(str.isupper, before[1])) and not is_year)
-    return re.match(rf"[DGRS](?![{LATIN}{LATIN.upper()}])", text[end : end + 2]) is not None
+        return any(map(str.isupper, before[1])) and not (before[2] and is_year)
+    after = re.match(rf"[DGRS](?![{LATIN}{LATIN.upper()}])|[A-Z]{{1,8}}\d|[A-Z]{{3,8}}", text[end : end + 9])
+    return after is not None and unit_after(text[end : end + 9].lower(), 0) == ("", 0)
 
 
 def _starts_name(text: str, start: int, end: int) -> bool:

@@ -131,7 +131,7 @@ def _kind(match: re.Match[str], following: re.Match[str] | None, text: str) -> s
         return (
             "code"
             if CODE.fullmatch(word)
-            and not re.search(r"-(?:19|20)\d\d$|^(?:FY|Rp|USD|US|H|R|S)\d|^\d+[A-Z]?[a-z]+$", word)
+            and not re.search(r"-(?:19|20)\d\d$|^(?:FY|Rp|USD|US|[HRST]\d{1,2}$)\d?|^\d+[A-Z]?[a-z]+$", word)
             else ""
         )
     bare = re.sub(r"['’]s?$", "", word)
