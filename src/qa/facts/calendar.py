@@ -28,7 +28,6 @@ _TH = r"(?:st|nd|rd|th)?"
 _OF_YEAR = rf"(?:,?{B0}(?:(?:năm|tahun|taong|taon|ng|of|ឆ្នាំ){B0})?(?P<year>{Y})(?!\d|[.,]\d))"
 _LATIN_NAME = "|".join(name for name in NAME.split("|") if name[0] < "\u1780")
 _KHMER_NAME = "|".join(name for name in NAME.split("|") if name[0] >= "\u1780")
-_ERA_NUMBER = r"\d{1,2}|元|[一二三四五六七八九]?十?[一二三四五六七八九]?"
 
 ERA = re.compile(
     r"(?P<era>明治|大正|昭和|平成|令和|(?<![a-z0-9])(?:meiji|taish[oō]|sh[oō]wa|heisei|reiwa)\s(?:era\s"

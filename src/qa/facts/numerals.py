@@ -38,6 +38,8 @@ _ATOM = re.compile(
     rf"|(?<![{LATIN}'’])(?P<word>{_any_of(_WORDS | _VIETNAMESE)})(?![{LATIN}])"
 )
 _VAGUE = re.compile(r"[数數几幾何]$|(?:hàng|vài|mấy|nhiều|beberapa|ilang|mga|several|few|many|រាប់) $")
+_THE = re.compile(r"(?:the|its|their|our|his|her)\s$")
+_RANKED = re.compile(r"[-\s]\w{2,14}est\b|\s(?:most|time|phase|stage|term)\b")
 _LETTERS_BEFORE = re.compile(rf"([{LATIN}]+)(-?)\Z", re.IGNORECASE)
 _NUMBER_PREFIXES = frozenset(
     "rp fy usd us idr php jpy cny eur gbp vnd khr rmb ke ika no nr t h r s m".split()
@@ -58,17 +60,15 @@ def _is_number(atom: re.Match[str], text: str, plain: str, language: str) -> boo
         return _is_han_number(word, plain, start, end)
     if atom.lastgroup == "khmer":
         return _is_khmer_number(word, plain, start, end)
-    if text[start].isupper() and (_starts_name(text, start, end)):
+    if text[start].isupper() and _starts_name(text, start, end):
         return False
     if word in _VIETNAMESE:
         return language == "vi" and _is_vietnamese_number(word, plain, start, end)
-    if word == "second":
-        return bool(re.search(r"(?:the|its|their|our|his|her)\s$", plain[max(0, start - 6) : start])) or bool(
-            re.match(r"[-\s]\w{2,14}est\b|\s(?:most|time|phase|stage|term)\b", plain[end : end + 20])
-        )
-    if word in ("daan", "daang", "at", "anim", "limang") or word in SMALL["fil"]:
-        return language in ("fil", "") or word == "lima"
-    return True
+    if word == "second":  # and no part of a minute
+        is_the = _THE.search(plain[max(0, start - 6) : start])
+        return bool(is_the or _RANKED.match(plain[end : end + 20]))
+    # "Lima" is Indonesian too; in other languages the rest are other words.
+    return language in ("fil", "") or word == "lima" or word not in {*SMALL["fil"], "daan", "daang"}
 
 
 def _is_in_code(text: str, start: int, end: int) -> bool:
@@ -92,7 +92,8 @@ def _starts_name(text: str, start: int, end: int) -> bool:
 
 
 def _is_han_number(run: str, plain: str, start: int, end: int) -> bool:
-    if HAN_WORDS.match(plain, start) and HAN_WORDS.match(plain, start).end() >= end:  # type: ignore[union-attr]
+    other_word = HAN_WORDS.match(plain, start)
+    if other_word and other_word.end() >= end:
         return False
     before = plain[max(0, start - 2) : start]
     if run == "百" and plain.startswith("分之", end):
