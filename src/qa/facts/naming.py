@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
@@ -54,7 +54,7 @@ def missing_names(
     `plain` is the sentence, character by character, with NUL where a number or date has been read.
     """
     known = _known_of(tuple(quotes), question, catalogue)
-    entities = _entities(sentence, catalogue)
+    entities = _entities(_without_aliases(sentence, known), catalogue)
     handled: set[str] = set()
     for entity, surface in entities.items():
         start = _place_of(surface, sentence)
@@ -69,6 +69,16 @@ def missing_names(
             yield start, surface, False
     words = [word for word in find_words(sentence, plain) if not _is_handled(word, handled)]
     yield from _judged(words, sentence, known)
+
+
+def _without_aliases(sentence: str, known: _Known) -> str:
+    """`sentence` without what spells out an abbreviation that is known: no Japan in "JICA" written out."""
+    for aliases in ALIASES:
+        if any(_has(fold(alias), known.text, known.words) for alias in aliases):
+            for alias in aliases:
+                if " " in alias:
+                    sentence = re.sub(re.escape(alias), " ", sentence, flags=re.IGNORECASE)
+    return sentence
 
 
 def _is_handled(word: Word, handled: set[str]) -> bool:
@@ -221,7 +231,7 @@ def _languages_of(quotes: Sequence[str]) -> frozenset[str]:
     return frozenset(languages - {""} or languages)
 
 
-def _has(alias: str, joined: str, words: set[str]) -> bool:
+def _has(alias: str, joined: str, words: Set[str]) -> bool:
     return alias in words if re.fullmatch(r"[a-z0-9.]+", alias) else alias in joined
 
 

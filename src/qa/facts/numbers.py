@@ -56,8 +56,17 @@ def find_quantities(text: str, plain: str) -> list[Quantity]:
         for match in _ROMAN.finditer(text)
         if plain[match.start()] != "\0"
     ]
-    found.sort(key=lambda quantity: quantity.start)
+    found = list(_not_overlapping(sorted(found, key=lambda quantity: quantity.start)))
     return sorted([*_share_units(found, plain), *times], key=lambda quantity: quantity.start)
+
+
+def _not_overlapping(quantities: Sequence[Quantity]) -> Iterator[Quantity]:
+    """`quantities` but for what stands inside the one before: the 3 of 5,000 m3."""
+    end = 0
+    for quantity in quantities:
+        if quantity.number_end > end:
+            yield quantity
+            end = quantity.end
 
 
 def _roman(letters: str) -> Fraction:
@@ -114,7 +123,7 @@ def _with_unit(quantity: Quantity, text: str, plain: str) -> Quantity:
                 end + million.end(),
             )
         return replace(quantity, start=unit_start, end=end, unit=prefix)
-    if is_rank and unit != "century":
+    if is_rank and unit != "century" and "anniversar" not in plain[end:unit_end]:
         unit, unit_end = "", end
     following = _NEXT.match(text, unit_end)
     counts = not unit and following is not None and _is_noun(following)

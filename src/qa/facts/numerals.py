@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from qa.facts.units import LATIN, unit_after
 from qa.facts.vocabulary import (
@@ -77,8 +78,9 @@ def _is_in_code(text: str, start: int, end: int) -> bool:
     if before and before[1].lower() not in _NUMBER_PREFIXES:
         is_year = end - start == 4 and text[start : start + 2] in ("19", "20")
         return any(map(str.isupper, before[1])) and not (before[2] and is_year)
-    after = re.match(rf"[DGRS](?![{LATIN}{LATIN.upper()}])|[A-Z]{{1,8}}\d|[A-Z]{{3,8}}", text[end : end + 9])
-    return after is not None and unit_after(text[end : end + 9].lower(), 0) == ("", 0)
+    following = unicodedata.normalize("NFKC", text[end : end + 9])
+    after = re.match(rf"[DGRS](?![{LATIN}{LATIN.upper()}])|[A-Z]{{1,8}}\d|[A-Z]{{3,8}}", following)
+    return after is not None and unit_after(following.lower(), 0) == ("", 0)
 
 
 def _starts_name(text: str, start: int, end: int) -> bool:

@@ -33,11 +33,11 @@ FORMS = {
     "mw": "mw メガワット 兆瓦 megawatts? មេហ្គាវ៉ាត់",
     "gw": "gw ギガワット 吉瓦 gigawatts?",
     "°c": "℃ °c degrees_celsius 摄氏度 độ_c derajat_celsius អង្សាសេ",
-    "year": "years? 年間 年(?!度|代|生|級|级) 歳 岁 năm tuổi tahun taon(?:g)? ឆ្នាំ",
+    "year": "years? anniversar(?:y|ies) 周年 年間 年(?!度|代|生|級|级) 歳 岁 năm tuổi tahun taon(?:g)? ឆ្នាំ",
     "month": "months? (?:か|ヶ|カ|ケ|ヵ|箇|个|個)月 tháng bulan buwan(?:g)? ខែ",
     "week": "weeks? 週間 週 周(?!年|辺|边|围) 星期 tuần minggu linggo(?:ng)? pekan សប្ដាហ៍ សប្តាហ៍",
     "day": "days? 日間 日(?!本) 天 ngày hari araw ថ្ងៃ",
-    "hour": "hours? hrs? h 時間 時 小时 小時 时 giờ tiếng jam oras ម៉ោង",
+    "hour": "hours? hrs? h [ap]m [ap]\\.m\\. 時間 時 小时 小時 时 giờ tiếng jam oras ម៉ោង",
     "minute": "minutes? mins? 分間 分钟 分鐘 分(?![の野析别別配类類解布けか之]) phút menit minuto(?:ng)? នាទី",
     "second": "seconds? 秒 giây detik segundo(?:ng)? វិនាទី",
     "century": "centur(?:y|ies) 世紀 世纪 abad siglo សតវត្សរ៍ សតវត្ស",
@@ -68,6 +68,7 @@ BEFORE = {
     "eur": r"€|eur",
     "gbp": r"£|gbp",
     "%": r"百分之",
+    "year": r"ulang tahun ke-?",
     "century": r"thế kỷ(?: thứ)?|abad(?: ke-?)?|សតវត្សទី|សតវត្សរ៍ទី",
 }
 """Unit → what stands before its number."""
@@ -94,7 +95,7 @@ _BEFORE = re.compile(
     + r")[\s\u200b]?$"
 )
 _NAMES_BEFORE = tuple(BEFORE)
-_LONGEST_BEFORE = 14
+_LONGEST_BEFORE = 18
 TENTH = re.compile(r"[\s]?(?:割|成(?![立为為果功长長]))")
 """Tenths, in Japanese and Chinese: 3割 is 30%."""
 

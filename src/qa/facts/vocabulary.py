@@ -47,7 +47,7 @@ WHOLE = {"sebelas": 11, "seratus": 100, "seribu": 1000, "sejuta": 10**6, "semili
 """Words that are one of a scale."""
 
 ORDINALS = (
-    {"second": 2}
+    {"first": 1, "second": 2}
     | _counted("third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
                "fifteenth sixteenth seventeenth eighteenth nineteenth", 3)
     | _counted("twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth", 20, 10)
