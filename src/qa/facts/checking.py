@@ -73,7 +73,8 @@ def missing_facts(
 ) -> tuple[Fact, ...]:
     """The numbers, dates, units and names of `sentence` that are not in `quotes`, in order; empty if all are.
 
-    Marks such as [1] are read as numbers: take them off before. Names may come from the question too. Without a `catalogue`, cities are compared like other names.
+    Names may come from the question too. Without a `catalogue`, cities are compared like other names. Marks such
+    as [1] are read as numbers: take them off before.
 
     >>> missing_facts("It spread to 30,000 households.", ["2万世帯に普及した。"])
     (Fact(kind='number', text='30,000'),)
