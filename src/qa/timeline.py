@@ -16,33 +16,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from qa.cities import CityCatalogue
+from qa.dates import B0, B1, DASH, ERAS, NAME, NUMBER, month_number, plain_text
 from qa.domain import Chunk, Span
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 FIRST_BARE_YEAR, YEARS_AHEAD = 1950, 30
 """A year that nothing else marks as one lies between this and so many years from now: plans, not dreams."""
-
-NAMED_MONTHS = {
-    name: number
-    for names in (
-        "january february march april may june july august september october november december",
-        "jan feb mar apr may jun jul aug sept oct nov dec",
-        "januari februari maret april mei juni juli agustus sep oktober nopember desember",
-        "enero pebrero marso abril mayo hunyo hulyo agosto setyembre oktubre nobyembre disyembre",
-        "មករា កុម្ភៈ មីនា មេសា ឧសភា មិថុនា កក្កដា សីហា កញ្ញា តុលា វិច្ឆិកា ធ្នូ",
-    )
-    for number, name in enumerate(names.split(), start=1)
-}
-COUNTED_MONTHS = {
-    name: number
-    for names in ("một hai ba tư năm sáu bảy tám chín mười", "一 二 三 四 五 六 七 八 九 十 十一 十二")
-    for number, name in enumerate(names.split(), start=1)
-} | {"giêng": 1, "mười một": 11, "mười hai": 12, "chạp": 12}
-"""What stands before 月, and after "tháng"."""
-
-ERAS = {"大正": (1911, 15), "昭和": (1925, 64), "平成": (1988, 31), "令和": (2018, 82)}
-ERAS |= {letter: ERAS[name] for letter, name in zip("tshr", tuple(ERAS), strict=True)}
-"""Japanese era → the year before its first, and how many years it has (令和: as many as end in 2100)."""
 
 EVENT_NOUNS = frozenset(
     """
@@ -69,20 +48,13 @@ CONTEXT = 80
 """Characters before a number that are looked at."""
 
 Y = r"(?:19\d\d|20\d\d|2100)"
-B0, B1 = r"[\s\u200b]{0,4}", r"[\s\u200b]{1,4}"
 AT_START = r"(?<![\d$€£¥₫₱฿/])(?<!\d[.,:-])"
 AT_END = r"(?!\d|[.,:]\d|[/%°])"
-DASH = r"[-–—−~〜～]"
 FY = rf"(?<![a-z])(?:fy{B0})?"
-NAME = "|".join(sorted(NAMED_MONTHS, key=lambda name: (-len(name), name)))
-NUMBER = "|".join(sorted(COUNTED_MONTHS, key=lambda name: (-len(name), name)))
 YEAR_WORD = rf"(?:(?:năm|tahun|taong|taon|ng|of|ឆ្នាំ){B0})?"
 NOT_AGO = r"(?!間|间|以上|余|前(?![後后半]))"
 """2000年間 is a time of 2000 years, 2000年前 that many years ago."""
 
-NO_DATES = re.compile(r"(?:https?://|www\.)[^\s\u3000-\u9fff]+|(?<![\w.+-])[\w.+-]{1,64}@[\w.-]+")
-KANJI_YEAR = re.compile(r"(?<![〇零一二三四五六七八九十百千万])[一二][〇零一二三四五六七八九]{3}(?=年)")
-KANJI_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 ERA = re.compile(
     rf"(大正|昭和|平成|令和|(?<![a-z0-9])[tshr])\s?(\d{{1,2}}|元)年度?"
     rf"(?:\s?(\d{{1,2}})月(?:\s?\d{{1,2}}日)?|(?:から|{DASH})(\d{{1,2}})年度?)?"
@@ -209,7 +181,7 @@ def _cities_of(text: str, chunk: Chunk, catalogue: CityCatalogue) -> tuple[str, 
 
 def _find_dates(text: str, this_year: int) -> list[_Mention]:
     """The dates that `text` names, in order, not overlapping."""
-    plain = _plain(text)
+    plain = plain_text(text)
     taken = bytearray(len(plain))
     mentions: list[_Mention] = []
     for pattern, read in _READERS:
@@ -225,22 +197,6 @@ def _find_dates(text: str, this_year: int) -> list[_Mention]:
     return [mention for mention in _joined(judged, text, plain) if mention.is_sure]
 
 
-def _plain(text: str) -> str:
-    """`text` in lower case with ASCII digits, character by character, and blanks for addresses."""
-    plain = "".join(map(_plain_character, text))
-    plain = NO_DATES.sub(lambda match: "\0" * len(match.group()), plain)
-    return KANJI_YEAR.sub(lambda match: match.group().translate(KANJI_DIGITS), plain)
-
-
-def _plain_character(character: str) -> str:
-    if character.isdecimal():
-        return str(unicodedata.decimal(character))
-    if "\uff01" <= character <= "\uff5e":  # full-width forms
-        return chr(ord(character) - 0xFEE0).lower()
-    lowered = character.lower()
-    return lowered if len(lowered) == 1 else character
-
-
 def _is_in_range(mention: _Mention) -> bool:
     last = mention.year if mention.end_year is None else mention.end_year
     return FIRST_YEAR <= mention.year <= last <= LAST_YEAR
@@ -253,12 +209,16 @@ def _read_era(match: re.Match[str]) -> _Mention | None:
     if not 1 <= number <= length or (end is not None and not number < end <= length):
         return None
     last = None if end is None else before_first + end
-    return _Mention(*match.span(), before_first + number, _month(match[3]), last)
+    return _Mention(*match.span(), before_first + number, month_number(match[3]), last)
 
 
 def _read_named_groups(match: re.Match[str]) -> _Mention | None:
     found = match.groupdict()
-    year, month, end = int(found["year"]), _month(found.get("first") or found.get("month")), found.get("end")
+    year, month, end = (
+        int(found["year"]),
+        month_number(found.get("first") or found.get("month")),
+        found.get("end"),
+    )
     is_sure = month is not None or "年" in match.group() or match.group().startswith("fy")
     if found.get("decade"):
         return _Mention(*match.span(), year, None, year + 9 if year % 10 == 0 else None)
@@ -272,7 +232,7 @@ def _read_year_first(match: re.Match[str]) -> _Mention | None:
     if not has_day and (match[2] == "." or len(match[3]) == 1 or number > 12):
         return None  # a decimal number, an issue's number, a range
     # 2010-12 is a month to some and two years to others: it is in 2010 to both.
-    return _Mention(*match.span(), year, _month(match[3]) if has_day or number <= year % 100 else None)
+    return _Mention(*match.span(), year, month_number(match[3]) if has_day or number <= year % 100 else None)
 
 
 def _read_day_first(match: re.Match[str]) -> _Mention | None:
@@ -294,13 +254,6 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], _Mention | None
     *((pattern, _read_named_groups) for pattern in (DECADE, DECADE_OF, RANGE, SINGLE)),
 )
 """The most exact forms come first: what they take, later ones leave alone."""
-
-
-def _month(name: str | None) -> int | None:
-    if name is None:
-        return None
-    number = int(name) if name.isdecimal() else (NAMED_MONTHS | COUNTED_MONTHS)[name]
-    return number if 1 <= number <= 12 else None
 
 
 def _judge(mention: _Mention, text: str, plain: str, this_year: int) -> _Mention:

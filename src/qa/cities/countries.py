@@ -20,6 +20,11 @@ def country_name(country: str, language: str) -> str:
     return names.get(language, country)
 
 
+def known_countries() -> tuple[str, ...]:
+    """The countries whose names are known, as they are called in English."""
+    return tuple(_table())
+
+
 def own_name(city: City) -> tuple[str, str] | None:
     """The name of `city` in its country's language and that language; None where the catalogue has none."""
     own = _countries().get(_key(city.country), {}).get("own", "")
@@ -29,8 +34,13 @@ def own_name(city: City) -> tuple[str, str] | None:
 
 @cache
 def _countries() -> dict[str, dict[str, Any]]:
+    return {_key(country): entry for country, entry in _table().items()}
+
+
+@cache
+def _table() -> dict[str, dict[str, Any]]:
     text = resources.files("qa").joinpath("data", "countries.toml").read_text(encoding="utf-8")
-    return {_key(country): entry for country, entry in tomllib.loads(text).items()}
+    return tomllib.loads(text)
 
 
 def _key(country: str) -> str:

@@ -1,0 +1,204 @@
+"""The words of names: capitalised words, abbreviations, katakana, addresses, and what makes two spellings one."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qa.dates import NO_DATES
+from qa.names import DEMONYMS, SMALL_WORDS
+from qa.timeline import FUNCTION_WORDS
+
+_LETTERS = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
+WORD = re.compile(
+    rf"(?<![{_LETTERS}\d])[{_LETTERS}\d]*[{_LETTERS}][{_LETTERS}\d]*(?:[-‐'’.][{_LETTERS}\d]+)*"
+)
+ACRONYM = re.compile(r"[A-Z][A-Z&]*(?:-?[A-Z]+)+s?")
+CODE = re.compile(r"(?=.*[A-Z])(?=.*\d)[A-Za-z\d.-]+")
+KATAKANA = re.compile(r"[ァ-ヴー]+(?:[・=＝][ァ-ヴー]+)*")
+START = re.compile(r"(?:^|[.!?:;…。！？។\"“”‘(「『*#•|>-]|\n)[\s\u200b\"“‘(「『*#-]*$")
+NO_NAMES = (
+    FUNCTION_WORDS
+    | SMALL_WORDS
+    | frozenset(
+        """
+    mr mrs ms dr prof ông bà ngài anh chị pak bapak ibu bu ginoo gng kota kabupaten provinsi lungsod lalawigan
+    thành phố tỉnh quận huyện city town province prefecture since after before during while according although
+    thus however moreover from today currently năm trong tại theo từ khi sau trước với và các những dalam pada
+    sejak setelah menurut selain untuk antara noong mula ayon para bukod am pm no nr vol ok
+    i ii iii iv v vi vii viii ix x
+    us$ usd rp vnd idr php jpy cny eur gbp khr rmb fy kwh mwh gwh kw mw gw °c tp
+    """.split()
+    )
+)
+"""Words with a capital that are no names: what begins sentences, titles, units, Roman numbers."""
+
+EVERYDAY = frozenset(
+    "ゴミ リサイクル エネルギー プロジェクト メートル キロメートル キロ パーセント トン ドル ユーロ "
+    "ポンド セミナー モデル センター システム "
+    "レベル サポート テーマ データ プラスチック コンポスト ワークショップ インフラ メンバー スタッフ "
+    "イベント キャンペーン ノウハウ モニタリング "
+    "ネットワーク パートナー パイロット プラン プログラム ビジネス サービス コミュニティ グリーン "
+    "カーボン ゼロカーボン ニュートラル ページ ヘクタール リットル "
+    "キログラム グラム コスト ガス ニーズ パーク タウン エコ エコタウン オゾン ポイント カ ヶ ケ ヵ ー".split()
+)
+"""Katakana words that are no names."""
+
+ALIASES = tuple(
+    tuple(group.split("|"))
+    for group in (
+        "co2|co₂|carbon dioxide|二酸化炭素|二氧化碳|karbon dioksida|carbon dioxit|កាបូនឌីអុកស៊ីត|carbon dioxide",
+        "ghg|ghgs|greenhouse gas|温室効果ガス|温室气体|khí nhà kính|gas rumah kaca|ឧស្ម័នផ្ទះកញ្ចក់",
+        "oda|official development assistance|政府開発援助|官方发展援助|政府开发援助|viện trợ phát triển "
+        "chính thức|hỗ trợ phát triển chính thức"
+        "|bantuan pembangunan resmi",
+        "mou|memorandum of understanding|覚書|谅解备忘录|bản ghi nhớ|nota kesepahaman|memorandum ng "
+        "pagkakaunawaan|អនុស្សរណៈ",
+        "un|united nations|国連|国際連合|联合国|liên hợp quốc|liên hiệp quốc|perserikatan bangsa-bangsa"
+        "|pbb|អង្គការសហប្រជាជាតិ",
+        "unep|united nations environment program|国連環境計画|联合国环境规划署|联合国环境署|chương "
+        "trình môi trường liên hợp quốc",
+        "jica|japan international cooperation agency|国際協力機構|日本国际协力机构|日本国際協力機構",
+        "sdgs|sdg|sustainable development goal|持続可能な開発目標|可持续发展目标|mục tiêu phát triển bền vững",
+        "usa|us|u.s.|united states|アメリカ|米国|美国|hoa kỳ|mỹ|amerika serikat|estados unidos",
+        "eu|european union|欧州連合|欧盟|liên minh châu âu|uni eropa",
+        "uk|u.k.|united kingdom|britain|イギリス|英国|vương quốc anh|inggris",
+    )
+)
+"""Abbreviations and what they stand for in the languages of the page."""
+
+_SUFFIXES = ("ians", "ian", "ese", "ans", "ish", "an", "ns", "es", "n", "s", "i", "r")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word at `[start, end)` that may be a name: `kind` is name, acronym, code, katakana or address."""
+
+    start: int
+    end: int
+    text: str
+    kind: str
+
+
+def fold(text: str) -> str:
+    """`text` case folded, without diacritics, compatibility forms made plain."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def stems(word: str) -> set[str]:
+    """The folded `word` and what is left of it without the endings of peoples, plurals and possession."""
+    word = re.sub(r"['’]s?$", "", word)
+    found = {word, DEMONYMS.get(word, word)}
+    found.update(
+        word.removesuffix(end) for end in _SUFFIXES if word.endswith(end) and len(word) - len(end) >= 4
+    )
+    return found
+
+
+def words_of(text: str) -> Iterator[re.Match[str]]:
+    """The words of Latin letters, digits among them."""
+    return WORD.finditer(text)
+
+
+def find_words(text: str, plain: str) -> list[Word]:
+    """What may be a name in `text`; `plain` has NUL where something else has been read."""
+    found = [
+        Word(*match.span(), match.group().rstrip(".,;:)。"), "address") for match in NO_DATES.finditer(text)
+    ]
+    taken = bytearray(len(text))
+    for word in found:
+        taken[word.start : word.end] = b"\1" * (word.end - word.start)
+    matches = [m for m in words_of(text) if not taken[m.start()] and plain[m.start()] != "\0"]
+    for index, match in enumerate(matches):
+        following = matches[index + 1] if index + 1 < len(matches) else None
+        kind = _kind(match, following, text)
+        if kind:
+            found.append(Word(*match.span(), match.group(), kind))
+    found += [
+        Word(*match.span(), match.group(), "katakana")
+        for match in KATAKANA.finditer(text)
+        if len(match.group()) > 2 and match.group() not in EVERYDAY and plain[match.start()] != "\0"
+    ]
+    return sorted(found, key=lambda word: word.start)
+
+
+def _kind(match: re.Match[str], following: re.Match[str] | None, text: str) -> str:
+    word = match.group()
+    if re.search(r"\d", word):
+        return (
+            "code"
+            if CODE.fullmatch(word)
+            and not re.search(r"-(?:19|20)\d\d$|^(?:FY|Rp|USD|US|[HRST]\d{1,2}$)\d?|^\d+[A-Z]?[a-z]+$", word)
+            else ""
+        )
+    bare = re.sub(r"['’]s?$", "", word)
+    if bare.lower() in NO_NAMES and not (len(bare) > 1 and bare.isupper() and bare.lower() in SMALL_WORDS):
+        return ""
+    if ACRONYM.fullmatch(bare):
+        return "acronym"
+    if not word[0].isupper():
+        return "name" if re.search(r"[a-z][A-Z]", word) else ""
+    if START.search(text[max(0, match.start() - 6) : match.start()]):
+        is_followed = (
+            following is not None and following.group()[0].isupper() and following.start() - match.end() == 1
+        )
+        return "name" if is_followed or word.endswith(("'s", "’s")) else ""
+    return "name" if len(bare) > 1 else ""
+
+
+def initials(text: str) -> set[str]:
+    """The abbreviations of each row of two to seven capitalised words, folded: oda."""
+    found: set[str] = set()
+    run: list[str] = []
+    last_end = 0
+    for match in words_of(text):
+        if re.search(r"[^\s\-&()]", text[last_end : match.start()]) or match.start() - last_end > 3:
+            run = []
+        last_end = match.end()
+        if match.group().lower() in ("of", "for", "and", "the", "on", "in"):
+            continue
+        run = [*run, match.group()][-7:] if match.group()[0].isupper() else []
+        letters = fold("".join(word[0] for word in run))
+        found.update(letters[-length:] for length in range(2, len(letters) + 1))
+    return found
+
+
+_ROWS = {
+    row[0]: row[1:]
+    for row in (
+        "kカキクケコ gガギグゲゴ sサシスセソ jジ zザズゼゾヂヅ tタチツテト dダデド nナニヌネノン "
+        "hハヒフヘホ bバビブベボヴ pパピプペポ mマミムメモ rラリルレロ wワヲ"
+    ).split()
+}
+"""Consonant → the kana that begin with it."""
+_CONSONANTS = {kana: consonant for consonant, row in _ROWS.items() for kana in row}
+_SOUNDS = ((r"c(?=[eiy])|x", "s"), (r"ph|f", "h"), (r"sh|sch|th", "s"), (r"ch|tch", "t"), (r"ck|c|q", "k"),
+           (r"v", "b"), (r"r(?=[^aeiou]|$)", ""), (r"l", "r"), (r"g(?=[eiy])", "j"), (r"ng(?=$|[^aeiou])", "n"),
+           (r"m(?=[pb])", "n"))  # fmt: skip
+"""What is spelt in Latin letters → what is heard in katakana, in this order."""
+
+
+def sound_of_katakana(text: str) -> str:
+    """The consonants of a word in katakana, as near to Latin spelling as a few rules bring them."""
+    letters = "".join(_CONSONANTS.get(kana, "") for kana in text)
+    return _sound(re.sub(r"ng$", "n", letters))
+
+
+def sound_of_latin(word: str) -> str:
+    """The consonants of a folded Latin word in the same way."""
+    for pattern, letter in _SOUNDS:
+        word = re.sub(pattern, letter, word)
+    return _sound(re.sub(r"[aeiouyw]|(?<=[kgtdbpnmr])h", "", word))
+
+
+def joined_sound(one: str, other: str) -> str:
+    """The sound of two words that are written as one: "pilot project", パイロットプロジェクト."""
+    return _sound(one + other)
+
+
+def _sound(consonants: str) -> str:
+    same = consonants.replace("w", "").replace("z", "j")
+    return re.sub(r"(.)\1+", r"\1", same)
