@@ -51,6 +51,8 @@ LAYERS = (
     "evidence",
     "disagreement",
     "answering",
+    "llm",
+    "drafting",
     "verification",
     "pipeline",
     "suggestions",
