@@ -192,7 +192,7 @@ def test_a_number_format_that_no_processor_has_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["gpt", ":gpt", "openai:", " : "])
 def test_a_language_model_without_provider_or_name_is_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match="llm is .* set provider:model"):
+    with pytest.raises(ConfigError, match=r"llm is .* set provider:model"):
         Settings(llm=name)
 
 

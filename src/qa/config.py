@@ -71,8 +71,8 @@ class Settings:
     """What staff must know to bring in documents from the page; empty: that is done at this machine only."""
 
     llm: str = ""
-    """The language model that writes answers, as `provider:model` (`openai:…`, `anthropic:…`, `ollama:…`, or another
-    provider of LangChain's `init_chat_model`); empty: answers are quotes."""
+    """The language model that writes answers, as `provider:model` (`openai:…`, `anthropic:…`, `ollama:…`, or
+    another provider of LangChain's `init_chat_model`); empty: answers are quotes."""
     llm_base_url: str = ""
     """The address of the server that the language model runs at; empty: the provider's own."""
     llm_api_key: str = field(default="", repr=False)

@@ -303,8 +303,9 @@ Fallback = Literal[
     "declined",
     "unsupported",
 ]
-"""Why an answer is quoted though a language model is set: how it failed (see `qa.errors.LLMFailure`), or it found that
-the quotes do not answer, or too little of what it wrote was held up by them. Empty where none is set, or it was used."""
+"""Why an answer is quoted though a language model is set: how it failed (see `qa.errors.LLMFailure`), or it
+found that the quotes do not answer, or too little of what it wrote was held up by them. Empty where none is set,
+or it was used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,9 @@ LLMFailure = Literal[
     "day_cap",
     "failed",
 ]
-"""How a language model can fail: no server; its key is refused; it has too many requests; too slow; the reply broke
-off; it is empty; it does not end; it is not of the form asked for; it was asked as often as is allowed a day; else."""
+"""How a language model can fail: no server; its key is refused; it has too many requests; too slow; the reply
+broke off; it is empty; it does not end; it is not of the form asked for; it was asked as often as is allowed a
+day; something else."""
 
 
 class LLMError(QAError):

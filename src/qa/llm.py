@@ -1,4 +1,4 @@
-"""The language model: any LangChain chat model, asked within a time limit and a daily one, whose failures are `LLMError`s.
+"""The language model: any LangChain chat model, asked within limits, whose failures are all `LLMError`s.
 
 LangChain's code for chat models is imported when one is opened, not before.
 """
@@ -49,9 +49,7 @@ def count_tokens(text: str) -> int:
 class Budget:
     """What may still be asked today (UTC). Safe to be called from many threads; a new process begins anew."""
 
-    def __init__(
-        self, *, calls: int, tokens: int, today: Callable[[], datetime.date] | None = None
-    ) -> None:
+    def __init__(self, *, calls: int, tokens: int, today: Callable[[], datetime.date] | None = None) -> None:
         self._most = (calls, tokens)
         self._today = today or (lambda: datetime.datetime.now(datetime.UTC).date())
         self._lock = threading.Lock()
@@ -193,7 +191,7 @@ def open_language_model(settings: Settings) -> LanguageModel | None:
         raise ModelError(
             f"llm is {settings.llm!r}, and the integration of {provider} is not installed; pip install {package}"
         ) from error
-    except Exception as error:  # a library's border: every provider has errors of its own
+    except Exception as error:  # noqa: BLE001  # a library's border: every provider has errors of its own
         said = without_key(" ".join(str(error).split()), settings)[:200]
         raise ModelError(
             f"llm is {settings.llm!r}, which cannot be opened: {said}; check llm, llm_base_url and llm_api_key"

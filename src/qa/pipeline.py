@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from qa.answering import Finding, compose_answer
 from qa.config import Settings
 from qa.domain import Answer, Document, Passage, Query, Step, Turn
+from qa.drafting import Support, Writer, can_be_written
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus, roll_back
 from qa.library import Library, open_library
+from qa.llm import open_language_model
 from qa.manifest import DocumentRecord, require_manifest
 from qa.receipts import IndexReport
 from qa.smalltalk import talk_of
@@ -44,11 +46,13 @@ class Pipeline:
         embedder: Embedder,
         reranker: BaseCrossEncoder | None,
         reader: Reader | None = None,
+        writer: Writer | None = None,
     ) -> None:
         self.settings = settings
         self._embedder = embedder
         self._reranker = reranker
         self._reader = reader
+        self._writer = writer
         self._opening = threading.Lock()
         self._library = self._open()
 
@@ -59,10 +63,11 @@ class Pipeline:
         embedder: Embedder,
         reranker: BaseCrossEncoder | None,
         reader: Reader | None = None,
+        writer: Writer | None = None,
     ) -> Pipeline:
         """The pipeline over an index that is first brought up to `settings.corpus_dir`."""
         index_corpus(settings, embedder)
-        return cls(settings, embedder, reranker, reader)
+        return cls(settings, embedder, reranker, reader, writer)
 
     def ask(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Answer:
         """The answer to `question`, asked after `history`, from documents about `cities` (empty: from all).
@@ -95,6 +100,10 @@ class Pipeline:
         answer = compose_answer(query, findings)
         answer = verify(answer, library.find_document)
         clock.lap("compose")
+        if self._writer and can_be_written(answer):
+            yield Step("write", passages=len(answer.citations))
+            answer = verify(self._writer.write(answer), library.find_document)
+            clock.lap("write")
         yield dataclasses.replace(answer, timings=clock.timings())
 
     def _find(self, query: Query, library: Library) -> tuple[Passage, ...]:
@@ -210,7 +219,21 @@ def open_pipeline(settings: Settings) -> Pipeline:
     from qa.models import load_models
 
     require_manifest(settings.index_dir)  # before the models are loaded: it should say so at once
-    return Pipeline(settings, *load_models(settings))
+    models = load_models(settings)
+    return Pipeline(settings, *models, open_writer(settings, *models))
+
+
+def open_writer(
+    settings: Settings, embedder: Embedder, reranker: BaseCrossEncoder | None, reader: Reader | None = None
+) -> Writer | None:
+    """What writes answers with the language model that is set, checked with the other models; None if none is set.
+
+    Raises `ModelError`; the message says what to install or to set.
+    """
+    model = open_language_model(settings)
+    if model is None:
+        return None
+    return Writer(model, Support(embedder, reranker, reranker_languages=settings.reranker_languages))
 
 
 class _Clock:

@@ -93,15 +93,16 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
     """`qa serve`."""
     from qa.manifest import read_manifest
     from qa.models import load_models
-    from qa.pipeline import Pipeline
+    from qa.pipeline import Pipeline, open_writer
     from qa.ui.page import launch
 
     models = load_models(settings)
+    writer = open_writer(settings, *models)
     if read_manifest(settings.index_dir) is None:
         print(f"Reading the documents in {settings.corpus_dir}; this happens once.", flush=True)
-        pipeline = Pipeline.build(settings, *models)
+        pipeline = Pipeline.build(settings, *models, writer)
     else:
-        pipeline = Pipeline(settings, *models)
+        pipeline = Pipeline(settings, *models, writer)
     launch(pipeline, on_ready=lambda message: print(message, flush=True))
     return 0
 

@@ -74,7 +74,7 @@ def _actions_html(turn: int, question: str, copy: str, *, language: str) -> Html
 def pending_html(language: str, step: Step | None = None, *, name_city: NameCity | None = None) -> Html:
     """What stands in an answer's place while it is looked for: what is being done for it."""
     cities = tuple(name_city(city, language) if name_city else city for city in step.cities) if step else ()
-    kind = "reading" if step and step.kind == "read" else "searching"
+    kind = {"read": "reading", "write": "writing"}.get(step.kind if step else "", "searching")
     text = say(
         f"{kind}_about" if cities else kind,
         language,
