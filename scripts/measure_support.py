@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from qa.config import Settings
+from qa.drafting.support import LEAST_COSINE, LEAST_COSINE_ACROSS, LEAST_LOGIT
 from qa.languages import detect_language
 from qa.models import load_embedder, load_reranker
 from qa.sentences import split_sentences
@@ -64,21 +65,28 @@ def main() -> None:
         if len(chosen) < 30:
             continue
         written, true, false = (embedder.encode_passages(texts) for texts in zip(*chosen, strict=True))
-        report(f"{language} cosine", (written * true).sum(1), (written * false).sum(1))
+        one, other = language.split("-")
+        least = LEAST_COSINE if one == other else LEAST_COSINE_ACROSS
+        report(f"{language} cosine", (written * true).sum(1), (written * false).sum(1), least)
         if language == "en-en" and reranker:
             report(
                 f"{language} logit",
                 np.array(reranker.score([(each[0], each[1]) for each in chosen])),
                 np.array(reranker.score([(each[0], each[2]) for each in chosen])),
+                LEAST_LOGIT,
             )
 
 
-def report(name: str, true: np.ndarray, false: np.ndarray) -> None:
-    """One line: at which limit so many of the true pairs pass, and how many of the false ones do then."""
+def report(name: str, true: np.ndarray, false: np.ndarray, least: float) -> None:
+    """One line: at which limit so many of the true pairs pass, and how many of the false ones do then; and
+    how many do at `least`, the limit in force."""
     parts = []
     for level in LEVELS:
         limit = float(np.quantile(true, 1 - level))
         parts.append(f"{level:.2f}: limit {limit:.3f}, false {float((false >= limit).mean()):.2f}")
+    parts.append(
+        f"at {least}: true {float((true >= least).mean()):.2f}, false {float((false >= least).mean()):.2f}"
+    )
     print(f"{name:14} n={len(true):4}  " + "; ".join(parts))
 
 
