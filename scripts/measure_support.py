@@ -66,7 +66,7 @@ def main() -> None:
             continue
         written, true, false = (embedder.encode_passages(texts) for texts in zip(*chosen, strict=True))
         one, other = language.split("-")
-        least = LEAST_COSINE if one == other else LEAST_COSINE_ACROSS
+        least = LEAST_COSINE.get(one, LEAST_COSINE[""]) if one == other else LEAST_COSINE_ACROSS
         report(f"{language} cosine", (written * true).sum(1), (written * false).sum(1), least)
         if language == "en-en" and reranker:
             report(

@@ -81,7 +81,7 @@ class AnySupport(Support):
     def __init__(self) -> None:
         pass
 
-    def holds(self, sentence: str, quotes: Any) -> bool:
+    def holds(self, sentence: str, quotes: Any, *, languages: Any, question: str = "") -> bool:
         return True
 
 

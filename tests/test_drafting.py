@@ -15,7 +15,7 @@ from qa.drafting import Support, missing_facts
 from qa.drafting.instructions import is_instruction
 from qa.drafting.prompts import disarm, mend_request, new_token, request, rules
 from qa.drafting.replies import CARRIER, is_no_answer, read_reply
-from qa.drafting.support import is_in_script_of
+from qa.drafting.support import foreign_words, is_in_script_of
 from qa.messages import LANGUAGES
 
 QUOTE = "Kitakyushu sent 67 experts to Dalian in 1996."
@@ -201,21 +201,25 @@ def test_separators_of_thousands_make_no_other_number() -> None:
 
 
 def test_a_sentence_is_held_by_the_cross_encoder_in_its_languages_and_else_by_the_embedder() -> None:
-    english = Support(CountingEmbedder(), OverlapReranker(), least_logit=2.0, least_cosine=2.0)
-    any_language = Support(CountingEmbedder(), None, least_cosine=0.7, least_cosine_across=0.7)
+    english = Support(CountingEmbedder(), OverlapReranker(), least_logit=2.0, least_cosine={"": 2.0})
+    any_language = Support(CountingEmbedder(), None, least_cosine={"": 0.7}, least_cosine_across=0.7)
 
     for support in (english, any_language):
-        assert support.holds("Kitakyushu sent experts to Dalian.", [QUOTE])
-        assert not support.holds("The mayor likes to swim in winter.", [QUOTE])
-        assert not support.holds("Kitakyushu sent experts to Dalian.", [])
+        assert support.holds("Kitakyushu sent experts to Dalian.", [QUOTE], languages=["en"])
+        assert not support.holds("The mayor likes to swim in winter.", [QUOTE], languages=["en"])
+        assert not support.holds("Kitakyushu sent experts to Dalian.", [], languages=["en"])
 
 
 def test_one_of_the_quotes_or_all_together_are_enough() -> None:
     support = Support(CountingEmbedder(), OverlapReranker(), least_logit=2.0)
 
-    assert support.holds("Kitakyushu sent experts to Dalian.", ["The weather was fine.", QUOTE])
     assert support.holds(
-        "The composting method helped families.", ["The composting method", "helped families."]
+        "Kitakyushu sent experts to Dalian.", ["The weather was fine.", QUOTE], languages=["en"]
+    )
+    assert support.holds(
+        "The composting method helped families.",
+        ["The composting method", "helped families."],
+        languages=["en"],
     )
 
 
@@ -228,10 +232,33 @@ def test_one_of_the_quotes_or_all_together_are_enough() -> None:
     ],
 )
 def test_a_sentence_that_turns_its_quotes_round_is_not_held(sentence: str, is_turned: bool) -> None:
-    support = Support(CountingEmbedder(), None, least_cosine=0.3)
+    support = Support(CountingEmbedder(), None, least_cosine={"": 0.3})
 
-    assert support.holds(sentence, [QUOTE]) is not is_turned
-    assert support.holds(sentence, ["Kitakyushu could not send 67 experts to Dalian."])
+    assert support.holds(sentence, [QUOTE], languages=["en"]) is not is_turned
+    assert (
+        support.holds(
+            sentence, ["Kitakyushu never, did not, send or sent experts to Dalian."], languages=["en"]
+        )
+        is is_turned
+    )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "foreign"),
+    [
+        ("The factory sent 67 experts to Dalian.", ("factory",)),
+        ("An expert was sent by Kitakyushu.", ()),
+        ("In 1996 Kitakyushu sent the experts to the city of Dalian.", ()),
+        ("Experts to Dalian sent by Kitakyushu loved ramen and beer.", ("loved", "ramen", "beer")),
+        ("It was so.", ()),
+    ],
+)
+def test_the_words_of_a_sentence_are_those_of_its_quotes(sentence: str, foreign: tuple[str, ...]) -> None:
+    assert foreign_words(sentence, [QUOTE]) == foreign
+
+
+def test_a_word_may_come_from_the_question() -> None:
+    assert foreign_words("The factory sent experts.", [QUOTE, "Did a factory send them?"]) == ()
 
 
 @pytest.mark.parametrize(

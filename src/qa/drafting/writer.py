@@ -176,7 +176,8 @@ class Writer:
 
     def _fault(self, sentence: Sentence, answer: Answer, citations: Sequence[Citation]) -> str:
         """What is wrong with `sentence`, in words for the model; empty if nothing is."""
-        quotes = [citation.quote for citation in citations if citation.number in sentence.marks]
+        cited = [citation for citation in citations if citation.number in sentence.marks]
+        quotes = [citation.quote for citation in cited]
         if sentence.has_carrier:
             return "it has a link, an image or a tag in it"
         if len(sentence.text) > MOST_CHARACTERS:
@@ -190,7 +191,9 @@ class Writer:
             return f"the quotes that it names do not have: {', '.join(map(str, missing))}"
         if not is_in_script_of(sentence.text, answer.language):
             return "it is in another language"
-        if not self._support.holds(sentence.text, quotes):
+        languages = {answer.language, *(citation.language for citation in cited)}
+        question = answer.interpreted_as
+        if not self._support.holds(sentence.text, quotes, languages=languages, question=question):
             return "the quotes that it names do not say so"
         return ""
 
