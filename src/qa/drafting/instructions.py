@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+
+HIDDEN = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]"
+)
+"""Characters that cannot be seen, with which a word can be broken up."""
 
 INSTRUCTION = re.compile(
     # English
@@ -24,6 +30,7 @@ INSTRUCTION = re.compile(
     # Vietnamese
     r"|\b(?:bỏ qua|phớt lờ|quên)\b.{0,40}\b(?:hướng dẫn|chỉ dẫn|chỉ thị|lệnh|quy tắc)\b"
     r"|\b(?:hãy|chỉ)\s{1,3}(?:trả lời|in ra|viết|nói)\b|\bbạn (?:bây giờ )?là\b"
+    r"|\bcite\s{0,3}[\[［【]|!\[[^\]\n]{0,200}\]\("
     # What chat templates are written with, and forged limits
     r"|<\|[^|]{0,40}\|>|\[/?INST\]|</?(?:s|system|evidence|user|assistant)\b|<<SYS>>|NO_ANSWER|^#{2,}\s{0,3}(?:system|instruction)",
     re.IGNORECASE | re.DOTALL | re.MULTILINE,
@@ -33,4 +40,5 @@ INSTRUCTION = re.compile(
 def is_instruction(quote: str) -> bool:
     """True if `quote` reads as if it told a model what to do. Some sentences for readers do, too: they can still
     be quoted, only not written from."""
-    return INSTRUCTION.search(quote) is not None
+    folded = unicodedata.normalize("NFKC", quote)
+    return INSTRUCTION.search(re.sub(r"[^\S\n]+", " ", HIDDEN.sub("", folded))) is not None

@@ -23,8 +23,8 @@ LEAST_COSINE: Mapping[str, float] = {"zh": 0.91, "": 0.87}
 """The same for the embedder's cosine where both are in one language; "" is for those that are not named.
 
 It tells less. Of 100 questions each with their answers, in Japanese (JaQuAD), Indonesian (IDK-MRC), Vietnamese
-(MLQA) and Chinese (CMRC 2018), .89 to .95 of the true ones pass, and .14 to .27 of those beside another sentence of the
-same paragraph. What that lets pass still has no figure and no name that the quotes do not have.
+(MLQA) and Chinese (CMRC 2018), .89 to .95 of the true ones pass, and .14 to .27 of those beside another sentence
+of the same paragraph. What that lets pass still has no figure and no name that the quotes do not have.
 """
 LEAST_COSINE_ACROSS = 0.82
 """The same where they are in two languages: of 100 questions of XQuAD in each of 10 languages over English text,
