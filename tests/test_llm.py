@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessageChunk, HumanMessage
 
 from qa.config import Settings
 from qa.errors import LLMError, ModelError
-from qa.llm import MOST_AT_ONCE, Budget, count_tokens, open_language_model, without_key
+from qa.llm import MOST_AT_ONCE, Budget, count_tokens, open_language_model, try_language_model, without_key
 from scripted import chat_of, cut_off, model_of
 
 HELLO = [HumanMessage("Hello")]
@@ -222,6 +222,19 @@ def test_a_server_of_ones_own_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(LLMError) as raised:
         model.ask(HELLO, until=time.monotonic() + 3)
     assert raised.value.kind in ("unreachable", "timeout")
+
+
+def test_a_model_that_is_there_is_told_from_one_that_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(llm="scripted:model")
+    for reply in ("yes", cut_off("yes and no and")):
+        monkeypatch.setattr("qa.llm.open_language_model", lambda _, reply=reply: model_of(reply))
+        assert 0 <= try_language_model(settings) < 1
+    monkeypatch.setattr("qa.llm.open_language_model", lambda _: model_of(StatusError(401)))
+    with pytest.raises(LLMError, match="refuses the key"):
+        try_language_model(settings)
+    monkeypatch.undo()
+    with pytest.raises(ModelError, match="set llm"):
+        try_language_model(Settings())
 
 
 def test_without_the_setting_no_code_for_chat_models_is_imported() -> None:

@@ -20,7 +20,7 @@ from qa.config import Settings
 from qa.domain import Answer
 from qa.drafting import Support, Writer, missing_facts
 from qa.errors import LLMError
-from qa.llm import open_language_model
+from qa.llm import open_language_model, try_language_model
 from qa.models import Embedder, Reranker, load_embedder, load_reranker
 from qa.pipeline import Pipeline, open_writer
 from test_writer import answer_of
@@ -135,6 +135,10 @@ def test_whatever_it_makes_up_no_reader_sees_what_the_quotes_do_not_say(
         assert cited
         assert not missing_facts(statement.text, cited)
         assert answer.mode == "extractive" or "PWNED" not in statement.text
+
+
+def test_the_status_tells_that_it_answers(server: str) -> None:
+    assert 0 < try_language_model(settings_for(server)) < 10
 
 
 def test_a_reply_longer_than_allowed_is_endless(server: str) -> None:

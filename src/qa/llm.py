@@ -35,6 +35,9 @@ PASSING = frozenset({"unreachable", "rate_limit"})
 MOST_AT_ONCE = 4
 """Calls that run at the same time. A server that hangs holds on to its threads, but not to more than these."""
 
+TRY_S = 10.0
+"""The seconds that a language model has to show that it is there."""
+
 CHARACTERS_PER_TOKEN = 8
 """No text has more in a run of tokens that is worth reading: from here on a reply counts as endless."""
 
@@ -197,6 +200,22 @@ def open_language_model(settings: Settings) -> LanguageModel | None:
             f"llm is {settings.llm!r}, which cannot be opened: {said}; check llm, llm_base_url and llm_api_key"
         ) from None
     return LanguageModel(chat, settings)
+
+
+def try_language_model(settings: Settings) -> float:
+    """The seconds that the language model which is set takes for a word. Raises `LLMError` or `ModelError`."""
+    from langchain_core.messages import HumanMessage
+
+    model = open_language_model(settings)
+    if model is None:
+        raise ModelError("no language model is set; set llm")
+    start = time.monotonic()
+    try:
+        model.ask([HumanMessage("Reply with the word yes.")], until=start + min(TRY_S, model.timeout_s))
+    except LLMError as error:
+        if error.kind not in ("empty", "endless"):  # it says something, if not what was asked for
+            raise
+    return time.monotonic() - start
 
 
 def without_key(text: str, settings: Settings) -> str:

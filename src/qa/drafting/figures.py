@@ -21,7 +21,7 @@ NAME = re.compile(r"\b[A-ZĐÀ-Þ][\w'’-]+")
 class FindMissing(Protocol):
     """Gives the facts in a sentence that none of the quotes has; empty if all are there."""
 
-    def __call__(self, sentence: str, quotes: Sequence[str], *, question: str = "") -> Sequence[object]:
+    def __call__(self, sentence: str, quotes: Sequence[str], *, question: str = "") -> Sequence[str]:
         """See `missing_facts`."""
 
 

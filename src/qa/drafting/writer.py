@@ -55,16 +55,13 @@ def can_be_written(answer: Answer) -> bool:
 class Writer:
     """Writes answers with a language model. Safe to be called from many threads."""
 
-    def __init__(
-        self, model: LanguageModel, support: Support, *, find_missing: FindMissing = missing_facts
-    ) -> None:
+    def __init__(self, model: LanguageModel, support: Support) -> None:
         self._model = model
         self._support = support
-        self._find_missing = find_missing
         self._kept: OrderedDict[tuple[str, ...], Draft] = OrderedDict()
         self._keeping = threading.Lock()
 
-    def write(self, answer: Answer) -> Answer:
+    def write(self, answer: Answer, *, find_missing: FindMissing = missing_facts) -> Answer:
         """`answer` in the model's words, each sentence checked; or `answer` itself, with why in `fallback`.
 
         It takes `llm_timeout_s` at most, and no failure of the model is an error here.
@@ -75,7 +72,7 @@ class Writer:
         if not citations:
             return replace(answer, fallback="unsupported")
         try:
-            draft = self._draft(answer, citations)
+            draft = self._draft(answer, citations, find_missing)
         except LLMError as error:
             logger.warning("the answer is quoted, not written: %s", error)
             return replace(answer, fallback=error.kind)
@@ -89,7 +86,7 @@ class Writer:
             return replace(answer, fallback="unsupported")
         return _written(answer, draft)
 
-    def _draft(self, answer: Answer, citations: tuple[Citation, ...]) -> Draft:
+    def _draft(self, answer: Answer, citations: tuple[Citation, ...], find_missing: FindMissing) -> Draft:
         """The draft of an answer from `citations`, the kept one where the same was asked before."""
         key = (
             prompts.PROMPT_VERSION,
@@ -102,14 +99,14 @@ class Writer:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        draft = self._ask(answer, citations)
+        draft = self._ask(answer, citations, find_missing)
         with self._keeping:
             self._kept[key] = draft
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         return draft
 
-    def _ask(self, answer: Answer, citations: tuple[Citation, ...]) -> Draft:
+    def _ask(self, answer: Answer, citations: tuple[Citation, ...], find_missing: FindMissing) -> Draft:
         until = time.monotonic() + self._model.timeout_s
         messages, citations = self._messages(answer, citations)
         reply = self._model.ask(messages, until=until)
@@ -118,7 +115,7 @@ class Writer:
         sentences = read_reply(reply, language=answer.language)
         if not sentences or len(sentences) > MOST_SENTENCES_READ:
             raise LLMError("the language model's reply is not an answer in sentences", kind="wrong_form")
-        checked = [(each, self._fault(each, answer, citations)) for each in sentences]
+        checked = [(each, self._fault(each, answer, citations, find_missing)) for each in sentences]
         faults = [(each.text, fault) for each, fault in checked if fault]
         mended = self._mend(messages, reply, faults, answer, until) if faults else ()
         passed: list[Statement] = []
@@ -126,7 +123,7 @@ class Writer:
         for sentence, fault in checked:
             if fault and mended:
                 sentence, mended = mended[0], mended[1:]
-                fault = self._fault(sentence, answer, citations)
+                fault = self._fault(sentence, answer, citations, find_missing)
             if fault:
                 dropped += 1
                 logger.info("a sentence was dropped: %s", fault)
@@ -174,7 +171,9 @@ class Writer:
             return ()
         return () if is_no_answer(mended) else read_reply(mended, language=answer.language)
 
-    def _fault(self, sentence: Sentence, answer: Answer, citations: Sequence[Citation]) -> str:
+    def _fault(
+        self, sentence: Sentence, answer: Answer, citations: Sequence[Citation], find_missing: FindMissing
+    ) -> str:
         """What is wrong with `sentence`, in words for the model; empty if nothing is."""
         cited = [citation for citation in citations if citation.number in sentence.marks]
         quotes = [citation.quote for citation in cited]
@@ -186,9 +185,9 @@ class Writer:
             return "it has no quote's number after it"
         if len(quotes) < len(sentence.marks):
             return "it names a quote that there is not"
-        missing = self._find_missing(sentence.text, quotes, question=answer.interpreted_as)
+        missing = find_missing(sentence.text, quotes, question=answer.interpreted_as)
         if missing:
-            return f"the quotes that it names do not have: {', '.join(map(str, missing))}"
+            return f"the quotes that it names do not have: {', '.join(missing)}"
         if not is_in_script_of(sentence.text, answer.language):
             return "it is in another language"
         languages = {answer.language, *(citation.language for citation in cited)}
