@@ -18,7 +18,7 @@ from qa.drafting import Support, Writer, can_be_written
 from qa.drafting.writer import MOST_KEPT
 from qa.messages import LANGUAGES
 from qa.pipeline import Pipeline
-from qa.rendering import pending_html, to_html, to_json, to_text
+from qa.rendering import header_html, pending_html, to_html, to_json, to_text
 from qa.rendering.wording import FALLBACK_NOTES, origin_of
 from scripted import Scripted, chat_of, cut_off, model_of, writer_of
 
@@ -306,7 +306,7 @@ def test_a_written_answer_says_so_in_the_askers_language() -> None:
 
     shown = to_html(answer)
 
-    assert '<p class="statement" lang="vi"' in shown
+    assert '<p class="statement written" lang="vi"' in shown
     assert "mô hình ngôn ngữ" in shown
     assert 'class="lead"' not in shown
 
@@ -327,3 +327,13 @@ def test_the_key_of_the_model_is_in_no_log(caplog: pytest.LogCaptureFixture, tmp
         written(error)
 
     assert "sk-secret" not in caplog.text
+
+
+def test_the_page_says_that_answers_are_written_where_they_are(built: Pipeline) -> None:
+    assert not built.writes
+    assert piped(built, "")[0].writes
+    for is_written, words in (
+        (False, "Every answer is quoted"),
+        (True, "A language model writes the answers"),
+    ):
+        assert words in header_html(documents=3, cities=[], language="en", is_written=is_written)

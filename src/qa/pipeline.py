@@ -140,6 +140,11 @@ class Pipeline:
         return self._current().covered_cities
 
     @property
+    def writes(self) -> bool:
+        """True if a language model may write the answers."""
+        return self._writer is not None
+
+    @property
     def newest_date(self) -> str:
         """The newest date in the documents; see `Library.newest_date`."""
         return self._current().newest_date
