@@ -12,6 +12,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from qa.briefs import Briefs
 from qa.config import Settings
 from qa.domain import Answer, Citation, Span, Statement, Step
 from qa.drafting import Support, Writer, can_be_written
@@ -20,6 +21,7 @@ from qa.messages import LANGUAGES
 from qa.pipeline import Pipeline
 from qa.rendering import header_html, pending_html, to_html, to_json, to_text
 from qa.rendering.wording import FALLBACK_NOTES, origin_of
+from qa.suggestions import Suggester
 from scripted import Scripted, chat_of, cut_off, model_of, writer_of
 
 QUOTES = (
@@ -270,6 +272,16 @@ def test_the_pipeline_says_that_it_writes_and_then_what(built: Pipeline) -> None
     record = to_json(answer)
     assert (record["mode"], record["fallback"]) == ("drafted", "")
     assert record["answer"].startswith("There were 67 experts")
+
+
+def test_the_program_itself_asks_for_quotes_and_does_not_trouble_the_model(built: Pipeline) -> None:
+    pipeline, asked = piped(built, "There were 67 experts whom Kitakyushu sent to Dalian [1].")
+
+    answer = pipeline.quote(QUESTION)
+    Briefs(pipeline).find(pipeline.catalogue.partners[0], "en")
+    Suggester(pipeline).suggest(cities=("Dalian",), language="en")
+
+    assert (answer.mode, answer.fallback, asked) == ("extractive", "", [])
 
 
 def test_a_refusal_is_not_written(built: Pipeline) -> None:

@@ -78,10 +78,21 @@ class Pipeline:
         assert isinstance(answer, Answer)  # noqa: S101  # for the type checker: it is what comes last
         return answer
 
+    def quote(self, question: str, *, cities: Sequence[str] = ()) -> Answer:
+        """The answer in quotes, also where a language model is set: asking it costs time and money."""
+        *_, answer = self._work_on(question, (), cities, None)
+        assert isinstance(answer, Answer)  # noqa: S101  # for the type checker: it is what comes last
+        return answer
+
     def work_on(
         self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()
     ) -> Iterator[Step | Answer]:
         """What is being done for the answer, as it is begun, and last the answer itself; see `ask`."""
+        return self._work_on(question, history, cities, self._writer)
+
+    def _work_on(
+        self, question: str, history: Sequence[Turn], cities: Sequence[str], writer: Writer | None
+    ) -> Iterator[Step | Answer]:
         clock = _Clock()
         library = self._current()
         query = library.understand(question, history=history, cities=cities)
@@ -100,9 +111,9 @@ class Pipeline:
         answer = compose_answer(query, findings)
         answer = verify(answer, library.find_document)
         clock.lap("compose")
-        if self._writer and can_be_written(answer):
+        if writer and can_be_written(answer):
             yield Step("write", passages=len(answer.citations))
-            answer = verify(self._writer.write(answer), library.find_document)
+            answer = verify(writer.write(answer), library.find_document)
             clock.lap("write")
         yield dataclasses.replace(answer, timings=clock.timings())
 
