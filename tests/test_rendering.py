@@ -564,6 +564,8 @@ def test_json_of_an_answer_has_the_agreed_fields() -> None:
             }
         ],
         "ranked": ["b.md", "a.md"],
+        "mode": "extractive",
+        "fallback": "",
         "seconds": 0.25,
     }
 

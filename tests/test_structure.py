@@ -55,6 +55,8 @@ LAYERS = (
     "disagreement",
     "facts",
     "answering",
+    "llm",
+    "drafting",
     "verification",
     "pipeline",
     "suggestions",

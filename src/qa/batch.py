@@ -22,7 +22,7 @@ def answer_line(question: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
         return {
             "id": question["id"], "answered": False, "answer": str(error), "reason": "bad_input",
             "interpreted_as": question["question"], "set_aside_cities": [], "highlights": [],
-            "citations": [], "ranked": [], "seconds": 0.0,
+            "citations": [], "ranked": [], "mode": "extractive", "fallback": "", "seconds": 0.0,
         }  # fmt: skip
     return {"id": question["id"], **to_json(answer)}
 

@@ -78,7 +78,7 @@ class Briefs:
         name_city = self._pipeline.catalogue.display_name
         for code in dict.fromkeys((language, FALLBACK)):
             question = say("example", code, city=name_city(city.name, code))
-            answer = self._pipeline.ask(question, cities=(city.name,))
+            answer = self._pipeline.quote(question, cities=(city.name,))
             if answer.citations:
                 return answer.citations[:MOST_QUOTES]
         return ()

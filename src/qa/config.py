@@ -9,7 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,26 @@ class Settings:
     embed_origins: tuple[str, ...] = ()
     """The sites that may show the page within theirs, such as `https://www.example.org`; no others may."""
 
+    llm: str = ""
+    """The language model that writes answers, as `provider:model` (`openai:…`, `anthropic:…`, `ollama:…`, or
+    another provider of LangChain's `init_chat_model`); empty: answers are quotes."""
+    llm_base_url: str = ""
+    """The address of the server that the language model runs at; empty: the provider's own."""
+    llm_api_key: str = field(default="", repr=False)
+    """The key for the language model, never shown; empty: the provider's own variable, `OPENAI_API_KEY` say."""
+    llm_temperature: float = 0.0
+    """How freely the language model chooses its words, 0 to 2."""
+    llm_timeout_s: float = 30.0
+    """The seconds that an answer may wait for the language model, with all that is tried again, 1 to 600."""
+    llm_context_tokens: int = 4096
+    """The tokens that the language model reads and writes at most in one call, 512 to 1,000,000."""
+    llm_max_tokens: int = 400
+    """The most tokens of a reply, 16 to 8,192; a longer one is not used."""
+    llm_calls_a_day: int = 2000
+    """The most calls of the language model a day (UTC), 1 to 1,000,000; then answers are quotes."""
+    llm_tokens_a_day: int = 2000000
+    """The most tokens that the language model reads and writes a day (UTC), 1,000 to 1,000,000,000."""
+
     def __post_init__(self) -> None:
         _check_range(self, "chunk_tokens", 32, 480)
         _check_range(self, "candidates", 10, 200)
@@ -86,6 +106,15 @@ class Settings:
         _check_range(self, "max_statements", 1, 10)
         _check_range(self, "threshold", 0, 1)
         _check_range(self, "port", 0, 65535)
+        _check_range(self, "llm_temperature", 0, 2)
+        _check_range(self, "llm_timeout_s", 1, 600)
+        _check_range(self, "llm_context_tokens", 512, 1_000_000)
+        _check_range(self, "llm_max_tokens", 16, 8192)
+        _check_range(self, "llm_calls_a_day", 1, 1_000_000)
+        _check_range(self, "llm_tokens_a_day", 1000, 1_000_000_000)
+        provider, _, model = self.llm.partition(":")
+        if self.llm and not (provider.strip() and model.strip()):
+            raise ConfigError(f"llm is {self.llm!r}; set provider:model, ollama:llama3.2 say, or nothing")
         if self.reader not in (PACKAGED, "none"):
             raise ConfigError(f"reader is {self.reader!r}; set {PACKAGED} or none")
         for origin in self.embed_origins:

@@ -215,9 +215,9 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class Step:
     """What is being done for an answer that is still to come: passages are searched for, or `passages` many are
-    read; `cities` are those that it is done for, empty for all."""
+    read, or a language model writes from so many quotes; `cities` are those that it is done for, empty for all."""
 
-    kind: Literal["search", "read"]
+    kind: Literal["search", "read", "write"]
     passages: int = 0
     cities: tuple[str, ...] = ()
 
@@ -288,6 +288,26 @@ class Reply:
     cities: tuple[str, ...] = ()
 
 
+Fallback = Literal[
+    "",
+    "unreachable",
+    "wrong_key",
+    "rate_limit",
+    "timeout",
+    "broken",
+    "empty",
+    "endless",
+    "wrong_form",
+    "day_cap",
+    "failed",
+    "declined",
+    "unsupported",
+]
+"""Why an answer is quoted though a language model is set: how it failed (see `qa.errors.LLMFailure`), or it
+found that the quotes do not answer, or too little of what it wrote was held up by them. Empty where none is set,
+or it was used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Statements with citations, or a refusal, or a reply about the program itself: exactly one of them.
@@ -307,6 +327,7 @@ class Answer:
     refusal: Refusal | None = None
     reply: Reply | None = None
     mode: Literal["extractive", "drafted"] = "extractive"
+    fallback: Fallback = ""
     searched_cities: tuple[str, ...] = ()
     set_aside_cities: tuple[str, ...] = ()
     silent_cities: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ QAError
 │   └── UnsupportedType its type is not one that we read
 ├── FetchError          a page cannot be fetched from the web
 ├── ModelError          a model is missing, or its weights are not the ones that we pinned
+├── LLMError            the language model did not write what can be used
 ├── IndexMismatch       the index was built with another model or chunking
 ├── IndexMissing        there is no index yet
 ├── IndexBusy           another process is writing to the index
@@ -15,6 +16,8 @@ QAError
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 
 class QAError(Exception):
@@ -45,6 +48,31 @@ class FetchError(QAError):
 
 class ModelError(QAError):
     """A model is missing, or its weights are not the ones that we pinned."""
+
+
+LLMFailure = Literal[
+    "unreachable",
+    "wrong_key",
+    "rate_limit",
+    "timeout",
+    "broken",
+    "empty",
+    "endless",
+    "wrong_form",
+    "day_cap",
+    "failed",
+]
+"""How a language model can fail: no server; its key is refused; it has too many requests; too slow; the reply
+broke off; it is empty; it does not end; it is not of the form asked for; it was asked as often as is allowed a
+day; something else."""
+
+
+class LLMError(QAError):
+    """The language model did not write what can be used; `kind` says how it failed."""
+
+    def __init__(self, message: str, *, kind: LLMFailure = "failed") -> None:
+        super().__init__(message)
+        self.kind: LLMFailure = kind
 
 
 class IndexMismatch(QAError):

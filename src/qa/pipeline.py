@@ -13,9 +13,11 @@ from qa.answering import Finding, compose_answer
 from qa.config import Settings
 from qa.coverage import CITIES_IN_LIST, Coverage
 from qa.domain import Answer, Document, Passage, Query, Step, Turn
+from qa.drafting import Support, Writer, can_be_written
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus, roll_back
 from qa.library import Library, open_library
+from qa.llm import open_language_model
 from qa.manifest import DocumentRecord, require_manifest
 from qa.receipts import IndexReport
 from qa.smalltalk import talk_of
@@ -42,11 +44,13 @@ class Pipeline:
         embedder: Embedder,
         reranker: BaseCrossEncoder | None,
         reader: Reader | None = None,
+        writer: Writer | None = None,
     ) -> None:
         self.settings = settings
         self._embedder = embedder
         self._reranker = reranker
         self._reader = reader
+        self._writer = writer
         self._opening = threading.Lock()
         self._library = self._open()
 
@@ -57,10 +61,11 @@ class Pipeline:
         embedder: Embedder,
         reranker: BaseCrossEncoder | None,
         reader: Reader | None = None,
+        writer: Writer | None = None,
     ) -> Pipeline:
         """The pipeline over an index that is first brought up to `settings.corpus_dir`."""
         index_corpus(settings, embedder)
-        return cls(settings, embedder, reranker, reader)
+        return cls(settings, embedder, reranker, reader, writer)
 
     def ask(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Answer:
         """The answer to `question`, asked after `history`, from documents about `cities` (empty: from all).
@@ -71,10 +76,21 @@ class Pipeline:
         assert isinstance(answer, Answer)  # noqa: S101  # for the type checker: it is what comes last
         return answer
 
+    def quote(self, question: str, *, cities: Sequence[str] = ()) -> Answer:
+        """The answer in quotes, also where a language model is set: asking it costs time and money."""
+        *_, answer = self._work_on(question, (), cities, None)
+        assert isinstance(answer, Answer)  # noqa: S101  # for the type checker: it is what comes last
+        return answer
+
     def work_on(
         self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()
     ) -> Iterator[Step | Answer]:
         """What is being done for the answer, as it is begun, and last the answer itself; see `ask`."""
+        return self._work_on(question, history, cities, self._writer)
+
+    def _work_on(
+        self, question: str, history: Sequence[Turn], cities: Sequence[str], writer: Writer | None
+    ) -> Iterator[Step | Answer]:
         clock = _Clock()
         library = self._current()
         query = library.understand(question, history=history, cities=cities)
@@ -93,6 +109,10 @@ class Pipeline:
         answer = compose_answer(query, findings)
         answer = verify(answer, library.find_document)
         clock.lap("compose")
+        if writer and can_be_written(answer):
+            yield Step("write", passages=len(answer.citations))
+            answer = verify(writer.write(answer), library.find_document)
+            clock.lap("write")
         yield dataclasses.replace(answer, timings=clock.timings())
 
     def _find(self, query: Query, library: Library) -> tuple[Passage, ...]:
@@ -127,6 +147,11 @@ class Pipeline:
     def covered_cities(self) -> tuple[str, ...]:
         """The partner cities that the documents are about."""
         return self._current().covered_cities
+
+    @property
+    def writes(self) -> bool:
+        """True if a language model may write the answers."""
+        return self._writer is not None
 
     @property
     def newest_date(self) -> str:
@@ -212,7 +237,21 @@ def open_pipeline(settings: Settings) -> Pipeline:
     from qa.models import load_models
 
     require_manifest(settings.index_dir)  # before the models are loaded: it should say so at once
-    return Pipeline(settings, *load_models(settings))
+    models = load_models(settings)
+    return Pipeline(settings, *models, open_writer(settings, *models))
+
+
+def open_writer(
+    settings: Settings, embedder: Embedder, reranker: BaseCrossEncoder | None, reader: Reader | None = None
+) -> Writer | None:
+    """What writes answers with the language model that is set, checked with the other models; None if none is set.
+
+    Raises `ModelError`; the message says what to install or to set.
+    """
+    model = open_language_model(settings)
+    if model is None:
+        return None
+    return Writer(model, Support(embedder, reranker, reranker_languages=settings.reranker_languages))
 
 
 class _Clock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qa.domain import Answer, Citation, Document, Statement
+from qa.drafting.figures import FindMissing, missing_facts
 
 FindDocument = Callable[[str], Document | None]
 """Gives the document with an id, as it was read when it was indexed."""
@@ -14,8 +15,11 @@ class VerificationError(AssertionError):
     """A statement or citation does not hold. Not for users: it stands for a mistake in the program."""
 
 
-def verify(answer: Answer, find_document: FindDocument) -> Answer:
-    """`answer` itself, every statement of which now stands in the quotes that it cites.
+def verify(
+    answer: Answer, find_document: FindDocument, *, find_missing: FindMissing = missing_facts
+) -> Answer:
+    """`answer` itself, every statement of which now stands in the quotes that it cites; in an answer that a
+    language model wrote, every figure and name does.
 
     Raises `VerificationError` for the first that does not.
     """
@@ -25,7 +29,12 @@ def verify(answer: Answer, find_document: FindDocument) -> Answer:
     for citation in answer.citations:
         _check_quote(citation, find_document(citation.doc_id))
     for statement in answer.statements:
-        _check_statement(statement, [citations.get(number) for number in statement.citations])
+        cited_here = [citations.get(number) for number in statement.citations]
+        _check_statement(statement, cited_here)
+        if answer.mode == "drafted":
+            _check_facts(statement, cited_here, find_missing, question=answer.interpreted_as)
+        else:
+            _check_verbatim(statement, cited_here)
     cited = {number for statement in answer.statements for number in statement.citations}
     if cited != citations.keys():
         raise VerificationError(f"citations {sorted(citations.keys() - cited)} belong to no statement")
@@ -44,9 +53,21 @@ def _check_statement(statement: Statement, citations: list[Citation | None]) -> 
         raise VerificationError("a statement says nothing")
     if not citations or None in citations:
         raise VerificationError(f"a statement has no citation, or one that is not there: {statement.text!r}")
-    if not any(citation and statement.text in citation.quote for citation in citations):
-        raise VerificationError(f"a statement does not stand in what it cites: {statement.text!r}")
     if statement.focus and not statement.focus.cut(statement.text).strip():
         raise VerificationError(f"nothing stands where a statement is emphasised: {statement.text!r}")
     if statement.city and not any(citation and statement.city in citation.cities for citation in citations):
         raise VerificationError(f"a statement is given for {statement.city}, which it cites nothing about")
+
+
+def _check_verbatim(statement: Statement, citations: list[Citation | None]) -> None:
+    if not any(citation and statement.text in citation.quote for citation in citations):
+        raise VerificationError(f"a statement does not stand in what it cites: {statement.text!r}")
+
+
+def _check_facts(
+    statement: Statement, citations: list[Citation | None], find_missing: FindMissing, *, question: str
+) -> None:
+    quotes = [citation.quote for citation in citations if citation]
+    missing = find_missing(statement.text, quotes, question=question)
+    if missing:
+        raise VerificationError(f"a statement has what its quotes do not, {missing}: {statement.text!r}")

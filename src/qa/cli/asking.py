@@ -93,18 +93,19 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
     """`qa serve`."""
     from qa.manifest import read_manifest
     from qa.models import load_models
-    from qa.pipeline import Pipeline
+    from qa.pipeline import Pipeline, open_writer
     from qa.ui.mcp import require_mcp
     from qa.ui.page import launch
 
     if options.mcp:
         require_mcp()  # before the models are loaded: it should say so at once
     models = load_models(settings)
+    writer = open_writer(settings, *models)
     if read_manifest(settings.index_dir) is None:
         print(f"Reading the documents in {settings.corpus_dir}; this happens once.", flush=True)
-        pipeline = Pipeline.build(settings, *models)
+        pipeline = Pipeline.build(settings, *models, writer)
     else:
-        pipeline = Pipeline(settings, *models)
+        pipeline = Pipeline(settings, *models, writer)
     launch(pipeline, on_ready=lambda message: print(message, flush=True), mcp=options.mcp)
     return 0
 

@@ -145,14 +145,28 @@ def run_status(options: argparse.Namespace, settings: Settings) -> int:
     from qa.manifest import require_manifest
 
     manifest = require_manifest(settings.index_dir)
+    llm = _llm_status(settings) if settings.llm else ""
     if options.json:
-        print(json.dumps(dataclasses.asdict(manifest), ensure_ascii=False))
+        table = dataclasses.asdict(manifest)
+        print(json.dumps({**table, "llm": llm} if llm else table, ensure_ascii=False))
         return 0
     chunks = sum(record.chunks for record in manifest.documents)
     print(f"index       {settings.index_dir} (generation {manifest.generation})")
     print(f"made with   {manifest.fingerprint}")
     print(f"documents   {len(manifest.documents)}, in {chunks} chunks")
+    if llm:
+        print(f"llm         {settings.llm}: {llm}")
     for record in manifest.documents:
         cities = f"; {', '.join(record.cities)}" if record.cities else ""
         print(f"  {record.path}: {record.title} ({record.language}, {record.chunks} chunks{cities})")
     return 0
+
+
+def _llm_status(settings: Settings) -> str:
+    """Whether the language model that is set answers, and what is in the way if not."""
+    from qa.llm import try_language_model
+
+    try:
+        return f"answers, in {try_language_model(settings):.1f} s"
+    except QAError as error:
+        return f"does not answer: {error}"

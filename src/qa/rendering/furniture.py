@@ -11,8 +11,11 @@ from qa.rendering.escaping import Html, fill, join
 from qa.rendering.wording import NameCity
 
 
-def header_html(*, documents: int, cities: Sequence[str], language: str, newest: str = "") -> Html:
-    """The page's title, what it is, and what it knows: `newest` is the date of the newest document."""
+def header_html(
+    *, documents: int, cities: Sequence[str], language: str, newest: str = "", is_written: bool = False
+) -> Html:
+    """The page's title, what it is, and what it knows: `newest` is the date of the newest document; `is_written`
+    tells that a language model may write the answers."""
     names = say("page_cities", language, cities=join_names(tuple(cities), language)) if cities else ""
     dated = say("page_newest", language, date=newest) if newest else ""
     facts = " · ".join(fact for fact in (names, dated) if fact)
@@ -22,7 +25,7 @@ def header_html(*, documents: int, cities: Sequence[str], language: str, newest:
         owner=say("page_owner", language),
         language=language,
         title=say("page_title", language),
-        intro=say("page_intro", language, count=documents),
+        intro=say("page_intro_written" if is_written else "page_intro", language, count=documents),
         facts=fill('<p class="cities">{facts}</p>', facts=facts) if facts else Html(),
     )
 
@@ -74,7 +77,7 @@ def _actions_html(turn: int, question: str, copy: str, *, language: str) -> Html
 def pending_html(language: str, step: Step | None = None, *, name_city: NameCity | None = None) -> Html:
     """What stands in an answer's place while it is looked for: what is being done for it."""
     cities = tuple(name_city(city, language) if name_city else city for city in step.cities) if step else ()
-    kind = "reading" if step and step.kind == "read" else "searching"
+    kind = {"read": "reading", "write": "writing"}.get(step.kind if step else "", "searching")
     text = say(
         f"{kind}_about" if cities else kind,
         language,

@@ -95,7 +95,8 @@ def _statement(statement: Statement, answer: Answer, *, turn: int, seen: set[int
     first = cited.get(statement.citations[0]) if statement.citations else None
     language = first.language if first else answer.language
     return fill(
-        '<p class="statement" lang="{language}" dir="auto">{text}{marks}</p>',
+        '<p class="statement{written}" lang="{language}" dir="auto">{text}{marks}</p>',
+        written="" if answer.mode == "extractive" else " written",
         language=language if answer.mode == "extractive" else answer.language,
         text=_emphasised(statement),
         marks=fill('\u00a0<span class="marks">{marks}</span>', marks=join(marks)) if marks else Html(),

@@ -64,6 +64,8 @@ def to_json(answer: Answer) -> dict[str, Any]:
     return {
         "answered": answer.refusal is None,
         "answer": answer_text(answer),
+        "mode": answer.mode,
+        "fallback": answer.fallback,
         "interpreted_as": answer.interpreted_as,
         "set_aside_cities": list(answer.set_aside_cities),
         "reason": answer.refusal.reason if answer.refusal else None,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from qa.answering import cite
-from qa.domain import Answer, Citation, PageKind, Statement
+from qa.domain import Answer, Citation, Fallback, PageKind, Statement
 from qa.messages import join_names, language_name, say
 
 NameCity = Callable[[str, str], str]
@@ -50,9 +50,33 @@ def disagreement_of(answer: Answer) -> str:
     return say("disagreement", answer.language, pairs=join_names(pairs, answer.language)) if pairs else ""
 
 
+FALLBACK_NOTES: Mapping[Fallback, str] = {
+    "unreachable": "fallback_unavailable",
+    "wrong_key": "fallback_unavailable",
+    "failed": "fallback_unavailable",
+    "rate_limit": "fallback_busy",
+    "day_cap": "fallback_busy",
+    "timeout": "fallback_slow",
+    "broken": "fallback_unusable",
+    "empty": "fallback_unusable",
+    "endless": "fallback_unusable",
+    "wrong_form": "fallback_unusable",
+    "declined": "fallback_declined",
+    "unsupported": "fallback_unsupported",
+}
+"""What a reader is told of how the language model failed: briefly. The log has the rest."""
+
+
+def origin_of(answer: Answer) -> str:
+    """How the answer came to be, where a language model is set: written and checked, or why it is quoted."""
+    if answer.mode == "drafted":
+        return say("written_checked", answer.language)
+    return say(FALLBACK_NOTES[answer.fallback], answer.language) if answer.fallback else ""
+
+
 def after_notes(answer: Answer, *, name_city: NameCity | None = None) -> tuple[str, ...]:
     """What the asker must know after the statements."""
-    notes = (silence_of(answer, name_city=name_city), disagreement_of(answer))
+    notes = (silence_of(answer, name_city=name_city), disagreement_of(answer), origin_of(answer))
     return tuple(note for note in notes if note)
 
 

@@ -151,6 +151,7 @@ class Page:
                 documents=len(self._pipeline.records()),
                 cities=[catalogue.display_name(city.name, language) for city in catalogue.partners],
                 newest=self._pipeline.newest_date,
+                is_written=self._pipeline.writes,
                 language=language,
             ),
             self.note: notice_html(say("page_note", language)),

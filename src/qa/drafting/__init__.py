@@ -1,0 +1,9 @@
+"""Evidence → an answer that a language model writes from it, every sentence held against what it cites."""
+
+from __future__ import annotations
+
+from qa.drafting.figures import FindMissing, missing_facts
+from qa.drafting.support import Support
+from qa.drafting.writer import Writer, can_be_written
+
+__all__ = ["FindMissing", "Support", "Writer", "can_be_written", "missing_facts"]

@@ -1,0 +1,83 @@
+"""A language model's reply → its sentences and their marks, without anything that a page could act upon."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from qa.drafting.prompts import NO_ANSWER
+from qa.sentences import split_sentences
+
+MOST_SENTENCES_READ = 20
+"""A reply with more is not an answer to read."""
+
+THOUGHTS = re.compile(r"<think(?:ing)?>.{0,20000}?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
+"""What models that reason write down before they answer."""
+MARK = re.compile(r"[\[［【]\s{0,3}(\d{1,3}(?:\s{0,3}[,、，;]\s{0,3}\d{1,3}){0,9})\s{0,3}[\]］】]")
+MARKS_AFTER_STOP = re.compile(r"([.!?。！？។]) {0,3}((?:[\[［【][\d,、，; ]{1,40}[\]］】] {0,3}){1,9})")
+"""Marks that stand behind a sentence's full stop: they belong to it, not to the next sentence."""
+CARRIER = re.compile(
+    r"!?\[[^\[\]\n]{0,500}\]\([^()\n]{0,2000}\)?"
+    r"|</?[a-zA-Z!][^<>]{0,2000}>?"
+    r"|\b(?:[a-zA-Z][a-zA-Z0-9+.-]{1,20}://|www\.|data:|javascript:|mailto:)\S{1,2000}"
+    r"|\b[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}/\S{0,2000}"
+    r"|&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,10});"
+)
+"""Links, images, tags, addresses and character references: all that could load something, or carry data out."""
+EMPHASIS = re.compile(r"[*_`~#|]{1,20}")
+LIST_START = re.compile(r"^\s{0,20}(?:[-•・●–]|\d{1,2}[.)])\s{1,5}", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence as the model wrote it, without marks and Markdown; `marks` are the numbers after it.
+
+    `has_carrier` tells that there was a link, an image, a tag or an address in it.
+    """
+
+    text: str
+    marks: tuple[int, ...]
+    has_carrier: bool = False
+
+
+def is_no_answer(reply: str) -> bool:
+    """True if the model says that the evidence does not answer."""
+    said = THOUGHTS.sub(" ", reply).strip().strip("*`\"'. ")
+    return said.upper().replace(" ", "_").startswith(NO_ANSWER)
+
+
+def read_reply(reply: str, *, language: str) -> tuple[Sentence, ...]:
+    """The sentences of `reply` in their order; none where there is no word in it."""
+    text = THOUGHTS.sub(" ", reply)
+    text = LIST_START.sub("", text)
+    text = MARKS_AFTER_STOP.sub(lambda found: f" {found[2].strip()}{found[1]} ", text)
+    sentences: list[Sentence] = []
+    for span in split_sentences(text, language=language)[: MOST_SENTENCES_READ + 1]:
+        sentence = _read(span.cut(text))
+        if any(character.isalnum() for character in sentence.text):
+            sentences.append(sentence)
+        elif sentences and sentence.marks:  # marks that were split from their sentence
+            last = sentences[-1]
+            sentences[-1] = Sentence(last.text, _unique((*last.marks, *sentence.marks)), last.has_carrier)
+    return tuple(sentences)
+
+
+def _read(raw: str) -> Sentence:
+    has_carrier = False
+
+    def without(found: re.Match[str]) -> str:
+        nonlocal has_carrier
+        has_carrier = True
+        return " "
+
+    text = CARRIER.sub(without, raw)
+    marks = _unique(
+        tuple(int(number) for found in MARK.finditer(text) for number in re.findall(r"\d+", found[1]))
+    )
+    text = EMPHASIS.sub("", MARK.sub("", text))
+    text = re.sub(r"\s+([.!?,;:。！？、，])", r"\1", " ".join(text.split()))
+    return Sentence(text.strip(), marks, has_carrier)
+
+
+def _unique(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(numbers))

@@ -1,0 +1,351 @@
+"""Facts about answers that a language model writes: what they may say, and what stands in their stead."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, BaseMessage
+
+from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from qa.briefs import Briefs
+from qa.config import Settings
+from qa.domain import Answer, Citation, Span, Statement, Step
+from qa.drafting import Support, Writer, can_be_written
+from qa.drafting.writer import MOST_KEPT
+from qa.messages import LANGUAGES
+from qa.pipeline import Pipeline
+from qa.rendering import header_html, pending_html, to_html, to_json, to_text
+from qa.rendering.wording import FALLBACK_NOTES, origin_of
+from qa.suggestions import Suggester
+from scripted import Scripted, chat_of, cut_off, model_of, writer_of
+
+QUOTES = (
+    "Kitakyushu sent 67 experts to Dalian.",
+    "Five loans were granted to Dalian in 2000.",
+    "The composting method has spread to 20,000 households in Surabaya.",
+)
+
+
+def answer_of(*quotes: str, **changes: Any) -> Answer:
+    """The answer that quotes each of `quotes`."""
+    citations = tuple(
+        Citation(number=n, doc_id="d", title="T", path="p.md", span=Span(0, len(quote)), quote=quote)
+        for n, quote in enumerate(quotes or QUOTES, start=1)
+    )
+    statements = tuple(Statement(citation.quote, (citation.number,)) for citation in citations)
+    question = "What was done?"
+    return dataclasses.replace(
+        Answer(question, question, "en", statements=statements, citations=citations), **changes
+    )
+
+
+def written(*replies: Scripted, answer: Answer | None = None, support: Support | None = None) -> Answer:
+    writer, _ = writer_of(*replies, support=support)
+    return writer.write(answer or answer_of())
+
+
+def said(answer: Answer) -> list[tuple[str, tuple[int, ...]]]:
+    return [(each.text, each.citations) for each in answer.statements]
+
+
+def test_a_draft_that_holds_is_the_answer_with_the_quotes_that_it_rests_on() -> None:
+    answer = written("In 2000 Dalian was granted five loans [2]. Dalian saw 67 experts [1].")
+
+    assert (answer.mode, answer.fallback) == ("drafted", "")
+    assert said(answer) == [
+        ("In 2000 Dalian was granted five loans.", (1,)),
+        ("Dalian saw 67 experts.", (2,)),
+    ]
+    assert [(each.number, each.quote) for each in answer.citations] == [(1, QUOTES[1]), (2, QUOTES[0])]
+
+
+CHEATS = [
+    "Kitakyushu sent 76 experts to Dalian [1].",
+    "Kitakyushu sent 67 experts to Surabaya [1].",
+    "Kitakyushu sent sixty experts to Dalian [1].",
+    "Kitakyushu sent 67 experts to Dalian [2].",
+    "Kitakyushu sent 67 experts to Dalian [9].",
+    "Kitakyushu sent 67 experts to Dalian [1][9].",
+    "Kitakyushu sent 67 experts to Dalian [0].",
+    "Kitakyushu sent 67 experts to Dalian.",
+    "Kitakyushu sent 67 experts to Dalian ![](https://evil.example/67) [1].",
+    "Kitakyushu sent [67 experts](https://evil.example) to Dalian [1].",
+    "Kitakyushu sent 67 experts to Dalian <img src=//evil.example> [1].",
+    "Kitakyushu sent 67 experts, see evil.example/67 [1].",
+    "北九州市は67人を送りました [1]。",
+    "Kitakyushu sent 67 experts to Dalian " + "and experts " * 60 + "[1].",
+]
+
+
+@pytest.mark.parametrize("cheat", CHEATS)
+def test_a_sentence_that_does_not_hold_is_never_seen(cheat: str) -> None:
+    alone = written(cheat)
+    beside = written(f"{cheat}\nFive loans were granted [2]. Composting spread [3].", cheat)
+
+    assert (alone.mode, alone.fallback) == ("extractive", "unsupported")
+    assert alone.statements == answer_of().statements
+    assert [each.text for each in beside.statements] == ["Five loans were granted.", "Composting spread."]
+
+
+def test_a_sentence_that_the_models_do_not_hold_is_never_seen() -> None:
+    support = Support(CountingEmbedder(), OverlapReranker(), least_logit=2.0)
+    reply = (
+        "Kitakyushu sent experts to Dalian [1]. The mayor swims in cold water [1]. Loans were granted [2]."
+    )
+
+    assert [text for text, _ in said(written(reply, support=support))] == [
+        "Kitakyushu sent experts to Dalian.",
+        "Loans were granted.",
+    ]
+
+
+def test_a_sentence_that_fails_is_mended_once_by_a_model_that_is_told_why() -> None:
+    writer, chat = writer_of(
+        "Kitakyushu sent 76 experts [1]. Five loans were granted [2].", "Kitakyushu sent 67 experts [1]."
+    )
+
+    answer = writer.write(answer_of())
+
+    assert [text for text, _ in said(answer)] == ["Kitakyushu sent 67 experts.", "Five loans were granted."]
+    assert len(chat.asked) == 2
+    *_, reply, told = chat.asked[1]
+    assert isinstance(reply, AIMessage)
+    assert "- Kitakyushu sent 76 experts. (the quotes that it names do not have: 76)" in told.content
+    assert "Five loans" not in told.content
+
+
+def test_a_mended_sentence_that_fails_again_is_dropped() -> None:
+    writer, chat = writer_of(
+        "Kitakyushu sent 76 experts [1]. Five loans [2].", "Kitakyushu sent 77 experts [1]."
+    )
+
+    assert said(writer.write(answer_of())) == [("Five loans.", (1,))]
+    assert len(chat.asked) == 2
+
+
+def test_a_model_that_fails_while_it_mends_leaves_what_had_passed() -> None:
+    answer = written("Kitakyushu sent 76 experts [1]. Five loans [2].", RuntimeError())
+
+    assert said(answer) == [("Five loans.", (1,))]
+
+
+def test_a_draft_of_which_most_is_dropped_is_not_used() -> None:
+    answer = written("76 experts [1]. 77 experts [1]. Five loans [2].", "NO_ANSWER")
+
+    assert (answer.mode, answer.fallback) == ("extractive", "unsupported")
+
+
+def test_a_sentence_is_said_once() -> None:
+    assert len(said(written("Five loans [2]. Five loans [2]. Five loans [2]."))) == 1
+
+
+def test_both_sides_are_told_where_documents_differ() -> None:
+    differing = answer_of(disagreements=((1, 2),))
+
+    assert written("67 experts [1].", answer=differing).fallback == "unsupported"
+    answer = written("Five loans [2]. 67 experts [1].", answer=differing)
+    assert (answer.mode, answer.disagreements) == ("drafted", ((2, 1),))
+
+
+def test_a_draft_without_the_words_asked_for_is_not_used() -> None:
+    first, *others = answer_of().statements
+    exact = answer_of(statements=(dataclasses.replace(first, focus=Span(16, 18)), *others))
+
+    assert written("Five loans were granted [2].", answer=exact).fallback == "unsupported"
+    assert written("There were 67 experts [1].", answer=exact).mode == "drafted"
+
+
+FAILURES: list[tuple[Scripted, str]] = [
+    (ConnectionRefusedError(), "unreachable"),
+    (["Kitakyushu sent 67 experts [1]. ", ConnectionResetError()], "broken"),
+    ("", "empty"),
+    (cut_off("Kitakyushu sent 67 experts [1]. Kitakyushu"), "endless"),
+    (["Kitakyushu sent 67 experts [1]. "] * 1000, "endless"),
+    ("!!! --- ###", "wrong_form"),
+    ("67 experts [1]. " * 30, "wrong_form"),
+    ("NO_ANSWER", "declined"),
+    (KeyError("choices"), "failed"),
+]
+
+
+@pytest.mark.parametrize(("reply", "fallback"), FAILURES)
+def test_when_the_model_fails_the_quotes_stand(
+    reply: Scripted, fallback: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        answer = written(reply)
+
+    assert answer == dataclasses.replace(answer_of(), fallback=fallback)
+    assert fallback == "declined" or "quoted, not written" in caplog.text
+
+
+def test_the_same_question_over_the_same_quotes_is_written_once() -> None:
+    writer, chat = writer_of("Five loans [2].", "Kitakyushu sent 67 experts [1].")
+    first = writer.write(answer_of())
+
+    assert writer.write(answer_of()) == first
+    assert len(chat.asked) == 1
+    for changes in ({"interpreted_as": "Another?"}, {"language": "id"}):
+        assert said(writer.write(answer_of(**changes))) == [("Kitakyushu sent 67 experts.", (1,))]
+    assert writer.write(answer_of(*QUOTES[:1])).citations[0].quote == QUOTES[0]
+    assert len(chat.asked) == 4
+
+
+def test_a_failure_is_not_kept() -> None:
+    writer, _ = writer_of(KeyError(), "Five loans [2].")
+
+    assert writer.write(answer_of()).mode == "extractive"
+    assert writer.write(answer_of()).mode == "drafted"
+
+
+def test_what_is_kept_is_bounded() -> None:
+    writer, chat = writer_of("Five loans [2].")
+    for number in range(MOST_KEPT + 1):
+        writer.write(answer_of(interpreted_as=f"Question {number}?"))
+
+    assert len(writer._kept) == MOST_KEPT
+    writer.write(answer_of(interpreted_as="Question 0?"))
+    assert len(chat.asked) == MOST_KEPT + 2
+
+
+def test_a_model_that_reads_little_is_given_the_first_quotes_only() -> None:
+    long = tuple(f"{quote} {'word ' * 100}" for quote in QUOTES)
+    settings = Settings(llm="scripted:model", llm_context_tokens=800, llm_max_tokens=50)
+    model = model_of("67 experts [1].", settings=settings)
+
+    Writer(model, writer_of("")[0]._support).write(answer_of(*long))
+
+    told = str(chat_of(model).asked[0][1].content)
+    assert "[1] Kitakyushu" in told
+    assert "[3]" not in told
+
+
+def test_one_quote_that_is_too_long_is_a_failure_like_others() -> None:
+    model = model_of("67 experts [1].", settings=Settings(llm="scripted:model", llm_context_tokens=512))
+
+    answer = Writer(model, writer_of("")[0]._support).write(answer_of("word " * 500))
+
+    assert (answer.mode, answer.fallback) == ("extractive", "failed")
+    assert chat_of(model).asked == []
+
+
+def test_an_answer_city_by_city_and_a_refusal_are_left_as_they_are() -> None:
+    by_city = answer_of(statements=tuple(Statement(q, (n,), "Dalian") for n, q in enumerate(QUOTES, 1)))
+
+    assert can_be_written(answer_of())
+    assert not can_be_written(by_city)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    folder = tmp_path_factory.mktemp("writer")
+    (folder / "corpus").mkdir()
+    for number, quote in enumerate(QUOTES):
+        (folder / "corpus" / f"{number}.txt").write_text(quote, encoding="utf-8")
+    cities = REPOSITORY / "corpus" / "cities.toml"
+    settings = Settings(corpus_dir=folder / "corpus", index_dir=folder / "index", cities_file=cities)
+    return Pipeline.build(settings, CountingEmbedder(), OverlapReranker())
+
+
+def piped(built: Pipeline, *replies: Scripted) -> tuple[Pipeline, list[list[BaseMessage]]]:
+    writer, chat = writer_of(*replies)
+    return Pipeline(built.settings, CountingEmbedder(), OverlapReranker(), None, writer), chat.asked
+
+
+QUESTION = "experts to Dalian Kitakyushu sent?"
+
+
+def test_the_pipeline_says_that_it_writes_and_then_what(built: Pipeline) -> None:
+    pipeline, _ = piped(built, "There were 67 experts whom Kitakyushu sent to Dalian [1].")
+
+    *_, step, answer = pipeline.work_on(QUESTION)
+
+    assert step == Step("write", passages=1)
+    assert isinstance(answer, Answer)
+    assert (answer.mode, said(answer)[0][1]) == ("drafted", (1,))
+    assert answer.timings["write"] >= 0
+    record = to_json(answer)
+    assert (record["mode"], record["fallback"]) == ("drafted", "")
+    assert record["answer"].startswith("There were 67 experts")
+
+
+def test_the_program_itself_asks_for_quotes_and_does_not_trouble_the_model(built: Pipeline) -> None:
+    pipeline, asked = piped(built, "There were 67 experts whom Kitakyushu sent to Dalian [1].")
+
+    answer = pipeline.quote(QUESTION)
+    Briefs(pipeline).find(pipeline.catalogue.partners[0], "en")
+    Suggester(pipeline).suggest(cities=("Dalian",), language="en")
+
+    assert (answer.mode, answer.fallback, asked) == ("extractive", "", [])
+
+
+def test_a_refusal_is_not_written(built: Pipeline) -> None:
+    pipeline, asked = piped(built, "Ramen is made of 67 noodles [1].")
+
+    assert pipeline.ask("which recipe makes good ramen").refusal is not None
+    assert asked == []
+
+
+def test_without_a_model_answers_are_what_they_were(built: Pipeline) -> None:
+    steps: Sequence[Any] = [*built.work_on(QUESTION)]
+
+    assert [step.kind for step in steps[:-1]] == ["search", "read"]
+    assert (steps[-1].mode, steps[-1].fallback) == ("extractive", "")
+    assert "language model" not in to_text(steps[-1])
+
+
+@pytest.mark.parametrize("reply", [ConnectionRefusedError(), "Kitakyushu sent 99 experts [1]."])
+def test_the_quotes_are_shown_with_the_reason_when_the_model_fails(built: Pipeline, reply: Scripted) -> None:
+    pipeline, _ = piped(built, reply)
+
+    answer = pipeline.ask(QUESTION)
+
+    assert dataclasses.replace(answer, fallback="", timings={}) == dataclasses.replace(
+        built.ask(QUESTION), timings={}
+    )
+    assert "Quoted, because" in to_html(answer)
+    assert "Quoted, because" in to_text(answer)
+    assert to_json(answer)["fallback"] in ("unreachable", "unsupported")
+
+
+def test_a_written_answer_says_so_in_the_askers_language() -> None:
+    answer = dataclasses.replace(written("Five loans were granted [2]."), language="vi")
+
+    shown = to_html(answer)
+
+    assert '<p class="statement written" lang="vi"' in shown
+    assert "mô hình ngôn ngữ" in shown
+    assert 'class="lead"' not in shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_has_words_in_every_language(language: str) -> None:
+    notes = {origin_of(answer_of(language=language, fallback=each)) for each in FALLBACK_NOTES}
+
+    assert len(notes) == len(set(FALLBACK_NOTES.values()))
+    assert origin_of(answer_of(language=language)) == ""
+    assert "3" in pending_html(language, Step("write", passages=3))
+
+
+def test_the_key_of_the_model_is_in_no_log(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    error = RuntimeError("Incorrect API key provided: sk-secret")
+
+    with caplog.at_level(logging.DEBUG):
+        written(error)
+
+    assert "sk-secret" not in caplog.text
+
+
+def test_the_page_says_that_answers_are_written_where_they_are(built: Pipeline) -> None:
+    assert not built.writes
+    assert piped(built, "")[0].writes
+    for is_written, words in (
+        (False, "Every answer is quoted"),
+        (True, "A language model writes the answers"),
+    ):
+        assert words in header_html(documents=3, cities=[], language="en", is_written=is_written)
