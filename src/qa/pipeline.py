@@ -13,7 +13,7 @@ from qa.answering import Finding, compose_answer
 from qa.config import Settings
 from qa.coverage import CITIES_IN_LIST, Coverage
 from qa.domain import Answer, Document, Passage, Query, Step, Turn
-from qa.drafting import Support, Writer, can_be_written
+from qa.drafting import Support, Writer, can_be_written, find_missing_with
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus, roll_back
 from qa.library import Library, open_library
@@ -111,7 +111,9 @@ class Pipeline:
         clock.lap("compose")
         if writer and can_be_written(answer):
             yield Step("write", passages=len(answer.citations))
-            answer = verify(writer.write(answer), library.find_document)
+            find_missing = find_missing_with(library.catalogue)
+            answer = writer.write(answer, find_missing=find_missing)
+            answer = verify(answer, library.find_document, find_missing=find_missing)
             clock.lap("write")
         yield dataclasses.replace(answer, timings=clock.timings())
 

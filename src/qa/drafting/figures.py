@@ -1,4 +1,4 @@
-"""Facts of a drafted sentence that its quotes do not have: what no sentence may say."""
+"""Facts of a drafted sentence that its quotes do not have, as the writer and the last check ask for them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,32 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from qa import facts
+from qa.cities import CityCatalogue
 
 
 class FindMissing(Protocol):
     """Gives the facts in a sentence that none of the quotes has; empty if all are there."""
 
     def __call__(self, sentence: str, quotes: Sequence[str], *, question: str = "") -> Sequence[str]:
-        """See `missing_facts`."""
+        """See `find_missing_with`."""
 
 
-def missing_facts(sentence: str, quotes: Sequence[str], *, question: str = "") -> tuple[str, ...]:
-    """The numbers, dates, units and names in `sentence` that stand in none of `quotes`; names may also stand in
-    `question`. Names that cannot be compared across scripts are left to the models (`qa.drafting.support`).
+def find_missing_with(catalogue: CityCatalogue | None) -> FindMissing:
+    """What finds the numbers, dates, units and names in a sentence that stand in none of its quotes.
 
-    >>> missing_facts("Kitakyushu sent 76 experts.", ["Kitakyushu sent 67 experts."])
+    Names may also stand in the question; cities of `catalogue` are known by all their names. A name that cannot be
+    compared across scripts counts as missing: what is not shown is not said.
+
+    >>> find_missing_with(None)("Kitakyushu sent 76 experts.", ["Kitakyushu sent 67 experts."])
     ('76',)
     """
-    found = facts.missing_facts(sentence, quotes, question=question)
-    return tuple(dict.fromkeys(fact.text for fact in found if fact.kind != "unjudged"))
+
+    def find(sentence: str, quotes: Sequence[str], *, question: str = "") -> tuple[str, ...]:
+        found = facts.missing_facts(sentence, quotes, question=question, catalogue=catalogue)
+        return tuple(dict.fromkeys(fact.text for fact in found))
+
+    return find
+
+
+missing_facts = find_missing_with(None)
+"""The same without a catalogue: cities are compared like other names."""
