@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby, product
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from pages import (
     KEY,
@@ -24,6 +24,7 @@ from pages import (
     launch_chromium,
     open_page,
     serving,
+    settle,
     show,
 )
 
@@ -121,6 +122,7 @@ def test_axe_finds_nothing_grave_in_another_language(page: Page, server: Server,
     findings += examine(page, f"answer in {language}")
     for number in (1, 2):
         page.get_by_role("tab").nth(number).click()
+        settle(page)
         findings += examine(page, f"tab {number} in {language}")
     hold(findings)
 
@@ -139,7 +141,7 @@ PLACES = {
         *("language", "tabs", "conversation", "suggestions", "question", "cities", "actions", "evidence"),
     ],
     "cities": ["language", "tabs", "map", "city-cards", "timeline"],
-    "documents": ["language", "tabs", "search", "documents", "staff"],
+    "documents": ["language", "tabs", "coverage", "search", "documents", "staff"],
 }
 """Where the focus goes on a screen, from the page's top to its end."""
 
@@ -163,7 +165,7 @@ FOCUSED = """(places) => {
 
 UNREACHED = """() => [...document.querySelectorAll("a[href], button, input, textarea, summary, [role=button]")]
   .filter((each) => each.checkVisibility({ visibilityProperty: true }) && each.getBoundingClientRect().width > 1)
-  .filter((each) => !each.disabled && !each.dataset.reached)
+  .filter((each) => !each.disabled && each.tabIndex >= 0 && !each.dataset.reached)
   .map((each) => each.outerHTML.slice(0, 200))"""
 
 
@@ -190,9 +192,11 @@ def test_tab_goes_everywhere_in_order_and_the_focus_can_be_seen(page: Page, serv
     assert walk(page, "first") == PLACES["first"]
     ask(page, SURABAYA)
     expect(page.locator("button.suggestion").first).to_be_visible()
+    settle(page)
     assert walk(page, "answer") == PLACES["answer"]
     for number, screen in ((1, "cities"), (2, "documents")):
         page.get_by_role("tab").nth(number).click()
+        settle(page)
         assert walk(page, screen) == PLACES[screen]
 
 
@@ -221,3 +225,27 @@ def test_the_language_is_chosen_with_the_keyboard(page: Page, server: Server) ->
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("html")).not_to_have_attribute("lang", "en")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_the_title_is_there_before_any_script_and_does_not_move(
+    browser: Browser, server: Server, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    size: ViewportSize = {"width": width, "height": WIDTHS[width]}
+    context = browser.new_context(locale="ja", viewport=size, color_scheme=scheme)
+    without, page = context.new_page(), context.new_page()
+    without.route("**/*.js", lambda route: route.abort())
+    without.goto(server.address)
+    early = without.locator("#first-sight h1")
+    expect(early).to_be_visible()
+    open_page(page, server.address)
+    expect(page.locator("#first-sight")).to_be_hidden()
+    drawn = page.locator("#header h1")
+    expect(drawn).to_have_text(early.inner_text())
+    colour = "getComputedStyle(document.body).backgroundColor"
+    assert without.evaluate(colour) == page.evaluate(colour)
+    before, after = early.bounding_box(), drawn.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert [abs(before[side] - after[side]) < 4 for side in ("x", "y", "height")] == [True] * 3
+    context.close()

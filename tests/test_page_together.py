@@ -1,76 +1,91 @@
-"""Facts about many visitors at once, in a real browser against a real server with the real models."""
+"""Many people use the page at the same time: each gets their own answer, and nobody waits for staff."""
 
 from __future__ import annotations
 
-import random
-from concurrent.futures import ThreadPoolExecutor
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from test_page import (
-    ANSWER_MS,
-    KEY,
-    SURABAYA,
-    Server,
-    ask,
-    browser,
-    call_reindex,
-    context,
-    open_page,
-    page,
-    server,
-)
+from pages import ANSWER_MS, KEY, Server, ask, launch_chromium, open_page, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
 
-__all__ = ["browser", "context", "page", "server"]
-
-ASKED = {
-    "How many experts did Kitakyushu send to Dalian?": "67",
-    "How many households compost in Surabaya?": "20,000",
-    "When did Phnom Penh become a sister city of Kitakyushu?": "March 2016",
-    "When did Davao sign the memorandum with Kitakyushu?": "November 2017",
-    "What was introduced at the Vinh Bao water treatment plant?": "U-BCF",
-    "How many pilot projects does Hai Phong's plan have?": "15 pilot projects",
-    "By when does Kitakyushu intend to be a zero-carbon city?": "2050",
-    "When did Surabaya and Kitakyushu conclude their memorandum?": "November 2012",
+QUESTIONS = {
+    "How many experts were dispatched to Dalian?": "67",
+    "When did Phnom Penh become a sister city?": "March 2016",
+    "How many households compost in Surabaya?": "20,000 households",
+    "When was the memorandum with Davao concluded?": "November 2017",
+    "When did Hai Phong and Kitakyushu become sister cities?": "2014",
+    "When did Dalian receive the Global 500 award?": "2001",
+    "When did Kitakyushu and Surabaya conclude a memorandum?": "November 2012",
+    "How long does an apple pie stay in the oven?": "",
 }
-"""Eight people's questions, and what the answer to each holds and to no other does."""
+"""A question of each visitor's, and words of its answer; "" where the documents have none."""
+
+SENTENCES = 1500
+"""Of a document that takes two cores about half a minute to read."""
 
 
-def test_eight_people_at_once_get_their_own_answers(browser: Browser, server: Server) -> None:
-    contexts = [browser.new_context() for _ in ASKED]
-    try:
-        pages = [open_page(each, server.address) for each in contexts]
-        for visitor, question in zip(pages, ASKED, strict=True):
-            visitor.locator("#question textarea").fill(question)
-        for visitor in pages:
-            visitor.locator("#ask").click(no_wait_after=True)
-        for visitor, (question, held) in zip(pages, ASKED.items(), strict=True):
-            expect(visitor.locator(".turn .statement").first).to_be_visible(timeout=ANSWER_MS)
-            assert visitor.locator(".turn .asked").inner_text().endswith(question)
-            said = visitor.locator(".turn .answer").inner_text()
-            assert held in said
-            assert not [other for other in ASKED.values() if other != held and other in said]
-    finally:
-        for each in contexts:
-            each.close()
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("together")) as running:
+        yield running
 
 
-def test_asking_does_not_wait_for_documents_that_are_brought_in(page: Page, server: Server) -> None:
-    words = "harbour bridge lamp garden school market road tree river boat tower clock".split()
-    rng = random.Random(1)
-    lines = [f"Report {each} speaks of {' and '.join(rng.sample(words, 8))}." for each in range(3_000)]
-    long = server.corpus / "long.md"
-    long.write_text("# Reports\n\n" + "\n".join(lines), encoding="utf-8")
-    try:
-        with ThreadPoolExecutor(1) as threads:
-            brought_in = threads.submit(call_reindex, server, KEY)
-            answer = ask(page, SURABAYA)
-            expect(answer).to_contain_text("compost")
-            assert not brought_in.done()
-            assert "event: complete" in brought_in.result()
-    finally:
-        long.unlink()
-        call_reindex(server, KEY)
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if shutil.which("chromium") is None and not os.environ.get("CI"):
+        pytest.skip("no `chromium` on the path; install Debian's package")
+    with sync_playwright() as playwright:
+        browser = launch_chromium(playwright)
+        yield browser
+        browser.close()
+
+
+def test_eight_people_who_ask_at_once_each_get_their_own_answer(browser: Browser, server: Server) -> None:
+    visits = {question: browser.new_context(locale="en-GB") for question in QUESTIONS}
+    pages = {question: open_page(visit.new_page(), server.address) for question, visit in visits.items()}
+    for question, page in pages.items():
+        page.locator("#question textarea").fill(question)
+    for page in pages.values():
+        page.locator("#ask").click()
+    for question, page in pages.items():
+        answer = page.locator(".turn .answer")
+        expect(answer.locator(".statement, .refusal").first).to_be_visible(timeout=ANSWER_MS)
+        expect(page.locator(".turn")).to_have_count(1)
+        expect(page.locator(".asked")).to_contain_text(question)
+        words = QUESTIONS[question]
+        if words:
+            expect(answer).to_contain_text(words)
+            expect(page.locator(".evidence .about")).to_have_text(question)
+        else:
+            expect(answer.locator(".statement")).to_have_count(0)
+    for visit in visits.values():
+        visit.close()
+
+
+def test_an_upload_that_takes_long_keeps_nobody_from_asking(
+    browser: Browser, server: Server, tmp_path: Path
+) -> None:
+    long = tmp_path / "long.txt"
+    pumps = [f"Pump {n} of the old waterworks was painted by crew {n * 7919}." for n in range(SENTENCES)]
+    long.write_text("\n\n".join([*pumps, "The Tanabata fountain was built in 1957."]), encoding="utf-8")
+    staff, visitor = (browser.new_page(locale="en-GB") for _ in range(2))
+    open_page(staff, f"{server.address}?key={KEY}")
+    open_page(visitor, server.address)
+    staff.get_by_role("tab").nth(2).click()
+    staff.locator("#staff > button").click()
+    staff.locator("#files input[type=file]").set_input_files(long)
+    expect(staff.locator("#files")).to_contain_text("long", timeout=ANSWER_MS)
+    staff.locator("#reindex").click()
+    for question, words in list(QUESTIONS.items())[:3]:
+        expect(ask(visitor, question)).to_contain_text(words)
+        expect(staff.locator(".receipt")).to_have_count(0)
+    expect(staff.locator(".receipt .added")).to_contain_text("long.txt", timeout=2 * ANSWER_MS)
+    expect(ask(visitor, "When was the Tanabata fountain built?")).to_contain_text("1957")
+    staff.close()
+    visitor.close()

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from qa.messages import LANGUAGES, closest_language, known_language, preferred_language, say
-from qa.rendering import header_html, notice_html
+from qa.rendering import notice_html
 from qa.ui.access import Access
 from qa.ui.asking import QUESTIONS_AT_ONCE, AskTab
 from qa.ui.cities import CitiesTab, tab_label
 from qa.ui.documents import HIDDEN, DocumentsTab
+from qa.ui.first_sight import page_header
 from qa.ui.programs import offer_to_programs
-from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE
+from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE, TELL_SHOWN_LANGUAGE
 from qa.ui.serving import serve
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
 
-MAX_EXAMPLES = 5
-"""Example questions offered: one for each city, as many as fit without scrolling on a phone."""
-
 CACHE_S = (3600, 3600)
 """Seconds between clean-ups of Gradio's temporary files, and the age at which they go."""
-
-logger = logging.getLogger(__name__)
 
 Updates = dict[Any, Any]
 
@@ -42,6 +37,7 @@ class Page:
         ) as blocks:
             self.blocks: gr.Blocks = blocks
             self.visitor, self.saved = gr.Textbox(visible=False), gr.Textbox(visible=False)
+            self.shown_language = gr.Textbox(visible=False)
             self._lay_out_top()
             with gr.Tabs(elem_id="tabs"):
                 with gr.Tab("", id="ask", elem_id="tab-ask") as self.ask_tab:
@@ -93,9 +89,14 @@ class Page:
             self.language,
             api_name="answer_linked",
         )
-        self.language.input(self.relabel, self._around(), labelled, api_name="relabel", **HIDDEN).then(
-            **set_language
-        )
+        self.language.input(
+            self.change_language,
+            [*self._around(), self.shown_language],
+            labelled,
+            js=TELL_SHOWN_LANGUAGE,
+            api_name="relabel",
+            **HIDDEN,
+        ).then(**set_language)
         self.asking.connect(self.visitor, self.language)
         self.atlas.connect(self.cities_tab, self.asking.cities, self.language)
 
@@ -138,6 +139,14 @@ class Page:
             self.documents.key: gr.update(label=say("staff_key", language), value=key),
         }
 
+    def change_language(self, language: str, visitor: str, shown: str | None) -> Updates:
+        """The page in `language`; nothing where that is the one that is `shown`.
+
+        Gradio says that something was chosen also when a list of choices is merely left, as with the Tab key: the
+        page would be drawn anew, and opened documents would close.
+        """
+        return {self.note: gr.update()} if language == shown else self.relabel(language, visitor)
+
     def relabel(self, language: str, visitor: str) -> Updates:
         """Every label in `language`, with what the index holds at this moment. Answers stay as they are."""
         code = closest_language(language)
@@ -145,15 +154,8 @@ class Page:
 
     def _label(self, language: str) -> Updates:
         """All labels but those of the tab where questions are asked."""
-        catalogue = self._pipeline.catalogue
         return {
-            self.header: header_html(
-                documents=len(self._pipeline.records()),
-                cities=[catalogue.display_name(city.name, language) for city in catalogue.partners],
-                newest=self._pipeline.newest_date,
-                is_written=self._pipeline.writes,
-                language=language,
-            ),
+            self.header: page_header(self._pipeline, language),
             self.note: notice_html(say("page_note", language)),
             self.ask_tab: gr.update(label=say("tab_ask", language)),
             self.cities_tab: gr.update(label=tab_label(language)),
