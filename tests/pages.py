@@ -147,14 +147,25 @@ def _open_document(page: Page) -> None:
     expect(card.locator(".document mark")).to_be_in_viewport()
 
 
-def _open_cities(page: Page) -> None:
+def settle(page: Page) -> None:
+    """Nothing, as soon as the page has not changed for two seconds: cards tell more as more is known."""
+    before = ""
+    while (now := page.locator("#tabs").inner_html()) != before:
+        before = now
+        page.wait_for_timeout(2000)
+
+
+def open_cities(page: Page) -> None:
+    """The tab with the cities, once all its cards are there."""
     page.get_by_role("tab").nth(1).click()
     expect(page.locator(".timeline-event").first).to_be_visible()
+    settle(page)
 
 
 def _choose_city(page: Page) -> None:
     page.locator('a.map-city[data-city="Surabaya"]').click()
     expect(page.locator(".timeline-event")).to_have_count(1)
+    settle(page)
 
 
 def _open_documents(page: Page) -> None:
@@ -191,7 +202,7 @@ SCREENS: Mapping[str, Callable[[Page], object]] = MappingProxyType(
         "comparison": lambda page: ask(page, COMPARISON),
         "follow-up": lambda page: ask(page, "And with Davao?"),
         "problem": lambda page: ask(page, "why " * 600),
-        "cities": _open_cities,
+        "cities": open_cities,
         "chosen-city": _choose_city,
         "documents": _open_documents,
         "staff": _open_staff,

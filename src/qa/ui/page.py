@@ -15,7 +15,7 @@ from qa.ui.asking import QUESTIONS_AT_ONCE, AskTab
 from qa.ui.cities import CitiesTab, tab_label
 from qa.ui.documents import HIDDEN, DocumentsTab
 from qa.ui.programs import offer_to_programs
-from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE
+from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE, TELL_SHOWN_LANGUAGE
 from qa.ui.serving import serve
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Page:
         ) as blocks:
             self.blocks: gr.Blocks = blocks
             self.visitor, self.saved = gr.Textbox(visible=False), gr.Textbox(visible=False)
+            self.shown_language = gr.Textbox(visible=False)
             self._lay_out_top()
             with gr.Tabs(elem_id="tabs"):
                 with gr.Tab("", id="ask", elem_id="tab-ask") as self.ask_tab:
@@ -93,9 +94,14 @@ class Page:
             self.language,
             api_name="answer_linked",
         )
-        self.language.input(self.relabel, self._around(), labelled, api_name="relabel", **HIDDEN).then(
-            **set_language
-        )
+        self.language.input(
+            self.change_language,
+            [*self._around(), self.shown_language],
+            labelled,
+            js=TELL_SHOWN_LANGUAGE,
+            api_name="relabel",
+            **HIDDEN,
+        ).then(**set_language)
         self.asking.connect(self.visitor, self.language)
         self.atlas.connect(self.cities_tab, self.asking.cities, self.language)
 
@@ -137,6 +143,14 @@ class Page:
             self.language: gr.update(value=language, label=say("language_label", language)),
             self.documents.key: gr.update(label=say("staff_key", language), value=key),
         }
+
+    def change_language(self, language: str, visitor: str, shown: str | None) -> Updates:
+        """The page in `language`; nothing where that is the one that is `shown`.
+
+        Gradio says that something was chosen also when a list of choices is merely left, as with the Tab key: the
+        page would be drawn anew, and opened documents would close.
+        """
+        return {self.note: gr.update()} if language == shown else self.relabel(language, visitor)
 
     def relabel(self, language: str, visitor: str) -> Updates:
         """Every label in `language`, with what the index holds at this moment. Answers stay as they are."""

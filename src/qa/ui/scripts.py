@@ -76,3 +76,6 @@ SET_LANGUAGE = """(code) => {
   document.title = document.querySelector('#header h1')?.textContent ?? document.title;
 }"""
 """When the language is known: the page says so to browsers and screen readers."""
+
+TELL_SHOWN_LANGUAGE = """(code, visitor) => [code, visitor, document.documentElement.lang]"""
+"""When a language is chosen: which one the page has now (qa.ui.page)."""
