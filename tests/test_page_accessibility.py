@@ -141,7 +141,7 @@ PLACES = {
         *("language", "tabs", "conversation", "suggestions", "question", "cities", "actions", "evidence"),
     ],
     "cities": ["language", "tabs", "map", "city-cards", "timeline"],
-    "documents": ["language", "tabs", "search", "documents", "staff"],
+    "documents": ["language", "tabs", "coverage", "search", "documents", "staff"],
 }
 """Where the focus goes on a screen, from the page's top to its end."""
 
