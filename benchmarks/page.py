@@ -3,8 +3,8 @@
     PYTHONPATH=tests python benchmarks/page.py [--visits 7]
 
 Both are served over the same documents in the same run, and visited in turn by browsers that keep nothing; the
-figures are medians. Needs what `benchmarks/retrieval.py` needs, and Debian's chromium. To measure another page, put it
-into `pages_to_visit` in the plain one's place.
+figures are medians. Needs what `benchmarks/retrieval.py` needs, and Debian's chromium. To measure another page,
+put it into `pages_to_visit` in the plain one's place.
 """
 
 from __future__ import annotations

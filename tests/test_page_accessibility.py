@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby, product
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from pages import (
     KEY,
@@ -225,3 +225,27 @@ def test_the_language_is_chosen_with_the_keyboard(page: Page, server: Server) ->
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("html")).not_to_have_attribute("lang", "en")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_the_title_is_there_before_any_script_and_does_not_move(
+    browser: Browser, server: Server, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    size: ViewportSize = {"width": width, "height": WIDTHS[width]}
+    context = browser.new_context(locale="ja", viewport=size, color_scheme=scheme)
+    without, page = context.new_page(), context.new_page()
+    without.route("**/*.js", lambda route: route.abort())
+    without.goto(server.address)
+    early = without.locator("#first-sight h1")
+    expect(early).to_be_visible()
+    open_page(page, server.address)
+    expect(page.locator("#first-sight")).to_be_hidden()
+    drawn = page.locator("#header h1")
+    expect(drawn).to_have_text(early.inner_text())
+    colour = "getComputedStyle(document.body).backgroundColor"
+    assert without.evaluate(colour) == page.evaluate(colour)
+    before, after = early.bounding_box(), drawn.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert [abs(before[side] - after[side]) < 4 for side in ("x", "y", "height")] == [True] * 3
+    context.close()

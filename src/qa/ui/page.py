@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from qa.messages import LANGUAGES, closest_language, known_language, preferred_language, say
-from qa.rendering import header_html, notice_html
+from qa.rendering import notice_html
 from qa.ui.access import Access
 from qa.ui.asking import QUESTIONS_AT_ONCE, AskTab
 from qa.ui.cities import CitiesTab, tab_label
 from qa.ui.documents import HIDDEN, DocumentsTab
+from qa.ui.first_sight import page_header
 from qa.ui.programs import offer_to_programs
 from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE, TELL_SHOWN_LANGUAGE
 from qa.ui.serving import serve
@@ -159,15 +160,8 @@ class Page:
 
     def _label(self, language: str) -> Updates:
         """All labels but those of the tab where questions are asked."""
-        catalogue = self._pipeline.catalogue
         return {
-            self.header: header_html(
-                documents=len(self._pipeline.records()),
-                cities=[catalogue.display_name(city.name, language) for city in catalogue.partners],
-                newest=self._pipeline.newest_date,
-                is_written=self._pipeline.writes,
-                language=language,
-            ),
+            self.header: page_header(self._pipeline, language),
             self.note: notice_html(say("page_note", language)),
             self.ask_tab: gr.update(label=say("tab_ask", language)),
             self.cities_tab: gr.update(label=tab_label(language)),

@@ -16,6 +16,7 @@ from qa.errors import ConfigError
 from qa.intake import UploadLimits
 from qa.ui.access import Access, UploadGuard
 from qa.ui.embed import EMBED_SCRIPT, make_embed_route
+from qa.ui.first_sight import FirstSight, page_header
 from qa.ui.headers import SafeHeaders
 from qa.ui.mcp import MCP_PATH, McpGuard
 from qa.ui.programs import tell_bad_call
@@ -54,6 +55,7 @@ def serve(
                     Middleware(SafeHeaders, embed_origins=settings.embed_origins),
                     Middleware(UploadGuard, access=Access(settings.admin_key)),
                     Middleware(McpGuard),
+                    Middleware(FirstSight, header=lambda language: page_header(pipeline, language)),
                 ],
             },
         )
