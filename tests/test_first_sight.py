@@ -69,6 +69,11 @@ def test_what_gradio_says_of_itself_is_left_out(client: TestClient) -> None:
     assert 'name="viewport"' in page
 
 
+def test_within_another_site_there_is_no_early_title(client: TestClient) -> None:
+    assert "first-sight" not in client.get("/?embed").text
+    assert "first-sight" in client.get("/?lang=en").text
+
+
 @pytest.mark.parametrize("path", ["/other", "/?broken=1"])
 def test_nothing_else_is_changed(client: TestClient, path: str) -> None:
     assert client.get(path).text == PAGE

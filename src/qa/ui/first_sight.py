@@ -92,15 +92,17 @@ class FirstSight:
 
     def _with_header(self, body: bytes, scope: Message) -> bytes:
         page = body.decode("utf-8")
-        wish = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
+        asked = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         accepted = Headers(raw=scope["headers"]).get("accept-language", "")
-        language = known_language(wish) or preferred_language(accepted)
+        language = known_language(asked.get("lang", [""])[0]) or preferred_language(accepted)
         sight = fill(
             '<div id="first-sight" lang="{language}">{header}</div>',
             language=language,
             header=self._header(language),
         )
         page = GRADIO_S_WORDS.sub("", page)
+        if "embed" in asked:  # the site around it has a heading of its own
+            return page.encode("utf-8")
         page = page.replace("</head>", f"<style>{self._style}</style></head>", 1)
         return re.sub(r"<body[^>]*>", lambda tag: tag[0] + sight, page, count=1).encode("utf-8")
 
