@@ -1,7 +1,7 @@
 """Takes pictures of all that the page can show: `make screenshots`.
 
 A server of its own reads a fresh copy of `corpus/`. Each screen of a visit is pictured at three widths, in light
-and in dark, and the first screen and an answer in each language; the README's picture comes last. Wants Debian's
+and in dark, and the first screen and an answer in each language; the README's picture is taken, too. Wants
 chromium and what `make test` installs.
 """
 
@@ -27,6 +27,7 @@ from pages import (
     open_page,
     press_ask,
     serving,
+    settle,
     show,
 )
 from qa.messages import LANGUAGES
@@ -49,15 +50,16 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browser = launch_chromium(playwright)
-        picture_visit(browser, server, options.folder)
-        picture_languages(browser, server, options.folder)
         picture_readme(browser, server, options.readme)
+        picture_languages(browser, server, options.folder)
+        picture_waiting(browser, server, options.folder)
+        picture_visit(browser, server, options.folder)  # the last: it brings in a document
         browser.close()
     print(f"{len(list(options.folder.glob('*.png')))} pictures are in {options.folder}")
 
 
 def picture_visit(browser: Browser, server: Server, folder: Path) -> None:
-    """Nothing; every screen of a visit is pictured, and what it shows while it waits for an answer."""
+    """Nothing; every screen of a visit is pictured."""
     page = browser.new_page(locale="en-GB", reduced_motion="reduce")
     open_page(page, f"{server.address}?key={KEY}")
     for number, (name, step) in enumerate(SCREENS.items(), 1):
@@ -65,12 +67,20 @@ def picture_visit(browser: Browser, server: Server, folder: Path) -> None:
         step(page)
         _picture(page, folder, f"{number:02}-{name}")
     page.close()
-    page = browser.new_page(locale="en-GB", reduced_motion="reduce")
-    open_page(page, server.address)
-    press_ask(page, SURABAYA)
-    with server.held():
-        _picture(page, folder, f"{len(SCREENS) + 1:02}-waiting")
-    page.close()
+
+
+def picture_waiting(browser: Browser, server: Server, folder: Path) -> None:
+    """Nothing; what the page shows while it looks for an answer is pictured."""
+    for width, height in WIDTHS.items():
+        page = browser.new_page(
+            locale="en-GB", reduced_motion="reduce", viewport={"width": width, "height": height}
+        )
+        press_ask(open_page(page, server.address), SURABAYA)
+        with server.held():
+            for scheme in SCHEMES:
+                show(page, width=width, scheme=scheme)
+                page.screenshot(path=folder / f"{len(SCREENS) + 1:02}-waiting-{width}-{scheme}.png")
+        page.close()
 
 
 def _picture(page: Page, folder: Path, name: str) -> None:
@@ -89,6 +99,7 @@ def picture_languages(browser: Browser, server: Server, folder: Path) -> None:
             if name == "answer":
                 page.locator(".example:visible").first.click()
                 expect(page.locator(".turn .statement").first).to_be_visible(timeout=60_000)
+                settle(page)
             for width in (max(WIDTHS), min(WIDTHS)):
                 show(page, width=width, scheme="light")
                 page.screenshot(path=folder / f"{language}-{name}-{width}.png", full_page=True)
@@ -99,7 +110,7 @@ def picture_readme(browser: Browser, server: Server, path: Path) -> None:
     """Nothing; the README's picture is taken: an answer beside its evidence."""
     page = browser.new_page(viewport={"width": README_WIDTH, "height": 860}, locale="en-GB")
     ask(open_page(page, server.address), "How did Kitakyushu help Surabaya with its waste?")
-    page.wait_for_timeout(1000)
+    settle(page)
     page.screenshot(path=path, full_page=True)
     page.close()
     with Image.open(path) as picture:
