@@ -44,6 +44,10 @@ class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         pass
 
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-store")  # two versions of a page can be of the same second
+        super().end_headers()
+
 
 def start_site(folder: Path) -> tuple[ThreadingHTTPServer, Site]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
