@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
 
 REPOSITORY = Path(__file__).parents[1]
 KEY = "a-key-for-tests"
@@ -98,6 +99,17 @@ def launch_chromium(playwright: Playwright) -> Browser:
     if chromium is None:
         raise FileNotFoundError("no `chromium` on the path; install Debian's package")
     return playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of a module; without Chromium they are skipped, but in CI they fail."""
+    if shutil.which("chromium") is None and not os.environ.get("CI"):
+        pytest.skip("no `chromium` on the path; install Debian's package")
+    with sync_playwright() as playwright:
+        browser = launch_chromium(playwright)
+        yield browser
+        browser.close()
 
 
 def open_page(page: Page, address: str) -> Page:

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,20 +19,17 @@ from urllib.parse import urlsplit
 
 import docx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from pages import ANSWER_MS, KEY, REPOSITORY, SURABAYA, ask, browser, wait_for_address
 from qa.feedback import list_feedback, most_refused
 from qa.manifest import read_manifest
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
 
-REPOSITORY = Path(__file__).parent.parent
-KEY = "a-key-for-tests"
-START_S = 240
-"""Seconds for a cold start: weights unpacked, documents indexed, Gradio imported."""
-ANSWER_MS = 60_000
+__all__ = ["ANSWER_MS", "KEY", "ask", "browser"]
+
 expect.set_options(timeout=20_000)  # the machines are shared
-SURABAYA = "What did Kitakyushu do in Surabaya to reduce organic waste?"
 HOSTILE = """<script>window.hacked=1</script> Zebra pump station
 
 The zebra pump <img src=x onerror="window.hacked=1"> ${window.hacked=1} {{window.hacked}} was built in 1975.
@@ -92,34 +88,11 @@ def serving(
             stderr=subprocess.STDOUT,
         )
         try:
-            address = _wait_for_address(process, folder / "log")
+            address = wait_for_address(process, folder / "log")
             yield Server(address, folder / "corpus", folder / "index")
         finally:
             process.terminate()
             process.wait(timeout=30)
-
-
-def _wait_for_address(process: subprocess.Popen[bytes], log: Path) -> str:
-    for _ in range(START_S * 2):
-        found = re.search(r"The page is at (\S+)", log.read_text())
-        if found:
-            return found[1]
-        if process.poll() is not None:
-            break
-        time.sleep(0.5)
-    pytest.fail(f"the server did not start: {log.read_text()}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        message = "no `chromium` on the path; install Debian's package"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -151,18 +124,6 @@ def open_page(context: BrowserContext, address: str) -> Page:
     expect(page.locator("html")).to_have_attribute("lang", re.compile("."))
     expect(page.locator("#ask")).not_to_be_empty()
     return page
-
-
-def ask(page: Page, question: str) -> Locator:
-    """The answer to `question`, once it is there."""
-    page.get_by_role("tab").first.click()
-    turns = page.locator(".turn").count()
-    page.locator("#question textarea").fill(question)
-    page.locator("#ask").click()
-    expect(page.locator(".turn")).to_have_count(turns + 1)
-    answer = page.locator(".turn").last.locator(".answer")
-    expect(answer.locator(".statement, .refusal, .problem").first).to_be_visible(timeout=ANSWER_MS)
-    return answer
 
 
 def open_staff(page: Page) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -11,7 +9,7 @@ from itertools import groupby, product
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from pages import (
     KEY,
@@ -21,7 +19,7 @@ from pages import (
     WIDTHS,
     Server,
     ask,
-    launch_chromium,
+    browser,
     open_page,
     serving,
     settle,
@@ -29,6 +27,8 @@ from pages import (
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
+
+__all__ = ["browser"]
 
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 GRAVE = ("serious", "critical")
@@ -82,16 +82,6 @@ def hold(findings: list[Finding]) -> None:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("accessible")) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if shutil.which("chromium") is None and not os.environ.get("CI"):
-        pytest.skip("no `chromium` on the path; install Debian's package")
-    with sync_playwright() as playwright:
-        browser = launch_chromium(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

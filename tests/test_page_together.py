@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from pages import ANSWER_MS, KEY, Server, ask, launch_chromium, open_page, serving
+from pages import ANSWER_MS, KEY, Server, ask, browser, open_page, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
+
+__all__ = ["browser"]
 
 QUESTIONS = {
     "How many experts were dispatched to Dalian?": "67",
@@ -34,16 +34,6 @@ SENTENCES = 1500
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("together")) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if shutil.which("chromium") is None and not os.environ.get("CI"):
-        pytest.skip("no `chromium` on the path; install Debian's package")
-    with sync_playwright() as playwright:
-        browser = launch_chromium(playwright)
-        yield browser
-        browser.close()
 
 
 def test_eight_people_who_ask_at_once_each_get_their_own_answer(browser: Browser, server: Server) -> None:

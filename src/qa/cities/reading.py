@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from qa.cities.catalogue import City, CityCatalogue, name_key
+from qa.cities.entries import name_entry
 from qa.cities.subjects import Subject, read_subjects
 from qa.errors import ConfigError
 
@@ -68,14 +69,7 @@ _ENTRY_KEYS = frozenset({"name", "country", "latitude", "longitude", "home", "lo
 
 
 def _parse_city(entry: Any, where: str) -> City:
-    if not isinstance(entry, dict):
-        raise ConfigError(f"{where} is not a table; write [[city]] and its keys below")
-    where = f"{where} ({entry.get('name', 'no name')})"
-    unknown = sorted(entry.keys() - _ENTRY_KEYS)
-    if unknown:
-        raise ConfigError(
-            f"{where}: {', '.join(unknown)} is not a key; the keys are {', '.join(sorted(_ENTRY_KEYS))}"
-        )
+    where = name_entry(entry, where, kind="city", keys=_ENTRY_KEYS)
     names = entry.get("names", {})
     if not isinstance(names, dict):
         raise ConfigError(f'{where}: names must be a table; write [city.names] and, say, en = ["Hai Phong"]')

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from qa.cities.entries import name_entry
 from qa.errors import ConfigError
 
 MAX_SUBJECTS = 12
@@ -56,14 +57,7 @@ def read_subjects(entries: Any, where: str) -> tuple[Subject, ...]:
 
 
 def _read_subject(entry: Any, where: str) -> Subject:
-    if not isinstance(entry, dict):
-        raise ConfigError(f"{where} is not a table; write [[subject]] and its keys below")
-    where = f"{where} ({entry.get('name', 'no name')})"
-    unknown = sorted(entry.keys() - _ENTRY_KEYS)
-    if unknown:
-        raise ConfigError(
-            f"{where}: {', '.join(unknown)} is not a key; the keys are {', '.join(sorted(_ENTRY_KEYS))}"
-        )
+    where = name_entry(entry, where, kind="subject", keys=_ENTRY_KEYS)
     names = entry.get("names", {})
     if not isinstance(names, dict):
         raise ConfigError(f'{where}: names must be a table; write [subject.names] and, say, ja = "防災"')

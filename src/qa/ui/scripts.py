@@ -22,11 +22,12 @@ view."""
 KNOW_VISITOR = """() => {
   // The tab's own storage survives a reload and goes when the tab is closed; the browser's outlives both. A new
   // tab goes on with the newest conversation of this browser, unless it was opened with a question.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const fresh = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   let saved = "";
   try {
     if (!sessionStorage.visitor) {
-      const bytes = crypto.getRandomValues(new Uint8Array(16));
-      sessionStorage.visitor = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      sessionStorage.visitor = fresh;
       const isAsking = new URLSearchParams(location.search).has("q");
       if (!isAsking && localStorage.conversation) sessionStorage.conversation = localStorage.conversation;
     }
@@ -34,8 +35,7 @@ KNOW_VISITOR = """() => {
     window.visitor = sessionStorage.visitor;
   } catch {
     // A browser that keeps nothing, as in another site's frame: the conversation lives as long as the page.
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    window.visitor ??= Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    window.visitor ??= fresh;
   }
   return [window.visitor, saved];
 }"""
