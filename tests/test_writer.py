@@ -13,9 +13,10 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.briefs import Briefs
+from qa.cities import load_cities
 from qa.config import Settings
-from qa.domain import Answer, Citation, Span, Statement, Step
-from qa.drafting import Support, Writer, can_be_written
+from qa.domain import Answer, Citation, Partial, Span, Statement, Step
+from qa.drafting import Support, Writer
 from qa.drafting.writer import MOST_KEPT
 from qa.messages import LANGUAGES
 from qa.pipeline import Pipeline
@@ -24,6 +25,7 @@ from qa.rendering.wording import FALLBACK_NOTES, origin_of
 from qa.suggestions import Suggester
 from scripted import Scripted, chat_of, cut_off, model_of, writer_of
 
+CATALOGUE = load_cities(REPOSITORY / "corpus" / "cities.toml")
 QUOTES = (
     "Kitakyushu sent 67 experts to Dalian.",
     "Five loans were granted to Dalian in 2000.",
@@ -234,11 +236,120 @@ def test_one_quote_that_is_too_long_is_a_failure_like_others() -> None:
     assert chat_of(model).asked == []
 
 
-def test_an_answer_city_by_city_and_a_refusal_are_left_as_they_are() -> None:
-    by_city = answer_of(statements=tuple(Statement(q, (n,), "Dalian") for n, q in enumerate(QUOTES, 1)))
+def by_city() -> Answer:
+    """An answer that goes city by city: two quotes for Dalian, one for Surabaya, one for both."""
+    both = "Dalian and Surabaya were visited in 2013."
+    given = [(1, "Dalian"), (2, "Dalian"), (4, "Dalian"), (3, "Surabaya"), (4, "Surabaya")]
+    quotes = (*QUOTES, both)
+    return answer_of(
+        *quotes,
+        statements=tuple(Statement(quotes[number - 1], (number,), city) for number, city in given),
+    )
 
-    assert can_be_written(answer_of())
-    assert not can_be_written(by_city)
+
+def test_an_answer_city_by_city_is_written_for_each_city() -> None:
+    writer, chat = writer_of(
+        "Composting reached 20,000 households in Surabaya [3]. Dalian saw 67 experts [1]. "
+        "Both were visited in 2013 [4]."
+    )
+
+    answer = writer.write(by_city(), catalogue=CATALOGUE)
+
+    assert [(each.city, each.text, each.citations) for each in answer.statements] == [
+        ("Dalian", "Dalian saw 67 experts.", (1,)),
+        ("Dalian", "Both were visited in 2013.", (2,)),
+        ("Surabaya", "Composting reached 20,000 households in Surabaya.", (3,)),
+        ("Surabaya", "Both were visited in 2013.", (2,)),
+    ]
+    rules, request = (str(message.content) for message in chat.asked[0])
+    assert "each city" in rules
+    assert "[1] (Dalian) Kitakyushu" in request
+    assert "[4] (Dalian, Surabaya) Dalian and" in request
+
+
+def test_a_city_of_which_nothing_holds_is_quoted_beside_what_was_written() -> None:
+    writer, _ = writer_of(
+        "Dalian saw 67 experts [1]. Composting reached 30,000 households [3].", "30,000 households [3]."
+    )
+
+    answer = writer.write(by_city(), catalogue=CATALOGUE)
+
+    assert answer.mode == "drafted"
+    assert [(each.city, each.text) for each in answer.statements] == [
+        ("Dalian", "Dalian saw 67 experts."),
+        ("Surabaya", QUOTES[2]),
+        ("Surabaya", "Dalian and Surabaya were visited in 2013."),
+    ]
+    html = to_html(answer)
+    assert html.count('class="statement written"') == 1
+    assert html.count('class="statement"') == 2
+
+
+@pytest.mark.parametrize(
+    "cheat",
+    [
+        "67 experts and 20,000 households [1][3].",  # of two cities in one sentence
+        "Surabaya saw 67 experts [1].",
+        "Surabaya was granted five loans in 2000 [2].",
+    ],
+)
+def test_no_city_is_given_what_was_said_of_another(cheat: str) -> None:
+    answer = writer_of(f"{cheat} Composting spread [3].", cheat)[0].write(by_city(), catalogue=CATALOGUE)
+
+    assert answer.mode == "drafted"
+    assert all(
+        each.text in str(QUOTES)
+        for each in answer.statements
+        if each.city == "Dalian" and "2013" not in each.text
+    )
+
+
+def test_a_sentence_about_one_city_is_not_given_for_the_other_that_its_quote_is_for() -> None:
+    answer = writer_of("Surabaya was visited in 2013 [4].")[0].write(by_city(), catalogue=CATALOGUE)
+
+    assert [each.city for each in answer.statements if each.text == "Surabaya was visited in 2013."] == [
+        "Surabaya"
+    ]
+
+
+def test_sentences_are_seen_as_they_pass_and_none_that_does_not() -> None:
+    reply = [
+        "Kitakyushu sent 67 ",
+        "experts [1]. Kitakyushu sent 99 experts [",
+        "1]. Five loans were",
+        " granted. [2",
+        "]",
+    ]
+    writer, _ = writer_of(reply, "Kitakyushu sent experts [1].")
+
+    seen = [[text for text, _ in said(answer)] for answer in writer.write_on(answer_of())]
+
+    first, mended, last = (
+        "Kitakyushu sent 67 experts.",
+        "Kitakyushu sent experts.",
+        "Five loans were granted.",
+    )
+    assert seen == [[first], [first], [first, mended, last]]
+
+
+def test_what_was_asked_for_and_left_out_is_asked_for_once_more() -> None:
+    first, *others = answer_of().statements
+    exact = answer_of(statements=(dataclasses.replace(first, focus=Span(16, 18)), *others))
+    writer, chat = writer_of("Five loans were granted [2].", "There were 67 experts [1].")
+
+    assert [text for text, _ in said(writer.write(exact))] == [
+        "Five loans were granted.",
+        "There were 67 experts.",
+    ]
+    assert "is not said: 67" in str(chat.asked[1][-1].content)
+
+
+def test_a_reply_of_no_answer_is_not_read_while_it_comes() -> None:
+    seen = list(
+        writer_of(["NO_", "ANSWER", ". The quotes do not say [1]. Sorry [1]."])[0].write_on(answer_of())
+    )
+
+    assert seen == [answer_of(fallback="declined")]
 
 
 @pytest.fixture(scope="module")
@@ -263,9 +374,11 @@ QUESTION = "experts to Dalian Kitakyushu sent?"
 def test_the_pipeline_says_that_it_writes_and_then_what(built: Pipeline) -> None:
     pipeline, _ = piped(built, "There were 67 experts whom Kitakyushu sent to Dalian [1].")
 
-    *_, step, answer = pipeline.work_on(QUESTION)
+    *_, step, partial, answer = pipeline.work_on(QUESTION)
 
     assert step == Step("write", passages=1)
+    assert isinstance(partial, Partial)
+    assert partial.answer.statements == answer.statements
     assert isinstance(answer, Answer)
     assert (answer.mode, said(answer)[0][1]) == ("drafted", (1,))
     assert answer.timings["write"] >= 0

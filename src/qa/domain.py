@@ -340,3 +340,10 @@ class Answer:
     def __post_init__(self) -> None:
         if bool(self.statements) + (self.refusal is not None) + (self.reply is not None) != 1:
             raise ValueError("an answer has statements, a refusal or a reply: never both and never neither")
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The sentences that have passed so far of an answer which a language model is still writing."""
+
+    answer: Answer

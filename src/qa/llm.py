@@ -102,7 +102,11 @@ class LanguageModel:
         self._free = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def ask(self, messages: Sequence[BaseMessage], *, until: float | None = None) -> str:
-        """What the model replies to `messages`: the whole text, not empty.
+        """What the model replies to `messages`: the whole text, not empty; see `stream`."""
+        return "".join(self.stream(messages, until=until))
+
+    def stream(self, messages: Sequence[BaseMessage], *, until: float | None = None) -> Iterator[str]:
+        """What the model replies to `messages`, piece by piece, and not nothing.
 
         `until`, of `time.monotonic()`, is when nobody waits any more; by default `llm_timeout_s` from now. Raises
         `LLMError`, and nothing else, however the model fails.
@@ -111,17 +115,18 @@ class LanguageModel:
         asked = sum(count_tokens(str(message.content)) for message in messages)
         for attempt in range(ATTEMPTS):
             try:
-                return self._ask_once(messages, asked, until)
+                yield from self._stream_once(messages, asked, until)
+                return
             except LLMError as error:
                 pause_s = FIRST_PAUSE_S * 2**attempt
                 is_last = attempt == ATTEMPTS - 1 or time.monotonic() + pause_s >= until
+                # What has begun is never tried again: these failures are told as a reply that broke off.
                 if error.kind not in PASSING or is_last:
                     raise
                 logger.info("%s; trying again in %.1f s", error, pause_s)
                 self._sleep(pause_s)
-        raise AssertionError("the last attempt returns or raises")
 
-    def _ask_once(self, messages: Sequence[BaseMessage], asked: int, until: float) -> str:
+    def _stream_once(self, messages: Sequence[BaseMessage], asked: int, until: float) -> Iterator[str]:
         self._budget.take(asked + self.max_tokens)
         if not self._free.acquire(timeout=max(0.0, until - time.monotonic())):
             raise LLMError("the language model is still busy with other questions", kind="timeout")
@@ -132,14 +137,16 @@ class LanguageModel:
         threading.Thread(
             target=self._read, args=(list(messages), pieces, is_given_up), name="llm", daemon=True
         ).start()
+        said = ""
         try:
-            text = "".join(self._pieces(pieces, until))
+            for piece in self._pieces(pieces, until):
+                said += piece
+                yield piece
         finally:
             is_given_up.set()
-        self._budget.give_back(max(0, self.max_tokens - count_tokens(text)))
-        if not text.strip():
+        self._budget.give_back(max(0, self.max_tokens - count_tokens(said)))
+        if not said.strip():
             raise LLMError("the language model replied nothing", kind="empty")
-        return text
 
     def _pieces(self, pieces: queue.SimpleQueue[Any], until: float) -> Iterator[str]:
         """The reply as it comes. Raises `LLMError` once it takes too long, breaks, or does not end."""
@@ -262,7 +269,7 @@ def _explain(error: BaseException, *, has_begun: bool) -> LLMError:
     if isinstance(error, LLMError):
         return error
     kind = _kind_of(error)
-    if has_begun and kind in ("unreachable", "failed"):
+    if has_begun and kind in ("unreachable", "rate_limit", "failed"):
         kind = "broken"
     said = {
         "unreachable": "the language model's server cannot be reached; check llm_base_url, and that it runs",

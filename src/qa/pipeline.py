@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qa.answering import Finding, compose_answer
 from qa.config import Settings
 from qa.coverage import CITIES_IN_LIST, Coverage
-from qa.domain import Answer, Document, Passage, Query, Step, Turn
+from qa.domain import Answer, Document, Partial, Passage, Query, Step, Turn
 from qa.drafting import Support, Writer, can_be_written, find_missing_with
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus, roll_back
@@ -84,13 +84,14 @@ class Pipeline:
 
     def work_on(
         self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()
-    ) -> Iterator[Step | Answer]:
-        """What is being done for the answer, as it is begun, and last the answer itself; see `ask`."""
+    ) -> Iterator[Step | Partial | Answer]:
+        """What is being done for the answer, as it is begun, the sentences of it that a language model has written
+        so far, and last the answer itself; see `ask`."""
         return self._work_on(question, history, cities, self._writer)
 
     def _work_on(
         self, question: str, history: Sequence[Turn], cities: Sequence[str], writer: Writer | None
-    ) -> Iterator[Step | Answer]:
+    ) -> Iterator[Step | Partial | Answer]:
         clock = _Clock()
         library = self._current()
         query = library.understand(question, history=history, cities=cities)
@@ -112,8 +113,10 @@ class Pipeline:
         if writer and can_be_written(answer):
             yield Step("write", passages=len(answer.citations))
             find_missing = find_missing_with(library.catalogue)
-            answer = writer.write(answer, find_missing=find_missing)
-            answer = verify(answer, library.find_document, find_missing=find_missing)
+            for written in writer.write_on(answer, catalogue=library.catalogue):
+                answer = verify(written, library.find_document, find_missing=find_missing)
+                if answer.mode == "drafted":
+                    yield Partial(answer)
             clock.lap("write")
         yield dataclasses.replace(answer, timings=clock.timings())
 

@@ -62,6 +62,18 @@ def read_reply(reply: str, *, language: str) -> tuple[Sentence, ...]:
     return tuple(sentences)
 
 
+def read_begun(reply: str, *, language: str) -> tuple[Sentence, ...]:
+    """The sentences of a reply that is still coming which are whole: all but the last, and none of a mark that has
+    been begun, or of "NO_ANSWER"."""
+    if NO_ANSWER.startswith(reply.strip()[: len(NO_ANSWER)]) or is_no_answer(reply):
+        return ()
+    opened = max(reply.rfind(bracket) for bracket in "[［【<")
+    closed = max(reply.rfind(bracket) for bracket in "]］】>")
+    whole = reply[:opened] if opened > closed else reply
+    # What is written behind a sentence tells that its marks have all come.
+    return read_reply(whole, language=language)[:-1]
+
+
 def _read(raw: str) -> Sentence:
     has_carrier = False
 

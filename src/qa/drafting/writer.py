@@ -6,16 +6,18 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from qa.cities import CityCatalogue
 from qa.domain import Answer, Citation, Statement
 from qa.drafting import prompts
-from qa.drafting.figures import FindMissing, missing_facts
+from qa.drafting.checks import Checker, cities_given, cities_of, is_by_city
+from qa.drafting.drafts import Draft, Drafted
 from qa.drafting.instructions import is_instruction
-from qa.drafting.replies import MOST_SENTENCES_READ, Sentence, is_no_answer, read_reply
-from qa.drafting.support import Support, is_in_script_of
+from qa.drafting.replies import MOST_SENTENCES_READ, Sentence, is_no_answer, read_begun, read_reply
+from qa.drafting.support import Support
 from qa.errors import LLMError
 from qa.llm import LanguageModel, count_tokens
 
@@ -25,111 +27,129 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_KEPT = 500
-"""Written answers kept, those that were not asked for the longest go first; at some 2 KB each: 1 MB."""
+"""Drafts kept, those that were not asked for the longest go first; at some 2 KB each: 1 MB."""
 
-MOST_CHARACTERS = 600
-"""A longer sentence is not one that can be checked."""
-
-LEAST_LEFT = 0.5
-"""The share of the sentences that must be left: of a draft that is mostly wrong the rest is not to be trusted."""
+MOST_DROPPED = 0.5
+"""The share of the sentences that may be dropped: of a draft that is mostly wrong the rest is not trusted."""
 
 TIME_TO_MEND_S = 1.0
 """With less time left the model is not asked again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The sentences that passed, with their citations, and how many did not; `is_declined` tells that the model
-    found no answer."""
-
-    statements: tuple[Statement, ...] = ()
-    dropped: int = 0
-    is_declined: bool = False
-
-
-def can_be_written(answer: Answer) -> bool:
-    """True if `answer` is one that a language model may write anew: it quotes, and not city by city."""
-    return bool(answer.statements) and all(statement.city is None for statement in answer.statements)
-
-
 class Writer:
     """Writes answers with a language model. Safe to be called from many threads."""
 
-    def __init__(self, model: LanguageModel, support: Support) -> None:
+    def __init__(
+        self, model: LanguageModel, support: Support, *, on_draft: Callable[[Draft], None] | None = None
+    ) -> None:
+        """`on_draft` is told of every draft with all its sentences, for measuring; it is not kept then."""
         self._model = model
         self._support = support
+        self._on_draft = on_draft
         self._kept: OrderedDict[tuple[str, ...], Draft] = OrderedDict()
         self._keeping = threading.Lock()
 
-    def write(self, answer: Answer, *, find_missing: FindMissing = missing_facts) -> Answer:
+    def write(self, answer: Answer, *, catalogue: CityCatalogue | None = None) -> Answer:
         """`answer` in the model's words, each sentence checked; or `answer` itself, with why in `fallback`.
 
         It takes `llm_timeout_s` at most, and no failure of the model is an error here.
         """
+        *_, last = self.write_on(answer, catalogue=catalogue)
+        return last
+
+    def write_on(self, answer: Answer, *, catalogue: CityCatalogue | None = None) -> Iterator[Answer]:
+        """The answer with the sentences that have passed so far, as each does, and last what `write` gives."""
         citations = tuple(each for each in answer.citations if not is_instruction(each.quote))
         if len(citations) < len(answer.citations):
             logger.warning("a quote reads as an instruction to a language model; it is not written from")
         if not citations:
-            return replace(answer, fallback="unsupported")
+            yield replace(answer, fallback="unsupported")
+            return
         try:
-            draft = self._draft(answer, citations, find_missing)
+            draft = Draft()
+            for draft in self._draft_on(answer, citations, catalogue):
+                if draft.passed:
+                    yield _written(answer, draft.passed, catalogue)
         except LLMError as error:
             logger.warning("the answer is quoted, not written: %s", error)
-            return replace(answer, fallback=error.kind)
-        if draft.is_declined:
-            return replace(answer, fallback="declined")
+            yield replace(answer, fallback=error.kind)
+            return
         if draft.dropped:
-            logger.info(
-                "%d sentences of a draft were dropped, %d passed", draft.dropped, len(draft.statements)
-            )
-        if not _is_enough(draft, answer):
-            return replace(answer, fallback="unsupported")
-        return _written(answer, draft)
+            logger.info("%d sentences of a draft were dropped, %d passed", draft.dropped, len(draft.passed))
+        if draft.is_declined:
+            yield replace(answer, fallback="declined")
+        elif not _is_enough(draft, answer):
+            yield replace(answer, fallback="unsupported")
+        elif is_by_city(answer):
+            yield _written(answer, draft.passed, catalogue, is_whole=True)
 
-    def _draft(self, answer: Answer, citations: tuple[Citation, ...], find_missing: FindMissing) -> Draft:
-        """The draft of an answer from `citations`, the kept one where the same was asked before."""
+    def _draft_on(
+        self, answer: Answer, citations: tuple[Citation, ...], catalogue: CityCatalogue | None
+    ) -> Iterator[Draft]:
+        """The draft of an answer from `citations` as it grows; the kept one where the same was asked before."""
         key = (
             prompts.PROMPT_VERSION,
             self._model.name,
             answer.language,
             answer.interpreted_as,
-            *(f"{citation.number} {citation.quote}" for citation in citations),
+            *(
+                f"{each.number} {','.join(cities_given(answer, each.number))} {each.quote}"
+                for each in citations
+            ),
         )
         with self._keeping:
-            if key in self._kept:
+            kept = self._kept.get(key)
+            if kept:
                 self._kept.move_to_end(key)
-                return self._kept[key]
-        draft = self._ask(answer, citations, find_missing)
+        if kept:
+            yield kept
+            return
+        draft = Draft()
+        for draft in self._ask(answer, citations, catalogue):
+            yield draft
+        if self._on_draft:
+            self._on_draft(draft)
+            return
         with self._keeping:
             self._kept[key] = draft
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
-        return draft
 
-    def _ask(self, answer: Answer, citations: tuple[Citation, ...], find_missing: FindMissing) -> Draft:
+    def _ask(
+        self, answer: Answer, citations: tuple[Citation, ...], catalogue: CityCatalogue | None
+    ) -> Iterator[Draft]:
         until = time.monotonic() + self._model.timeout_s
         messages, citations = self._messages(answer, citations)
-        reply = self._model.ask(messages, until=until)
+        checker = Checker(answer, citations, self._support, catalogue)
+        faults: dict[Sentence, str] = {}
+
+        def check(sentences: Sequence[Sentence]) -> Draft:
+            for sentence in sentences:
+                if sentence not in faults:
+                    faults[sentence] = checker.find_fault(sentence)
+            return Draft(tuple(Drafted(each, faults[each], None, faults[each]) for each in sentences))
+
+        reply = ""
+        for piece in self._model.stream(messages, until=until):
+            reply += piece
+            begun = read_begun(reply, language=answer.language)
+            if begun and begun[-1] not in faults and len(begun) <= MOST_SENTENCES_READ:
+                yield check(begun)
         if is_no_answer(reply):
-            return Draft(is_declined=True)
+            yield Draft(is_declined=True)
+            return
         sentences = read_reply(reply, language=answer.language)
         if not sentences or len(sentences) > MOST_SENTENCES_READ:
             raise LLMError("the language model's reply is not an answer in sentences", kind="wrong_form")
-        checked = [(each, self._fault(each, answer, citations, find_missing)) for each in sentences]
-        faults = [(each.text, fault) for each, fault in checked if fault]
-        mended = self._mend(messages, reply, faults, answer, until) if faults else ()
-        passed: list[Statement] = []
-        dropped = 0
-        for sentence, fault in checked:
-            if fault and mended:
-                sentence, mended = mended[0], mended[1:]
-                fault = self._fault(sentence, answer, citations, find_missing)
-            if fault:
-                dropped += 1
-                logger.info("a sentence was dropped: %s", fault)
-            elif sentence.text not in {statement.text for statement in passed}:
-                passed.append(Statement(sentence.text, sentence.marks))
-        return Draft(tuple(passed), dropped)
+        draft = check(sentences)
+        left_out = checker.find_left_out(draft.passed)
+        if draft.dropped or left_out:
+            mended = self._mend(messages, reply, draft, left_out, answer, until)
+            draft = _with_mended(draft, mended, left_out, checker)
+        for each in draft.sentences:
+            if each.fault:
+                logger.info("a sentence was dropped: %s", each.fault)
+        yield replace(draft, left_out=checker.find_left_out(draft.passed))
 
     def _messages(
         self, answer: Answer, citations: tuple[Citation, ...]
@@ -138,12 +158,14 @@ class Writer:
         from langchain_core.messages import HumanMessage, SystemMessage
 
         token = prompts.new_token()
-        rules = prompts.rules(answer.language, token=token)
+        by_city = {each.number: cities_given(answer, each.number) for each in citations}
+        cities = len({city for given in by_city.values() for city in given})
+        rules = prompts.rules(answer.language, token=token, cities=cities)
         question = answer.interpreted_as or answer.question
         # Room for the reply, for mending it, which repeats it, and for what chat templates add.
         room = self._model.context_tokens - 3 * self._model.max_tokens - count_tokens(rules) - 64
         for count in range(len(citations), 0, -1):
-            request = prompts.request(question, citations[:count], token=token)
+            request = prompts.request(question, citations[:count], token=token, by_city=by_city)
             if count_tokens(request) <= room:
                 return [SystemMessage(rules), HumanMessage(request)], citations[:count]
         raise LLMError(
@@ -154,65 +176,77 @@ class Writer:
         self,
         messages: Sequence[BaseMessage],
         reply: str,
-        faults: Sequence[tuple[str, str]],
+        draft: Draft,
+        left_out: Sequence[str],
         answer: Answer,
         until: float,
     ) -> tuple[Sentence, ...]:
-        """What the model writes for the sentences that failed, told what is wrong; none where it fails at that."""
+        """What the model writes for the sentences that failed and for what it left out, told what is wrong; none
+        where it fails at that."""
         from langchain_core.messages import AIMessage, HumanMessage
 
         if until - time.monotonic() < TIME_TO_MEND_S:
             return ()
+        faults = [(each.first.text, each.fault) for each in draft.sentences if each.fault]
         try:
-            asked = [*messages, AIMessage(reply), HumanMessage(prompts.mend_request(faults))]
-            mended = self._model.ask(asked, until=until)
+            request = HumanMessage(prompts.mend_request(faults, left_out))
+            mended = self._model.ask([*messages, AIMessage(reply), request], until=until)
         except LLMError as error:
             logger.warning("sentences could not be mended: %s", error)
             return ()
-        return () if is_no_answer(mended) else read_reply(mended, language=answer.language)
+        sentences = read_reply(mended, language=answer.language)[:MOST_SENTENCES_READ]
+        return () if is_no_answer(mended) else sentences
 
-    def _fault(
-        self, sentence: Sentence, answer: Answer, citations: Sequence[Citation], find_missing: FindMissing
-    ) -> str:
-        """What is wrong with `sentence`, in words for the model; empty if nothing is."""
-        cited = [citation for citation in citations if citation.number in sentence.marks]
-        quotes = [citation.quote for citation in cited]
-        if sentence.has_carrier:
-            return "it has a link, an image or a tag in it"
-        if len(sentence.text) > MOST_CHARACTERS:
-            return "it is too long"
-        if not sentence.marks:
-            return "it has no quote's number after it"
-        if len(quotes) < len(sentence.marks):
-            return "it names a quote that there is not"
-        missing = find_missing(sentence.text, quotes, question=answer.interpreted_as)
-        if missing:
-            return f"the quotes that it names do not have: {', '.join(missing)}"
-        if not is_in_script_of(sentence.text, answer.language):
-            return "it is in another language"
-        languages = {answer.language, *(citation.language for citation in cited)}
-        question = answer.interpreted_as
-        if not self._support.holds(sentence.text, quotes, languages=languages, question=question):
-            return "the quotes that it names do not say so"
-        return ""
+
+def can_be_written(answer: Answer) -> bool:
+    """True if `answer` is one that a language model may write anew: it quotes."""
+    return bool(answer.statements)
+
+
+def _with_mended(
+    draft: Draft, mended: Sequence[Sentence], left_out: Sequence[str], checker: Checker
+) -> Draft:
+    """`draft` with the sentences of `mended` in the places of those that failed, one after the other; if something
+    was left out, what is more of them and holds comes last."""
+    waiting = list(mended)
+    sentences = []
+    for each in draft.sentences:
+        if each.fault and waiting:
+            again = waiting.pop(0)
+            each = replace(each, mended=again, fault=checker.find_fault(again))
+        sentences.append(each)
+    added = [each for each in waiting if left_out and not checker.find_fault(each)]
+    return Draft((*sentences, *map(Drafted, added)))
 
 
 def _is_enough(draft: Draft, answer: Answer) -> bool:
     """True if what is left tells what the quotes would: most of the draft, the words asked for, both sides where
     documents differ."""
-    total = len(draft.statements) + draft.dropped
-    if not draft.statements or len(draft.statements) < LEAST_LEFT * total:
+    if not draft.passed or draft.left_out or draft.dropped > MOST_DROPPED * len(draft.sentences):
         return False
-    cited = {number for statement in draft.statements for number in statement.citations}
-    if any(not cited.issuperset(pair) for pair in answer.disagreements):
-        return False
-    exact = {number for each in answer.statements if each.focus for number in each.citations}
-    return not exact or bool(cited & exact)
+    cited = {number for sentence in draft.passed for number in sentence.marks}
+    return all(cited.issuperset(pair) for pair in answer.disagreements)
 
 
-def _written(answer: Answer, draft: Draft) -> Answer:
-    """`answer` with the statements of `draft`, and the citations that they rest on, numbered anew from 1."""
-    order = dict.fromkeys(number for statement in draft.statements for number in statement.citations)
+def _written(
+    answer: Answer, passed: Sequence[Sentence], catalogue: CityCatalogue | None, *, is_whole: bool = False
+) -> Answer:
+    """`answer` in the sentences of `passed`; where it goes city by city and `is_whole`, with the quotes for the
+    cities of which nothing was written that holds."""
+    if not is_by_city(answer):
+        return _renumbered(answer, [Statement(each.text, each.marks) for each in passed])
+    statements: list[Statement] = []
+    for city in dict.fromkeys(each.city for each in answer.statements):
+        of_city = [each for each in passed if city in cities_of(each, answer, catalogue)]
+        statements += [Statement(each.text, each.marks, city) for each in of_city]
+        if is_whole and not of_city:
+            statements += [each for each in answer.statements if each.city == city]
+    return _renumbered(answer, statements)
+
+
+def _renumbered(answer: Answer, statements: Sequence[Statement]) -> Answer:
+    """`answer` with these statements, and the citations that they rest on numbered anew from 1."""
+    order = dict.fromkeys(number for statement in statements for number in statement.citations)
     renumbered = {number: new for new, number in enumerate(order, start=1)}
     cited = {citation.number: citation for citation in answer.citations}
     return replace(
@@ -220,8 +254,12 @@ def _written(answer: Answer, draft: Draft) -> Answer:
         mode="drafted",
         statements=tuple(
             replace(each, citations=tuple(renumbered[number] for number in each.citations))
-            for each in draft.statements
+            for each in statements
         ),
         citations=tuple(replace(cited[number], number=new) for number, new in renumbered.items()),
-        disagreements=tuple((renumbered[one], renumbered[other]) for one, other in answer.disagreements),
+        disagreements=tuple(
+            (renumbered[one], renumbered[other])
+            for one, other in answer.disagreements
+            if one in renumbered and other in renumbered
+        ),
     )

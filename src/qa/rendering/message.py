@@ -10,6 +10,7 @@ from qa.rendering.wording import (
     after_notes,
     by_city,
     city_name,
+    is_quoted,
     lead_of,
     notes_of,
     place_of,
@@ -93,11 +94,11 @@ def _statement(statement: Statement, answer: Answer, *, turn: int, seen: set[int
         )
         seen.add(number)
     first = cited.get(statement.citations[0]) if statement.citations else None
-    language = first.language if first else answer.language
+    quoted = is_quoted(statement, answer)
     return fill(
         '<p class="statement{written}" lang="{language}" dir="auto">{text}{marks}</p>',
-        written="" if answer.mode == "extractive" else " written",
-        language=language if answer.mode == "extractive" else answer.language,
+        written="" if quoted else " written",
+        language=first.language if quoted and first else answer.language,
         text=_emphasised(statement),
         marks=fill('\u00a0<span class="marks">{marks}</span>', marks=join(marks)) if marks else Html(),
     )

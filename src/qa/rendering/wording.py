@@ -189,3 +189,14 @@ def _listed(cities: tuple[str, ...], answer: Answer, name_city: NameCity | None)
 
 def _folded(question: str) -> str:
     return " ".join(question.casefold().split())
+
+
+def is_quoted(statement: Statement, answer: Answer) -> bool:
+    """True if `statement` stands word for word in a quote that it cites; else a language model wrote it."""
+    if answer.mode == "extractive":
+        return True
+    return any(
+        statement.text in citation.quote
+        for citation in answer.citations
+        if citation.number in statement.citations
+    )

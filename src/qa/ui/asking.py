@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import gradio as gr
 
-from qa.domain import Span, Step
+from qa.domain import Partial, Span, Step
 from qa.errors import QAError
 from qa.feedback import Verdict
 from qa.messages import closest_language, say
@@ -192,10 +192,12 @@ class AskTab:
             self.suggestions: "",
             self.newest: "",
         }
+        was_seen = False
         for step in hold_exchange(
             self._pipeline, question, conversation=conversation, cities=cities, language=language
         ):
-            if isinstance(step, Step):
+            if isinstance(step, (Step, Partial)):
+                was_seen = was_seen or isinstance(step, Partial)
                 waiting = conversation.waiting_html(question, step, language=language, name_city=name_city)
                 yield {self.messages: waiting}
                 continue
@@ -204,7 +206,7 @@ class AskTab:
             yield {
                 # What was too long stays in its box, to be shortened there.
                 self.question: question if len(question) > MAX_QUESTION_CHARACTERS else "",
-                self.messages: conversation.messages_html(has_new=True),
+                self.messages: conversation.messages_html(has_new=not was_seen),
                 self.evidence: conversation.evidence_html(language=language),
                 self.newest: to_saved(step),
             }

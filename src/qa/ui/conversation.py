@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.domain import Answer, Step, Turn
+from qa.domain import Answer, Partial, Step, Turn
 from qa.errors import IndexMissing, QAError
 from qa.feedback import Feedback, Verdict, delete_feedback, feedback_on, keep_feedback, note_refusal
 from qa.messages import say
@@ -108,15 +108,16 @@ class Conversation:
         return join([exchange.message_html(is_new=exchange is newest) for exchange in self.exchanges])
 
     def waiting_html(
-        self, question: str, step: Step | None = None, *, language: str, name_city: NameCity
+        self, question: str, step: Step | Partial | None = None, *, language: str, name_city: NameCity
     ) -> Html:
-        """The conversation for the page while the answer to `question` is looked for; `step` says how."""
-        waiting = turn_html(
-            turn=self.next_turn,
-            question=shorten(question),
-            body=pending_html(language, step, name_city=name_city),
-            language=language,
-        )
+        """The conversation for the page while the answer to `question` is looked for; `step` says how, or has what
+        is written of it."""
+        if isinstance(step, Partial):
+            body = to_html(step.answer, turn=self.next_turn, name_city=name_city)
+            body = join([body, pending_html(language, Step("write"), name_city=name_city)])
+        else:
+            body = pending_html(language, step, name_city=name_city)
+        waiting = turn_html(turn=self.next_turn, question=shorten(question), body=body, language=language)
         return join([self.messages_html(), waiting])
 
     def evidence_html(self, *, language: str) -> Html:
@@ -142,9 +143,9 @@ class Conversation:
 
 def hold_exchange(
     pipeline: Pipeline, question: str, *, conversation: Conversation, cities: Sequence[str], language: str
-) -> Iterator[Step | Exchange]:
-    """What is being done for `question`, and last the exchange that comes of it: an answer, a refusal, or a
-    friendly word about what went wrong.
+) -> Iterator[Step | Partial | Exchange]:
+    """What is being done and written for `question`, and last the exchange that comes of it: an answer, a refusal,
+    or a friendly word about what went wrong.
 
     `language` is the page's; the answer's is the question's own.
     """
@@ -154,7 +155,7 @@ def hold_exchange(
         return
     try:
         for step in pipeline.work_on(question, history=conversation.history(), cities=tuple(cities)):
-            if isinstance(step, Step):
+            if isinstance(step, (Step, Partial)):
                 yield step
                 continue
             if step.refusal:

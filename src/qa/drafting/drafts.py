@@ -1,0 +1,44 @@
+"""What a language model wrote for an answer, sentence by sentence, and what became of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qa.drafting.replies import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """One sentence of a draft: as it was first written; what was wrong with it then, empty if nothing was; as it
+    was written again, if it was; and what is wrong with it in the end."""
+
+    first: Sentence
+    first_fault: str = ""
+    mended: Sentence | None = None
+    fault: str = ""
+
+    @property
+    def final(self) -> Sentence:
+        """The sentence as it was written last."""
+        return self.mended or self.first
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The sentences in their order; `is_declined` tells that the model found no answer, and `left_out` what was
+    asked for and is in none of them."""
+
+    sentences: tuple[Drafted, ...] = ()
+    is_declined: bool = False
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> tuple[Sentence, ...]:
+        """The sentences that hold, each once."""
+        holding = (each.final for each in self.sentences if not each.fault)
+        return tuple({sentence.text: sentence for sentence in holding}.values())
+
+    @property
+    def dropped(self) -> int:
+        """How many sentences do not hold."""
+        return sum(bool(each.fault) for each in self.sentences)
