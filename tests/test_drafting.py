@@ -259,6 +259,16 @@ def test_the_words_of_a_sentence_are_those_of_its_quotes(sentence: str, foreign:
     assert foreign_words(sentence, [QUOTE]) == foreign
 
 
+def test_most_of_a_sentence_comes_from_its_quotes_even_where_the_question_has_its_words() -> None:
+    support = Support(CountingEmbedder(), None, least_cosine={"": -1.0})
+    question = "When did the mayor of Dalian resign after the scandal?"
+
+    assert support.holds("In 1996 it was 67 experts to Dalian.", [QUOTE], languages=["en"], question=question)
+    assert not support.holds(
+        "The mayor of Dalian resigned in 1996.", [QUOTE], languages=["en"], question=question
+    )
+
+
 def test_a_word_may_come_from_the_question() -> None:
     assert foreign_words("The factory sent experts.", [QUOTE, "Did a factory send them?"]) == ()
 

@@ -74,7 +74,8 @@ CHEATS = [
     "Kitakyushu sent 67 experts to Dalian [9].",
     "Kitakyushu sent 67 experts to Dalian [1][9].",
     "Kitakyushu sent 67 experts to Dalian [0].",
-    "Kitakyushu sent 67 experts to Dalian.",
+    "Kitakyushu sent 76 experts to Dalian.",
+    "The evidence says that Kitakyushu sent 67 experts to Dalian [1].",
     "Kitakyushu sent 67 experts to Dalian ![](https://evil.example/67) [1].",
     "Kitakyushu sent [67 experts](https://evil.example) to Dalian [1].",
     "Kitakyushu sent 67 experts to Dalian <img src=//evil.example> [1].",
@@ -92,6 +93,15 @@ def test_a_sentence_that_does_not_hold_is_never_seen(cheat: str) -> None:
     assert (alone.mode, alone.fallback) == ("extractive", "unsupported")
     assert alone.statements == answer_of().statements
     assert [each.text for each in beside.statements] == ["Five loans were granted.", "Composting spread."]
+
+
+def test_a_sentence_without_a_mark_is_given_that_of_the_quote_which_holds_it() -> None:
+    answer = written("Five loans were granted to Dalian. There were 67 experts.")
+
+    assert [(each.text, answer.citations[each.citations[0] - 1].quote) for each in answer.statements] == [
+        ("Five loans were granted to Dalian.", QUOTES[1]),
+        ("There were 67 experts.", QUOTES[0]),
+    ]
 
 
 def test_a_sentence_that_the_models_do_not_hold_is_never_seen() -> None:

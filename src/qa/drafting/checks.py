@@ -5,12 +5,24 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qa.cities import CityCatalogue
 from qa.domain import Answer, Citation, Statement
 from qa.drafting.figures import find_missing_with
 from qa.drafting.replies import Sentence
 from qa.drafting.support import Support, is_in_script_of
+
+ABOUT_EVIDENCE = re.compile(
+    r"\b(?:evidence|quotes?|quotations?|excerpts?|passages?|the (?:documents?|texts?|question|answer)|NO_ANSWER)\b"
+    r"|証拠|引用|根拠|質問|回答|证据|證據|引文|问题是|答案|\b(?:bằng chứng|trích dẫn|câu hỏi|câu trả lời)\b"
+    r"|\b(?:bukti|kutipan|pertanyaan|jawaban|ebidensya|sipi|tanong|sagot)\b|ភស្តុតាង|សំណួរ|ចម្លើយ",
+    re.IGNORECASE,
+)
+"""Words with which a writer speaks of what it was given rather than of the matter."""
+
+MOST_TRIED = 3
+"""Quotes that are tried for a sentence without a mark, the likest first."""
 
 MOST_CHARACTERS = 600
 """A longer sentence is not one that can be checked."""
@@ -50,6 +62,8 @@ class Checker:
         if is_by_city(self._answer) and not cities_of(sentence, self._answer, self._catalogue):
             return "it has quotes about different cities; write of each city in a sentence of its own"
         question = self._answer.interpreted_as
+        if _is_about_evidence(sentence.text, [*quotes, question]):
+            return "it speaks of the evidence, not of the matter"
         missing = self._find_missing(sentence.text, quotes, question=question)
         if missing:
             return f"the quotes that it names do not have: {', '.join(missing)}"
@@ -59,6 +73,18 @@ class Checker:
         if not self._support.holds(sentence.text, quotes, languages=languages, question=question):
             return "the quotes that it names do not say so"
         return ""
+
+    def with_marks(self, sentence: Sentence) -> Sentence:
+        """`sentence` with the mark of a quote that holds it, where it has none itself: small models often write
+        none."""
+        if sentence.marks:
+            return sentence
+        alike = sorted(self._citations.values(), key=lambda each: -_share(sentence.text, each.quote))
+        for citation in alike[:MOST_TRIED]:
+            marked = replace(sentence, marks=(citation.number,))
+            if not self.find_fault(marked):
+                return marked
+        return sentence
 
     def find_left_out(self, passed: Sequence[Sentence]) -> tuple[str, ...]:
         """The words that were asked for, one for each quote that has them, where `passed` says none of them."""
@@ -100,6 +126,12 @@ def cities_of(sentence: Sentence, answer: Answer, catalogue: CityCatalogue | Non
     common = [city for city in given[0] if all(city in cities for cities in given)] if given else []
     named = catalogue.query_cities(sentence.text) if catalogue else ()
     return tuple(city for city in common if not named or city in named)
+
+
+def _is_about_evidence(text: str, texts: Sequence[str]) -> bool:
+    """True if `text` has such words which none of `texts` has."""
+    there = " ".join(texts).casefold()
+    return any(found[0].casefold() not in there for found in ABOUT_EVIDENCE.finditer(text))
 
 
 def _share(words: str, text: str) -> float:

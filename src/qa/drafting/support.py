@@ -42,17 +42,19 @@ NEGATIONS = re.compile(
 WORDS_PER_FOREIGN_ONE = 5
 """Of so many words that carry meaning, one may be the writer's own; of fewer, none. "The factory sent 67 experts"
 has the figure and the name of a quote in which a city sent them, and the cross-encoder takes it for the same."""
+WORDS_PER_ASKED_ONE = 3
+"""Of so many words, one may come from the question instead of the quotes; of fewer, none but the writer's own. A
+question can hold what no document says: "when did the mayor resign?" over the date of another's resignation."""
 STEM = 5
 """Letters that words must share to count as one: "granted" and "grants"."""
 FUNCTION_WORDS = frozenset(
-    "a about above according after again against all also although among an and another any are as at be "
-    "because been before being between both but by can could did do does doing done down during each "
-    "either every for from further had has have having he her here him his how however i if in into is it "
-    "its itself just made make may might more most much must nor now of off on once one only or other our "
-    "out over own per said same says shall she should since so some still such than that the their them "
-    "then there these they this those through thus to too total under until up upon very was we were what "
-    "when where whether which while who whom whose why will with within would yet you your respectively "
-    "including included include well".split()
+    "a about according again also although among an and another any are as at be because been being "
+    "between both but by can could did do does doing done during each either every for from further had has "
+    "have having he her here him his how however i if in into is it its itself just made make may might much "
+    "must nor now of off on once one or other our out own per said same says shall she should since so some "
+    "still such than that the their them then there these they this those through thus to too total upon "
+    "very was we were what when where whether which while who whom whose why will with within would yet you "
+    "your respectively including included include well".split()
 )
 
 
@@ -86,7 +88,10 @@ class Support:
         is_negated = bool(NEGATIONS.search(sentence))
         if not any(bool(NEGATIONS.search(quote)) is is_negated for quote in quotes):
             return False
-        if set(languages) == {"en"} and foreign_words(sentence, [*quotes, question]):
+        if set(languages) == {"en"} and (
+            foreign_words(sentence, [*quotes, question])
+            or foreign_words(sentence, quotes, words_per_one=WORDS_PER_ASKED_ONE)
+        ):
             return False
         together = [*quotes, " ".join(quotes)] if len(quotes) > 1 else list(quotes)
         if self._reranker and self._reranker_languages.issuperset(languages):
@@ -108,13 +113,15 @@ def is_in_script_of(sentence: str, language: str) -> bool:
     return script not in own_script and language not in own_script
 
 
-def foreign_words(sentence: str, texts: Sequence[str]) -> tuple[str, ...]:
-    """The words of an English sentence that stand in none of `texts`; none where they are few enough to be the
-    writer's own way to put it."""
+def foreign_words(
+    sentence: str, texts: Sequence[str], *, words_per_one: int = WORDS_PER_FOREIGN_ONE
+) -> tuple[str, ...]:
+    """The words of an English sentence that stand in none of `texts`; none where they are few enough, one in
+    `words_per_one`, to be the writer's own way to put it."""
     known = {word[:STEM] for word in _words(" ".join(texts))}
     said = [word for word in dict.fromkeys(_words(sentence)) if word not in FUNCTION_WORDS]
     foreign = tuple(word for word in said if word[:STEM] not in known)
-    return foreign if len(foreign) > len(said) // WORDS_PER_FOREIGN_ONE else ()
+    return foreign if len(foreign) > len(said) // words_per_one else ()
 
 
 def _words(text: str) -> list[str]:

@@ -121,19 +121,21 @@ class Writer:
         until = time.monotonic() + self._model.timeout_s
         messages, citations = self._messages(answer, citations)
         checker = Checker(answer, citations, self._support, catalogue)
-        faults: dict[Sentence, str] = {}
+        checked: dict[Sentence, Drafted] = {}
 
         def check(sentences: Sequence[Sentence]) -> Draft:
             for sentence in sentences:
-                if sentence not in faults:
-                    faults[sentence] = checker.find_fault(sentence)
-            return Draft(tuple(Drafted(each, faults[each], None, faults[each]) for each in sentences))
+                if sentence not in checked:
+                    marked = checker.with_marks(sentence)
+                    fault = checker.find_fault(marked)
+                    checked[sentence] = Drafted(marked, fault, None, fault)
+            return Draft(tuple(checked[each] for each in sentences))
 
         reply = ""
         for piece in self._model.stream(messages, until=until):
             reply += piece
             begun = read_begun(reply, language=answer.language)
-            if begun and begun[-1] not in faults and len(begun) <= MOST_SENTENCES_READ:
+            if begun and begun[-1] not in checked and len(begun) <= MOST_SENTENCES_READ:
                 yield check(begun)
         if is_no_answer(reply):
             yield Draft(is_declined=True)
@@ -212,10 +214,11 @@ def _with_mended(
     sentences = []
     for each in draft.sentences:
         if each.fault and waiting:
-            again = waiting.pop(0)
+            again = checker.with_marks(waiting.pop(0))
             each = replace(each, mended=again, fault=checker.find_fault(again))
         sentences.append(each)
-    added = [each for each in waiting if left_out and not checker.find_fault(each)]
+    more = map(checker.with_marks, waiting) if left_out else ()
+    added = [each for each in more if not checker.find_fault(each)]
     return Draft((*sentences, *map(Drafted, added)))
 
 
