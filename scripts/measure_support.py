@@ -19,8 +19,15 @@ from pathlib import Path
 import numpy as np
 
 from qa.config import Settings
-from qa.drafting.support import LEAST_COSINE, LEAST_COSINE_ACROSS, LEAST_LOGIT
-from qa.languages import detect_language
+from qa.drafting.support import (
+    LEAST_COSINE,
+    LEAST_COSINE_ACROSS,
+    LEAST_LOGIT,
+    LEAST_SHARED,
+    LEAST_SHARED_UNSPACED,
+    share_of,
+)
+from qa.languages import detect_language, is_unspaced
 from qa.models import load_embedder, load_reranker
 from qa.sentences import split_sentences
 
@@ -68,6 +75,14 @@ def main() -> None:
         one, other = language.split("-")
         least = LEAST_COSINE.get(one, LEAST_COSINE[""]) if one == other else LEAST_COSINE_ACROSS
         report(f"{language} cosine", (written * true).sum(1), (written * false).sum(1), least)
+        if one == other:
+            least = LEAST_SHARED_UNSPACED if is_unspaced(chosen[0][0]) else LEAST_SHARED
+            report(
+                f"{language} letters",
+                np.array([share_of(text, [true]) for text, true, _ in chosen]),
+                np.array([share_of(text, [false]) for text, _, false in chosen]),
+                least,
+            )
         if language == "en-en" and reranker:
             report(
                 f"{language} logit",

@@ -15,7 +15,7 @@ from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.briefs import Briefs
 from qa.cities import load_cities
 from qa.config import Settings
-from qa.domain import Answer, Citation, Partial, Span, Statement, Step
+from qa.domain import Answer, Chunk, Citation, Focus, Partial, Passage, Span, Statement, Step
 from qa.drafting import Support, Writer
 from qa.drafting.writer import MOST_KEPT
 from qa.messages import LANGUAGES
@@ -352,6 +352,36 @@ def test_what_was_asked_for_and_left_out_is_asked_for_once_more() -> None:
         "There were 67 experts.",
     ]
     assert "is not said: 67" in str(chat.asked[1][-1].content)
+
+
+def test_a_city_whose_exact_words_are_left_out_keeps_its_quotes() -> None:
+    given = by_city()
+    exact = dataclasses.replace(given.statements[0], focus=Span(16, 18))
+    answer = dataclasses.replace(given, statements=(exact, *given.statements[1:]))
+    without = "Five loans were granted to Dalian [2]."
+
+    mixed = writer_of(f"{without} Composting spread [3].", without)[0].write(answer, catalogue=CATALOGUE)
+    quoted = writer_of(without)[0].write(answer, catalogue=CATALOGUE)
+
+    assert [each.text for each in mixed.statements if each.city == "Dalian"][:2] == list(QUOTES[:2])
+    assert [each.text for each in mixed.statements if each.city == "Surabaya"] == ["Composting spread."]
+    assert (quoted.mode, quoted.fallback) == ("extractive", "unsupported")
+
+
+def test_of_several_exact_words_the_likeliest_must_be_said() -> None:
+    spans = (Span(16, 18), Span(0, 4))
+    statements = [
+        dataclasses.replace(each, focus=span)
+        for each, span in zip(answer_of().statements, spans, strict=False)
+    ]
+    chunk = Chunk("c", "d", "p.md", "T", Span(0, 83), "".join(QUOTES[:2]), ())
+    foci = (Focus(Span(16, 18), 5.0), Focus(Span(len(QUOTES[0]), len(QUOTES[0]) + 4), 2.0))
+    answer = answer_of(
+        *QUOTES[:2], statements=tuple(statements), passages=(Passage(chunk, 0.9, (), foci=foci),)
+    )
+
+    assert written("Five loans were granted [2].", answer=answer).fallback == "unsupported"
+    assert written("There were 67 experts [1].", answer=answer).mode == "drafted"
 
 
 def test_a_reply_of_no_answer_is_not_read_while_it_comes() -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from qa.cities import CityCatalogue
 from qa.domain import Answer, Citation, Statement
 from qa.drafting.figures import find_missing_with
 from qa.drafting.replies import Sentence
-from qa.drafting.support import Support, is_in_script_of
+from qa.drafting.support import Support, is_in_script_of, share_of
 
 ABOUT_EVIDENCE = re.compile(
     r"\b(?:evidence|quotes?|quotations?|excerpts?|passages?|the (?:documents?|texts?|question|answer)|NO_ANSWER)\b"
@@ -27,8 +26,11 @@ MOST_TRIED = 3
 MOST_CHARACTERS = 600
 """A longer sentence is not one that can be checked."""
 
-LEAST_SHARE = 0.6
-"""The share of the letters' pairs of the words asked for that must stand in what says them."""
+LEAST_SAID = 0.6
+"""The share of the letters of the words asked for that must stand in what says them, see `share_of`."""
+
+AS_LIKELY = 1.0
+"""How far below the likeliest words others may lie, in the reader's logits, to be what was asked for, too."""
 
 
 class Checker:
@@ -79,23 +81,24 @@ class Checker:
         none."""
         if sentence.marks:
             return sentence
-        alike = sorted(self._citations.values(), key=lambda each: -_share(sentence.text, each.quote))
+        alike = sorted(self._citations.values(), key=lambda each: -share_of(sentence.text, [each.quote]))
         for citation in alike[:MOST_TRIED]:
             marked = replace(sentence, marks=(citation.number,))
             if not self.find_fault(marked):
                 return marked
         return sentence
 
-    def find_left_out(self, passed: Sequence[Sentence]) -> tuple[str, ...]:
-        """The words that were asked for, one for each quote that has them, where `passed` says none of them."""
-        exact = [
-            (statement, statement.focus.cut(statement.text))
-            for statement in self._answer.statements
-            if statement.focus and any(number in self._citations for number in statement.citations)
-        ]
-        if not exact or any(self._says(words, statement, passed) for statement, words in exact):
-            return ()
-        return tuple(dict.fromkeys(words for _, words in exact))
+    def find_left_out(self, passed: Sequence[Sentence]) -> Mapping[str | None, tuple[str, ...]]:
+        """The words that were asked for where `passed` says none of them, by the city that they are for."""
+        by_city: dict[str | None, list[tuple[str, Statement]]] = {}
+        for words, statement in _words_asked_for(self._answer):
+            if any(number in self._citations for number in statement.citations):
+                by_city.setdefault(statement.city, []).append((words, statement))
+        return {
+            city: tuple(dict.fromkeys(words for words, _ in asked))
+            for city, asked in by_city.items()
+            if not any(self._says(words, statement, passed) for words, statement in asked)
+        }
 
     def _says(self, words: str, statement: Statement, passed: Sequence[Sentence]) -> bool:
         """True if one of `passed` cites the quote of `statement` and says `words`: as they stand there or, in
@@ -105,8 +108,32 @@ class Checker:
             return False
         languages = {self._citations[number].language for number in statement.citations}
         if languages == {self._answer.language}:
-            return any(_share(words, text) >= LEAST_SHARE for text in texts)
+            return any(share_of(words, [text]) >= LEAST_SAID for text in texts)
         return not self._find_missing(words, texts, question=self._answer.interpreted_as)
+
+
+def _words_asked_for(answer: Answer) -> list[tuple[str, Statement]]:
+    """The words in `answer` that were asked for, each with its statement: of each city those that the reader finds
+    likeliest, all where it did not tell."""
+    scores: dict[tuple[str, str], float] = {}
+    for passage in answer.passages:
+        for focus in filter(None, passage.foci):
+            key = (passage.chunk.doc_id, passage.chunk.cut(focus.span))
+            scores[key] = max(scores.get(key, focus.score), focus.score)
+    documents = {citation.number: citation.doc_id for citation in answer.citations}
+    found = []
+    for statement in answer.statements:
+        if statement.focus:
+            words = statement.focus.cut(statement.text)
+            score = scores.get((documents[statement.citations[0]], words), 0.0)
+            found.append((words, statement, score))
+    best = {
+        city: max(score for _, each, score in found if each.city == city)
+        for city in {statement.city for _, statement, _ in found}
+    }
+    return [
+        (words, statement) for words, statement, score in found if score >= best[statement.city] - AS_LIKELY
+    ]
 
 
 def is_by_city(answer: Answer) -> bool:
@@ -132,15 +159,3 @@ def _is_about_evidence(text: str, texts: Sequence[str]) -> bool:
     """True if `text` has such words which none of `texts` has."""
     there = " ".join(texts).casefold()
     return any(found[0].casefold() not in there for found in ABOUT_EVIDENCE.finditer(text))
-
-
-def _share(words: str, text: str) -> float:
-    """The share of the pairs of letters and digits in `words` that stand in `text`, 0 to 1."""
-    wanted, there = _pairs(words), _pairs(text)
-    return len(wanted & there) / len(wanted) if wanted else 1.0
-
-
-def _pairs(text: str) -> set[str]:
-    folded = re.sub(r"\W+", " ", unicodedata.normalize("NFKC", text).casefold()).strip()
-    padded = f" {folded} "
-    return {padded[at : at + 2] for at in range(len(padded) - 1)}

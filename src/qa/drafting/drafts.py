@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from qa.drafting.replies import Sentence
 
@@ -26,11 +27,11 @@ class Drafted:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """The sentences in their order; `is_declined` tells that the model found no answer, and `left_out` what was
-    asked for and is in none of them."""
+    asked for and is in none of them, by the city that it is for, None where there is no such."""
 
     sentences: tuple[Drafted, ...] = ()
     is_declined: bool = False
-    left_out: tuple[str, ...] = ()
+    left_out: Mapping[str | None, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def passed(self) -> tuple[Sentence, ...]:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,10 @@ class Writer:
         elif not _is_enough(draft, answer):
             yield replace(answer, fallback="unsupported")
         elif is_by_city(answer):
-            yield _written(answer, draft.passed, catalogue, is_whole=True)
+            written = _written(answer, draft.passed, catalogue, quoted=draft.left_out)
+            texts = {statement.text for statement in answer.statements}
+            is_all_quoted = texts.issuperset(statement.text for statement in written.statements)
+            yield replace(answer, fallback="unsupported") if is_all_quoted else written
 
     def _draft_on(
         self, answer: Answer, citations: tuple[Citation, ...], catalogue: CityCatalogue | None
@@ -147,7 +150,7 @@ class Writer:
         left_out = checker.find_left_out(draft.passed)
         if draft.dropped or left_out:
             mended = self._mend(messages, reply, draft, left_out, answer, until)
-            draft = _with_mended(draft, mended, left_out, checker)
+            draft = _with_mended(draft, mended, checker, is_more_wanted=bool(left_out))
         for each in draft.sentences:
             if each.fault:
                 logger.info("a sentence was dropped: %s", each.fault)
@@ -179,7 +182,7 @@ class Writer:
         messages: Sequence[BaseMessage],
         reply: str,
         draft: Draft,
-        left_out: Sequence[str],
+        left_out: Mapping[str | None, Sequence[str]],
         answer: Answer,
         until: float,
     ) -> tuple[Sentence, ...]:
@@ -191,7 +194,9 @@ class Writer:
             return ()
         faults = [(each.first.text, each.fault) for each in draft.sentences if each.fault]
         try:
-            request = HumanMessage(prompts.mend_request(faults, left_out))
+            request = HumanMessage(
+                prompts.mend_request(faults, [words for each in left_out.values() for words in each])
+            )
             mended = self._model.ask([*messages, AIMessage(reply), request], until=until)
         except LLMError as error:
             logger.warning("sentences could not be mended: %s", error)
@@ -206,10 +211,10 @@ def can_be_written(answer: Answer) -> bool:
 
 
 def _with_mended(
-    draft: Draft, mended: Sequence[Sentence], left_out: Sequence[str], checker: Checker
+    draft: Draft, mended: Sequence[Sentence], checker: Checker, *, is_more_wanted: bool
 ) -> Draft:
-    """`draft` with the sentences of `mended` in the places of those that failed, one after the other; if something
-    was left out, what is more of them and holds comes last."""
+    """`draft` with the sentences of `mended` in the places of those that failed, one after the other; if
+    `is_more_wanted`, what is more of them and holds comes last."""
     waiting = list(mended)
     sentences = []
     for each in draft.sentences:
@@ -217,7 +222,7 @@ def _with_mended(
             again = checker.with_marks(waiting.pop(0))
             each = replace(each, mended=again, fault=checker.find_fault(again))
         sentences.append(each)
-    more = map(checker.with_marks, waiting) if left_out else ()
+    more = map(checker.with_marks, waiting) if is_more_wanted else ()
     added = [each for each in more if not checker.find_fault(each)]
     return Draft((*sentences, *map(Drafted, added)))
 
@@ -225,24 +230,30 @@ def _with_mended(
 def _is_enough(draft: Draft, answer: Answer) -> bool:
     """True if what is left tells what the quotes would: most of the draft, the words asked for, both sides where
     documents differ."""
-    if not draft.passed or draft.left_out or draft.dropped > MOST_DROPPED * len(draft.sentences):
+    if not draft.passed or None in draft.left_out or draft.dropped > MOST_DROPPED * len(draft.sentences):
         return False
     cited = {number for sentence in draft.passed for number in sentence.marks}
     return all(cited.issuperset(pair) for pair in answer.disagreements)
 
 
 def _written(
-    answer: Answer, passed: Sequence[Sentence], catalogue: CityCatalogue | None, *, is_whole: bool = False
+    answer: Answer,
+    passed: Sequence[Sentence],
+    catalogue: CityCatalogue | None,
+    *,
+    quoted: Collection[str | None] | None = None,
 ) -> Answer:
-    """`answer` in the sentences of `passed`; where it goes city by city and `is_whole`, with the quotes for the
-    cities of which nothing was written that holds."""
+    """`answer` in the sentences of `passed`; where it goes city by city and `quoted` is given, with the quotes for
+    those cities and for those of which nothing was written that holds."""
     if not is_by_city(answer):
         return _renumbered(answer, [Statement(each.text, each.marks) for each in passed])
     statements: list[Statement] = []
     for city in dict.fromkeys(each.city for each in answer.statements):
         of_city = [each for each in passed if city in cities_of(each, answer, catalogue)]
+        if quoted is not None and city in quoted:
+            of_city = []
         statements += [Statement(each.text, each.marks, city) for each in of_city]
-        if is_whole and not of_city:
+        if quoted is not None and not of_city:
             statements += [each for each in answer.statements if each.city == city]
     return _renumbered(answer, statements)
 
