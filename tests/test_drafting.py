@@ -259,18 +259,32 @@ def test_the_words_of_a_sentence_are_those_of_its_quotes(sentence: str, foreign:
     assert foreign_words(sentence, [QUOTE]) == foreign
 
 
-def test_most_of_a_sentence_comes_from_its_quotes_even_where_the_question_has_its_words() -> None:
+def test_what_only_the_question_says_is_not_said_but_for_names() -> None:
     support = Support(CountingEmbedder(), None, least_cosine={"": -1.0})
-    question = "When did the mayor of Dalian resign after the scandal?"
+    question = "When did the mayor of Lüshun resign after the scandal?"
 
     assert support.holds("In 1996 it was 67 experts to Dalian.", [QUOTE], languages=["en"], question=question)
-    assert not support.holds(
-        "The mayor of Dalian resigned in 1996.", [QUOTE], languages=["en"], question=question
-    )
+    assert not support.holds("The mayor resigned in 1996.", [QUOTE], languages=["en"], question=question)
+    assert foreign_words("Kitakyushu sent experts to Dalian and Lüshun.", [QUOTE], question=question) == ()
+    assert foreign_words("The factory sent experts.", [QUOTE], question="Did a factory send them?")
 
 
-def test_a_word_may_come_from_the_question() -> None:
-    assert foreign_words("The factory sent experts.", [QUOTE, "Did a factory send them?"]) == ()
+@pytest.mark.parametrize(
+    ("sentence", "quote", "holds"),
+    [
+        ("北九州市は大連市に67人を派遣した。", "北九州市は1996年から大連市に専門家67人を派遣した。", True),
+        ("市長は大連で寿司を食べた。", "北九州市は1996年から大連市に専門家67人を派遣した。", False),
+        ("Kitakyushu mengirim 67 ahli ke Dalian.", "Kota Kitakyushu mengirim 67 ahli ke Dalian.", True),
+        ("Wali kota suka berenang pada musim dingin.", "Kota Kitakyushu mengirim 67 ahli ke Dalian.", False),
+    ],
+)
+def test_a_sentence_shares_most_letters_with_a_quote_of_its_language(
+    sentence: str, quote: str, holds: bool
+) -> None:
+    support = Support(CountingEmbedder(), None, least_cosine={"": -1.0})
+    language = "ja" if "は" in quote else "id"
+
+    assert support.holds(sentence, [quote], languages=[language]) is holds
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from qa.cities import CityCatalogue
 from qa.domain import Answer, Citation, Statement
 from qa.drafting.figures import find_missing_with
 from qa.drafting.replies import Sentence
-from qa.drafting.support import Support, is_in_script_of, share_of
+from qa.drafting.support import Support, foreign_words, is_in_script_of, share_of
 
 ABOUT_EVIDENCE = re.compile(
     r"\b(?:evidence|quotes?|quotations?|excerpts?|passages?|the (?:documents?|texts?|question|answer)|NO_ANSWER)\b"
@@ -73,7 +73,8 @@ class Checker:
             return "it is in another language"
         languages = {self._answer.language, *(citation.language for citation in cited)}
         if not self._support.holds(sentence.text, quotes, languages=languages, question=question):
-            return "the quotes that it names do not say so"
+            foreign = foreign_words(sentence.text, quotes, question=question) if languages == {"en"} else ()
+            return f"the quotes that it names do not say so{': ' if foreign else ''}{', '.join(foreign)}"
         return ""
 
     def with_marks(self, sentence: Sentence) -> Sentence:

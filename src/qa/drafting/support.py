@@ -40,17 +40,15 @@ NEGATIONS = re.compile(
 )
 """Words that turn a sentence round, in the languages of the page. A model that compares texts hardly sees them."""
 
-WORDS_PER_FOREIGN_ONE = 5
+WORDS_PER_FOREIGN_ONE = 9
 """Of so many words that carry meaning, one may be the writer's own; of fewer, none. "The factory sent 67 experts"
-has the figure and the name of a quote in which a city sent them, and the cross-encoder takes it for the same."""
-WORDS_PER_ASKED_ONE = 3
-"""Of so many words, one may come from the question instead of the quotes; of fewer, none but the writer's own. A
-question can hold what no document says: "when did the mayor resign?" over the date of another's resignation."""
+has the figure and the name of a quote in which a city sent them, and the cross-encoder takes it for the same. Nor
+may a word come from the question: what it takes for granted ("the mayor's resignation") no document may say."""
 STEM = 5
 """Letters that words must share to count as one: "granted" and "grants"."""
 FUNCTION_WORDS = frozenset(
     "a about according again also although among an and another any are as at be because been being "
-    "between both but by can could did do does doing done during each either every for from further had has "
+    "between both but by can city could did do does doing done during each either every for from further had has "
     "have having he her here him his how however i if in into is it its itself just made make may might much "
     "must nor now of off on once one or other our out own per said same says shall she should since so some "
     "still such than that the their them then there these they this those through thus to too total upon "
@@ -96,16 +94,13 @@ class Support:
         is_negated = bool(NEGATIONS.search(sentence))
         if not any(bool(NEGATIONS.search(quote)) is is_negated for quote in quotes):
             return False
-        if set(languages) == {"en"} and (
-            foreign_words(sentence, [*quotes, question])
-            or foreign_words(sentence, quotes, words_per_one=WORDS_PER_ASKED_ONE)
-        ):
+        if set(languages) == {"en"} and foreign_words(sentence, quotes, question=question):
             return False
-        together = [*quotes, " ".join(quotes)] if len(quotes) > 1 else list(quotes)
-        shared = share_of(sentence, [*quotes, question])
+        shared = share_of(sentence, quotes)
         least_shared = LEAST_SHARED_UNSPACED if is_unspaced(sentence) else LEAST_SHARED
         if len(set(languages)) == 1 and shared < least_shared:
             return False
+        together = [*quotes, " ".join(quotes)] if len(quotes) > 1 else list(quotes)
         if self._reranker and self._reranker_languages.issuperset(languages):
             scores = self._reranker.score([(sentence, quote) for quote in together])
             return max(map(float, scores)) >= self._least_logit
@@ -138,15 +133,14 @@ def _runs(text: str, size: int) -> set[str]:
     return {f" {word} "[at : at + size] for word in words for at in range(len(word) + 3 - size)}
 
 
-def foreign_words(
-    sentence: str, texts: Sequence[str], *, words_per_one: int = WORDS_PER_FOREIGN_ONE
-) -> tuple[str, ...]:
-    """The words of an English sentence that stand in none of `texts`; none where they are few enough, one in
-    `words_per_one`, to be the writer's own way to put it."""
-    known = {word[:STEM] for word in _words(" ".join(texts))}
+def foreign_words(sentence: str, quotes: Sequence[str], *, question: str = "") -> tuple[str, ...]:
+    """The words of an English sentence that stand in none of `quotes`; none where they are few enough to be the
+    writer's own way to put it. Names may also stand in the question."""
+    names = re.findall(r"(?<=\s)[A-Z]\w+", question)
+    known = {word[:STEM] for word in _words(" ".join([*quotes, *names]))}
     said = [word for word in dict.fromkeys(_words(sentence)) if word not in FUNCTION_WORDS]
     foreign = tuple(word for word in said if word[:STEM] not in known)
-    return foreign if len(foreign) > len(said) // words_per_one else ()
+    return foreign if len(foreign) > len(said) // WORDS_PER_FOREIGN_ONE else ()
 
 
 def _words(text: str) -> list[str]:
