@@ -56,6 +56,7 @@ LAYERS = (
     "facts",
     "answering",
     "llm",
+    "local_llm",
     "drafting",
     "verification",
     "pipeline",
@@ -79,6 +80,7 @@ ONLY_IMPORTERS = {
     "bm25s": "lexical",
     "gradio": "ui",
     "mcp": "ui",
+    "xllamacpp": "local_llm",
 }
 
 MAX_LINES = 350
