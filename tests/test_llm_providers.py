@@ -1,4 +1,4 @@
-"""Facts about each provider whose integration is an extra: what was set arrives at its server, by its own client."""
+"""Facts about each provider whose integration is an extra: what was set arrives at its server."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_each_answer_of_the_server_has_its_kind_and_the_client_does_not_try_agai
     provider: str, server: FakeServer, status: int, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qa.llm.ATTEMPTS", 1)
-    server.status, server.reply = status, '{"error": {"message": "no sk-secret", "code": %d}}' % status
+    server.status, server.reply = status, json.dumps({"error": {"message": "no sk-secret", "code": status}})
     model = open_language_model(settings_for(provider, server))
 
     assert model is not None

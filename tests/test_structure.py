@@ -67,6 +67,7 @@ LAYERS = (
     "evaluation",
     "ui",
     "batch",
+    "langchain",
     "cli",
 )
 """The modules of `qa`, the lowest first: each may import those before it and none after it."""

@@ -49,7 +49,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def check_local_llm(path: Path) -> int:
-    """The bytes of the GGUF file at `path`. Raises `ModelError` where there is none, or nothing to serve it with."""
+    """The bytes of the GGUF file at `path`. Raises `ModelError` where it is none, or nothing can serve it."""
     try:
         with path.open("rb") as stream:
             start = stream.read(len(MAGIC))
@@ -241,7 +241,8 @@ def _parameters(parameters: Any, wish: dict[str, Any]) -> Any:
 
 
 def _end_with(parent: int) -> None:
-    """Have this process killed when `parent` dies, where the system can do so; elsewhere the end of stdin tells."""
+    """Have this process killed when `parent` dies, or rather its thread that started this; that is for Linux only,
+    elsewhere the end of stdin tells."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it died before

@@ -125,7 +125,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Pipeline]:
-    """The pipeline over the index that there is, and the server of its language model for as long as it is used."""
+    """The pipeline over the index that there is, and its language model, as long as it is used."""
     from qa.manifest import require_manifest
     from qa.pipeline import open_pipeline
 
