@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from qa.domain import Answer, Citation, Statement
 from qa.drafting import prompts
 from qa.drafting.figures import FindMissing, missing_facts
-from qa.drafting.instructions import is_instruction
+from qa.drafting.instructions import without_instructions
 from qa.drafting.replies import MOST_SENTENCES_READ, Sentence, is_no_answer, read_reply
 from qa.drafting.support import Support, is_in_script_of
 from qa.errors import LLMError
@@ -66,7 +66,7 @@ class Writer:
 
         It takes `llm_timeout_s` at most, and no failure of the model is an error here.
         """
-        citations = tuple(each for each in answer.citations if not is_instruction(each.quote))
+        citations = without_instructions(answer.citations)
         if len(citations) < len(answer.citations):
             logger.warning("a quote reads as an instruction to a language model; it is not written from")
         if not citations:
