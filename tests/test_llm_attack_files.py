@@ -198,10 +198,12 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 
 def shown(answer: Answer) -> tuple[Any, ...]:
-    """All that the reader, or the reader's program, can see of `answer`, but for what tells versions apart."""
+    """All that the reader, or the reader's program, can see of `answer`, but for what tells versions apart, and
+    for what was found further down: the notes of slides are text that can be found."""
     citations = tuple(replace(each, version="") for each in answer.citations)
     answer = replace(answer, citations=citations, timings={})
-    return to_html(answer), to_text(answer), to_markdown(answer), to_json(answer)
+    record = to_json(answer)
+    return to_html(answer), to_text(answer), to_markdown(answer), {**record, "ranked": record["ranked"][:1]}
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -41,6 +41,8 @@ INSTRUCTION = re.compile(
     r"|(?:只|仅|僅|必须|必須|请|請).{0,6}(?:回答|回复|回覆|输出|輸出)|(?:你|您)(?:现在|現在)是"
     # Vietnamese
     r"|\b(?:bỏ qua|phớt lờ|quên)\b.{0,40}\b(?:hướng dẫn|chỉ dẫn|chỉ thị|lệnh|quy tắc)\b"
+    r"|\btài liệu khác\b.{0,20}\b(?:sai|lỗi thời)\b|\bdokumen lain\b.{0,30}\b(?:salah|keliru)\b"
+    r"|\bmali ang (?:lahat ng )?ibang dokumento\b"
     r"|\b(?:hãy|chỉ)\s{1,3}(?:trả lời|in ra|viết|nói)\b|\bbạn (?:bây giờ )?là\b"
     # Indonesian, Filipino, Khmer
     r"|\b(?:abaikan|lupakan|jangan ikuti)\b.{0,40}\b(?:instruksi|perintah|aturan|petunjuk|bukti)\b"
