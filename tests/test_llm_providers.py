@@ -11,13 +11,14 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from conftest import REPOSITORY
-from qa.config import Settings
+from qa.config import Settings, load_settings
 from qa.errors import LLMError
 from qa.llm import EXTRAS, _kind_of, open_language_model
 
@@ -39,6 +40,31 @@ REPLIES = {
     '"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1,"totalTokenCount":2}}\n\n',
 }
 """The reply "Hello." as each provider streams it."""
+
+
+ENVIRONMENTS = {
+    "Ollama": ("ChatOllama", {"QA_LLM": "ollama:llama3.2"}),
+    "Ollama elsewhere": (
+        "ChatOllama", {"QA_LLM": "ollama:llama3.2", "QA_LLM_BASE_URL": "http://192.0.2.1:11434"}
+    ),
+    "vLLM": (
+        "ChatOpenAI",
+        {"QA_LLM": "openai:Qwen/Qwen3-4B-Instruct-2507", "QA_LLM_BASE_URL": "http://127.0.0.1:8000/v1"},
+    ),
+    "llama.cpp": ("ChatOpenAI", {"QA_LLM": "openai:any", "QA_LLM_BASE_URL": "http://127.0.0.1:8080/v1"}),
+    "LM Studio": (
+        "ChatOpenAI", {"QA_LLM": "openai:qwen3-4b", "QA_LLM_BASE_URL": "http://127.0.0.1:1234/v1"}
+    ),
+    "OpenAI": ("ChatOpenAI", {"QA_LLM": "openai:gpt-4o-mini", "OPENAI_API_KEY": "sk-secret"}),
+    "OpenAI by our key": ("ChatOpenAI", {"QA_LLM": "openai:gpt-4o-mini", "QA_LLM_API_KEY": "sk-secret"}),
+    "Anthropic": (
+        "ChatAnthropic", {"QA_LLM": "anthropic:claude-haiku-4-5", "ANTHROPIC_API_KEY": "sk-secret"}
+    ),
+    "Gemini": (
+        "ChatGoogleGenerativeAI", {"QA_LLM": "google_genai:gemini-2.5-flash", "GOOGLE_API_KEY": "sk-secret"}
+    ),
+}  # fmt: skip
+"""What is set for each server and provider, as the documentation says it, and the client that this opens."""
 
 
 @dataclass
@@ -111,6 +137,23 @@ def test_the_extras_are_those_that_the_package_has() -> None:
             f"langchain-{provider.replace('_', '-')}"
         ]
         assert extras[provider][0] in extras["test"]
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_the_variables_for_each_server_open_its_client(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kind, environment = ENVIRONMENTS[name]
+    monkeypatch.chdir(tmp_path)
+    for variable in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+
+    model = open_language_model(load_settings())
+
+    assert model is not None
+    assert type(model._chat).__name__ == kind
 
 
 @pytest.mark.parametrize("provider", EXTRAS)
