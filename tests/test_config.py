@@ -35,6 +35,7 @@ OTHER_VALUES = {
     "llm": "openai:some-model",
     "llm_base_url": "http://127.0.0.1:8080/v1",
     "llm_api_key": "secret",
+    "local_llm": "model.gguf",
     "llm_temperature": 0.5,
     "llm_timeout_s": 12.5,
     "llm_context_tokens": 2048,
@@ -195,6 +196,17 @@ def test_a_number_format_that_no_processor_has_is_refused() -> None:
 def test_a_language_model_without_provider_or_name_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=r"llm is .* set provider:model"):
         Settings(llm=name)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"llm": "openai:gpt"}, {"llm_base_url": "http://127.0.0.1:9"}, {"llm_api_key": "sk-secret"}],
+    ids=str,
+)
+def test_a_local_language_model_and_another_one_are_not_set_together(other: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match=r"local_llm is 'm.gguf'; leave it out, or llm") as raised:
+        Settings(local_llm="m.gguf", **other)
+    assert "sk-secret" not in str(raised.value)
 
 
 def test_the_key_of_the_language_model_is_not_shown() -> None:

@@ -196,10 +196,14 @@ def test_an_integration_that_is_not_installed_is_an_error_with_the_command() -> 
 
 
 def test_a_missing_integration_that_is_an_extra_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "langchain_anthropic", None)
+    def init_chat_model(*_: Any, **__: Any) -> Any:
+        raise ImportError("no such package")
 
-    with pytest.raises(ModelError, match=r"pip install '\.\[anthropic\]'"):
-        open_language_model(Settings(llm="anthropic:claude"))
+    # LangChain keeps the integrations that it has once imported.
+    monkeypatch.setattr("langchain.chat_models.init_chat_model", init_chat_model)
+
+    with pytest.raises(ModelError, match=r"pip install '\.\[google_genai\]'"):
+        open_language_model(Settings(llm="google_genai:gemini"))
 
 
 def test_an_unknown_provider_is_an_error_that_names_the_setting() -> None:

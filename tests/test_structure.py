@@ -56,6 +56,7 @@ LAYERS = (
     "facts",
     "answering",
     "llm",
+    "local_llm",
     "drafting",
     "verification",
     "pipeline",
@@ -66,6 +67,7 @@ LAYERS = (
     "evaluation",
     "ui",
     "batch",
+    "langchain",
     "cli",
 )
 """The modules of `qa`, the lowest first: each may import those before it and none after it."""
@@ -79,6 +81,7 @@ ONLY_IMPORTERS = {
     "bm25s": "lexical",
     "gradio": "ui",
     "mcp": "ui",
+    "xllamacpp": "local_llm",
 }
 
 MAX_LINES = 350

@@ -83,6 +83,9 @@ class Settings:
     another provider of LangChain's `init_chat_model`); empty: answers are quotes."""
     llm_base_url: str = ""
     """The address of the server that the language model runs at; empty: the provider's own."""
+    local_llm: str = ""
+    """A GGUF file with a language model, served by llama.cpp in a process of its own for `qa serve`, `chat` and
+    `ask`, in place of `llm`; empty: none."""
     llm_api_key: str = field(default="", repr=False)
     """The key for the language model, never shown; empty: the provider's own variable, `OPENAI_API_KEY` say."""
     llm_temperature: float = 0.0
@@ -115,6 +118,10 @@ class Settings:
         provider, _, model = self.llm.partition(":")
         if self.llm and not (provider.strip() and model.strip()):
             raise ConfigError(f"llm is {self.llm!r}; set provider:model, ollama:llama3.2 say, or nothing")
+        if self.local_llm and (self.llm or self.llm_base_url or self.llm_api_key):
+            raise ConfigError(
+                f"local_llm is {self.local_llm!r}; leave it out, or llm, llm_base_url and llm_api_key"
+            )
         if self.reader not in (PACKAGED, "none"):
             raise ConfigError(f"reader is {self.reader!r}; set {PACKAGED} or none")
         for origin in self.embed_origins:

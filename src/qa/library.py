@@ -15,7 +15,7 @@ from qa.coverage import Coverage, survey
 from qa.domain import Answer, Document, Query, Reply, ReplyKind, Turn
 from qa.indexing import index_fingerprint
 from qa.manifest import Manifest, check_fingerprint, read_text, require_manifest, state_of
-from qa.retrieval import PassageRetriever, Retriever
+from qa.retrieval import Retriever
 from qa.store import VectorStore
 from qa.subjects import SUBJECTS, SubjectFinder
 from qa.timeline import Event, find_events
@@ -150,10 +150,6 @@ class Library:
         """Every document, in the order of their paths."""
         found = (_read_text_once(record.version, self.settings) for record in self.manifest.documents)
         return tuple(document for document in found if document)
-
-    def as_langchain_retriever(self, *, count: int = 10) -> PassageRetriever:
-        """The same search for LangChain's users: a `BaseRetriever` over this state of the index."""
-        return PassageRetriever(retriever=self.retriever, to_query=self.understand, count=count)
 
     def is_stale(self) -> bool:
         """True if the index has been committed to since it was opened."""

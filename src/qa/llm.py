@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-EXTRAS = ("openai", "anthropic", "ollama")
+EXTRAS = ("openai", "anthropic", "ollama", "google_genai")
 """Providers whose integration is an extra of this program, named as the provider is."""
 
 ATTEMPTS = 3
@@ -235,15 +235,16 @@ def _options(provider: str, settings: Settings) -> dict[str, Any]:
     options: dict[str, Any] = {"temperature": settings.llm_temperature}
     if settings.llm_base_url:
         options["base_url"] = settings.llm_base_url
+    key = settings.llm_api_key
     if provider == "ollama":
+        headers = {"headers": {"Authorization": f"Bearer {key}"}} if key else {}
         return {
             **options,
             "num_predict": settings.llm_max_tokens,
             "num_ctx": settings.llm_context_tokens,
-            "client_kwargs": {"timeout": settings.llm_timeout_s},
+            "client_kwargs": {"timeout": settings.llm_timeout_s, **headers},
         }
     options |= {"max_tokens": settings.llm_max_tokens, "timeout": settings.llm_timeout_s, "max_retries": 0}
-    key = settings.llm_api_key
     if not key and provider == "openai" and settings.llm_base_url:
         key = "none"  # servers of one's own want none, and the client insists on one
     return {**options, "api_key": key} if key else options

@@ -26,7 +26,6 @@ from qa.verification import verify
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
-    from langchain_core.runnables import Runnable
 
     from qa.cities import CityCatalogue
     from qa.models import Embedder, Reader
@@ -215,12 +214,6 @@ class Pipeline:
         return index_corpus(
             self.settings, self._embedder, rebuild=rebuild, wait_s=wait_s, on_progress=on_progress
         )
-
-    def as_runnable(self) -> Runnable[str, Answer]:
-        """The way from question to answer as a LangChain `Runnable`."""
-        from langchain_core.runnables import RunnableLambda
-
-        return RunnableLambda(lambda question: self.ask(question))
 
     def _open(self) -> Library:
         return open_library(self.settings, self._embedder, self._reranker, self._reader)

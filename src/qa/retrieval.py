@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
-from langchain_core.callbacks import CallbackManagerForRetrieverRun
-from langchain_core.documents import Document as LangChainDocument
-from langchain_core.retrievers import BaseRetriever
 from numpy.typing import NDArray
-from pydantic import ConfigDict
 
 from qa.config import Settings
 from qa.domain import Chunk, Focus, Passage, Query, Span
@@ -253,36 +249,3 @@ def _fuse(passages: Sequence[Passage], lexical: Mapping[str, float]) -> tuple[Pa
         for passage in passages
     ]
     return tuple(sorted(fused, key=lambda passage: (-passage.fused_score, passage.dense_rank or 0)))
-
-
-class PassageRetriever(BaseRetriever):
-    """The same retriever for LangChain's users: each passage as a LangChain document."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    retriever: Retriever
-    to_query: Callable[[str], Query]
-    """Makes a `Query` of a text: `Library.understand`, say."""
-    count: int = 10
-
-    def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
-    ) -> list[LangChainDocument]:
-        found = self.retriever.retrieve(self.to_query(query))[: self.count]
-        return [
-            LangChainDocument(
-                id=passage.chunk.chunk_id,
-                page_content=passage.chunk.text,
-                metadata={
-                    "source": passage.chunk.path,
-                    "title": passage.chunk.title,
-                    "heading": passage.chunk.heading,
-                    "page": passage.chunk.page,
-                    "start": passage.chunk.span.start,
-                    "end": passage.chunk.span.end,
-                    "similarity": passage.similarity,
-                    "rerank_score": passage.rerank_score,
-                },
-            )
-            for passage in found
-        ]

@@ -39,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         overrides = {
-            name: getattr(options, name, None) for name in ("corpus_dir", "index_dir", "host", "port")
+            name: getattr(options, name, None)
+            for name in ("corpus_dir", "index_dir", "host", "port", "local_llm")
         }
         command: Command = options.command
         status = command(options, load_settings(**overrides))
@@ -72,6 +73,10 @@ def build_parser() -> argparse.ArgumentParser:
     corpus.add_argument(
         "--corpus", dest="corpus_dir", type=Path, metavar="DIR", help="the documents (default: corpus)"
     )
+    local_llm = argparse.ArgumentParser(add_help=False)
+    local_llm.add_argument(
+        "--local-llm", metavar="PATH.gguf", help="a language model's file, to be served here and used"
+    )
     as_json = argparse.ArgumentParser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="print JSON")
 
@@ -95,7 +100,7 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("what", nargs="+", metavar="PATH|URL", help="as `qa status` names them")
     add("refresh", run_refresh, "Ask the web again for the pages that came from it.", corpus, index, as_json)
     add("rollback", run_rollback, "Bring back the state before the last change.", index)
-    command = add("ask", run_ask, "Answer one question, or a file of them.", index, as_json)
+    command = add("ask", run_ask, "Answer one question, or a file of them.", index, as_json, local_llm)
     command.add_argument("question", nargs="?", help="the question")
     command.add_argument("--city", action="append", default=[], help="search only documents about this city")
     command.add_argument("--batch", type=Path, metavar="IN.jsonl", help="questions, one JSON object a line")
@@ -104,9 +109,9 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("query")
     command.add_argument("-k", type=int, default=5, metavar="N", help="how many (default: 5)")
     command.add_argument("--city", action="append", default=[], help="search only documents about this city")
-    command = add("chat", run_chat, "Ask one question after another in the terminal.", index)
+    command = add("chat", run_chat, "Ask one question after another in the terminal.", index, local_llm)
     command.add_argument("--city", action="append", default=[], help="search only documents about this city")
-    command = add("serve", run_serve, "Serve the page for the browser.", corpus, index)
+    command = add("serve", run_serve, "Serve the page for the browser.", corpus, index, local_llm)
     command.add_argument("--host", help="the address to serve at (default: 127.0.0.1)")
     command.add_argument("--port", type=int, help="the port to serve at (default: 7860)")
     command.add_argument("--mcp", action="store_true", help="also let language models ask, over MCP")

@@ -6,11 +6,18 @@ import argparse
 import dataclasses
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from qa.cli.terminal import UsageError, open_out, show_progress
 from qa.config import Settings
 from qa.domain import Turn
 from qa.errors import InputError
+from qa.local_llm import serving_local_llm
+
+if TYPE_CHECKING:
+    from qa.pipeline import Pipeline
 
 
 def run_ask(options: argparse.Namespace, settings: Settings) -> int:
@@ -19,13 +26,12 @@ def run_ask(options: argparse.Namespace, settings: Settings) -> int:
         raise UsageError("give one question, or a file of questions with --batch")
     if options.out and not options.batch:
         raise UsageError("--out goes with --batch")
-    from qa.pipeline import open_pipeline
     from qa.rendering import to_json, to_text
 
     if options.batch:
         return _ask_batch(options, settings)
-    pipeline = open_pipeline(settings)
-    answer = pipeline.ask(options.question, cities=options.city)
+    with _opened(settings) as pipeline:
+        answer = pipeline.ask(options.question, cities=options.city)
     if options.json:
         print(json.dumps(to_json(answer), ensure_ascii=False))
     else:
@@ -35,11 +41,9 @@ def run_ask(options: argparse.Namespace, settings: Settings) -> int:
 
 def _ask_batch(options: argparse.Namespace, settings: Settings) -> int:
     from qa.batch import answer_line, read_batch
-    from qa.pipeline import open_pipeline
 
     questions = read_batch(options.batch)  # all of it first: a mistake in line 900 should not cost an hour
-    pipeline = open_pipeline(settings)
-    with open_out(options.out) as stream, show_progress("asking") as show:
+    with _opened(settings) as pipeline, open_out(options.out) as stream, show_progress("asking") as show:
         for number, question in enumerate(questions):
             show(number, len(questions), "")
             print(json.dumps(answer_line(question, pipeline), ensure_ascii=False), file=stream, flush=True)
@@ -66,10 +70,13 @@ def run_search(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_chat(options: argparse.Namespace, settings: Settings) -> int:
     """`qa chat`."""
-    from qa.pipeline import open_pipeline
+    with _opened(settings) as pipeline:
+        return _chat(options, pipeline)
+
+
+def _chat(options: argparse.Namespace, pipeline: Pipeline) -> int:
     from qa.rendering import to_text
 
-    pipeline = open_pipeline(settings)
     history: list[Turn] = []
     print("Ask a question; an empty line or Ctrl-D ends.", file=sys.stderr)
     while True:
@@ -91,14 +98,20 @@ def run_chat(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_serve(options: argparse.Namespace, settings: Settings) -> int:
     """`qa serve`."""
-    from qa.manifest import read_manifest
-    from qa.models import load_models
-    from qa.pipeline import Pipeline, open_writer
     from qa.ui.mcp import require_mcp
-    from qa.ui.page import launch
 
     if options.mcp:
         require_mcp()  # before the models are loaded: it should say so at once
+    with serving_local_llm(settings, on_progress=_tell) as settings:
+        return _serve(options, settings)
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    from qa.manifest import read_manifest
+    from qa.models import load_models
+    from qa.pipeline import Pipeline, open_writer
+    from qa.ui.page import launch
+
     models = load_models(settings)
     writer = open_writer(settings, *models)
     if read_manifest(settings.index_dir) is None:
@@ -108,6 +121,21 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
         pipeline = Pipeline(settings, *models, writer)
     launch(pipeline, on_ready=lambda message: print(message, flush=True), mcp=options.mcp)
     return 0
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Pipeline]:
+    """The pipeline over the index that there is, and its language model, as long as it is used."""
+    from qa.manifest import require_manifest
+    from qa.pipeline import open_pipeline
+
+    require_manifest(settings.index_dir)  # before any model is loaded: it should say so at once
+    with serving_local_llm(settings, on_progress=_tell) as settings:
+        yield open_pipeline(settings)
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
 
 
 def run_eval(options: argparse.Namespace, settings: Settings) -> int:

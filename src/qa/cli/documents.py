@@ -145,7 +145,7 @@ def run_status(options: argparse.Namespace, settings: Settings) -> int:
     from qa.manifest import require_manifest
 
     manifest = require_manifest(settings.index_dir)
-    llm = _llm_status(settings) if settings.llm else ""
+    llm = _llm_status(settings) if settings.llm or settings.local_llm else ""
     if options.json:
         table = dataclasses.asdict(manifest)
         print(json.dumps({**table, "llm": llm} if llm else table, ensure_ascii=False))
@@ -155,7 +155,7 @@ def run_status(options: argparse.Namespace, settings: Settings) -> int:
     print(f"made with   {manifest.fingerprint}")
     print(f"documents   {len(manifest.documents)}, in {chunks} chunks")
     if llm:
-        print(f"llm         {settings.llm}: {llm}")
+        print(f"llm         {settings.llm or settings.local_llm}: {llm}")
     for record in manifest.documents:
         cities = f"; {', '.join(record.cities)}" if record.cities else ""
         print(f"  {record.path}: {record.title} ({record.language}, {record.chunks} chunks{cities})")
@@ -165,8 +165,12 @@ def run_status(options: argparse.Namespace, settings: Settings) -> int:
 def _llm_status(settings: Settings) -> str:
     """Whether the language model that is set answers, and what is in the way if not."""
     from qa.llm import try_language_model
+    from qa.local_llm import check_local_llm
 
     try:
+        if settings.local_llm:  # not tried here: it may fill the memory, beside the one that is running
+            size = check_local_llm(Path(settings.local_llm))
+            return f"a file of {size / 1e6:,.0f} MB; qa serve, chat and ask run it themselves"
         return f"answers, in {try_language_model(settings):.1f} s"
     except QAError as error:
         return f"does not answer: {error}"

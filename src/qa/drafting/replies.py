@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
+from qa.drafting.instructions import HIDDEN
 from qa.drafting.prompts import NO_ANSWER
 from qa.sentences import split_sentences
 
@@ -18,12 +20,21 @@ MARKS_AFTER_STOP = re.compile(r"([.!?。！？។]) {0,3}((?:[\[［【][\d,、�
 """Marks that stand behind a sentence's full stop: they belong to it, not to the next sentence."""
 CARRIER = re.compile(
     r"!?\[[^\[\]\n]{0,500}\]\([^()\n]{0,2000}\)?"
+    r"|!\[[^\[\]\n]{0,500}\](?:\[[^\[\]\n]{0,100}\])?"
     r"|</?[a-zA-Z!][^<>]{0,2000}>?"
-    r"|\b(?:[a-zA-Z][a-zA-Z0-9+.-]{1,20}://|www\.|data:|javascript:|mailto:)\S{1,2000}"
-    r"|\b[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}/\S{0,2000}"
+    r"|(?<![a-zA-Z0-9])(?:[a-zA-Z][a-zA-Z0-9+.-]{1,20}:/{1,3}|www\.|data:|javascript:|vbscript:|mailto:|tel:)\S{1,2000}"
+    r"|(?<![:\w])//[\w-]{1,63}\.\S{1,2000}"
+    r"|(?<![a-zA-Z0-9.-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}[/?]\S{0,2000}"
+    r"|(?<![a-zA-Z0-9.-])(?:[\w.+-]{1,64}@)?[a-z0-9-]{1,63}(?:\[?\.\]?[a-z0-9-]{1,63}){0,4}\[?\.\]?[a-z]{2,24}(?![\w])"
     r"|&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,10});"
 )
 """Links, images, tags, addresses and character references: all that could load something, or carry data out."""
+CARRIED = "\ue000"
+"""What stands in the place of a carrier: a character for private use, which means nothing."""
+WIDE = re.compile("[\uff01-\uff5e]{0,500}[\uff21-\uff3a\uff41-\uff5a][\uff01-\uff5e]{0,500}")
+"""Latin letters of full width and what is around them: addresses can be written so, too."""
+KHMER_SPACE = "\u200b"
+"""What Khmer, and nothing else, has between words."""
 EMPHASIS = re.compile(r"[*_`~#|]{1,20}")
 LIST_START = re.compile(r"^\s{0,20}(?:[-•・●–]|\d{1,2}[.)])\s{1,5}", re.MULTILINE)
 
@@ -48,7 +59,11 @@ def is_no_answer(reply: str) -> bool:
 
 def read_reply(reply: str, *, language: str) -> tuple[Sentence, ...]:
     """The sentences of `reply` in their order; none where there is no word in it."""
-    text = THOUGHTS.sub(" ", reply)
+    text = reply if language == "km" else reply.replace(KHMER_SPACE, "")
+    text = HIDDEN.sub(lambda found: found[0] if found[0] == KHMER_SPACE else "", text).replace(CARRIED, "")
+    text = WIDE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
+    text = THOUGHTS.sub(" ", text)
+    text = CARRIER.sub(f" {CARRIED} ", text)  # before it is split: there are stops in addresses
     text = LIST_START.sub("", text)
     text = MARKS_AFTER_STOP.sub(lambda found: f" {found[2].strip()}{found[1]} ", text)
     sentences: list[Sentence] = []
@@ -75,20 +90,13 @@ def read_begun(reply: str, *, language: str) -> tuple[Sentence, ...]:
 
 
 def _read(raw: str) -> Sentence:
-    has_carrier = False
-
-    def without(found: re.Match[str]) -> str:
-        nonlocal has_carrier
-        has_carrier = True
-        return " "
-
-    text = CARRIER.sub(without, raw)
+    text = raw.replace(CARRIED, " ")
     marks = _unique(
         tuple(int(number) for found in MARK.finditer(text) for number in re.findall(r"\d+", found[1]))
     )
     text = EMPHASIS.sub("", MARK.sub("", text))
     text = re.sub(r"\s+([.!?,;:。！？、，])", r"\1", " ".join(text.split()))
-    return Sentence(text.strip(), marks, has_carrier)
+    return Sentence(text.strip(), marks, CARRIED in raw)
 
 
 def _unique(numbers: tuple[int, ...]) -> tuple[int, ...]:

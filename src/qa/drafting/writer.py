@@ -15,7 +15,7 @@ from qa.domain import Answer, Citation, Statement
 from qa.drafting import prompts
 from qa.drafting.checks import Checker, cities_given, cities_of, is_by_city
 from qa.drafting.drafts import Draft, Drafted
-from qa.drafting.instructions import is_instruction
+from qa.drafting.instructions import without_instructions
 from qa.drafting.replies import MOST_SENTENCES_READ, Sentence, is_no_answer, read_begun, read_reply
 from qa.drafting.support import Support
 from qa.errors import LLMError
@@ -59,7 +59,7 @@ class Writer:
 
     def write_on(self, answer: Answer, *, catalogue: CityCatalogue | None = None) -> Iterator[Answer]:
         """The answer with the sentences that have passed so far, as each does, and last what `write` gives."""
-        citations = tuple(each for each in answer.citations if not is_instruction(each.quote))
+        citations = without_instructions(answer.citations)
         if len(citations) < len(answer.citations):
             logger.warning("a quote reads as an instruction to a language model; it is not written from")
         if not citations:
