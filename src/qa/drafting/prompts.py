@@ -53,7 +53,7 @@ def new_token() -> str:
 def rules(language: str, *, token: str) -> str:
     """What the model is told first, for an answer in `language` (ISO 639)."""
     return RULES.format(
-        language=_named(language),
+        language=name_language(language),
         count=MOST_SENTENCES,
         begin=_begin(token),
         end=_end(token),
@@ -80,7 +80,7 @@ def disarm(text: str) -> str:
     return "".join(each for each in line if unicodedata.category(each) not in ("Cc", "Cf", "Co", "Cn"))
 
 
-def _named(language: str) -> str:
+def name_language(language: str) -> str:
     """The language's English name; where there is none, that of the question is asked for."""
     name = language_name(language, "en")
     return name if name != language_name("-", "en") else "the language of the question"

@@ -61,10 +61,18 @@ class Writer:
         self._kept: OrderedDict[tuple[str, ...], Draft] = OrderedDict()
         self._keeping = threading.Lock()
 
-    def write(self, answer: Answer, *, find_missing: FindMissing = missing_facts) -> Answer:
+    @property
+    def model(self) -> LanguageModel:
+        """The language model that writes."""
+        return self._model
+
+    def write(
+        self, answer: Answer, *, find_missing: FindMissing = missing_facts, until: float | None = None
+    ) -> Answer:
         """`answer` in the model's words, each sentence checked; or `answer` itself, with why in `fallback`.
 
-        It takes `llm_timeout_s` at most, and no failure of the model is an error here.
+        It is there by `until`, of `time.monotonic()`, by default `llm_timeout_s` from now, and no failure of the
+        model is an error here.
         """
         citations = tuple(each for each in answer.citations if not is_instruction(each.quote))
         if len(citations) < len(answer.citations):
@@ -72,7 +80,7 @@ class Writer:
         if not citations:
             return replace(answer, fallback="unsupported")
         try:
-            draft = self._draft(answer, citations, find_missing)
+            draft = self._draft(answer, citations, find_missing, until)
         except LLMError as error:
             logger.warning("the answer is quoted, not written: %s", error)
             return replace(answer, fallback=error.kind)
@@ -86,7 +94,13 @@ class Writer:
             return replace(answer, fallback="unsupported")
         return _written(answer, draft)
 
-    def _draft(self, answer: Answer, citations: tuple[Citation, ...], find_missing: FindMissing) -> Draft:
+    def _draft(
+        self,
+        answer: Answer,
+        citations: tuple[Citation, ...],
+        find_missing: FindMissing,
+        until: float | None,
+    ) -> Draft:
         """The draft of an answer from `citations`, the kept one where the same was asked before."""
         key = (
             prompts.PROMPT_VERSION,
@@ -99,15 +113,17 @@ class Writer:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        draft = self._ask(answer, citations, find_missing)
+        until = time.monotonic() + self._model.timeout_s if until is None else until
+        draft = self._ask(answer, citations, find_missing, until)
         with self._keeping:
             self._kept[key] = draft
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         return draft
 
-    def _ask(self, answer: Answer, citations: tuple[Citation, ...], find_missing: FindMissing) -> Draft:
-        until = time.monotonic() + self._model.timeout_s
+    def _ask(
+        self, answer: Answer, citations: tuple[Citation, ...], find_missing: FindMissing, until: float
+    ) -> Draft:
         messages, citations = self._messages(answer, citations)
         reply = self._model.ask(messages, until=until)
         if is_no_answer(reply):
