@@ -14,7 +14,7 @@ from qa.config import Settings
 from qa.coverage import CITIES_IN_LIST, Coverage
 from qa.domain import Answer, Citation, Document, Passage, Query, Step, Turn
 from qa.drafting import Interpreter, Support, Writer, can_be_written, find_missing_with
-from qa.errors import ConfigError
+from qa.errors import InputError
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus, roll_back
 from qa.library import Library, open_library
@@ -178,10 +178,10 @@ class Pipeline:
     def translate(self, answer: Answer) -> Answer:
         """`answer` with translations of its quotes in other languages than the asker's, as far as they hold.
 
-        It takes `llm_timeout_s` at most. Raises `ConfigError` where no language model is set.
+        It takes `llm_timeout_s` at most. Raises `InputError` where no language model is set.
         """
         if self._interpreter is None:
-            raise ConfigError("no language model is set, which could translate; set llm")
+            raise InputError("there is no language model that could translate; set llm")
         until = time.monotonic() + self.settings.llm_timeout_s
         made = {
             each.number: self.translate_quote(each, answer.language, until=until)

@@ -19,6 +19,8 @@ def run_ask(options: argparse.Namespace, settings: Settings) -> int:
         raise UsageError("give one question, or a file of questions with --batch")
     if options.out and not options.batch:
         raise UsageError("--out goes with --batch")
+    if options.translate and options.batch:
+        raise UsageError("--translate goes with one question")
     from qa.pipeline import open_pipeline
     from qa.rendering import to_json, to_text
 
@@ -26,6 +28,8 @@ def run_ask(options: argparse.Namespace, settings: Settings) -> int:
         return _ask_batch(options, settings)
     pipeline = open_pipeline(settings)
     answer = pipeline.ask(options.question, cities=options.city)
+    if options.translate:
+        answer = pipeline.translate(answer)
     if options.json:
         print(json.dumps(to_json(answer), ensure_ascii=False))
     else:

@@ -45,8 +45,12 @@ QUESTION_SHARE = 1 / 3
 MOST_ASKED, MOST_ANSWER_CHARACTERS = 3, 600
 """How many of the last questions the model is shown, and how much of the last answer."""
 
-LEAST_ALIKE = 0.85
-"""The least cosine between a text and its translation."""
+LEAST_ALIKE = 0.82
+"""The least cosine between a text and its translation.
+
+Of 40 questions of XQuAD each in Vietnamese, Chinese and Arabic, .95 or more pass with their English ones, and of
+other English questions .00 to .07: it tells what is about something else, and the facts tell the rest.
+"""
 
 
 class Interpreter:
@@ -91,7 +95,7 @@ class Interpreter:
         citation: Citation,
         language: str,
         *,
-        catalogue: CityCatalogue | None = None,
+        catalogue: CityCatalogue,
         until: float | None = None,
     ) -> str:
         """The quote of `citation` in `language`, checked; empty where there is no translation that holds.

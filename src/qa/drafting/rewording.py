@@ -57,8 +57,10 @@ def fault_in_whole(
     fault = _fault_in_form(whole, language=query.language, most=MOST_QUESTION_CHARACTERS)
     if fault:
         return fault
-    if detect_language(whole, default=query.language) != query.language:
+    if not _is_in(query.language, whole, catalogue):
         return "it is in another language"
+    if _asks(question) and not _asks(whole):
+        return "it is no question"
     added = missing_facts(whole, sources, catalogue=catalogue)
     if added:
         return f"nobody named {added[0].text}"
@@ -76,13 +78,13 @@ def fault_in_whole(
 
 def fault_in_question(translation: str, question: str, *, language: str, catalogue: CityCatalogue) -> str:
     """What is wrong with the `translation` of `question` into `language`."""
-    most = 4 * len(question) + 100
-    return _fault_in_form(translation, language=language, most=most) or _fault_in_facts(
-        translation, question, language=language, catalogue=catalogue
-    )
+    fault = _fault_in_form(translation, language=language, most=4 * len(question) + 100)
+    if not fault and _asks(question) and not _asks(translation):
+        fault = "it is no question"
+    return fault or _fault_in_facts(translation, question, language=language, catalogue=catalogue)
 
 
-def fault_in_quote(translation: str, quote: str, *, language: str, catalogue: CityCatalogue | None) -> str:
+def fault_in_quote(translation: str, quote: str, *, language: str, catalogue: CityCatalogue) -> str:
     """What is wrong with the `translation` of `quote` into `language`."""
     fault = _fault_in_form(translation, language=language, most=4 * len(quote) + 100)
     if fault:
@@ -106,10 +108,8 @@ def _fault_in_form(line: str, *, language: str, most: int) -> str:
     return "" if is_in_script_of(line, language) else "it is in another language"
 
 
-def _fault_in_facts(
-    translation: str, original: str, *, language: str, catalogue: CityCatalogue | None
-) -> str:
-    if detect_language(translation, default=language) != language:
+def _fault_in_facts(translation: str, original: str, *, language: str, catalogue: CityCatalogue) -> str:
+    if not _is_in(language, translation, catalogue):
         return "it is in another language"
     facts = missing_facts(translation, [original], catalogue=catalogue)
     added = next((fact.text for fact in facts if fact.kind in LOST_FACTS), "")
@@ -119,7 +119,16 @@ def _fault_in_facts(
     return f"it does not have {lost}" if lost else ""
 
 
-def _lost(text: str, reworded: str, catalogue: CityCatalogue | None) -> str:
+def _is_in(language: str, text: str, catalogue: CityCatalogue) -> bool:
+    """True if `text` is in `language`, as far as its words without the names of cities tell."""
+    return detect_language(catalogue.blank_names(text, " "), default=language) == language
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip().endswith(("?", "？"))
+
+
+def _lost(text: str, reworded: str, catalogue: CityCatalogue) -> str:
     """The first number, date, unit or name of `text` that `reworded` does not have; empty if it has all."""
     facts = missing_facts(text, [reworded], catalogue=catalogue)
     return next((fact.text for fact in facts if fact.kind in LOST_FACTS), "")
