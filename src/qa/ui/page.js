@@ -138,7 +138,7 @@
       // The server has escaped what it sends: rendering.translation_html.
       place.innerHTML = await window.translateQuote([window.visitor, Number(turn), Number(number), language]);
       place.tabIndex = -1;  // the button is gone, and with it where the keyboard was
-      place.focus();
+      place.focus({ preventScroll: true });
     } catch {
       button.disabled = false;
       button.textContent = label;
