@@ -492,6 +492,14 @@ def test_status_says_what_the_index_holds(indexed: Path, run: Run) -> None:
     assert [document["path"] for document in documents] == ["dalian.txt", "surabaya.md"]
 
 
+def test_a_translation_without_a_language_model_is_refused_in_one_line(indexed: Path, run: Run) -> None:
+    ended = run("ask", QUESTION, "--translate")
+
+    assert (ended.status != 0, ended.out) == (True, "")
+    assert "there is no language model that could translate; set llm" in ended.err
+    assert len(ended.err.strip().splitlines()) == 1
+
+
 def test_a_language_model_that_is_not_there_is_told_and_does_no_harm(
     indexed: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
