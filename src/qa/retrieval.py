@@ -274,7 +274,9 @@ def _merge(passages: Sequence[Passage], translated: Sequence[Passage]) -> tuple[
     """`passages` by the mean of their own fused score and that for the question's translation, best first.
 
     Their similarities stay those to the question as it was asked: a translation helps to find, and what it found
-    is judged without it.
+    is judged without it. Of 36 questions of XQuAD in Vietnamese, Chinese and Arabic over English paragraphs, .92
+    have the right one first with their right translation and .81 without, and as many are answered; with another
+    question's .39, and no foreign question is answered more (scripts/measure_translation.py).
     """
     scores = {passage.chunk.chunk_id: passage.fused_score for passage in translated}
     merged = [
