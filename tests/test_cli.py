@@ -28,10 +28,12 @@ SURABAYA = "The composting method has spread to 20,000 households in Surabaya."
 QUESTION = "experts to Dalian Kitakyushu sent?"
 LINE_KEYS = {
     *("id", "answered", "answer", "interpreted_as", "set_aside_cities", "highlights", "reason", "citations"),
-    *("ranked", "mode", "fallback"),
+    *("ranked", "mode", "fallback", "also_searched_as"),
     "seconds",
 }
-CITATION_KEYS = set("number source title page page_kind page_name heading quote start end".split())
+CITATION_KEYS = set(
+    "number source title page page_kind page_name heading quote start end translation".split()
+)
 
 
 @dataclass(frozen=True)
@@ -488,6 +490,14 @@ def test_status_says_what_the_index_holds(indexed: Path, run: Run) -> None:
     assert "  surabaya.md: Report (en, 1 chunks; Surabaya)" in ended.out
     documents = json.loads(run("status", "--json").out)["documents"]
     assert [document["path"] for document in documents] == ["dalian.txt", "surabaya.md"]
+
+
+def test_a_translation_without_a_language_model_is_refused_in_one_line(indexed: Path, run: Run) -> None:
+    ended = run("ask", QUESTION, "--translate")
+
+    assert (ended.status != 0, ended.out) == (True, "")
+    assert "there is no language model that could translate; set llm" in ended.err
+    assert len(ended.err.strip().splitlines()) == 1
 
 
 def test_a_language_model_that_is_not_there_is_told_and_does_no_harm(

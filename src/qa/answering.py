@@ -49,6 +49,7 @@ def compose(
         question=query.question,
         interpreted_as=query.text,
         language=query.language,
+        also_searched_as=query.translation,
         statements=tuple(
             _state(piece, citation) for piece, citation in zip(evidence, citations, strict=True)
         ),
@@ -83,6 +84,7 @@ def compose_by_city(query: Query, findings: Sequence[Finding]) -> Answer:
         question=query.question,
         interpreted_as=query.text,
         language=query.language,
+        also_searched_as=query.translation,
         statements=tuple(statements),
         citations=tuple(citations.values()),
         disagreements=find_disagreements(tuple(citations.values())),
@@ -102,6 +104,7 @@ def refuse(query: Query, refusal: Refusal, passages: Sequence[Passage], *, confi
         question=query.question,
         interpreted_as=query.text,
         language=query.language,
+        also_searched_as=query.translation,
         refusal=refusal,
         searched_cities=query.cities,
         set_aside_cities=query.set_aside_cities,

@@ -143,7 +143,8 @@ class Query:
     `text` with the cities called as in the documents' language; `is_city_by_city` tells that each city needs
     an answer of its own, `names_place` that a city of the catalogue is named, the home one counted;
     `set_aside_cities` were chosen, and the question names others; `wants_story` tells that everything about
-    a city is asked for rather than one fact.
+    a city is asked for rather than one fact; `translation` is `text` in `translation_language`, searched too,
+    where a language model has made one.
     """
 
     question: str
@@ -157,6 +158,8 @@ class Query:
     set_aside_cities: tuple[str, ...] = ()
     wants_story: bool = False
     searched_text: str = ""
+    translation: str = ""
+    translation_language: str = ""
 
     def __post_init__(self) -> None:
         if not self.searched_text:
@@ -289,20 +292,9 @@ class Reply:
 
 
 Fallback = Literal[
-    "",
-    "unreachable",
-    "wrong_key",
-    "rate_limit",
-    "timeout",
-    "broken",
-    "empty",
-    "endless",
-    "wrong_form",
-    "day_cap",
-    "failed",
-    "declined",
-    "unsupported",
-]
+    "", "unreachable", "wrong_key", "rate_limit", "timeout", "broken", "empty", "endless",
+    "wrong_form", "day_cap", "failed", "declined", "unsupported",
+]  # fmt: skip
 """Why an answer is quoted though a language model is set: how it failed (see `qa.errors.LLMFailure`), or it
 found that the quotes do not answer, or too little of what it wrote was held up by them. Empty where none is set,
 or it was used."""
@@ -314,9 +306,10 @@ class Answer:
 
     `language` is the asker's (ISO 639); `searched_cities` is what the search was narrowed to, empty for all
     documents; `set_aside_cities` were chosen, but the question names others; `silent_cities` are those, in an
-    answer that goes city by city, of which the documents do not say what was asked; `passages` is what was
-    retrieved, best first, kept also when refusing; `confidence` is the probability that the evidence answers
-    (0 to 1); `timings` has seconds by stage.
+    answer that goes city by city, of which the documents do not say what was asked; `also_searched_as` is a
+    machine's translation of the question, and `translations` are those of quotes, made when the reader asks for
+    them, by citation number; `passages` is what was retrieved, best first, kept also when refusing; `confidence`
+    is the probability that the evidence answers (0 to 1); `timings` has seconds by stage.
     """
 
     question: str
@@ -333,6 +326,8 @@ class Answer:
     silent_cities: tuple[str, ...] = ()
     disagreements: tuple[tuple[int, int], ...] = ()
     """The numbers of each two citations that give different figures for the same thing."""
+    also_searched_as: str = ""
+    translations: tuple[tuple[int, str], ...] = ()
     passages: tuple[Passage, ...] = ()
     confidence: float = 0.0
     timings: Mapping[str, float] = field(default_factory=dict)

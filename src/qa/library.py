@@ -41,7 +41,9 @@ class Library:
     state: tuple[int, int, int]
     """That of the manifest's file when it was read; see `state_of`."""
 
-    def understand(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Query:
+    def understand(
+        self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = (), whole: str = ""
+    ) -> Query:
         """What is asked, in the light of what the documents are; see `qa.understanding.understand`."""
         return understand(
             question,
@@ -49,6 +51,7 @@ class Library:
             chosen_cities=cities,
             catalogue=self.catalogue,
             document_language=self.retriever.main_language,
+            whole=whole,
         )
 
     def reply(self, query: Query, kind: ReplyKind) -> Answer:
@@ -71,18 +74,19 @@ class Library:
                 query,
                 cities=(city,),
                 names_place=True,
-                searched_text=self._ask_of(city, query),
+                searched_text=self._ask_of(city, query, query.searched_text),
+                translation=self._ask_of(city, query, query.translation) if query.translation else "",
             )
             for city in cities
         )
 
-    def _ask_of(self, city: str, query: Query) -> str:
-        """What to search for where `query`, which asks several cities, is asked of one."""
+    def _ask_of(self, city: str, query: Query, text: str) -> str:
+        """What to search for where `query`, with the words of `text`, asks several cities and is asked of one."""
         if len(query.named_cities) > 1:
             # Passages about one city are no answer to the other half of the question.
-            return self.catalogue.narrow(query.searched_text, city)
+            return self.catalogue.narrow(text, city)
         # A question for "all cities" does not say the name that the passages have.
-        return query.searched_text if query.cities else f"{query.searched_text} ({city})"
+        return text if query.cities else f"{text} ({city})"
 
     @property
     def covered_cities(self) -> tuple[str, ...]:

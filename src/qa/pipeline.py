@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from qa.answering import Finding, compose_answer
 from qa.config import Settings
 from qa.coverage import CITIES_IN_LIST, Coverage
-from qa.domain import Answer, Document, Partial, Passage, Query, Step, Turn
-from qa.drafting import Support, Writer, can_be_written, find_missing_with
+from qa.domain import Answer, Citation, Document, Partial, Passage, Query, Step, Turn
+from qa.drafting import Interpreter, Support, Writer, can_be_written, find_missing_with
+from qa.errors import InputError
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus, roll_back
 from qa.library import Library, open_library
@@ -50,6 +51,7 @@ class Pipeline:
         self._reranker = reranker
         self._reader = reader
         self._writer = writer
+        self._interpreter = Interpreter(writer.model, embedder) if writer else None
         self._opening = threading.Lock()
         self._library = self._open()
 
@@ -92,13 +94,16 @@ class Pipeline:
         self, question: str, history: Sequence[Turn], cities: Sequence[str], writer: Writer | None
     ) -> Iterator[Step | Partial | Answer]:
         clock = _Clock()
+        until = time.monotonic() + writer.model.timeout_s if writer else None
         library = self._current()
         query = library.understand(question, history=history, cities=cities)
-        clock.lap("understand")
         talk = talk_of(query.question)
         if talk:
             yield library.reply(query, talk)
             return
+        if writer and self._interpreter:
+            query = self._interpreter.interpret(query, library, history=history, cities=cities)
+        clock.lap("understand")
         findings = []
         for part in library.split(query):
             yield Step("search", cities=part.cities)
@@ -112,7 +117,7 @@ class Pipeline:
         if writer and can_be_written(answer):
             yield Step("write", passages=len(answer.citations))
             find_missing = find_missing_with(library.catalogue)
-            for written in writer.write_on(answer, catalogue=library.catalogue):
+            for written in writer.write_on(answer, catalogue=library.catalogue, until=until):
                 answer = verify(written, library.find_document, find_missing=find_missing)
                 if answer.mode == "drafted":
                     yield Partial(answer)
@@ -156,6 +161,36 @@ class Pipeline:
     def writes(self) -> bool:
         """True if a language model may write the answers."""
         return self._writer is not None
+
+    def translates(self, language: str, other: str) -> bool:
+        """True if there is a language model that can translate text in `language` into `other`."""
+        return self._interpreter is not None and self._interpreter.translates(language, other)
+
+    def translate_quote(self, citation: Citation, language: str, *, until: float | None = None) -> str:
+        """The quote of `citation` in `language`, by a machine, checked; empty where there is none that holds, or
+        the quote does not stand in its document.
+
+        It takes until `until`, of `time.monotonic()`, at most, by default `llm_timeout_s`.
+        """
+        document = self.document(citation.doc_id, citation.version)
+        if not self._interpreter or not document or citation.span.cut(document.text) != citation.quote:
+            return ""
+        return self._interpreter.translate(citation, language, catalogue=self.catalogue, until=until)
+
+    def translate(self, answer: Answer) -> Answer:
+        """`answer` with translations of its quotes in other languages than the asker's, as far as they hold.
+
+        It takes `llm_timeout_s` at most. Raises `InputError` where no language model is set.
+        """
+        if self._interpreter is None:
+            raise InputError("there is no language model that could translate; set llm")
+        until = time.monotonic() + self.settings.llm_timeout_s
+        made = {
+            each.number: self.translate_quote(each, answer.language, until=until)
+            for each in answer.citations
+            if self.translates(each.language, answer.language)
+        }
+        return dataclasses.replace(answer, translations=tuple(one for one in made.items() if one[1]))
 
     @property
     def newest_date(self) -> str:

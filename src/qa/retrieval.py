@@ -122,9 +122,19 @@ class Retriever:
         """The passages for `query`, best first; only chunks about `query.cities`, if it names any."""
         if not self.chunks:
             return ()
+        return self._read(query, self._rerank(query, self._search(query)))
+
+    def _search(self, query: Query) -> tuple[Passage, ...]:
+        """What both searches find for `query` and for its translation, best first."""
         lexical = self._search_lexical(query)
-        passages = _fuse(self._search_dense(query, also=tuple(lexical)), lexical)
-        return self._read(query, self._rerank(query, passages))
+        if not query.translation:
+            return _fuse(self._measure(query, [*lexical, *self._find_near(query)]), lexical)
+        other = replace(query, searched_text=query.translation, translation="")
+        other_lexical = self._search_lexical(other)
+        found = [*lexical, *self._find_near(query), *other_lexical, *self._find_near(other)]
+        return _merge(
+            _fuse(self._measure(query, found), lexical), _fuse(self._measure(other, found), other_lexical)
+        )
 
     def _search_lexical(self, query: Query) -> dict[str, float]:
         """BM25 shares by chunk id, best first."""
@@ -136,20 +146,25 @@ class Retriever:
         found = self.lexical.top(query.searched_text, count=self._settings.candidates, allowed=allowed)
         return {self.chunks[number].chunk_id: score for number, score in found}
 
-    def _search_dense(self, query: Query, *, also: Sequence[str]) -> list[Passage]:
-        """The nearest chunks by passage and by sentence, and those of `also`, with exact similarities."""
-        vector = self._encode(query.searched_text)
-        found: dict[str, None] = dict.fromkeys(also)
+    def _find_near(self, query: Query) -> list[str]:
+        """The ids of the nearest chunks by passage and by sentence."""
+        found: list[str] = []
         for kind, count in (("passages", 1), ("sentences", 2)):
             near = self._store.query(
-                vector,
+                self._encode(query.searched_text),
                 kind=kind,
                 count=count * self._settings.candidates,
                 cities=query.cities,
                 known=self._by_id,
             )
-            found.update(dict.fromkeys(chunk_id for chunk_id, _ in near))
-        chunks = [self.chunks[self._by_id[chunk_id]] for chunk_id in found if chunk_id in self._by_id]
+            found += [chunk_id for chunk_id, _ in near]
+        return found
+
+    def _measure(self, query: Query, found: Sequence[str]) -> list[Passage]:
+        """The chunks with the ids `found`, each once, with their exact similarities to `query`, best first."""
+        vector = self._encode(query.searched_text)
+        ids = dict.fromkeys(found)
+        chunks = [self.chunks[self._by_id[chunk_id]] for chunk_id in ids if chunk_id in self._by_id]
         vectors = self._store.fetch_vectors(chunks)
         passages = []
         for chunk in chunks:
@@ -249,3 +264,19 @@ def _fuse(passages: Sequence[Passage], lexical: Mapping[str, float]) -> tuple[Pa
         for passage in passages
     ]
     return tuple(sorted(fused, key=lambda passage: (-passage.fused_score, passage.dense_rank or 0)))
+
+
+def _merge(passages: Sequence[Passage], translated: Sequence[Passage]) -> tuple[Passage, ...]:
+    """`passages` by the mean of their own fused score and that for the question's translation, best first.
+
+    Their similarities stay those to the question as it was asked: a translation helps to find, and what it found
+    is judged without it. Of 36 questions of XQuAD in Vietnamese, Chinese and Arabic over English paragraphs, .92
+    have the right one first with their right translation and .81 without, and as many are answered; with another
+    question's .39, and no foreign question is answered more (scripts/measure_translation.py).
+    """
+    scores = {passage.chunk.chunk_id: passage.fused_score for passage in translated}
+    merged = [
+        replace(passage, fused_score=(passage.fused_score + scores[passage.chunk.chunk_id]) / 2)
+        for passage in passages
+    ]
+    return tuple(sorted(merged, key=lambda passage: (-passage.fused_score, passage.dense_rank or 0)))

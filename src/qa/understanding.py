@@ -40,6 +40,9 @@ FEW_WORDS, FEW_CHARACTERS = 4, 12
 """A question of up to so many words (in unspaced scripts, characters) that only names a city ("And Hai
 Phong?") asks the last one again."""
 
+FEWEST_WORDS, FEWEST_CHARACTERS = 3, 7
+"""A question of no more that names no city hardly stands alone."""
+
 
 def understand(
     question: str,
@@ -48,6 +51,7 @@ def understand(
     chosen_cities: Sequence[str] = (),
     catalogue: CityCatalogue,
     document_language: str | None = None,
+    whole: str = "",
 ) -> Query:
     """What is asked. A city that the question names wins over a chosen one, that over the conversation's.
 
@@ -55,6 +59,8 @@ def understand(
 
     Cities are searched for by the names that they have in `document_language`: embedders place "Surabaya" and
     スラバヤ near each other, but not in the same place.
+
+    `whole` is the question made whole already, by a language model say, and checked; by default the rules do that.
 
     Raises `InputError` for a question that is too long to be one.
     """
@@ -64,10 +70,12 @@ def understand(
             f"the question has {len(text)} characters; ask with at most {MAX_QUESTION_CHARACTERS}"
         )
     named = catalogue.query_cities(text)
-    # A greeting or thanks between two questions is nothing that the second could lean on.
-    asked = [clean_question(turn.text) for turn in history if turn.role == "user" and not talk_of(turn.text)]
+    asked = asked_before(history)
     language = detect_language(text, default=detect_language(asked[-1]) if asked else "en")
-    whole = _make_whole(text, asked, named, catalogue) if asked else text
+    if whole and named:  # "How does it compare with Davao?" is about two cities
+        named = catalogue.query_cities(whole)
+    if not whole:
+        whole = _make_whole(text, asked, named, catalogue) if asked else text
     chosen = _canonical(chosen_cities, catalogue)
     cities = named or chosen
     if whole != text and not cities:
@@ -85,6 +93,23 @@ def understand(
         set_aside_cities=tuple(city for city in chosen if named and city not in named),
         wants_story=not is_city_by_city and asks_for_story(whole, catalogue),
         searched_text=catalogue.rename(whole, document_language) if document_language else whole,
+    )
+
+
+def asked_before(history: Sequence[Turn]) -> list[str]:
+    """The questions of a conversation, oldest first."""
+    # A greeting or thanks between two questions is nothing that the second could lean on.
+    return [clean_question(turn.text) for turn in history if turn.role == "user" and not talk_of(turn.text)]
+
+
+def may_lean(query: Query, catalogue: CityCatalogue) -> bool:
+    """True if the question may lean on the one before it: the rules say so, it has a word that points back, or it
+    is next to nothing and names no city ("Since when?")."""
+    if query.is_follow_up or LEANS_ON_TURN.search(query.question):
+        return True
+    text = query.question
+    return not catalogue.names_place(text) and _is_short(
+        text, words=FEWEST_WORDS, characters=FEWEST_CHARACTERS
     )
 
 
@@ -110,7 +135,7 @@ def _canonical(names: Sequence[str], catalogue: CityCatalogue) -> tuple[str, ...
 
 def _make_whole(text: str, asked: Sequence[str], named: tuple[str, ...], catalogue: CityCatalogue) -> str:
     """`text` with what it takes from the conversation; `text` itself if it stands alone."""
-    last = _last_whole(asked, catalogue)
+    last = last_whole(asked, catalogue)
     if named and _only_names_a_city(text, named, catalogue):
         swapped = _swap_city(last, named, catalogue)
         return swapped or f"{last} {text}"
@@ -119,8 +144,8 @@ def _make_whole(text: str, asked: Sequence[str], named: tuple[str, ...], catalog
     return text
 
 
-def _last_whole(asked: Sequence[str], catalogue: CityCatalogue) -> str:
-    """The last question of the conversation, itself made whole from the ones before it."""
+def last_whole(asked: Sequence[str], catalogue: CityCatalogue) -> str:
+    """The last of the questions `asked` (not empty), itself made whole from the ones before it."""
     whole = asked[0]
     for text in asked[1:]:
         whole = _make_whole(text, [whole], catalogue.query_cities(text), catalogue)
@@ -135,8 +160,8 @@ def _only_names_a_city(text: str, named: tuple[str, ...], catalogue: CityCatalog
     )
 
 
-def _is_short(text: str) -> bool:
-    return len(text) <= FEW_CHARACTERS if is_unspaced(text) else len(text.split()) <= FEW_WORDS
+def _is_short(text: str, *, words: int = FEW_WORDS, characters: int = FEW_CHARACTERS) -> bool:
+    return len(text) <= characters if is_unspaced(text) else len(text.split()) <= words
 
 
 def _swap_city(question: str, named: tuple[str, ...], catalogue: CityCatalogue) -> str | None:

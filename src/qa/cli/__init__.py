@@ -105,6 +105,9 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--city", action="append", default=[], help="search only documents about this city")
     command.add_argument("--batch", type=Path, metavar="IN.jsonl", help="questions, one JSON object a line")
     command.add_argument("--out", type=Path, metavar="OUT.jsonl", help="where answers go (default: stdout)")
+    command.add_argument(
+        "--translate", action="store_true", help="let the language model translate quotes in other languages"
+    )
     command = add("search", run_search, "Show the passages for a query, best first.", index, as_json)
     command.add_argument("query")
     command.add_argument("-k", type=int, default=5, metavar="N", help="how many (default: 5)")

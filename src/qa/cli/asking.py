@@ -26,12 +26,16 @@ def run_ask(options: argparse.Namespace, settings: Settings) -> int:
         raise UsageError("give one question, or a file of questions with --batch")
     if options.out and not options.batch:
         raise UsageError("--out goes with --batch")
+    if options.translate and options.batch:
+        raise UsageError("--translate goes with one question")
     from qa.rendering import to_json, to_text
 
     if options.batch:
         return _ask_batch(options, settings)
     with _opened(settings) as pipeline:
         answer = pipeline.ask(options.question, cities=options.city)
+        if options.translate:
+            answer = pipeline.translate(answer)
     if options.json:
         print(json.dumps(to_json(answer), ensure_ascii=False))
     else:

@@ -57,7 +57,7 @@ def new_token() -> str:
 def rules(language: str, *, token: str, cities: int = 0) -> str:
     """What the model is told first, for an answer in `language` (ISO 639), city by city for so many of them."""
     return RULES.format(
-        language=_named(language),
+        language=name_language(language),
         count=max(MOST_SENTENCES, SENTENCES_FOR_CITY * cities),
         by_city=BY_CITY if cities else "",
         begin=_begin(token),
@@ -97,7 +97,7 @@ def disarm(text: str) -> str:
     return "".join(each for each in line if unicodedata.category(each) not in ("Cc", "Cf", "Co", "Cn"))
 
 
-def _named(language: str) -> str:
+def name_language(language: str) -> str:
     """The language's English name; where there is none, that of the question is asked for."""
     name = language_name(language, "en")
     return name if name != language_name("-", "en") else "the language of the question"

@@ -49,15 +49,25 @@ class Writer:
         self._kept: OrderedDict[tuple[str, ...], Draft] = OrderedDict()
         self._keeping = threading.Lock()
 
-    def write(self, answer: Answer, *, catalogue: CityCatalogue | None = None) -> Answer:
+    @property
+    def model(self) -> LanguageModel:
+        """The language model that writes."""
+        return self._model
+
+    def write(
+        self, answer: Answer, *, catalogue: CityCatalogue | None = None, until: float | None = None
+    ) -> Answer:
         """`answer` in the model's words, each sentence checked; or `answer` itself, with why in `fallback`.
 
-        It takes `llm_timeout_s` at most, and no failure of the model is an error here.
+        It is there by `until`, of `time.monotonic()`, by default `llm_timeout_s` from now, and no failure of the
+        model is an error here.
         """
-        *_, last = self.write_on(answer, catalogue=catalogue)
+        *_, last = self.write_on(answer, catalogue=catalogue, until=until)
         return last
 
-    def write_on(self, answer: Answer, *, catalogue: CityCatalogue | None = None) -> Iterator[Answer]:
+    def write_on(
+        self, answer: Answer, *, catalogue: CityCatalogue | None = None, until: float | None = None
+    ) -> Iterator[Answer]:
         """The answer with the sentences that have passed so far, as each does, and last what `write` gives."""
         citations = without_instructions(answer.citations)
         if len(citations) < len(answer.citations):
@@ -67,7 +77,7 @@ class Writer:
             return
         try:
             draft = Draft()
-            for draft in self._draft_on(answer, citations, catalogue):
+            for draft in self._draft_on(answer, citations, catalogue, until):
                 if draft.passed:
                     yield _written(answer, draft.passed, catalogue)
         except LLMError as error:
@@ -87,7 +97,11 @@ class Writer:
             yield replace(answer, fallback="unsupported") if is_all_quoted else written
 
     def _draft_on(
-        self, answer: Answer, citations: tuple[Citation, ...], catalogue: CityCatalogue | None
+        self,
+        answer: Answer,
+        citations: tuple[Citation, ...],
+        catalogue: CityCatalogue | None,
+        until: float | None,
     ) -> Iterator[Draft]:
         """The draft of an answer from `citations` as it grows; the kept one where the same was asked before."""
         key = (
@@ -107,8 +121,9 @@ class Writer:
         if kept:
             yield kept
             return
+        until = time.monotonic() + self._model.timeout_s if until is None else until
         draft = Draft()
-        for draft in self._ask(answer, citations, catalogue):
+        for draft in self._ask(answer, citations, catalogue, until):
             yield draft
         if self._on_draft:
             self._on_draft(draft)
@@ -119,9 +134,12 @@ class Writer:
                 self._kept.popitem(last=False)
 
     def _ask(
-        self, answer: Answer, citations: tuple[Citation, ...], catalogue: CityCatalogue | None
+        self,
+        answer: Answer,
+        citations: tuple[Citation, ...],
+        catalogue: CityCatalogue | None,
+        until: float,
     ) -> Iterator[Draft]:
-        until = time.monotonic() + self._model.timeout_s
         messages, citations = self._messages(answer, citations)
         checker = Checker(answer, citations, self._support, catalogue)
         checked: dict[Sentence, Drafted] = {}

@@ -7,7 +7,7 @@ with `escaping.fill`, which escapes every value that is not HTML already, so tha
 from qa.rendering.coverage import coverage_html, coverage_lines, refused_html
 from qa.rendering.documents import documents_html
 from qa.rendering.evaluation import evaluation_html
-from qa.rendering.evidence import document_html, evidence_html, surroundings
+from qa.rendering.evidence import document_html, evidence_html, surroundings, translation_html
 from qa.rendering.furniture import (
     header_html,
     notice_html,
@@ -50,5 +50,6 @@ __all__ = [
     "to_json",
     "to_markdown",
     "to_text",
+    "translation_html",
     "turn_html",
 ]

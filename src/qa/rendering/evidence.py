@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from qa.domain import Answer, Citation, Document, Span
@@ -23,23 +23,70 @@ MOST_OF_DOCUMENT = 100_000
 
 PARAGRAPH_END = "\n\n"
 
+Translates = Callable[[str, str], bool]
+"""(language, other language) → whether a machine can translate from the one into the other."""
+
 
 def evidence_html(
-    answer: Answer, documents: Mapping[str, Document], *, turn: int = 1, language: str | None = None
+    answer: Answer,
+    documents: Mapping[str, Document],
+    *,
+    turn: int = 1,
+    language: str | None = None,
+    translates: Translates | None = None,
 ) -> Html:
     """A card for each source of the answer: title, place, and the quote marked in its surroundings.
 
     `documents` by `doc_id`; a source whose document is not among them shows its quote alone. `turn` is the
-    answer's number in the conversation, `language` that of the labels (the asker's if None).
+    answer's number in the conversation, `language` that of the labels (the asker's if None). What `translates`
+    says can be translated is offered to be; without it nothing is.
     """
     words = language or answer.language
-    return join(
-        [
+    translations = dict(answer.translations)
+    cards = []
+    for citation in shown_citations(answer):
+        translation = Html()
+        if citation.number in translations:
+            text = translations[citation.number]
+            translation = translation_html(text, language=answer.language, words=words)
+        elif translates and citation.doc_id in documents and translates(citation.language, answer.language):
+            translation = _translate_button(citation, turn=turn, asked_in=answer.language, language=words)
+        cards.append(
             _card(
-                citation, documents.get(citation.doc_id), turn=turn, asked_in=answer.language, language=words
+                citation,
+                documents.get(citation.doc_id),
+                turn=turn,
+                asked_in=answer.language,
+                language=words,
+                translation=translation,
             )
-            for citation in shown_citations(answer)
-        ]
+        )
+    return join(cards)
+
+
+def translation_html(text: str, *, language: str, words: str) -> Html:
+    """A machine's translation of a quote into `language`, marked as one; where it is empty, that there is none.
+
+    `words` is the language of what is said about it.
+    """
+    if not text:
+        return fill('<p class="note">{note}</p>', note=say("translated_none", words))
+    return fill(
+        '<p class="translated" lang="{code}" dir="auto">{text}</p><p class="note">{note}</p>',
+        code=language,
+        text=text,
+        note=say("translated_note", words),
+    )
+
+
+def _translate_button(citation: Citation, *, turn: int, asked_in: str, language: str) -> Html:
+    return fill(
+        '<button type="button" class="translate" data-turn="{turn}" data-number="{number}" '
+        'data-waiting="{waiting}">{label}</button>',
+        turn=turn,
+        number=citation.number,
+        waiting=say("translating", language),
+        label=say("translate", language, language=language_name(asked_in, language)),
     )
 
 
@@ -76,7 +123,15 @@ def surroundings(text: str, span: Span) -> Span:
     return Span(start, end)
 
 
-def _card(citation: Citation, document: Document | None, *, turn: int, asked_in: str, language: str) -> Html:
+def _card(
+    citation: Citation,
+    document: Document | None,
+    *,
+    turn: int,
+    asked_in: str,
+    language: str,
+    translation: Html,
+) -> Html:
     card_id = f"e{turn}-{citation.number}"
     is_foreign = citation.language != asked_in
     name = (
@@ -89,12 +144,15 @@ def _card(citation: Citation, document: Document | None, *, turn: int, asked_in:
     return fill(
         '<article class="card" id="{card_id}" tabindex="-1" aria-labelledby="{card_id}-title">'
         '<h3 id="{card_id}-title"><span class="number">[{number}]</span> <bdi>{title}</bdi></h3>'
-        "{place}{quote}{links}{whole}</article>",
+        "{place}{quote}{translation}{links}{whole}</article>",
         card_id=card_id,
         number=citation.number,
         title=citation.title,
         place=join([fill('<p class="place">{line}</p>', line=line) for line in place if line]),
         quote=_quote(citation, document, language=language),
+        translation=fill('<div class="translation" aria-live="polite">{it}</div>', it=translation)
+        if translation
+        else Html(),
         links=_links(citation, document, turn=turn, language=language),
         whole=whole_html(citation.doc_id, citation.version, citation.span, language=language)
         if document

@@ -31,7 +31,7 @@ def to_text(answer: Answer, *, name_city: NameCity | None = None) -> str:
     blocks.extend(one_line(note) for note in after_notes(answer, name_city=name_city))
     said = (*refusal_lines(answer), *reply_lines(answer, name_city=name_city))
     blocks.append("\n".join(one_line(line) for line in said))
-    citations = shown_citations(answer)
+    citations, translations = shown_citations(answer), dict(answer.translations)
     if citations:
         lines = [_references_heading(answer)]
         for citation in citations:
@@ -40,6 +40,9 @@ def to_text(answer: Answer, *, name_city: NameCity | None = None) -> str:
             lines.append(f"[{citation.number}] {where}")
             lines.append(f"    {one_line(citation.path)}")
             lines.append(f"    “{one_line(citation.quote)}”")
+            if citation.number in translations:
+                translated = say("translated_as", answer.language, text=translations[citation.number])
+                lines.append(f"    {one_line(translated)}")
         blocks.append("\n".join(lines))
     return "\n\n".join(block for block in blocks if block)
 
@@ -55,22 +58,34 @@ def to_markdown(answer: Answer, *, name_city: NameCity | None = None) -> str:
     citations = shown_citations(answer)
     if citations:
         blocks.append(f"**{as_markdown(_references_heading(answer))}**")
-        blocks.extend(_markdown_reference(citation, answer.language) for citation in citations)
+        translations = dict(answer.translations)
+        blocks.extend(
+            _markdown_reference(citation, answer.language, translations.get(citation.number, ""))
+            for citation in citations
+        )
     return "\n\n".join(block for block in blocks if block)
 
 
 def to_json(answer: Answer) -> dict[str, Any]:
     """The answer as plain values, for programs. `source` is a document's path; nothing is escaped in it."""
+    translations = dict(answer.translations)
     return {
         "answered": answer.refusal is None,
         "answer": answer_text(answer),
         "mode": answer.mode,
         "fallback": answer.fallback,
         "interpreted_as": answer.interpreted_as,
+        "also_searched_as": answer.also_searched_as,
         "set_aside_cities": list(answer.set_aside_cities),
         "reason": answer.refusal.reason if answer.refusal else None,
         "highlights": [each.focus.cut(each.text) for each in answer.statements if each.focus],
-        "citations": [_quoted(citation.number, citation, citation.quote) for citation in answer.citations],
+        "citations": [
+            {
+                **_quoted(citation.number, citation, citation.quote),
+                "translation": translations.get(citation.number),
+            }
+            for citation in answer.citations
+        ],
         "ranked": list(dict.fromkeys(passage.chunk.path for passage in answer.passages)),
         "seconds": float(answer.timings.get("total", 0.0)),
     }
@@ -151,11 +166,14 @@ def _references_heading(answer: Answer) -> str:
     return say("nearest_heading" if answer.refusal else "references_heading", answer.language)
 
 
-def _markdown_reference(citation: Citation, language: str) -> str:
+def _markdown_reference(citation: Citation, language: str, translation: str) -> str:
     place = place_of(citation, language)
     where = as_markdown(citation.title) + (f" › {as_markdown(place)}" if place else "")
     lines = [f"[{citation.number}] **{where}** — {as_markdown(citation.path)}"]
     url = safe_url(citation.url)
     if url:
         lines[0] += f" — [{as_markdown(say('original_page', language))}](<{url}>)"
-    return "\n".join([*lines, "", f"> {as_markdown(citation.quote)}"])
+    lines += ["", f"> {as_markdown(citation.quote)}"]
+    if translation:
+        lines += ["", f"*{as_markdown(say('translated_as', language, text=translation))}*"]
+    return "\n".join(lines)

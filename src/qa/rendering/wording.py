@@ -27,6 +27,9 @@ def notes_of(answer: Answer, *, name_city: NameCity | None = None) -> tuple[str,
     notes: list[str] = []
     if _folded(answer.interpreted_as) not in ("", _folded(answer.question)):
         notes.append(say("understood_as", answer.language, question=shorten(answer.interpreted_as)))
+    if answer.also_searched_as:
+        also = shorten(answer.also_searched_as)
+        notes.append(say("also_searched_as", answer.language, question=also))
     searched = _listed(answer.searched_cities, answer, name_city)
     if answer.set_aside_cities:  # says which cities were searched for, too
         chosen = _listed(answer.set_aside_cities, answer, name_city)

@@ -21,6 +21,7 @@ from qa.ui.documents import HIDDEN
 from qa.ui.memory import ConversationMemory
 from qa.ui.saved import restore, to_saved
 from qa.ui.scripts import CONNECT_EVIDENCE, FORGET_CONVERSATION, KEEP_EXCHANGE, SCROLL_TO_NEWEST
+from qa.ui.translating import Translations
 from qa.understanding import MAX_QUESTION_CHARACTERS
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class AskTab:
         self._pipeline = pipeline
         self._memory = ConversationMemory()
         self._suggester = Suggester(pipeline)
+        self._translations = Translations(pipeline, self._memory)
         self.newest = gr.Textbox(visible=False)
         with gr.Row(elem_id="desk", equal_height=False):
             with gr.Column(elem_id="talk", scale=3, min_width=0):
@@ -53,7 +55,12 @@ class AskTab:
                 def open_document(what: list[Any]) -> str:
                     return self.open_document(what)
 
-                self.evidence = gr.HTML(js_on_load=CONNECT_EVIDENCE, server_functions=[open_document])
+                def translate_quote(what: list[Any]) -> str:
+                    return self._translations.translate_quote(what)
+
+                self.evidence = gr.HTML(
+                    js_on_load=CONNECT_EVIDENCE, server_functions=[open_document, translate_quote]
+                )
 
     def _lay_out_talk(self) -> None:
         def rate_answer(what: list[Any]) -> bool:

@@ -102,6 +102,21 @@ class Conversation:
         changed = replace(rated, feedback=kept)
         return Conversation(tuple(changed if each is rated else each for each in self.exchanges))
 
+    def with_translation(
+        self, turn: int, number: int, text: str, pipeline: Pipeline, *, language: str
+    ) -> Conversation:
+        """The conversation with a translation of the quote with this number, on a page in `language`."""
+
+        def add(exchange: Exchange) -> Exchange:
+            if exchange.turn != turn or exchange.given is None:
+                return exchange
+            made = {**dict(exchange.given.translations), number: text}
+            given = replace(exchange.given, translations=tuple(made.items()))
+            anew = exchange_of(pipeline, given, turn=turn, language=language)
+            return replace(exchange, cards=anew.cards, copy=anew.copy, given=given)
+
+        return Conversation(tuple(add(exchange) for exchange in self.exchanges))
+
     def messages_html(self, *, has_new: bool = False) -> Html:
         """The conversation for the page, and nothing where nothing was asked."""
         newest = self.exchanges[-1] if has_new else None
@@ -191,7 +206,7 @@ def exchange_of(pipeline: Pipeline, answer: Answer, *, turn: int, language: str)
         question=answer.question,
         answer=answer_text(answer),
         message=to_html(answer, turn=turn, name_city=pipeline.catalogue.display_name),
-        cards=evidence_html(answer, documents, turn=turn, language=language),
+        cards=evidence_html(answer, documents, turn=turn, language=language, translates=pipeline.translates),
         language=answer.language,
         copy=to_text(answer, name_city=pipeline.catalogue.display_name),
         feedback=None if answer.reply else feedback_on(answer, "good"),

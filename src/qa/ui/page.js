@@ -125,6 +125,26 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   });
 
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button.translate");
+    if (!button) return;
+    const label = button.textContent;
+    const place = button.closest(".translation");
+    const language = button.closest("[lang]").lang;
+    const { turn, number, waiting } = button.dataset;
+    button.disabled = true;
+    button.textContent = waiting;
+    try {
+      // The server has escaped what it sends: rendering.translation_html.
+      place.innerHTML = await window.translateQuote([window.visitor, Number(turn), Number(number), language]);
+      place.tabIndex = -1;  // the button is gone, and with it where the keyboard was
+      place.focus({ preventScroll: true });
+    } catch {
+      button.disabled = false;
+      button.textContent = label;
+    }
+  });
+
   // "toggle" does not bubble, so it is caught on its way down.
   document.addEventListener("toggle", async (event) => {
     const whole = event.target;

@@ -52,6 +52,7 @@ class Programs:
         question: str,
         cities: list[str] | None = None,
         history: list[dict[str, str]] | None = None,
+        translate: bool = False,
         request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Answers a question about Kitakyushu's cooperation with Asian cities from the centre's documents.
@@ -63,6 +64,7 @@ class Programs:
             question: English, Japanese, Chinese, Vietnamese, Indonesian, Khmer or Filipino; up to 2,000 characters
             cities: search only documents about these cities, for example ["Surabaya"]; none searches all
             history: what was said before, oldest first: [{"role": "user" or "assistant", "text": "…"}, …]
+            translate: also give a machine's translation of quotes in other languages, if a language model is set
         """
         with _told_plainly():
             answer = self._pipeline.ask(
@@ -70,6 +72,8 @@ class Programs:
                 cities=_read_cities(cities),
                 history=_read_turns(history),
             )
+            if translate:
+                answer = self._pipeline.translate(answer)
             return _hand_over(to_json(answer), request)
 
     def search(

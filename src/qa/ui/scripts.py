@@ -4,9 +4,10 @@ from __future__ import annotations
 
 CONNECT_EVIDENCE = """
 window.openDocument = (what) => server.open_document(what);
+window.translateQuote = (what) => server.translate_quote(what);
 watch('value', () => { document.getElementById('evidence').scrollTop = 0; });
 """
-"""With the evidence: how page.js fetches whole documents, and each new answer's evidence from its top."""
+"""With the evidence: how page.js fetches whole documents and translations, and each new answer's from its top."""
 
 SCROLL_TO_NEWEST = """
 window.rateAnswer = (what) => server.rate_answer(what);
