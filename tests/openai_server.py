@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Reply = Callable[[Sequence[dict[str, str]]], str]
-"""The messages, each with `role` and `content` → what the model says."""
+Reply = Callable[[Sequence[dict[str, str]]], str | Iterable[str]]
+"""The messages, each with `role` and `content` → what the model says, as a whole or piece by piece."""
 
 
 @contextmanager
@@ -20,13 +20,19 @@ def replying(reply: Reply) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            text = reply(body["messages"])
+            said = reply(body["messages"])
+            pieces = [said] if isinstance(said, str) else said
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
-            for delta, reason in (({"role": "assistant", "content": text}, None), ({}, "stop")):
-                self.wfile.write(f"data: {json.dumps(_chunk(delta, reason))}\n\n".encode())
+            for piece in pieces:
+                self._send(_chunk({"role": "assistant", "content": piece}, None))
+            self._send(_chunk({}, "stop"))
             self.wfile.write(b"data: [DONE]\n\n")
+
+        def _send(self, chunk: dict[str, Any]) -> None:
+            self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            self.wfile.flush()
 
         def log_message(self, *arguments: object) -> None:
             """Nothing."""
