@@ -193,12 +193,12 @@ def open_language_model(settings: Settings) -> LanguageModel | None:
 
 
 def open_chat(settings: Settings) -> BaseChatModel:
-    """The chat model that `settings` name; they must name one. Raises `ModelError` as `open_language_model` does."""
+    """The chat model that `settings` name, which must name one. Raises `ModelError`; see `open_language_model`."""
     from langchain.chat_models import init_chat_model
 
     provider, _, model = settings.llm.partition(":")
     try:
-        return init_chat_model(model, model_provider=provider, **_options(provider, settings))
+        chat: BaseChatModel = init_chat_model(model, model_provider=provider, **_options(provider, settings))
     except ImportError as error:
         package = f"'.[{provider}]'" if provider in EXTRAS else f"langchain-{provider.replace('_', '-')}"
         raise ModelError(
@@ -209,6 +209,7 @@ def open_chat(settings: Settings) -> BaseChatModel:
         raise ModelError(
             f"llm is {settings.llm!r}, which cannot be opened: {said}; check llm, llm_base_url and llm_api_key"
         ) from None
+    return chat
 
 
 def try_language_model(settings: Settings) -> float:

@@ -126,7 +126,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--llm", action="store_true", help="also let the language model that is set write the answers"
     )
     command.add_argument(
-        "--llm-drafts", type=Path, metavar="FILE.jsonl", help="write each sentence that it drafts, to be judged"
+        "--llm-drafts",
+        type=Path,
+        metavar="FILE.jsonl",
+        help="write each sentence that it drafts, to be judged",
     )
     command = add(
         "feedback", run_feedback, "Show what readers said of answers, newest first.", index, as_json

@@ -34,9 +34,7 @@ def run_eval(options: argparse.Namespace, settings: Settings) -> int:
     how = {"questions": options.questions, "most": options.most, "compare": options.compare}
     with show_progress("asking") as show, _drafts_to(options.llm_drafts) as on_written:
         if options.llm:
-            results = evaluate_written(
-                options.sets, settings, **how, on_progress=show, on_written=on_written
-            )
+            results = evaluate_written(options.sets, settings, **how, on_progress=show, on_written=on_written)
         else:
             results = evaluate(options.sets, settings, **how, on_progress=show)
     if options.html:
@@ -58,7 +56,7 @@ def _drafts_to(path: Path | None) -> Iterator[OnWritten | None]:
     from qa.evaluation.ways import draft_lines
 
     count = 0
-    with open_out(path) as stream:
+    with open_out(path, option="--llm-drafts") as stream:
 
         def write(name: str, gold: GoldSet, written: Written) -> None:
             nonlocal count

@@ -52,7 +52,11 @@ def _section(result: SetResult, threshold: float) -> Section:
         summary=summarise(result),
         first_tables=(
             *(() if ways is None else (_table("Written", way_rows(ways), note=describe_ways(ways)),)),
-            *(() if moved is None else (_table("What moved", change_rows(moved), note=describe_comparison(moved)),)),
+            *(
+                ()
+                if moved is None
+                else (_table("What moved", change_rows(moved), note=describe_comparison(moved)),)
+            ),
         ),
         plots=(
             ("By language", tuple(_language_plots(result))),

@@ -113,7 +113,7 @@ def describe_ways(ways: Ways) -> str:
 
 def way_rows(ways: Ways) -> list[Cells]:
     """A row of headings, a row for each figure of the three ways, and one for each count of what was written."""
-    figures = figure_rows(dict(ways.measured))
+    figures = figure_rows({way: ways.measured[way] for way in WAYS})
     counted = [measured.figures for measured in ways.measured.values()]
     rows = [figures[0], ("answered", *(str(each["answered"]) for each in counted))]
     rows += [row for row in figures if row[0] in WAY_FIGURES]
@@ -176,8 +176,12 @@ def _turned(ways: Ways) -> list[str]:
     return [
         "\n".join(
             [
-                _name_ids("the quotes held the gold answer, what the reader gets does not", ways.lost["verified"]),
-                _name_ids("what the reader gets holds the gold answer, the quotes did not", ways.won["verified"]),
+                _name_ids(
+                    "the quotes held the gold answer, what the reader gets does not", ways.lost["verified"]
+                ),
+                _name_ids(
+                    "what the reader gets holds the gold answer, the quotes did not", ways.won["verified"]
+                ),
             ]
         )
     ]

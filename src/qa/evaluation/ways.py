@@ -1,4 +1,4 @@
-"""Questions answered in three ways → figures of each way, what became of the sentences, and its rows for a table."""
+"""Questions answered in three ways → the figures of each way, and what became of the drafted sentences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from qa.evaluation.bootstrap import Measured, measure
 from qa.evaluation.gold import GoldQuestion, GoldSet
 from qa.evaluation.judging import Row, judge
-from qa.evaluation.writing import WAYS, Way, WrittenSentence, Written
+from qa.evaluation.writing import WAYS, Way, Written, WrittenSentence
 
 STATEMENTS = ("said", "not_in_quotes", "not_in_documents", "stray_digits")
 """What is counted of the statements of each way; see `Checked`."""
@@ -50,9 +50,7 @@ def judge_ways(gold: GoldSet, written: Sequence[Written]) -> Ways:
         measured={way: measure(rows[way]) for way in WAYS},
         statements={way: _count_statements(written, way) for way in WAYS},
         sentences=_count_sentences(sentences),
-        faults=_by_count(
-            fault_kind(sentence.first_fault) for sentence in sentences if sentence.first_fault
-        ),
+        faults=_by_count(fault_kind(sentence.first_fault) for sentence in sentences if sentence.first_fault),
         asked=sum(bool(each.evidence) for each in written),
         fallbacks=_by_count(each.fallback for each in written if each.fallback),
         lost={way: _held_only(rows["extractive"], rows[way]) for way in WAYS},
@@ -66,8 +64,8 @@ def fault_kind(fault: str) -> str:
 
 
 def draft_lines(name: str, question: GoldQuestion, written: Written) -> list[dict[str, Any]]:
-    """Each sentence that was written for a question of the set called `name`, with all that a person needs to judge
-    it, as plain values; `evidence` are all the quotes, `quotes` those that it cites."""
+    """Each sentence that was written for a question of the set called `name`, with all that a person needs to
+    judge it, as plain values; `evidence` are all the quotes, `quotes` those that it cites."""
     return [
         {
             "set": name,

@@ -1,4 +1,4 @@
-"""Gold questions → the same answer in three ways: quoted, as a language model drafts it, and as the reader gets it.
+"""Gold questions → answers in three ways: quoted, as a language model drafts them, and as the reader gets them.
 
 Extractive are the quotes, without a language model. Drafted is every sentence of the model's first reply, which
 nobody checked: what the reader would get without the check. Verified is what the reader gets.
@@ -38,10 +38,10 @@ FAILED = "the reply failed: "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenSentence:
-    """One sentence of the model's first reply, or, if it `is_added`, one that it wrote for what it had left out.
+    """One sentence of the model's first reply, or one that `is_added`: written for what that had left out.
 
-    `quotes` are those that it cites; `first_fault` is what was wrong with it, empty if nothing was; `mended` is how
-    it was written again, empty if it was not; `fault` what is wrong in the end. A sentence that passed has not
+    `quotes` are those that it cites; `first_fault` is what was wrong with it, empty if nothing was; `mended` is
+    how it was written again, empty if it was not; `fault` what is wrong in the end. A sentence that passed has not
     `reached` the reader where too little else of its answer passed.
     """
 

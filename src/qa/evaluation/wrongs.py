@@ -1,4 +1,4 @@
-"""What can be told without a person of whether a statement is wrong: its facts are held against quotes and documents.
+"""Statements whose facts are not in what they cite: what can be told of wrong ones without a person.
 
 The writer lets nothing pass that is found here first; this looks at what was said in the end, and at more.
 """
@@ -24,9 +24,9 @@ _THOUSANDS = re.compile(r"(?<=\d)[,.'\s](?=\d{3}(?!\d))")
 class Checked:
     """A statement and what in it is doubtful.
 
-    `not_in_quotes` are numbers, dates, units and names that its quotes do not have, by `qa.facts` (names may be the
-    question's); `not_in_documents` those that the whole documents do not have either, names of the question
-    counted; `stray_digits` the runs of digits that stand nowhere in these documents, by comparing digits alone.
+    `not_in_quotes` are numbers, dates, units and names that its quotes do not have, by `qa.facts` (names may be
+    the question's); `not_in_documents` those that the whole documents do not have, names of the question counted
+    too; `stray_digits` the runs of digits that stand nowhere in these documents, by comparing digits alone.
     """
 
     text: str
@@ -43,9 +43,7 @@ def check_said(text: str, citations: Sequence[Citation], *, question: str, pipel
     catalogue = pipeline.catalogue
     return Checked(
         text,
-        tuple(
-            fact.text for fact in missing_facts(text, quotes, question=question, catalogue=catalogue)
-        ),
+        tuple(fact.text for fact in missing_facts(text, quotes, question=question, catalogue=catalogue)),
         tuple(fact.text for fact in missing_facts(text, documents, catalogue=catalogue)),
         stray_digits(text, documents),
     )
