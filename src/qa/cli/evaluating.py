@@ -32,7 +32,7 @@ def run_eval(options: argparse.Namespace, settings: Settings) -> int:
     if options.html:
         check_writable(options.html)
     how = {"questions": options.questions, "most": options.most, "compare": options.compare}
-    with show_progress("asking") as show, _drafts_to(options.llm_drafts) as on_written:
+    with _drafts_to(options.llm_drafts) as on_written, show_progress("asking") as show:
         if options.llm:
             results = evaluate_written(options.sets, settings, **how, on_progress=show, on_written=on_written)
         else:
