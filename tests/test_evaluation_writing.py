@@ -189,6 +189,14 @@ def test_a_reply_that_does_not_end_counts_as_drafted_and_all_of_it_as_dropped(as
     assert ways_of(result).fallbacks == {"endless": 1}
 
 
+def test_a_sentence_that_is_said_again_and_again_counts_once(ask: Ask) -> None:
+    for reply in (cut_off(f"{RIGHT} {RIGHT} {WRONG} {RIGHT}"), f"{RIGHT} {RIGHT} {WRONG} {RIGHT}"):
+        result = ask(reply, WRONG)
+
+        assert counted(result, "said")[1] == 2
+        assert sentences_of(result)["drafted"] == 2
+
+
 def test_without_a_reply_nothing_is_drafted(ask: Ask) -> None:
     result = ask(LLMError("no server", kind="wrong_key"))
 

@@ -104,7 +104,9 @@ class ThreeWays:
         if not can_be_written(quoted):
             return Written(question_id=question.id, predictions=dict.fromkeys(WAYS, extractive))
         heard = self._model.heard
-        first = () if is_no_answer(heard.reply) else read_reply(heard.reply, language=quoted.language)
+        read = () if is_no_answer(heard.reply) else read_reply(heard.reply, language=quoted.language)
+        draft = self._drafts[-1] if self._drafts else _failed(read, verified)
+        first = tuple(dict.fromkeys(read))  # one that does not end says the same again and again
         return Written(
             question_id=question.id,
             predictions={
@@ -113,7 +115,7 @@ class ThreeWays:
                 "verified": prediction_of(gold, question, verified, verified_s),
             },
             evidence=tuple(each.quote for each in quoted.citations),
-            sentences=_sentences(self._drafts[-1] if self._drafts else None, first, quoted, verified),
+            sentences=_sentences(draft, len(read), quoted, verified),
             fallback=verified.fallback,
             said={
                 "extractive": _said(quoted, pipeline),
@@ -182,28 +184,28 @@ def _drafted(
     )
 
 
-def _sentences(
-    draft: Draft | None, first: Sequence[Sentence], quoted: Answer, verified: Answer
-) -> tuple[WrittenSentence, ...]:
-    """What became of each sentence of the `first` reply, and of those that were added."""
-    if draft is None:
-        fault = FAILED + (verified.fallback or "failed")
-        drafted = tuple(Drafted(sentence, fault, None, fault) for sentence in first)
-    else:
-        drafted = draft.sentences
+def _failed(first: Sequence[Sentence], verified: Answer) -> Draft:
+    """The draft of which nothing can be used, because the reply that `first` is of failed."""
+    fault = FAILED + verified.fallback
+    return Draft(tuple(Drafted(sentence, fault, None, fault) for sentence in first))
+
+
+def _sentences(draft: Draft, first: int, quoted: Answer, verified: Answer) -> tuple[WrittenSentence, ...]:
+    """What became of each sentence of `draft`, a repeated one given once; past the `first`, they were added."""
     shown = {each.text for each in verified.statements} if verified.mode == "drafted" else set()
-    return tuple(
-        WrittenSentence(
+    sentences: dict[Sentence, WrittenSentence] = {}
+    for place, each in enumerate(draft.sentences):
+        written = WrittenSentence(
             text=each.first.text,
             quotes=_cited(each.final, quoted.citations),
             first_fault=each.first_fault,
             mended=each.mended.text if each.mended else "",
             fault=each.fault,
-            is_added=place >= len(first),
+            is_added=place >= first,
             has_reached=not each.fault and each.final.text in shown,
         )
-        for place, each in enumerate(drafted)
-    )
+        sentences.setdefault(each.first, written)
+    return tuple(sentences.values())
 
 
 def _cited(sentence: Sentence, citations: Sequence[Citation]) -> tuple[str, ...]:
