@@ -51,7 +51,11 @@ def _section(result: SetResult, threshold: float) -> Section:
         name=result.name,
         summary=summarise(result),
         first_tables=(
-            *(() if ways is None else (_table("Written", way_rows(ways), note=describe_ways(ways)),)),
+            *(
+                ()
+                if ways is None
+                else (_table("Quoted, drafted, verified", way_rows(ways), note=describe_ways(ways)),)
+            ),
             *(
                 ()
                 if moved is None
