@@ -172,6 +172,7 @@ def test_a_mark_without_a_quote_cites_nothing_real(ask: Ask) -> None:
 
     assert figures(result, "cit_real") == [1, 0.5, 1]
     assert figures(result, "cit_precision") == [1, 0.5, 1]
+    assert ways_of(result).less_precise == {"extractive": (), "drafted": ("q1",), "verified": ()}
     assert ways_of(result).faults == {"it names a quote that there is not": 1}
 
 

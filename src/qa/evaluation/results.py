@@ -171,6 +171,7 @@ def _ways_values(ways: Ways | None) -> dict[str, Any] | None:
         "fallbacks": dict(ways.fallbacks),
         "lost": {way: list(ids) for way, ids in ways.lost.items()},
         "won": {way: list(ids) for way, ids in ways.won.items()},
+        "less_precise": {way: list(ids) for way, ids in ways.less_precise.items()},
     }
 
 

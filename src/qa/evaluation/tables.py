@@ -12,7 +12,7 @@ from qa.evaluation.comparing import MIN_DIFFERENT, Comparison
 from qa.evaluation.results import SetResult
 from qa.evaluation.scoring import COUNTS
 from qa.evaluation.ways import Ways
-from qa.evaluation.writing import WAYS
+from qa.evaluation.writing import WAYS, Way
 
 COLUMNS = 4
 """Groups side by side: with the figures' names they fill some 125 characters."""
@@ -60,7 +60,7 @@ def format_result(result: SetResult, *, by: Literal["lang", "kind"] | None = Non
     while block := list(islice(names, COLUMNS)):
         parts.append(_align(figure_rows({name: columns[name] for name in block})))
     if result.ways is not None:
-        parts += [describe_ways(result.ways), _align(way_rows(result.ways)), *_turned(result.ways)]
+        parts += [describe_ways(result.ways), _align(way_rows(result.ways)), _name_turned(result.ways)]
     if result.comparison is not None:
         parts.append(format_comparison(result.comparison))
     return "\n\n".join(parts)
@@ -117,7 +117,7 @@ def way_rows(ways: Ways) -> list[Cells]:
     counted = [measured.figures for measured in ways.measured.values()]
     rows = [figures[0], ("answered", *(str(each["answered"]) for each in counted))]
     rows += [row for row in figures if row[0] in WAY_FIGURES]
-    for title, ids in (("gold answer lost", ways.lost), ("gold answer won", ways.won)):
+    for title, _, ids in _turned(ways):
         rows.append((title, "", *(str(len(ids[way])) for way in WAYS[1:])))
     for name, title in STATEMENT_TITLES.items():
         rows.append((title, *(str(ways.statements[way][name]) for way in WAYS)))
@@ -172,19 +172,22 @@ def _align(rows: Sequence[Cells]) -> str:
     )
 
 
-def _turned(ways: Ways) -> list[str]:
-    return [
-        "\n".join(
-            [
-                _name_ids(
-                    "the quotes held the gold answer, what the reader gets does not", ways.lost["verified"]
-                ),
-                _name_ids(
-                    "what the reader gets holds the gold answer, the quotes did not", ways.won["verified"]
-                ),
-            ]
-        )
-    ]
+def _turned(ways: Ways) -> tuple[tuple[str, str, Mapping[Way, tuple[str, ...]]], ...]:
+    """The questions that went otherwise than with the quotes: a row's title, a sentence for the reader's answers,
+    and their ids for each way."""
+    return (
+        ("gold answer lost", "the quotes held the gold answer, what the reader gets does not", ways.lost),
+        ("gold answer won", "what the reader gets holds the gold answer, the quotes did not", ways.won),
+        (
+            "citations less precise",
+            "a smaller share of what the reader's answer cites is right",
+            ways.less_precise,
+        ),
+    )
+
+
+def _name_turned(ways: Ways) -> str:
+    return "\n".join(_name_ids(sentence, ids["verified"]) for _, sentence, ids in _turned(ways))
 
 
 def _name_ids(title: str, ids: Sequence[str]) -> str:

@@ -27,7 +27,8 @@ class Ways:
     `statements` counts, for each way, those that were said and those of them in which something is doubtful;
     `sentences` what became of those that the model wrote, `faults` what was wrong with them at first, by kind;
     `asked` is how many answers it was to write, `fallbacks` why how many were quoted after all. `lost` are the
-    questions for which a way no longer has the gold answer that the quotes had, `won` the other way round.
+    questions for which a way no longer has the gold answer that the quotes had, `won` the other way round, and
+    `less_precise` those for which a smaller share of its citations is right.
     """
 
     rows: Mapping[Way, tuple[Row, ...]]
@@ -39,6 +40,7 @@ class Ways:
     fallbacks: Mapping[str, int]
     lost: Mapping[Way, tuple[str, ...]]
     won: Mapping[Way, tuple[str, ...]]
+    less_precise: Mapping[Way, tuple[str, ...]]
 
 
 def judge_ways(gold: GoldSet, written: Sequence[Written]) -> Ways:
@@ -55,6 +57,7 @@ def judge_ways(gold: GoldSet, written: Sequence[Written]) -> Ways:
         fallbacks=_by_count(each.fallback for each in written if each.fallback),
         lost={way: _held_only(rows["extractive"], rows[way]) for way in WAYS},
         won={way: _held_only(rows[way], rows["extractive"]) for way in WAYS},
+        less_precise={way: _less_precise(rows[way], rows["extractive"]) for way in WAYS},
     )
 
 
@@ -109,6 +112,15 @@ def _count_sentences(sentences: Sequence[WrittenSentence]) -> dict[str, int]:
 def _by_count(names: Iterable[str]) -> dict[str, int]:
     """How often each name comes, the most frequent first."""
     return dict(Counter(names).most_common())
+
+
+def _less_precise(one: Sequence[Row], other: Sequence[Row]) -> tuple[str, ...]:
+    """The ids of the questions for which a smaller share of the citations is right in `one`; both must cite."""
+    return tuple(
+        row.id
+        for row, there in zip(one, other, strict=True)
+        if row.citations and row.gold_citations * there.citations < there.gold_citations * row.citations
+    )
 
 
 def _held_only(one: Sequence[Row], other: Sequence[Row]) -> tuple[str, ...]:
