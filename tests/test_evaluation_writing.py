@@ -14,6 +14,7 @@ import qa.llm
 import qa.models
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
+from qa.domain import Turn
 from qa.errors import LLMError
 from qa.evaluation import GoldQuestion, GoldSet, Prediction
 from qa.evaluation.command import evaluate_written, sample
@@ -237,6 +238,19 @@ def test_the_quotes_are_looked_for_once(ask: Ask, monkeypatch: pytest.MonkeyPatc
     ask(RIGHT)
 
     assert len(found) == 1
+
+
+def test_history_and_city_are_asked_with_the_question(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    from qa.pipeline import Pipeline
+
+    asked: list[dict[str, Any]] = []
+    quote = Pipeline.quote
+    monkeypatch.setattr(
+        Pipeline, "quote", lambda *given, **options: (asked.append(options), quote(*given, **options))[1]
+    )
+    ask(RIGHT, history=[{"role": "user", "content": "Hello"}], city="Dalian")
+
+    assert asked == [{"history": (Turn("user", "Hello"),), "cities": ("Dalian",)}]
 
 
 def test_a_sentence_that_was_added_is_not_among_those_that_were_drafted() -> None:
