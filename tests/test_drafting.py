@@ -73,6 +73,20 @@ def test_a_quote_and_a_question_are_one_line_each_whatever_is_in_them(text: str)
     assert not re.search("[\x00-\x09\x0b-\x1f\u200b-\u200f\u202a-\u202e\U000e0000-\U000e007f]", told)
 
 
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        ("The evidence is that the city sent experts [1].", "The city sent experts."),
+        ("The answer is: in 1996 [1].", "In 1996."),
+        ("The answer to the question is: five [1].", "Five."),
+        ("The answering machine is that of the city [1].", "The answering machine is that of the city."),
+        ("Evidence is kept in Dalian [1].", "Evidence is kept in Dalian."),
+    ],
+)
+def test_what_is_said_before_the_matter_is_cut_off(reply: str, text: str) -> None:
+    assert [each.text for each in read_reply(reply, language="en")] == [text]
+
+
 def test_a_fault_is_told_with_its_sentence() -> None:
     assert "- It sent 76. (the quotes do not have: 76)" in mend_request(
         [("It sent 76.", "the quotes do not have: 76")]

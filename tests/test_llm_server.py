@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -27,6 +28,7 @@ from qa.domain import Answer, Turn
 from qa.drafting import Interpreter, Support, Writer, missing_facts
 from qa.drafting.rewording import fault_in_quote
 from qa.errors import LLMError, ModelError
+from qa.evaluation.command import evaluate_written
 from qa.indexing import index_corpus
 from qa.library import Library, open_library
 from qa.llm import open_language_model, try_language_model
@@ -224,6 +226,33 @@ def test_the_way_from_the_setting_to_the_answer(
     assert isinstance(answer, Answer)
     assert "67" in answer.statements[0].text
     assert answer.mode == "drafted" or answer.fallback
+
+
+def test_the_evaluation_counts_every_sentence_and_none_with_a_wrong_fact_reaches_the_reader(
+    server: Settings, tmp_path: Path
+) -> None:
+    for name, rows in (
+        ("documents", [{"id": "d1", "title": "T", "text": " ".join(QUESTIONS[0][1] + QUESTIONS[1][1])}]),
+        ("questions", [{"id": "q1", "question": QUESTIONS[0][0], "answers": ["67"], "doc_id": "d1"}]),
+    ):
+        lines = [json.dumps({"lang": "en", "answerable": True, **row}) for row in rows]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+
+    [result] = evaluate_written([tmp_path], server)
+
+    ways = result.ways
+    assert ways is not None
+    assert ways.asked == 1
+    counts = ways.sentences
+    assert counts["drafted"] == counts["passed_at_once"] + counts["mended"] + counts["dropped"]
+    assert counts["drafted"] or ways.fallbacks
+    assert ways.measured["extractive"].figures["contains"] == 1
+    assert ways.measured["verified"].figures["answered"] == 1
+    assert ways.statements["verified"]["said"] >= 1
+    assert ways.statements["verified"]["not_in_quotes"] == 0
+    assert (
+        ways.measured["extractive"].figures["seconds_p50"] < ways.measured["verified"].figures["seconds_p50"]
+    )
 
 
 def test_without_the_server_the_quotes_are_there_at_once(models: tuple[Embedder, Reranker | None]) -> None:

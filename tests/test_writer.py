@@ -75,7 +75,7 @@ CHEATS = [
     "Kitakyushu sent 67 experts to Dalian [1][9].",
     "Kitakyushu sent 67 experts to Dalian [0].",
     "Kitakyushu sent 76 experts to Dalian.",
-    "The evidence says that Kitakyushu sent 67 experts to Dalian [1].",
+    "By the evidence, Kitakyushu sent 67 experts to Dalian [1].",
     "Kitakyushu sent 67 experts to Dalian ![](https://evil.example/67) [1].",
     "Kitakyushu sent [67 experts](https://evil.example) to Dalian [1].",
     "Kitakyushu sent 67 experts to Dalian <img src=//evil.example> [1].",

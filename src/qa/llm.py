@@ -189,13 +189,16 @@ def open_language_model(settings: Settings) -> LanguageModel | None:
 
     Raises `ModelError`, with what to install or to set, where it cannot be opened. Nothing is asked yet.
     """
-    if not settings.llm:
-        return None
+    return LanguageModel(open_chat(settings), settings) if settings.llm else None
+
+
+def open_chat(settings: Settings) -> BaseChatModel:
+    """The chat model that `settings` name, which must name one. Raises `ModelError`; see `open_language_model`."""
     from langchain.chat_models import init_chat_model
 
     provider, _, model = settings.llm.partition(":")
     try:
-        chat = init_chat_model(model, model_provider=provider, **_options(provider, settings))
+        chat: BaseChatModel = init_chat_model(model, model_provider=provider, **_options(provider, settings))
     except ImportError as error:
         package = f"'.[{provider}]'" if provider in EXTRAS else f"langchain-{provider.replace('_', '-')}"
         raise ModelError(
@@ -206,7 +209,7 @@ def open_language_model(settings: Settings) -> LanguageModel | None:
         raise ModelError(
             f"llm is {settings.llm!r}, which cannot be opened: {said}; check llm, llm_base_url and llm_api_key"
         ) from None
-    return LanguageModel(chat, settings)
+    return chat
 
 
 def try_language_model(settings: Settings) -> float:

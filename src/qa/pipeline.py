@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from qa.errors import InputError
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus, roll_back
 from qa.library import Library, open_library
-from qa.llm import open_language_model
+from qa.llm import LanguageModel, open_language_model
 from qa.manifest import DocumentRecord, require_manifest
 from qa.receipts import IndexReport
 from qa.smalltalk import talk_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
 
     from qa.cities import CityCatalogue
+    from qa.drafting.drafts import Draft
     from qa.models import Embedder, Reader
 
 STATEMENTS_PER_CITY = 2
@@ -77,9 +78,9 @@ class Pipeline:
         assert isinstance(answer, Answer)  # noqa: S101  # for the type checker: it is what comes last
         return answer
 
-    def quote(self, question: str, *, cities: Sequence[str] = ()) -> Answer:
+    def quote(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Answer:
         """The answer in quotes, also where a language model is set: asking it costs time and money."""
-        *_, answer = self._work_on(question, (), cities, None)
+        *_, answer = self._work_on(question, history, cities, None)
         assert isinstance(answer, Answer)  # noqa: S101  # for the type checker: it is what comes last
         return answer
 
@@ -282,9 +283,20 @@ def open_writer(
     Raises `ModelError`; the message says what to install or to set.
     """
     model = open_language_model(settings)
-    if model is None:
-        return None
-    return Writer(model, Support(embedder, reranker, reranker_languages=settings.reranker_languages))
+    return writer_with(model, settings, embedder, reranker) if model else None
+
+
+def writer_with(
+    model: LanguageModel,
+    settings: Settings,
+    embedder: Embedder,
+    reranker: BaseCrossEncoder | None,
+    *,
+    on_draft: Callable[[Draft], None] | None = None,
+) -> Writer:
+    """What writes answers with `model`; see `Writer`."""
+    support = Support(embedder, reranker, reranker_languages=settings.reranker_languages)
+    return Writer(model, support, on_draft=on_draft)
 
 
 class _Clock:

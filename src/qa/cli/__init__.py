@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from qa.cli.asking import run_ask, run_chat, run_eval, run_search, run_serve
+from qa.cli.asking import run_ask, run_chat, run_search, run_serve
 from qa.cli.documents import (
     run_add,
     run_coverage,
@@ -22,6 +22,7 @@ from qa.cli.documents import (
     run_rollback,
     run_status,
 )
+from qa.cli.evaluating import run_eval
 from qa.cli.feedback import run_feedback
 from qa.cli.terminal import UsageError
 from qa.config import Settings, load_settings
@@ -127,6 +128,16 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--html", type=Path, metavar="REPORT", help="write a report with plots and cases")
     command.add_argument(
         "--compare", type=Path, metavar="OLD.json", help="say what moved since this --json was printed"
+    )
+    command.add_argument("--most", type=int, metavar="N", help="ask a fixed sample of so many of each set")
+    command.add_argument(
+        "--llm", action="store_true", help="also let the language model that is set write the answers"
+    )
+    command.add_argument(
+        "--llm-drafts",
+        type=Path,
+        metavar="FILE.jsonl",
+        help="write each sentence that it drafts, to be judged",
     )
     command = add(
         "feedback", run_feedback, "Show what readers said of answers, newest first.", index, as_json

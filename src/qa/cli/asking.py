@@ -140,24 +140,3 @@ def _opened(settings: Settings) -> Iterator[Pipeline]:
 
 def _tell(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
-
-
-def run_eval(options: argparse.Namespace, settings: Settings) -> int:
-    """`qa eval`."""
-    from qa.evaluation.command import check_writable, evaluate, write_report
-    from qa.evaluation.results import to_json
-    from qa.evaluation.tables import format_result
-
-    if options.html:
-        check_writable(options.html)
-    with show_progress("asking") as show:
-        results = evaluate(
-            options.sets, settings, questions=options.questions, compare=options.compare, on_progress=show
-        )
-    if options.html:
-        write_report(options.html, results, settings)
-    if options.json:
-        print(json.dumps(to_json(results), ensure_ascii=False))
-    else:
-        print("\n\n\n".join(format_result(result, by=options.by) for result in results))
-    return 0

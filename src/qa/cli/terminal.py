@@ -16,15 +16,15 @@ class UsageError(Exception):
 
 
 @contextmanager
-def open_out(path: Path | None) -> Iterator[Any]:
-    """A stream to the file at `path`, or stdout."""
+def open_out(path: Path | None, *, option: str = "--out") -> Iterator[Any]:
+    """A stream to the file at `path`, which `option` gave, or stdout."""
     if path is None:
         yield sys.stdout
         return
     try:
         stream = path.open("w", encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}; choose another --out") from error
+        raise InputError(f"{path} cannot be written: {error.strerror}; choose another {option}") from error
     with stream:
         yield stream
 

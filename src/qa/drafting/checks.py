@@ -79,15 +79,12 @@ class Checker:
 
     def with_marks(self, sentence: Sentence) -> Sentence:
         """`sentence` with the mark of a quote that holds it, where it has none itself: small models often write
-        none."""
+        none. Where no quote does, it is that of the likest, so that what is wrong with it can be told."""
         if sentence.marks:
             return sentence
         alike = sorted(self._citations.values(), key=lambda each: -share_of(sentence.text, [each.quote]))
-        for citation in alike[:MOST_TRIED]:
-            marked = replace(sentence, marks=(citation.number,))
-            if not self.find_fault(marked):
-                return marked
-        return sentence
+        marked = [replace(sentence, marks=(each.number,)) for each in alike[:MOST_TRIED]]
+        return next((each for each in marked if not self.find_fault(each)), marked[0])
 
     def find_left_out(self, passed: Sequence[Sentence]) -> Mapping[str | None, tuple[str, ...]]:
         """The words that were asked for where `passed` says none of them, by the city that they are for."""

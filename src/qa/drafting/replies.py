@@ -35,6 +35,12 @@ WIDE = re.compile("[\uff01-\uff5e]{0,500}[\uff21-\uff3a\uff41-\uff5a][\uff01-\uf
 """Latin letters of full width and what is around them: addresses can be written so, too."""
 KHMER_SPACE = "\u200b"
 """What Khmer, and nothing else, has between words."""
+OPENING = re.compile(
+    r"^(?:(?:the|my) )?(?:evidence|answer)(?: to the question)? (?:is|says|shows|states|suggests)"
+    r"(?: that\b|\s?[:：])+\s*",
+    re.IGNORECASE,
+)
+"""Words that small models write before they come to the matter."""
 EMPHASIS = re.compile(r"[*_`~#|]{1,20}")
 LIST_START = re.compile(r"^\s{0,20}(?:[-•・●–]|\d{1,2}[.)])\s{1,5}", re.MULTILINE)
 
@@ -96,7 +102,8 @@ def _read(raw: str) -> Sentence:
     )
     text = EMPHASIS.sub("", MARK.sub("", text))
     text = re.sub(r"\s+([.!?,;:。！？、，])", r"\1", " ".join(text.split()))
-    return Sentence(text.strip(), marks, CARRIED in raw)
+    matter = OPENING.sub("", text.strip())
+    return Sentence(matter[:1].upper() + matter[1:], marks, CARRIED in raw)
 
 
 def _unique(numbers: tuple[int, ...]) -> tuple[int, ...]:

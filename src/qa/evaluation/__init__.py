@@ -4,7 +4,8 @@ set → `GoldSet` → `Prediction`s → `Row`s → `Figures` with `Interval`s �
 
 `load_gold` reads a set, `write_gold_corpus` lays its documents out for indexing, `predict` asks every
 question, `judge` makes rows of numbers of that, `score` (or `score_by`) figures; `measure` adds intervals,
-`compare` says what moved between two runs. `qa.evaluation.command` is all of it, as `qa eval` does it.
+`compare` says what moved between two runs. `qa.evaluation.command` is all of it, as `qa eval` does it. With a
+language model, `writing` answers each question in three ways, and `ways` holds them side by side.
 """
 
 from qa.evaluation.bootstrap import Interval, Measured, measure

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,15 +18,22 @@ from qa.evaluation.gold import GoldQuestion, GoldSet, write_gold_corpus
 from qa.evaluation.prediction import Prediction, predict
 from qa.evaluation.reading import QUESTIONS_FILE, load_gold
 from qa.evaluation.report import render_report
-from qa.evaluation.results import SetResult, check_comparable, evaluate_set, read_earlier
+from qa.evaluation.results import Earlier, SetResult, check_comparable, evaluate_set, read_earlier
+from qa.evaluation.writing import Written, check_language_model, open_three_ways, write_all
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
 
     from qa.models import Embedder, Reader
+    from qa.pipeline import Pipeline
+
+    Models = tuple[Embedder, BaseCrossEncoder | None, Reader | None]
 
 Progress = Callable[[int, int, str], None]
 """(questions done, questions there are, the set's name)."""
+
+OnWritten = Callable[[str, GoldSet, Written], None]
+"""The set's name, the set, and what came of one of its questions."""
 
 
 def evaluate(
@@ -32,20 +41,18 @@ def evaluate(
     settings: Settings,
     *,
     questions: str = QUESTIONS_FILE,
+    most: int | None = None,
     compare: Path | None = None,
     on_progress: Progress | None = None,
 ) -> tuple[SetResult, ...]:
     """The result of each set, held against those in the file `compare`, if given; models are loaded once.
 
-    Raises `InputError` before anything costly is done if a set or that file cannot be used.
+    `most` is how many questions of each set are asked; see `sample`. Raises `InputError` before anything costly is
+    done if a set or that file cannot be used.
     """
     from qa.models import load_models
 
-    golds = load_sets(set_dirs, questions=questions)
-    earlier = None
-    if compare is not None:
-        earlier = read_earlier(compare)
-        check_comparable(earlier, golds, compare)
+    golds, earlier = _load(set_dirs, questions, most, compare)
     models = load_models(settings)
     results = []
     for name, gold in golds.items():
@@ -54,28 +61,101 @@ def evaluate(
     return tuple(results)
 
 
-def load_sets(set_dirs: Sequence[Path], *, questions: str = QUESTIONS_FILE) -> dict[str, GoldSet]:
+def evaluate_written(
+    set_dirs: Sequence[Path],
+    settings: Settings,
+    *,
+    questions: str = QUESTIONS_FILE,
+    most: int | None = None,
+    compare: Path | None = None,
+    on_progress: Progress | None = None,
+    on_written: OnWritten | None = None,
+) -> tuple[SetResult, ...]:
+    """As `evaluate`, and in the same run what a language model makes of the same quotes; see `Ways`.
+
+    `on_written` is told of each question as it is answered. Raises `InputError` also where no language model is
+    set, `ModelError` where it cannot be opened.
+    """
+    from qa.models import load_models
+
+    check_language_model(settings)
+    golds, earlier = _load(set_dirs, questions, most, compare)
+    models = load_models(settings)
+    ways = open_three_ways(settings, models)
+    results = []
+    for name, gold in golds.items():
+        with _pipeline_over(gold, settings, models) as pipeline:
+            written = write_all(
+                gold,
+                pipeline,
+                ways,
+                on_progress=_of_set(name, on_progress),
+                on_written=on_written and (lambda one, on=on_written, of=(name, gold): on(*of, one)),
+            )
+        predictions = [each.predictions["extractive"] for each in written]
+        results.append(evaluate_set(name, gold, predictions, earlier=earlier, written=written))
+    return tuple(results)
+
+
+def load_sets(
+    set_dirs: Sequence[Path], *, questions: str = QUESTIONS_FILE, most: int | None = None
+) -> dict[str, GoldSet]:
     """The sets by name: that of their folder. Raises `InputError` for one that cannot be used or named."""
     golds: dict[str, GoldSet] = {}
     for set_dir in set_dirs:
         name = set_dir.resolve().name
         if name in golds:
             raise InputError(f"{set_dir}: there is another set called {name}; give sets with different names")
-        golds[name] = load_gold(set_dir, questions=questions)
+        golds[name] = sample(load_gold(set_dir, questions=questions), most)
         if not golds[name].questions:
             raise InputError(f"{set_dir / questions} has no questions; give a file that has some")
     return golds
 
 
+def sample(gold: GoldSet, most: int | None) -> GoldSet:
+    """The set with so many of its questions at most (None: all), in its order; always the same ones, and more of
+    them hold the fewer.
+
+    They are those whose ids have the least digests: a file may go language by language.
+    """
+    if most is None:
+        return gold
+    ids = sorted(
+        (question.id for question in gold.questions), key=lambda id: hashlib.sha256(id.encode()).digest()
+    )
+    kept = set(ids[:most])
+    return dataclasses.replace(
+        gold, questions=tuple(question for question in gold.questions if question.id in kept)
+    )
+
+
 def ask_all(
-    name: str,
-    gold: GoldSet,
-    settings: Settings,
-    models: tuple[Embedder, BaseCrossEncoder | None, Reader | None],
-    *,
-    on_progress: Progress | None = None,
+    name: str, gold: GoldSet, settings: Settings, models: Models, *, on_progress: Progress | None = None
 ) -> tuple[Prediction, ...]:
     """What a pipeline over the set's documents alone says to each of its questions."""
+    with _pipeline_over(gold, settings, models) as pipeline:
+
+        def ask(question: GoldQuestion) -> Answer:
+            cities = () if question.city is None else (question.city,)
+            return pipeline.ask(question.question, history=question.history, cities=cities)
+
+        return predict(gold, ask, on_progress=_of_set(name, on_progress))
+
+
+def _load(
+    set_dirs: Sequence[Path], questions: str, most: int | None, compare: Path | None
+) -> tuple[dict[str, GoldSet], Earlier | None]:
+    golds = load_sets(set_dirs, questions=questions, most=most)
+    if compare is None:
+        return golds, None
+    earlier = read_earlier(compare)
+    check_comparable(earlier, golds, compare)
+    return golds, earlier
+
+
+@contextmanager
+def _pipeline_over(gold: GoldSet, settings: Settings, models: Models) -> Iterator[Pipeline]:
+    """The pipeline over the set's documents alone, in a folder that is gone afterwards."""
     from qa.pipeline import Pipeline
 
     with tempfile.TemporaryDirectory() as folder:
@@ -83,15 +163,11 @@ def ask_all(
             settings, corpus_dir=Path(folder, "corpus"), index_dir=Path(folder, "index")
         )
         write_gold_corpus(gold, own.corpus_dir)
-        pipeline = Pipeline.build(own, *models)
+        yield Pipeline.build(own, *models)
 
-        def ask(question: GoldQuestion) -> Answer:
-            cities = () if question.city is None else (question.city,)
-            return pipeline.ask(question.question, history=question.history, cities=cities)
 
-        return predict(
-            gold, ask, on_progress=on_progress and (lambda done, total: on_progress(done, total, name))
-        )
+def _of_set(name: str, on_progress: Progress | None) -> Callable[[int, int], None] | None:
+    return on_progress and (lambda done, total: on_progress(done, total, name))
 
 
 def check_writable(path: Path) -> None:

@@ -57,6 +57,10 @@ class GoldSet:
     questions: tuple[GoldQuestion, ...]
     documents: tuple[GoldDocument, ...]
 
+    def question(self, question_id: str) -> GoldQuestion:
+        """The question with this id. Raises `KeyError` if there is none."""
+        return self._questions[question_id]
+
     def source_of(self, doc_id: str) -> str:
         """The path of the document's file, relative to the folder that `write_gold_corpus` wrote."""
         return self._sources[doc_id]
@@ -73,6 +77,10 @@ class GoldSet:
                 f"{path} is none of the set's {len(self.documents)} documents; "
                 "index the folder that the set was written to, and nothing else"
             ) from None
+
+    @cached_property
+    def _questions(self) -> Mapping[str, GoldQuestion]:
+        return {question.id: question for question in self.questions}
 
     @cached_property
     def _sources(self) -> Mapping[str, str]:

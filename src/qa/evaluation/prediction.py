@@ -52,13 +52,14 @@ def predict(
         start = time.perf_counter()
         answer = ask(question)
         seconds = time.perf_counter() - start
-        predictions.append(_prediction(gold, question, answer, seconds))
+        predictions.append(prediction_of(gold, question, answer, seconds))
         if on_progress is not None:
             on_progress(len(predictions), len(gold.questions))
     return tuple(predictions)
 
 
-def _prediction(gold: GoldSet, question: GoldQuestion, answer: Answer, seconds: float) -> Prediction:
+def prediction_of(gold: GoldSet, question: GoldQuestion, answer: Answer, seconds: float) -> Prediction:
+    """What `answer`, which took so many seconds, said to `question`; see `predict`."""
     return Prediction(
         question_id=question.id,
         is_answered=answer.refusal is None,

@@ -10,7 +10,15 @@ from qa.evaluation.cases import worst_cases
 from qa.evaluation.curves import LATENCY_END_PERCENT, answered_at, latency, reliability
 from qa.evaluation.judging import Row
 from qa.evaluation.results import SetResult
-from qa.evaluation.tables import Cells, change_rows, describe_comparison, figure_rows, summarise
+from qa.evaluation.tables import (
+    Cells,
+    change_rows,
+    describe_comparison,
+    describe_ways,
+    figure_rows,
+    summarise,
+    way_rows,
+)
 from qa.rendering import evaluation_html
 from qa.rendering.escaping import Html
 from qa.rendering.evaluation import Plot, Section, Table
@@ -33,7 +41,7 @@ def render_report(results: Sequence[SetResult], *, threshold: float, about: str)
 
 
 def _section(result: SetResult, threshold: float) -> Section:
-    moved = result.comparison
+    moved, ways = result.comparison, result.ways
     tables = [_table("All figures", figure_rows({"all": result.measured}))]
     for title, by in (("Figures by language", result.by["lang"]), ("Figures by kind", result.by["kind"])):
         if len(by) > 1:
@@ -42,9 +50,18 @@ def _section(result: SetResult, threshold: float) -> Section:
     return Section(
         name=result.name,
         summary=summarise(result),
-        first_tables=()
-        if moved is None
-        else (_table("What moved", change_rows(moved), note=describe_comparison(moved)),),
+        first_tables=(
+            *(
+                ()
+                if ways is None
+                else (_table("Quoted, drafted, verified", way_rows(ways), note=describe_ways(ways)),)
+            ),
+            *(
+                ()
+                if moved is None
+                else (_table("What moved", change_rows(moved), note=describe_comparison(moved)),)
+            ),
+        ),
         plots=(
             ("By language", tuple(_language_plots(result))),
             ("Answering and refusing", tuple(_refusal_plots(result, threshold))),

@@ -17,6 +17,8 @@ from qa.evaluation.gold import GoldSet
 from qa.evaluation.judging import Row, judge, question_digest
 from qa.evaluation.prediction import Prediction
 from qa.evaluation.scoring import group_rows
+from qa.evaluation.ways import Ways, judge_ways
+from qa.evaluation.writing import Written
 
 FORMAT = 1
 """Counted up when an older reader could not make sense of what is written."""
@@ -43,12 +45,19 @@ class SetResult:
     measured: Measured
     by: Mapping[Literal["lang", "kind"], Mapping[str, Measured]]
     comparison: Comparison | None = None
+    ways: Ways | None = None
 
 
 def evaluate_set(
-    name: str, gold: GoldSet, predictions: Sequence[Prediction], *, earlier: Earlier | None = None
+    name: str,
+    gold: GoldSet,
+    predictions: Sequence[Prediction],
+    *,
+    earlier: Earlier | None = None,
+    written: Sequence[Written] | None = None,
 ) -> SetResult:
-    """The figures of a set, held against those of an earlier run where there is one."""
+    """The figures of a set, held against those of an earlier run where there is one, and beside those of the ways
+    in which a language model answered where one did."""
     rows = judge(gold, predictions)
     by: dict[Literal["lang", "kind"], dict[str, Measured]] = {
         "lang": {value: measure(group) for value, group in group_rows(rows, "lang").items()},
@@ -62,6 +71,7 @@ def evaluate_set(
         measured=measure(rows),
         by=by,
         comparison=compare(earlier[name], rows) if earlier is not None else None,
+        ways=judge_ways(gold, written) if written is not None else None,
     )
 
 
@@ -81,6 +91,7 @@ def to_json(results: Sequence[SetResult]) -> dict[str, Any]:
                 },
                 "questions": [_row_values(row) for row in result.rows],
                 "comparison": _comparison_values(result.comparison),
+                "ways": _ways_values(result.ways),
             }
             for result in results
         ],
@@ -145,6 +156,23 @@ def _comparison_values(comparison: Comparison | None) -> dict[str, Any] | None:
         for change in comparison.changes
     }
     return {**dataclasses.asdict(comparison), "changes": changes}
+
+
+def _ways_values(ways: Ways | None) -> dict[str, Any] | None:
+    if ways is None:
+        return None
+    return {
+        "figures": {way: _measured_values(measured) for way, measured in ways.measured.items()},
+        "questions": {way: [_row_values(row) for row in rows] for way, rows in ways.rows.items()},
+        "statements": {way: dict(counts) for way, counts in ways.statements.items()},
+        "sentences": dict(ways.sentences),
+        "faults": dict(ways.faults),
+        "asked": ways.asked,
+        "fallbacks": dict(ways.fallbacks),
+        "lost": {way: list(ids) for way, ids in ways.lost.items()},
+        "won": {way: list(ids) for way, ids in ways.won.items()},
+        "less_precise": {way: list(ids) for way, ids in ways.less_precise.items()},
+    }
 
 
 def _row_values(row: Row) -> dict[str, Any]:

@@ -11,12 +11,38 @@ from qa.evaluation.bootstrap import Measured
 from qa.evaluation.comparing import MIN_DIFFERENT, Comparison
 from qa.evaluation.results import SetResult
 from qa.evaluation.scoring import COUNTS
+from qa.evaluation.ways import Ways
+from qa.evaluation.writing import WAYS, Way
 
 COLUMNS = 4
 """Groups side by side: with the figures' names they fill some 125 characters."""
 
 MOST_IDS = 8
 """Questions named where some went right that had gone wrong, or the other way round."""
+
+WAY_FIGURES = frozenset(
+    {
+        "contains", "contains_if_answered", "answer_f1", "cit_real", "cit_precision", "cit_recall", "cit_support",
+        "mean_answer_chars", "seconds_p50", "seconds_p95",
+    }
+)  # fmt: skip
+"""The figures that are shown of each way of answering: what they do not share."""
+
+STATEMENT_TITLES = {
+    "said": "statements",
+    "not_in_quotes": "of them with a fact that their quotes do not have",
+    "not_in_documents": "with a fact that their documents do not have",
+    "stray_digits": "with digits that their documents do not have",
+}
+
+SENTENCE_TITLES = {
+    "drafted": "sentences drafted",
+    "passed_at_once": "passed at once",
+    "mended": "passed once mended",
+    "dropped": "dropped",
+    "added": "added when asked for what was left out",
+    "reached": "sentences that reached the reader",
+}
 
 WHOLE_NUMBERS = frozenset({*COUNTS, "mean_answer_chars"})
 UNDEFINED = "–"
@@ -33,6 +59,8 @@ def format_result(result: SetResult, *, by: Literal["lang", "kind"] | None = Non
     parts = [f"{result.name}: {summarise(result)}"]
     while block := list(islice(names, COLUMNS)):
         parts.append(_align(figure_rows({name: columns[name] for name in block})))
+    if result.ways is not None:
+        parts += [describe_ways(result.ways), _align(way_rows(result.ways)), _name_turned(result.ways)]
     if result.comparison is not None:
         parts.append(format_comparison(result.comparison))
     return "\n\n".join(parts)
@@ -72,6 +100,33 @@ def describe_comparison(comparison: Comparison) -> str:
         f"holds 0, or fewer than {MIN_DIFFERENT} questions differ. One figure in twenty moves by chance; "
         "seconds also move with what else the machine does."
     )
+
+
+def describe_ways(ways: Ways) -> str:
+    """What the columns of the table of ways are, and how many answers were to be written."""
+    return (
+        f"Answered in three ways: extractive (quotes), drafted (the language model's first reply, unchecked), "
+        f"verified (what the reader gets). It was to write {ways.asked} answers, of which "
+        f"{sum(ways.fallbacks.values())} were quoted after all."
+    )
+
+
+def way_rows(ways: Ways) -> list[Cells]:
+    """A row of headings, a row for each figure of the three ways, and one for each count of what was written."""
+    figures = figure_rows({way: ways.measured[way] for way in WAYS})
+    counted = [measured.figures for measured in ways.measured.values()]
+    rows = [figures[0], ("answered", *(str(each["answered"]) for each in counted))]
+    rows += [row for row in figures if row[0] in WAY_FIGURES]
+    for title, _, ids in _turned(ways):
+        rows.append((title, "", *(str(len(ids[way])) for way in WAYS[1:])))
+    for name, title in STATEMENT_TITLES.items():
+        rows.append((title, *(str(ways.statements[way][name]) for way in WAYS)))
+    sentences = [(title, ways.sentences[name]) for name, title in SENTENCE_TITLES.items()]
+    faults = [(f"fault: {kind}", count) for kind, count in ways.faults.items()]
+    rows += [(title, "", str(count), "") for title, count in (*sentences[:-1], *faults)]
+    fallbacks = [(f"quoted after all: {reason}", count) for reason, count in ways.fallbacks.items()]
+    rows += [(title, "", "", str(count)) for title, count in (sentences[-1], *fallbacks)]
+    return rows
 
 
 def figure_rows(columns: Mapping[str, Measured]) -> list[Cells]:
@@ -115,6 +170,24 @@ def _align(rows: Sequence[Cells]) -> str:
         "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
+
+
+def _turned(ways: Ways) -> tuple[tuple[str, str, Mapping[Way, tuple[str, ...]]], ...]:
+    """The questions that went otherwise than with the quotes: a row's title, a sentence for the reader's answers,
+    and their ids for each way."""
+    return (
+        ("gold answer lost", "the quotes held the gold answer, what the reader gets does not", ways.lost),
+        ("gold answer won", "what the reader gets holds the gold answer, the quotes did not", ways.won),
+        (
+            "citations less precise",
+            "a smaller share of what the reader's answer cites is right",
+            ways.less_precise,
+        ),
+    )
+
+
+def _name_turned(ways: Ways) -> str:
+    return "\n".join(_name_ids(sentence, ids["verified"]) for _, sentence, ids in _turned(ways))
 
 
 def _name_ids(title: str, ids: Sequence[str]) -> str:

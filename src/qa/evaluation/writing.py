@@ -1,0 +1,238 @@
+"""Gold questions → answers in three ways: quoted, as a language model drafts them, and as the reader gets them.
+
+Extractive are the quotes, without a language model. Drafted is every sentence of the model's first reply, which
+nobody checked: what the reader would get without the check. Verified is what the reader gets.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from qa import llm
+from qa.config import Settings
+from qa.domain import Answer, Citation
+from qa.drafting import can_be_written
+from qa.drafting.drafts import Draft, Drafted
+from qa.drafting.replies import Sentence, is_no_answer, read_reply
+from qa.errors import InputError
+from qa.evaluation.gold import GoldQuestion, GoldSet
+from qa.evaluation.overhearing import Overheard, OverheardModel
+from qa.evaluation.prediction import Prediction, prediction_of
+from qa.evaluation.wrongs import Checked, check_said
+
+if TYPE_CHECKING:
+    from langchain_core.cross_encoders import BaseCrossEncoder
+
+    from qa.models import Embedder, Reader
+    from qa.pipeline import Pipeline
+
+Way = Literal["extractive", "drafted", "verified"]
+WAYS: tuple[Way, ...] = ("extractive", "drafted", "verified")
+
+FAILED = "the reply failed: "
+"""What is wrong with the sentences of a reply that broke off or did not end: none of them is used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenSentence:
+    """One sentence of the model's first reply, or one that `is_added`: written for what that had left out.
+
+    `quotes` are those that it cites; `first_fault` is what was wrong with it, empty if nothing was; `mended` is
+    how it was written again, empty if it was not; `fault` what is wrong in the end. A sentence that passed has not
+    `reached` the reader where too little else of its answer passed.
+    """
+
+    text: str
+    quotes: tuple[str, ...]
+    first_fault: str = ""
+    mended: str = ""
+    fault: str = ""
+    is_added: bool = False
+    has_reached: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """One question answered in three ways.
+
+    `evidence` are the quotes that the model was to write from, empty where it was not asked; `fallback` tells why
+    the reader got them rather than what it wrote, empty where it was not so; `said` has the statements of each way
+    as they were checked anew.
+    """
+
+    question_id: str
+    predictions: Mapping[Way, Prediction]
+    evidence: tuple[str, ...] = ()
+    sentences: tuple[WrittenSentence, ...] = ()
+    fallback: str = ""
+    said: Mapping[Way, tuple[Checked, ...]] = field(default_factory=dict)
+
+
+class ThreeWays:
+    """Answers questions in all three ways, the quotes being searched for once. One question at a time."""
+
+    def __init__(
+        self,
+        model: OverheardModel,
+        settings: Settings,
+        embedder: Embedder,
+        reranker: BaseCrossEncoder | None,
+        reader: Reader | None = None,
+    ) -> None:
+        from qa.pipeline import writer_with
+
+        self._model = model
+        self._drafts: list[Draft] = []
+        self._writer = writer_with(model, settings, embedder, reranker, on_draft=self._drafts.append)
+
+    def answer(self, gold: GoldSet, question: GoldQuestion, pipeline: Pipeline) -> Written:
+        """The answers to `question` of `gold`, from the documents of `pipeline`."""
+        cities = () if question.city is None else (question.city,)
+        start = time.perf_counter()
+        quoted = pipeline.quote(question.question, history=question.history, cities=cities)
+        seconds = time.perf_counter() - start
+        self._model.listen()
+        self._drafts.clear()
+        verified = quoted
+        if can_be_written(quoted):
+            verified = self._writer.write(quoted, catalogue=pipeline.catalogue)
+        verified_s = time.perf_counter() - start
+        extractive = prediction_of(gold, question, quoted, seconds)
+        if not can_be_written(quoted):
+            return Written(question_id=question.id, predictions=dict.fromkeys(WAYS, extractive))
+        heard = self._model.heard
+        read = () if is_no_answer(heard.reply) else read_reply(heard.reply, language=quoted.language)
+        draft = self._drafts[-1] if self._drafts else _failed(read, verified)
+        first = tuple(dict.fromkeys(read))  # one that does not end says the same again and again
+        return Written(
+            question_id=question.id,
+            predictions={
+                "extractive": extractive,
+                "drafted": _drafted(gold, extractive, quoted, first, heard),
+                "verified": prediction_of(gold, question, verified, verified_s),
+            },
+            evidence=tuple(each.quote for each in quoted.citations),
+            sentences=_sentences(draft, len(read), quoted, verified),
+            fallback=verified.fallback,
+            said={
+                "extractive": _said(quoted, pipeline),
+                "drafted": _said_first(first, quoted, pipeline),
+                "verified": _said(verified, pipeline),
+            },
+        )
+
+
+def open_three_ways(
+    settings: Settings, models: tuple[Embedder, BaseCrossEncoder | None, Reader | None]
+) -> ThreeWays:
+    """What answers with the models, and with the language model that is set.
+
+    Raises `ModelError` if it cannot be opened.
+    """
+    return ThreeWays(OverheardModel(llm.open_chat(settings), settings), settings, *models)
+
+
+def check_language_model(settings: Settings) -> None:
+    """Nothing. Raises `InputError` where no language model is set."""
+    if not settings.llm:
+        raise InputError(
+            "no language model is set, and --llm measures one; set QA_LLM to provider:model, such as "
+            "ollama:llama3.2, and where it runs elsewhere QA_LLM_BASE_URL and QA_LLM_API_KEY; or QA_LOCAL_LLM "
+            "to a GGUF file"
+        )
+
+
+def write_all(
+    gold: GoldSet,
+    pipeline: Pipeline,
+    ways: ThreeWays,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+    on_written: Callable[[Written], None] | None = None,
+) -> tuple[Written, ...]:
+    """Each question of the set answered in three ways, in the set's order.
+
+    After each question `on_written` is told what came of it, `on_progress` how many are done and how many there
+    are. Raises `InputError` where an answer comes from a document that is not of the set.
+    """
+    written: list[Written] = []
+    for question in gold.questions:
+        written.append(ways.answer(gold, question, pipeline))
+        if on_written is not None:
+            on_written(written[-1])
+        if on_progress is not None:
+            on_progress(len(written), len(gold.questions))
+    return tuple(written)
+
+
+def _drafted(
+    gold: GoldSet, extractive: Prediction, quoted: Answer, first: Sequence[Sentence], heard: Overheard
+) -> Prediction:
+    """What would have been said without any check."""
+    paths = {each.number: (gold.id_of(each.path), each.quote) for each in quoted.citations}
+    marks = dict.fromkeys(mark for sentence in first for mark in sentence.marks)
+    return replace(
+        extractive,
+        is_answered=bool(first),
+        answer=" ".join(sentence.text for sentence in first),
+        # A mark that there is no quote for cites nothing real.
+        citations=tuple(paths.get(mark, ("", "")) for mark in marks),
+        seconds=extractive.seconds + heard.seconds,
+        reason="" if first else "declined" if heard.reply.strip() else "nothing_written",
+    )
+
+
+def _failed(first: Sequence[Sentence], verified: Answer) -> Draft:
+    """The draft of which nothing can be used, because the reply that `first` is of failed."""
+    fault = FAILED + verified.fallback
+    return Draft(tuple(Drafted(sentence, fault, None, fault) for sentence in first))
+
+
+def _sentences(draft: Draft, first: int, quoted: Answer, verified: Answer) -> tuple[WrittenSentence, ...]:
+    """What became of each sentence of `draft`, a repeated one given once; past the `first`, they were added."""
+    shown = {each.text for each in verified.statements} if verified.mode == "drafted" else set()
+    sentences: dict[Sentence, WrittenSentence] = {}
+    for place, each in enumerate(draft.sentences):
+        written = WrittenSentence(
+            text=each.first.text,
+            quotes=_cited(each.final, quoted.citations),
+            first_fault=each.first_fault,
+            mended=each.mended.text if each.mended else "",
+            fault=each.fault,
+            is_added=place >= first,
+            has_reached=not each.fault and each.final.text in shown,
+        )
+        sentences.setdefault(each.first, written)
+    return tuple(sentences.values())
+
+
+def _cited(sentence: Sentence, citations: Sequence[Citation]) -> tuple[str, ...]:
+    return tuple(each.quote for each in citations if each.number in sentence.marks)
+
+
+def _said(answer: Answer, pipeline: Pipeline) -> tuple[Checked, ...]:
+    return tuple(
+        check_said(
+            statement.text,
+            [each for each in answer.citations if each.number in statement.citations],
+            question=answer.interpreted_as,
+            pipeline=pipeline,
+        )
+        for statement in answer.statements
+    )
+
+
+def _said_first(first: Sequence[Sentence], quoted: Answer, pipeline: Pipeline) -> tuple[Checked, ...]:
+    """The sentences of the first reply; one that cites nothing is held against all the quotes."""
+    return tuple(
+        check_said(
+            sentence.text,
+            [each for each in quoted.citations if each.number in sentence.marks] or quoted.citations,
+            question=quoted.interpreted_as,
+            pipeline=pipeline,
+        )
+        for sentence in first
+    )

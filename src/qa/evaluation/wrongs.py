@@ -1,0 +1,69 @@
+"""Statements whose facts are not in what they cite: what can be told of wrong ones without a person.
+
+The writer lets nothing pass that is found here first; this looks at what was said in the end, and at more.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qa.domain import Citation
+from qa.facts import missing_facts
+
+if TYPE_CHECKING:
+    from qa.pipeline import Pipeline
+
+_THOUSANDS = re.compile(r"(?<=\d)[,.'\s](?=\d{3}(?!\d))")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A statement and what in it is doubtful.
+
+    `not_in_quotes` are numbers, dates, units and names that its quotes do not have, by `qa.facts` (names may be
+    the question's); `not_in_documents` those that the whole documents do not have, names of the question counted
+    too; `stray_digits` the runs of digits that stand nowhere in these documents, by comparing digits alone.
+    """
+
+    text: str
+    not_in_quotes: tuple[str, ...] = ()
+    not_in_documents: tuple[str, ...] = ()
+    stray_digits: tuple[str, ...] = ()
+
+
+def check_said(text: str, citations: Sequence[Citation], *, question: str, pipeline: Pipeline) -> Checked:
+    """The statement `text`, said in answer to `question`, held against what it cites."""
+    quotes = [citation.quote for citation in citations]
+    found = [pipeline.document(doc_id) for doc_id in dict.fromkeys(each.doc_id for each in citations)]
+    documents = [document.text for document in found if document]
+    catalogue = pipeline.catalogue
+    return Checked(
+        text,
+        tuple(fact.text for fact in missing_facts(text, quotes, question=question, catalogue=catalogue)),
+        tuple(fact.text for fact in missing_facts(text, documents, catalogue=catalogue)),
+        stray_digits(text, documents),
+    )
+
+
+def stray_digits(text: str, documents: Sequence[str]) -> tuple[str, ...]:
+    """The runs of digits in `text` that stand in none of `documents`, whatever they count or name.
+
+    A number that the documents write in words, or in another calendar, is among them too.
+
+    >>> stray_digits("It sent 67 of 1,200 experts.", ["１２００ experts, ٦٧ of them women"])
+    ()
+    """
+    known = {run for document in documents for run in _digit_runs(document)}
+    return tuple(dict.fromkeys(run for run in _digit_runs(text) if run not in known))
+
+
+def _digit_runs(text: str) -> list[str]:
+    plain = "".join(
+        str(unicodedata.digit(character)) if character.isdecimal() else character
+        for character in unicodedata.normalize("NFKC", text)
+    )
+    return re.findall(r"\d+", _THOUSANDS.sub("", plain))
