@@ -78,6 +78,7 @@ def test_a_quote_and_a_question_are_one_line_each_whatever_is_in_them(text: str)
     [
         ("The evidence is that the city sent experts [1].", "The city sent experts."),
         ("The answer is: in 1996 [1].", "In 1996."),
+        ("The answer is: in 1996. [1].", "In 1996."),
         ("The answer to the question is: five [1].", "Five."),
         ("The answering machine is that of the city [1].", "The answering machine is that of the city."),
         ("Evidence is kept in Dalian [1].", "Evidence is kept in Dalian."),

@@ -339,6 +339,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """The sentences that have passed so far of an answer which a language model is still writing."""
+    """The sentences that have passed so far of an answer which a language model is writing from so many quotes."""
 
     answer: Answer
+    quotes: int

@@ -116,12 +116,13 @@ class Pipeline:
         answer = verify(answer, library.find_document)
         clock.lap("compose")
         if writer and can_be_written(answer):
-            yield Step("write", passages=len(answer.citations))
+            quotes = len(answer.citations)
+            yield Step("write", passages=quotes)
             find_missing = find_missing_with(library.catalogue)
             for written in writer.write_on(answer, catalogue=library.catalogue, until=until):
                 answer = verify(written, library.find_document, find_missing=find_missing)
                 if answer.mode == "drafted":
-                    yield Partial(answer)
+                    yield Partial(answer, quotes)
             clock.lap("write")
         yield dataclasses.replace(answer, timings=clock.timings())
 

@@ -102,7 +102,7 @@ def _read(raw: str) -> Sentence:
     )
     text = EMPHASIS.sub("", MARK.sub("", text))
     text = re.sub(r"\s+([.!?,;:。！？、，])", r"\1", " ".join(text.split()))
-    matter = OPENING.sub("", text.strip())
+    matter = OPENING.sub("", re.sub(r"(?<=[.!?。！？])\s?\.$", "", text.strip()))
     return Sentence(matter[:1].upper() + matter[1:], marks, CARRIED in raw)
 
 

@@ -129,7 +129,7 @@ class Conversation:
         is written of it."""
         if isinstance(step, Partial):
             body = to_html(step.answer, turn=self.next_turn, name_city=name_city)
-            body = join([body, pending_html(language, Step("write"), name_city=name_city)])
+            body = join([body, pending_html(language, Step("write", step.quotes))])
         else:
             body = pending_html(language, step, name_city=name_city)
         waiting = turn_html(turn=self.next_turn, question=shorten(question), body=body, language=language)
