@@ -13,6 +13,7 @@ from conftest import CountingEmbedder, OverlapReranker
 from qa.domain import Citation, Span
 from qa.drafting import Support, missing_facts
 from qa.drafting.instructions import is_instruction
+from qa.drafting.pairing import find_mixed_up
 from qa.drafting.prompts import disarm, mend_request, new_token, request, rules
 from qa.drafting.replies import CARRIER, is_no_answer, read_reply
 from qa.drafting.support import foreign_words, is_in_script_of
@@ -86,6 +87,31 @@ def test_a_quote_and_a_question_are_one_line_each_whatever_is_in_them(text: str)
 )
 def test_what_is_said_before_the_matter_is_cut_off(reply: str, text: str) -> None:
     assert [each.text for each in read_reply(reply, language="en")] == [text]
+
+
+SHARES = "Brazil has 60% of it, followed by Peru with 13% and Colombia with 10%; in 2010 Ecuador lost 5%."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "mixed_up"),
+    [
+        ("Brazil has 60%, Peru 10% and Colombia 13%.", ("13", "10")),
+        ("Colombia has 13% of it.", ("13",)),
+        ("Brazil has 60%, Peru 13% and Colombia 10%.", ()),
+        ("Of it 10% belong to Colombia, 13% to Peru.", ()),
+        ("In Ecuador 5% were lost in 2010.", ()),
+        ("Chile has 13%.", ()),  # a name that the quotes do not have is found elsewhere
+    ],
+)
+def test_figures_stay_with_the_names_that_they_are_of(sentence: str, mixed_up: tuple[str, ...]) -> None:
+    assert find_mixed_up(sentence, [SHARES]) == mixed_up
+
+
+def test_figures_stay_with_their_names_in_japanese_too() -> None:
+    quote = "ダバオは13件、スラバヤは10件の事業を行った。"
+
+    assert find_mixed_up("スラバヤは13件である。", [quote]) == ("13",)
+    assert find_mixed_up("スラバヤは10件である。", [quote]) == ()
 
 
 def test_a_fault_is_told_with_its_sentence() -> None:

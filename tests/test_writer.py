@@ -104,6 +104,21 @@ def test_a_sentence_without_a_mark_is_given_that_of_the_quote_which_holds_it() -
     ]
 
 
+@pytest.mark.parametrize(
+    ("question", "is_enough"),
+    [
+        ("How many experts did Kitakyushu send to Dalian?", False),
+        ("Did Kitakyushu send experts to Dalian?", True),
+    ],
+)
+def test_a_sentence_that_only_repeats_what_asks_for_more_is_no_answer(question: str, is_enough: bool) -> None:
+    asked = answer_of(question=question, interpreted_as=question)
+
+    answer = written("Experts send Kitakyushu to Dalian [1].", answer=asked)
+
+    assert (answer.mode == "drafted") is is_enough
+
+
 def test_a_sentence_that_the_models_do_not_hold_is_never_seen() -> None:
     support = Support(CountingEmbedder(), OverlapReranker(), least_logit=2.0)
     reply = (

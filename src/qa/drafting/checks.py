@@ -9,6 +9,7 @@ from dataclasses import replace
 from qa.cities import CityCatalogue
 from qa.domain import Answer, Citation, Statement
 from qa.drafting.figures import find_missing_with
+from qa.drafting.pairing import find_mixed_up
 from qa.drafting.replies import Sentence
 from qa.drafting.support import Support, foreign_words, is_in_script_of, share_of
 
@@ -19,6 +20,19 @@ ABOUT_EVIDENCE = re.compile(
     re.IGNORECASE,
 )
 """Words with which a writer speaks of what it was given rather than of the matter."""
+
+ASKS_FOR = re.compile(
+    r"\b(?:what|when|where|which|who|whom|whose|why|how|name)\b"
+    r"|何|いつ|誰|だれ|どこ|どの|どう|どれ|いくつ|いくら|なぜ|什么|什麼|谁|誰|哪|几|幾|多少|为何|為何|怎|如何"
+    r"|\b(?:gì|ai|đâu|nào|bao nhiêu|mấy|sao|khi nào|thế nào)\b"
+    r"|\b(?:apa|siapa|mana|kapan|berapa|mengapa|kenapa|bagaimana)\b"
+    r"|\b(?:ano|anong|sino|saan|kailan|ilan|ilang|bakit|paano|alin|gaano)\b|អ្វី|ណា|ប៉ុន្មាន|ម្តេច|យ៉ាងម៉េច",
+    re.IGNORECASE,
+)
+"""What a question has that asks for something, not whether it is so."""
+
+ONLY_REPEATS = 0.9
+"""From this share of its letters on, see `share_of`, a sentence says no more than the question did."""
 
 MOST_TRIED = 3
 """Quotes that are tried for a sentence without a mark, the likest first."""
@@ -69,6 +83,11 @@ class Checker:
         missing = self._find_missing(sentence.text, quotes, question=question)
         if missing:
             return f"the quotes that it names do not have: {', '.join(missing)}"
+        mixed_up = find_mixed_up(sentence.text, quotes)
+        if mixed_up:
+            return f"the quotes that it names say of something else: {', '.join(mixed_up)}"
+        if ASKS_FOR.search(question) and share_of(sentence.text, [question]) >= ONLY_REPEATS:
+            return "it only repeats the question"
         if not is_in_script_of(sentence.text, self._answer.language):
             return "it is in another language"
         languages = {self._answer.language, *(citation.language for citation in cited)}
