@@ -64,8 +64,10 @@ LAYERS = (
     "rendering",
     "feedback",
     "evaluation",
-    "ui",
+    "errands",
     "batch",
+    "nearby",
+    "ui",
     "cli",
 )
 """The modules of `qa`, the lowest first: each may import those before it and none after it."""

@@ -72,6 +72,10 @@ def build_parser() -> argparse.ArgumentParser:
     corpus.add_argument(
         "--corpus", dest="corpus_dir", type=Path, metavar="DIR", help="the documents (default: corpus)"
     )
+    alone = argparse.ArgumentParser(add_help=False)
+    alone.add_argument(
+        "--alone", action="store_true", help="do not ask a page that is running, even of the same index"
+    )
     as_json = argparse.ArgumentParser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="print JSON")
 
@@ -95,16 +99,16 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("what", nargs="+", metavar="PATH|URL", help="as `qa status` names them")
     add("refresh", run_refresh, "Ask the web again for the pages that came from it.", corpus, index, as_json)
     add("rollback", run_rollback, "Bring back the state before the last change.", index)
-    command = add("ask", run_ask, "Answer one question, or a file of them.", index, as_json)
+    command = add("ask", run_ask, "Answer one question, or a file of them.", index, alone, as_json)
     command.add_argument("question", nargs="?", help="the question")
     command.add_argument("--city", action="append", default=[], help="search only documents about this city")
     command.add_argument("--batch", type=Path, metavar="IN.jsonl", help="questions, one JSON object a line")
     command.add_argument("--out", type=Path, metavar="OUT.jsonl", help="where answers go (default: stdout)")
-    command = add("search", run_search, "Show the passages for a query, best first.", index, as_json)
+    command = add("search", run_search, "Show the passages for a query, best first.", index, alone, as_json)
     command.add_argument("query")
     command.add_argument("-k", type=int, default=5, metavar="N", help="how many (default: 5)")
     command.add_argument("--city", action="append", default=[], help="search only documents about this city")
-    command = add("chat", run_chat, "Ask one question after another in the terminal.", index)
+    command = add("chat", run_chat, "Ask one question after another in the terminal.", index, alone)
     command.add_argument("--city", action="append", default=[], help="search only documents about this city")
     command = add("serve", run_serve, "Serve the page for the browser.", corpus, index)
     command.add_argument("--host", help="the address to serve at (default: 127.0.0.1)")

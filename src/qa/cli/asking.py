@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
+import logging
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from qa.cli.terminal import UsageError, open_out, show_progress
 from qa.config import Settings
 from qa.domain import Turn
+from qa.errands import Errand, run_errand
 from qa.errors import InputError
+from qa.nearby import NoPage, hand_over
+
+if TYPE_CHECKING:
+    from qa.pipeline import Pipeline
+
+Run = Callable[[Errand], str]
+
+logger = logging.getLogger(__name__)
 
 
 def run_ask(options: argparse.Namespace, settings: Settings) -> int:
@@ -19,57 +30,67 @@ def run_ask(options: argparse.Namespace, settings: Settings) -> int:
         raise UsageError("give one question, or a file of questions with --batch")
     if options.out and not options.batch:
         raise UsageError("--out goes with --batch")
-    from qa.pipeline import open_pipeline
-    from qa.rendering import to_json, to_text
-
+    run = _runner(options, settings)
     if options.batch:
-        return _ask_batch(options, settings)
-    pipeline = open_pipeline(settings)
-    answer = pipeline.ask(options.question, cities=options.city)
-    if options.json:
-        print(json.dumps(to_json(answer), ensure_ascii=False))
-    else:
-        print(to_text(answer, name_city=pipeline.catalogue.display_name))
+        return _ask_batch(options, run)
+    cities = tuple(options.city)
+    print(run(Errand(kind="ask", text=options.question, cities=cities, as_json=options.json)))
     return 0
 
 
-def _ask_batch(options: argparse.Namespace, settings: Settings) -> int:
+def _runner(options: argparse.Namespace, settings: Settings) -> Run:
+    """What says what is printed for an errand: a page of the same index that is running, else this process."""
+    pipeline: Pipeline | None = None
+
+    def run(errand: Errand) -> str:
+        nonlocal pipeline
+        if pipeline is None and not options.alone:
+            try:
+                return hand_over(errand, settings)
+            except NoPage as reason:
+                logger.info("no running page was asked: %s", reason)
+        if pipeline is None:
+            from qa.pipeline import open_pipeline
+
+            pipeline = open_pipeline(settings)
+        return run_errand(errand, pipeline)
+
+    return run
+
+
+def _ask_batch(options: argparse.Namespace, run: Run) -> int:
     from qa.batch import answer_line, read_batch
-    from qa.pipeline import open_pipeline
 
     questions = read_batch(options.batch)  # all of it first: a mistake in line 900 should not cost an hour
-    pipeline = open_pipeline(settings)
     with open_out(options.out) as stream, show_progress("asking") as show:
         for number, question in enumerate(questions):
             show(number, len(questions), "")
-            print(json.dumps(answer_line(question, pipeline), ensure_ascii=False), file=stream, flush=True)
+            print(json.dumps(answer_line(question, run), ensure_ascii=False), file=stream, flush=True)
         show(len(questions), len(questions), "")
     return 0
 
 
 def run_search(options: argparse.Namespace, settings: Settings) -> int:
     """`qa search`."""
-    from qa.pipeline import open_pipeline
-
-    passages = open_pipeline(settings).search(options.query, cities=options.city)[: max(options.k, 0)]
-    if options.json:
-        print(json.dumps([dataclasses.asdict(passage) for passage in passages], ensure_ascii=False))
-        return 0
-    for number, passage in enumerate(passages, start=1):
-        chunk = passage.chunk
-        place = f" › {chunk.heading}" if chunk.heading else ""
-        rerank = f", rerank {passage.rerank_score:.2f}" if passage.rerank_score is not None else ""
-        print(f"{number}. {chunk.title}{place}  ({chunk.path}; similarity {passage.similarity:.3f}{rerank})")
-        print(f"   {' '.join(chunk.text.split())}\n")
+    errand = Errand(
+        kind="search",
+        text=options.query,
+        cities=tuple(options.city),
+        count=options.k,
+        as_json=options.json,
+    )
+    printed = _runner(options, settings)(errand)
+    if printed:
+        print(printed)
     return 0
 
 
 def run_chat(options: argparse.Namespace, settings: Settings) -> int:
     """`qa chat`."""
-    from qa.pipeline import open_pipeline
-    from qa.rendering import to_text
+    from qa.manifest import require_manifest
 
-    pipeline = open_pipeline(settings)
+    require_manifest(settings.index_dir)  # before anything is typed
+    run = _runner(options, settings)
     history: list[Turn] = []
     print("Ask a question; an empty line or Ctrl-D ends.", file=sys.stderr)
     while True:
@@ -79,12 +100,12 @@ def run_chat(options: argparse.Namespace, settings: Settings) -> int:
             return 0
         if not question.strip():
             return 0
+        errand = Errand(kind="ask", text=question, cities=tuple(options.city), history=tuple(history))
         try:
-            answer = pipeline.ask(question, history=history, cities=options.city)
+            text = run(errand)
         except InputError as error:
             print(f"qa: {error}", file=sys.stderr)
             continue
-        text = to_text(answer, name_city=pipeline.catalogue.display_name)
         print(f"{text}\n")
         history += [Turn("user", question), Turn("assistant", text)]
 

@@ -12,8 +12,10 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
+from qa.errands import run_errand
 from qa.errors import ConfigError
 from qa.intake import UploadLimits
+from qa.nearby import Counter
 from qa.ui.access import Access, UploadGuard
 from qa.ui.embed import EMBED_SCRIPT, make_embed_route
 from qa.ui.first_sight import FirstSight, page_header
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from qa.pipeline import Pipeline
 
 ORIGINALS = "/original/{doc_id}"
+
+STOP_S = 30.0
+"""Seconds in which answers that are being worked on are finished when the program is told to end."""
 
 MAX_WAITING = 64
 """Requests that may wait in the queue; more are told to come back, so that a flood cannot fill the memory."""
@@ -75,8 +80,13 @@ def serve(
     else:
         staff = "Documents can be brought in from this machine; to let others do it, set QA_ADMIN_KEY"
     tools = f"\nLanguage models call its tools over MCP at {address}{MCP_PATH.lstrip('/')}/" if mcp else ""
+    counter = Counter(settings, lambda errand: run_errand(errand, pipeline))
+    counter.open()
     on_ready(f"The page is at {address}\n{staff}{tools}")
-    blocks.block_thread()
+    try:
+        blocks.block_thread()
+    finally:
+        counter.close(STOP_S)
 
 
 def make_original_route(pipeline: Pipeline) -> Callable[[str], Response]:
