@@ -22,6 +22,7 @@ LAYERS = (
     "languages",
     "sentences",
     "config",
+    "logs",
     "cities",
     "loaders",
     "fetching",
@@ -80,6 +81,7 @@ ONLY_IMPORTERS = {
     "onnxruntime": "models",
     "bm25s": "lexical",
     "gradio": "ui",
+    "prometheus_client": "ui",
     "mcp": "ui",
 }
 

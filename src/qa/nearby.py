@@ -33,7 +33,19 @@ from qa.errors import InputError
 SOCKET_FILE = "page.sock"
 
 OF_THE_PAGE = frozenset(
-    {"corpus_dir", "index_dir", "cities_file", "host", "port", "admin_key", "embed_origins"}
+    {
+        *(
+            "corpus_dir",
+            "index_dir",
+            "cities_file",
+            "host",
+            "port",
+            "admin_key",
+            "embed_origins",
+            "root_path",
+        ),
+        *("metrics", "log_format", "log_questions"),
+    }
 )
 """Settings that say how the page is served and where documents come from: they change no answer."""
 

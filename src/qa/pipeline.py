@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from qa.domain import Answer, Document, Passage, Query, Step, Turn
 from qa.drafting import Support, Writer, can_be_written, find_missing_with
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus, roll_back
+from qa.languages import load_early
 from qa.library import Library, open_library
 from qa.llm import open_language_model
 from qa.manifest import DocumentRecord, require_manifest
@@ -51,6 +52,8 @@ class Pipeline:
         self._reranker = reranker
         self._reader = reader
         self._writer = writer
+        self.on_answer: Callable[[Answer], None] | None = None
+        """Called with each answer, in the thread that asked: for counting and logging."""
         self._opening = threading.Lock()
         self._library = self._open()
 
@@ -86,7 +89,10 @@ class Pipeline:
         self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()
     ) -> Iterator[Step | Answer]:
         """What is being done for the answer, as it is begun, and last the answer itself; see `ask`."""
-        return self._work_on(question, history, cities, self._writer)
+        for step in self._work_on(question, history, cities, self._writer):
+            if isinstance(step, Answer) and self.on_answer:
+                self.on_answer(step)
+            yield step
 
     def _work_on(
         self, question: str, history: Sequence[Turn], cities: Sequence[str], writer: Writer | None
@@ -239,6 +245,7 @@ def open_pipeline(settings: Settings) -> Pipeline:
     from qa.models import load_models
 
     require_manifest(settings.index_dir)  # before the models are loaded: it should say so at once
+    load_early()
     models = load_models(settings)
     return Pipeline(settings, *models, open_writer(settings, *models))
 

@@ -26,6 +26,7 @@ from qa.cli.feedback import run_feedback
 from qa.cli.terminal import UsageError
 from qa.config import Settings, load_settings
 from qa.errors import QAError
+from qa.logs import write_json
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -39,10 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         overrides = {
-            name: getattr(options, name, None) for name in ("corpus_dir", "index_dir", "host", "port")
+            name: getattr(options, name, None)
+            for name in ("corpus_dir", "index_dir", "host", "port", "log_format")
         }
         command: Command = options.command
-        status = command(options, load_settings(**overrides))
+        settings = load_settings(**overrides)
+        if settings.log_format == "json":
+            write_json()
+        status = command(options, settings)
         sys.stdout.flush()  # here, where a reader that has gone is expected
         return status
     except UsageError as error:
@@ -113,6 +118,7 @@ def build_parser() -> argparse.ArgumentParser:
     command = add("serve", run_serve, "Serve the page for the browser.", corpus, index)
     command.add_argument("--host", help="the address to serve at (default: 127.0.0.1)")
     command.add_argument("--port", type=int, help="the port to serve at (default: 7860)")
+    command.add_argument("--log-format", choices=("text", "json"), help="how the log is written")
     command.add_argument("--mcp", action="store_true", help="also let language models ask, over MCP")
     command = add("eval", run_eval, "Ask the questions of gold sets and print figures.", as_json)
     command.add_argument(
