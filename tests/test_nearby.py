@@ -324,13 +324,17 @@ def test_closing_finishes_what_was_begun(settings: Settings) -> None:
 
 
 def test_closing_does_not_wait_for_ever(settings: Settings) -> None:
-    go_on = threading.Event()
-    counter = Counter(settings, lambda errand: str(go_on.wait(30)))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(errand: Errand) -> str:
+        begun.set()
+        return str(go_on.wait(30))
+
+    counter = Counter(settings, work)
     counter.open()
     asking = threading.Thread(target=lambda: hand_over(ASK, settings))
     asking.start()
-    while not counter.is_busy:
-        time.sleep(0.01)
+    begun.wait(10)
     start = time.monotonic()
     counter.close(0.2)
     assert time.monotonic() - start < 10

@@ -298,7 +298,7 @@ class TestBehindProxy:
         upload = httpx.post(f"{behind}gradio_api/upload", files={"files": ("a.txt", b"x")})
         assert upload.status_code == 403
 
-    def test_an_answer_comes_as_it_is_made_and_is_not_kept_back(self, behind: str) -> None:
+    def test_an_answer_comes_as_a_stream_of_events(self, behind: str) -> None:
         event = ask_program(behind, SISTERS)
         with httpx.stream("GET", f"{behind}gradio_api/call/ask/{event}", timeout=120) as stream:
             assert stream.headers["content-type"].startswith("text/event-stream")

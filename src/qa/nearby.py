@@ -140,11 +140,6 @@ class Counter:
         for thread in tuple(self._busy):
             thread.join(max(0.0, until - time.monotonic()))
 
-    @property
-    def is_busy(self) -> bool:
-        """True while an errand is being done."""
-        return bool(self._busy)
-
     def _take(self, listener: socket.socket) -> None:
         while True:
             try:

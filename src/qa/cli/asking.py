@@ -112,6 +112,7 @@ def run_chat(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_serve(options: argparse.Namespace, settings: Settings) -> int:
     """`qa serve`."""
+    from qa.languages import load_early
     from qa.manifest import read_manifest
     from qa.models import load_models
     from qa.pipeline import Pipeline, open_writer
@@ -120,6 +121,7 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
 
     if options.mcp:
         require_mcp()  # before the models are loaded: it should say so at once
+    load_early()
     models = load_models(settings)
     writer = open_writer(settings, *models)
     if read_manifest(settings.index_dir) is None:
