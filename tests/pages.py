@@ -52,9 +52,10 @@ class Server:
 
 @contextmanager
 def serving(
-    folder: Path, *, key: str = KEY, more: Mapping[str, str] = MappingProxyType({})
+    folder: Path, *, key: str = KEY, more: Mapping[str, str] = MappingProxyType({}), **settings: str
 ) -> Iterator[Server]:
-    """The program itself, over a copy of the corpus with the documents `more` (texts by file name) added."""
+    """The program itself, over a copy of the corpus with the documents `more` (texts by file name) added;
+    `settings` are variables of its environment."""
     shutil.copytree(REPOSITORY / "corpus", folder / "corpus")
     for name, text in more.items():
         (folder / "corpus" / name).write_text(text, encoding="utf-8")
@@ -64,6 +65,7 @@ def serving(
         "QA_INDEX_DIR": str(folder / "index"),
         "QA_PORT": "0",
         "QA_ADMIN_KEY": key,
+        **settings,
     }
     with (folder / "log").open("w+") as log:
         process = subprocess.Popen(

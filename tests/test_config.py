@@ -32,6 +32,10 @@ OTHER_VALUES = {
     "port": 8000,
     "admin_key": "secret",
     "embed_origins": ("https://a.example", "http://b.example:8080"),
+    "root_path": "/qa",
+    "metrics": "all",
+    "log_format": "json",
+    "log_questions": True,
     "llm": "openai:some-model",
     "llm_base_url": "http://127.0.0.1:8080/v1",
     "llm_api_key": "secret",
@@ -190,6 +194,27 @@ def test_a_range_includes_its_ends_and_its_error_names_them(name: str, low: int,
 def test_a_number_format_that_no_processor_has_is_refused() -> None:
     with pytest.raises(ConfigError, match="dtype is 'int8'; set auto, float32 or bfloat16"):
         Settings(dtype="int8")
+
+
+@pytest.mark.parametrize(("text", "value"), [("yes", True), ("1", True), ("False", False), ("no", False)])
+def test_what_is_either_way_can_be_said_in_words(text: str, value: bool) -> None:
+    assert load_settings(environ={"QA_LOG_QUESTIONS": text}).log_questions is value
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "words"),
+    [
+        ("QA_LOG_QUESTIONS", "perhaps", "QA_LOG_QUESTIONS is 'perhaps'; it must be true or false"),
+        ("QA_METRICS", "everybody", "metrics is 'everybody'"),
+        ("QA_LOG_FORMAT", "xml", "log_format is 'xml'"),
+        ("QA_ROOT_PATH", "qa", "root_path is 'qa'"),
+        ("QA_ROOT_PATH", "/qa/", "root_path is '/qa/'"),
+        ("QA_ROOT_PATH", "/q a", "root_path is '/q a'"),
+    ],
+)
+def test_a_word_that_is_none_of_those_to_choose_from_is_refused(variable: str, text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load_settings(environ={variable: text})
 
 
 @pytest.mark.parametrize("name", ["gpt", ":gpt", "openai:", " : "])

@@ -479,6 +479,35 @@ class TestEmbedder:
         assert EMBEDDER_WEIGHTS.sha256[:16] in embedder.identity
         assert embedder.identity == embedder_bf16.identity
 
+    @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+    def test_it_computes_what_sentence_transformers_does_to_the_last_bit(self, dtype: str) -> None:
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        from qa.models.bert import open_plain
+
+        folder, kind = packaged.packaged_embedder_folder(), getattr(torch, dtype)
+        plain = open_plain(folder, kind)
+        whole = SentenceTransformer(
+            str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": kind}
+        )
+        texts = [
+            "Who runs it?",
+            "  two  spaces ",
+            "",
+            "\n x\u2028y",
+            "大連に何人ですか？",
+            "a " * 900,
+            "ភ្នំពេញ",
+        ]
+        for batch in (*([text] for text in texts), texts):
+            ours, theirs = (model.preprocess(batch, prompt="query: ") for model in (plain, whole))
+            for name in ("input_ids", "attention_mask"):
+                assert torch.equal(ours[name], theirs[name])
+            with torch.inference_mode():
+                vectors = [plain(ours), whole(theirs)]
+            assert torch.equal(*(each["sentence_embedding"] for each in vectors))
+
     def test_loading_is_silent_and_asks_no_network(self) -> None:
         code = (
             "import socket\n"

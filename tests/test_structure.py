@@ -22,6 +22,7 @@ LAYERS = (
     "languages",
     "sentences",
     "config",
+    "logs",
     "cities",
     "loaders",
     "fetching",
@@ -65,9 +66,11 @@ LAYERS = (
     "rendering",
     "feedback",
     "evaluation",
-    "ui",
+    "errands",
     "batch",
     "langchain",
+    "nearby",
+    "ui",
     "cli",
 )
 """The modules of `qa`, the lowest first: each may import those before it and none after it."""
@@ -80,6 +83,7 @@ ONLY_IMPORTERS = {
     "onnxruntime": "models",
     "bm25s": "lexical",
     "gradio": "ui",
+    "prometheus_client": "ui",
     "mcp": "ui",
     "xllamacpp": "local_llm",
 }

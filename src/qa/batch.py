@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from qa.domain import Turn
+from qa.errands import Errand
 from qa.errors import InputError
-from qa.pipeline import Pipeline
-from qa.rendering import to_json
 
 
-def answer_line(question: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
-    """What `qa ask --batch` writes for one question of `read_batch`."""
-    history = [Turn(turn["role"], turn["text"]) for turn in question.get("history") or ()]
-    cities = [question["city"]] if question.get("city") else []
+def answer_line(question: dict[str, Any], run: Callable[[Errand], str]) -> dict[str, Any]:
+    """What `qa ask --batch` writes for one question of `read_batch`; `run` says what is printed for an errand."""
+    errand = Errand(
+        kind="ask",
+        text=question["question"],
+        cities=(question["city"],) if question.get("city") else (),
+        history=tuple(Turn(turn["role"], turn["text"]) for turn in question.get("history") or ()),
+        as_json=True,
+    )
     try:
-        answer = pipeline.ask(question["question"], history=history, cities=cities)
+        printed = run(errand)
     except InputError as error:  # this one question cannot be asked; the others can
         return {
             "id": question["id"], "answered": False, "answer": str(error), "reason": "bad_input",
             "interpreted_as": question["question"], "set_aside_cities": [], "highlights": [],
             "citations": [], "ranked": [], "mode": "extractive", "fallback": "", "seconds": 0.0,
         }  # fmt: skip
-    return {"id": question["id"], **to_json(answer)}
+    return {"id": question["id"], **json.loads(printed)}
 
 
 def read_batch(path: Path) -> list[dict[str, Any]]:

@@ -25,6 +25,9 @@ ORIGIN = re.compile(
     r"https?://(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?", re.IGNORECASE | re.ASCII
 )
 """Where a site is, without a path. Nothing else passes, as origins are written into a header."""
+ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+YES, NO = ("true", "yes", "1"), ("false", "no", "0")
+"""What a setting that is either way can be set to, beside TOML's own words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,14 @@ class Settings:
     """What staff must know to bring in documents from the page; empty: that is done at this machine only."""
     embed_origins: tuple[str, ...] = ()
     """The sites that may show the page within theirs, such as `https://www.example.org`; no others may."""
+    root_path: str = ""
+    """The path that a proxy shows the page under, `/qa` say; empty: it has a host of its own."""
+    metrics: str = "local"
+    """Who may read `/metrics`: `local` (programs at this machine, through no proxy), `all` or `none`."""
+    log_format: str = "text"
+    """`text`, or `json`: one object a line, also one for each answer."""
+    log_questions: bool = False
+    """True if the log may tell what was asked."""
 
     llm: str = ""
     """The language model that writes answers, as `provider:model` (`openai:…`, `anthropic:…`, `ollama:…`, or
@@ -129,6 +140,12 @@ class Settings:
                 raise ConfigError(
                     f"embed_origins has {origin!r}; write each site as https://www.example.org, without a path"
                 )
+        if self.root_path and not ROOT_PATH.fullmatch(self.root_path):
+            raise ConfigError(f"root_path is {self.root_path!r}; set a path such as /qa, or nothing")
+        if self.metrics not in ("local", "all", "none"):
+            raise ConfigError(f"metrics is {self.metrics!r}; set local, all or none")
+        if self.log_format not in ("text", "json"):
+            raise ConfigError(f"log_format is {self.log_format!r}; set text or json")
         if self.dtype not in ("auto", "float32", "bfloat16"):
             raise ConfigError(f"dtype is {self.dtype!r}; set auto, float32 or bfloat16")
 
@@ -182,6 +199,11 @@ def _parse(name: str, value: Any, where: str) -> Any:
     if name not in fields:
         raise ConfigError(f"{where} is not a setting; the settings are {', '.join(sorted(fields))}")
     default = fields[name].default
+    if isinstance(default, bool):
+        word = str(value).casefold()
+        if word not in (*YES, *NO):
+            raise ConfigError(f"{where} is {value!r}; it must be true or false")
+        return word in YES
     if isinstance(default, int) and isinstance(value, float) and not value.is_integer():
         raise ConfigError(f"{where} is {value!r}; it must be a whole number")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from functools import cache
 from typing import Any
 
@@ -66,6 +67,11 @@ def detect_script(text: str) -> str:
     best = max(counts, key=lambda language: counts[language])
     letters = sum(character.isalpha() for character in text)
     return best if counts[best] * 2 > letters else "en"
+
+
+def load_early() -> None:
+    """Nothing; what `detect_language` needs is loaded in a thread meanwhile: it is packed tightly."""
+    threading.Thread(target=_identifier, name="languages", daemon=True).start()
 
 
 @cache

@@ -17,6 +17,7 @@ from qa.drafting import Interpreter, Support, Writer, can_be_written, find_missi
 from qa.errors import InputError
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus, roll_back
+from qa.languages import load_early
 from qa.library import Library, open_library
 from qa.llm import LanguageModel, open_language_model
 from qa.manifest import DocumentRecord, require_manifest
@@ -53,6 +54,8 @@ class Pipeline:
         self._reader = reader
         self._writer = writer
         self._interpreter = Interpreter(writer.model, embedder) if writer else None
+        self.on_answer: Callable[[Answer], None] | None = None
+        """Called with each answer, in the thread that asked: for counting and logging."""
         self._opening = threading.Lock()
         self._library = self._open()
 
@@ -89,7 +92,10 @@ class Pipeline:
     ) -> Iterator[Step | Partial | Answer]:
         """What is being done for the answer, as it is begun, the sentences of it that a language model has written
         so far, and last the answer itself; see `ask`."""
-        return self._work_on(question, history, cities, self._writer)
+        for step in self._work_on(question, history, cities, self._writer):
+            if isinstance(step, Answer) and self.on_answer:
+                self.on_answer(step)
+            yield step
 
     def _work_on(
         self, question: str, history: Sequence[Turn], cities: Sequence[str], writer: Writer | None
@@ -272,6 +278,7 @@ def open_pipeline(settings: Settings) -> Pipeline:
     from qa.models import load_models
 
     require_manifest(settings.index_dir)  # before the models are loaded: it should say so at once
+    load_early()
     models = load_models(settings)
     return Pipeline(settings, *models, open_writer(settings, *models))
 

@@ -27,6 +27,7 @@ from qa.cli.feedback import run_feedback
 from qa.cli.terminal import UsageError
 from qa.config import Settings, load_settings
 from qa.errors import QAError
+from qa.logs import write_json
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -41,10 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         overrides = {
             name: getattr(options, name, None)
-            for name in ("corpus_dir", "index_dir", "host", "port", "local_llm")
+            for name in ("corpus_dir", "index_dir", "host", "port", "local_llm", "log_format")
         }
         command: Command = options.command
-        status = command(options, load_settings(**overrides))
+        settings = load_settings(**overrides)
+        if settings.log_format == "json":
+            write_json()
+        status = command(options, settings)
         sys.stdout.flush()  # here, where a reader that has gone is expected
         return status
     except UsageError as error:
@@ -78,6 +82,10 @@ def build_parser() -> argparse.ArgumentParser:
     local_llm.add_argument(
         "--local-llm", metavar="PATH.gguf", help="a language model's file, to be served here and used"
     )
+    alone = argparse.ArgumentParser(add_help=False)
+    alone.add_argument(
+        "--alone", action="store_true", help="do not ask a page that is running, even of the same index"
+    )
     as_json = argparse.ArgumentParser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="print JSON")
 
@@ -101,7 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("what", nargs="+", metavar="PATH|URL", help="as `qa status` names them")
     add("refresh", run_refresh, "Ask the web again for the pages that came from it.", corpus, index, as_json)
     add("rollback", run_rollback, "Bring back the state before the last change.", index)
-    command = add("ask", run_ask, "Answer one question, or a file of them.", index, as_json, local_llm)
+    command = add("ask", run_ask, "Answer one question, or a file of them.", index, alone, as_json, local_llm)
     command.add_argument("question", nargs="?", help="the question")
     command.add_argument("--city", action="append", default=[], help="search only documents about this city")
     command.add_argument("--batch", type=Path, metavar="IN.jsonl", help="questions, one JSON object a line")
@@ -109,15 +117,18 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--translate", action="store_true", help="let the language model translate quotes in other languages"
     )
-    command = add("search", run_search, "Show the passages for a query, best first.", index, as_json)
+    command = add("search", run_search, "Show the passages for a query, best first.", index, alone, as_json)
     command.add_argument("query")
     command.add_argument("-k", type=int, default=5, metavar="N", help="how many (default: 5)")
     command.add_argument("--city", action="append", default=[], help="search only documents about this city")
-    command = add("chat", run_chat, "Ask one question after another in the terminal.", index, local_llm)
+    command = add(
+        "chat", run_chat, "Ask one question after another in the terminal.", index, alone, local_llm
+    )
     command.add_argument("--city", action="append", default=[], help="search only documents about this city")
     command = add("serve", run_serve, "Serve the page for the browser.", corpus, index, local_llm)
     command.add_argument("--host", help="the address to serve at (default: 127.0.0.1)")
     command.add_argument("--port", type=int, help="the port to serve at (default: 7860)")
+    command.add_argument("--log-format", choices=("text", "json"), help="how the log is written")
     command.add_argument("--mcp", action="store_true", help="also let language models ask, over MCP")
     command = add("eval", run_eval, "Ask the questions of gold sets and print figures.", as_json)
     command.add_argument(

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
+import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from qa.cli.terminal import UsageError, open_out, show_progress
 from qa.config import Settings
 from qa.domain import Turn
+from qa.errands import Errand, run_errand
 from qa.errors import InputError
 from qa.local_llm import serving_local_llm
+from qa.nearby import NoPage, hand_over
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
+
+Run = Callable[[Errand], str]
+
+logger = logging.getLogger(__name__)
 
 
 def run_ask(options: argparse.Namespace, settings: Settings) -> int:
@@ -28,59 +34,88 @@ def run_ask(options: argparse.Namespace, settings: Settings) -> int:
         raise UsageError("--out goes with --batch")
     if options.translate and options.batch:
         raise UsageError("--translate goes with one question")
-    from qa.rendering import to_json, to_text
-
-    if options.batch:
-        return _ask_batch(options, settings)
-    with _opened(settings) as pipeline:
-        answer = pipeline.ask(options.question, cities=options.city)
-        if options.translate:
-            answer = pipeline.translate(answer)
-    if options.json:
-        print(json.dumps(to_json(answer), ensure_ascii=False))
-    else:
-        print(to_text(answer, name_city=pipeline.catalogue.display_name))
+    with _running(options, settings) as run:
+        if options.batch:
+            return _ask_batch(options, run)
+        errand = Errand(
+            kind="ask",
+            text=options.question,
+            cities=tuple(options.city),
+            as_json=options.json,
+            translate=options.translate,
+        )
+        print(run(errand))
     return 0
 
 
-def _ask_batch(options: argparse.Namespace, settings: Settings) -> int:
+@contextmanager
+def _running(options: argparse.Namespace, settings: Settings) -> Iterator[Run]:
+    """What says what is printed for an errand: a page of the same index that is running, else this process, with a
+    language model of its own if one is to be served."""
+    pipeline: Pipeline | None = None
+    with ExitStack() as stack:
+
+        def run(errand: Errand) -> str:
+            nonlocal pipeline
+            if pipeline is None and not options.alone:
+                try:
+                    return hand_over(errand, settings)
+                except NoPage as reason:
+                    logger.info("no running page was asked: %s", reason)
+            if pipeline is None:
+                from qa.manifest import require_manifest
+                from qa.pipeline import open_pipeline
+
+                require_manifest(settings.index_dir)  # before any model is loaded: it should say so at once
+                served = stack.enter_context(serving_local_llm(settings, on_progress=_tell))
+                pipeline = open_pipeline(served)
+            return run_errand(errand, pipeline)
+
+        yield run
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def _ask_batch(options: argparse.Namespace, run: Run) -> int:
     from qa.batch import answer_line, read_batch
 
     questions = read_batch(options.batch)  # all of it first: a mistake in line 900 should not cost an hour
-    with _opened(settings) as pipeline, open_out(options.out) as stream, show_progress("asking") as show:
+    with open_out(options.out) as stream, show_progress("asking") as show:
         for number, question in enumerate(questions):
             show(number, len(questions), "")
-            print(json.dumps(answer_line(question, pipeline), ensure_ascii=False), file=stream, flush=True)
+            print(json.dumps(answer_line(question, run), ensure_ascii=False), file=stream, flush=True)
         show(len(questions), len(questions), "")
     return 0
 
 
 def run_search(options: argparse.Namespace, settings: Settings) -> int:
     """`qa search`."""
-    from qa.pipeline import open_pipeline
-
-    passages = open_pipeline(settings).search(options.query, cities=options.city)[: max(options.k, 0)]
-    if options.json:
-        print(json.dumps([dataclasses.asdict(passage) for passage in passages], ensure_ascii=False))
-        return 0
-    for number, passage in enumerate(passages, start=1):
-        chunk = passage.chunk
-        place = f" › {chunk.heading}" if chunk.heading else ""
-        rerank = f", rerank {passage.rerank_score:.2f}" if passage.rerank_score is not None else ""
-        print(f"{number}. {chunk.title}{place}  ({chunk.path}; similarity {passage.similarity:.3f}{rerank})")
-        print(f"   {' '.join(chunk.text.split())}\n")
+    errand = Errand(
+        kind="search",
+        text=options.query,
+        cities=tuple(options.city),
+        count=options.k,
+        as_json=options.json,
+    )
+    with _running(options, settings) as run:
+        printed = run(errand)
+    if printed:
+        print(printed)
     return 0
 
 
 def run_chat(options: argparse.Namespace, settings: Settings) -> int:
     """`qa chat`."""
-    with _opened(settings) as pipeline:
-        return _chat(options, pipeline)
+    from qa.manifest import require_manifest
+
+    require_manifest(settings.index_dir)  # before anything is typed
+    with _running(options, settings) as run:
+        return _chat(options, run)
 
 
-def _chat(options: argparse.Namespace, pipeline: Pipeline) -> int:
-    from qa.rendering import to_text
-
+def _chat(options: argparse.Namespace, run: Run) -> int:
     history: list[Turn] = []
     print("Ask a question; an empty line or Ctrl-D ends.", file=sys.stderr)
     while True:
@@ -90,12 +125,12 @@ def _chat(options: argparse.Namespace, pipeline: Pipeline) -> int:
             return 0
         if not question.strip():
             return 0
+        errand = Errand(kind="ask", text=question, cities=tuple(options.city), history=tuple(history))
         try:
-            answer = pipeline.ask(question, history=history, cities=options.city)
+            text = run(errand)
         except InputError as error:
             print(f"qa: {error}", file=sys.stderr)
             continue
-        text = to_text(answer, name_city=pipeline.catalogue.display_name)
         print(f"{text}\n")
         history += [Turn("user", question), Turn("assistant", text)]
 
@@ -106,16 +141,18 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
 
     if options.mcp:
         require_mcp()  # before the models are loaded: it should say so at once
-    with serving_local_llm(settings, on_progress=_tell) as settings:
-        return _serve(options, settings)
+    with serving_local_llm(settings, on_progress=_tell) as served:
+        return _serve(options, served)
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    from qa.languages import load_early
     from qa.manifest import read_manifest
     from qa.models import load_models
     from qa.pipeline import Pipeline, open_writer
     from qa.ui.page import launch
 
+    load_early()
     models = load_models(settings)
     writer = open_writer(settings, *models)
     if read_manifest(settings.index_dir) is None:
@@ -125,18 +162,3 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
         pipeline = Pipeline(settings, *models, writer)
     launch(pipeline, on_ready=lambda message: print(message, flush=True), mcp=options.mcp)
     return 0
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[Pipeline]:
-    """The pipeline over the index that there is, and its language model, as long as it is used."""
-    from qa.manifest import require_manifest
-    from qa.pipeline import open_pipeline
-
-    require_manifest(settings.index_dir)  # before any model is loaded: it should say so at once
-    with serving_local_llm(settings, on_progress=_tell) as settings:
-        yield open_pipeline(settings)
-
-
-def _tell(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)

@@ -5,6 +5,8 @@ Those are imported when a model is loaded, not before: they take seconds.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from qa.config import PACKAGED, Settings
 from qa.models.embedder import Embedder, open_embedder
 from qa.models.model_folder import BUILDER_VERSION
@@ -31,8 +33,11 @@ NO_RERANKER = "none"
 
 def load_models(settings: Settings) -> tuple[Embedder, Reranker | None, Reader | None]:
     """All models that `settings` name. Raises `ModelError` as the functions below do."""
-    embedder = load_embedder(settings)
-    return embedder, load_reranker(settings), load_reader(settings, embedder)
+    with ThreadPoolExecutor(1) as beside:  # onnxruntime leaves Python to others while it loads
+        reranker = beside.submit(load_reranker, settings)
+        embedder = load_embedder(settings)
+        reader = load_reader(settings, embedder)
+        return embedder, reranker.result(), reader
 
 
 def load_embedder(settings: Settings) -> Embedder:

@@ -6,6 +6,7 @@ import logging
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,11 @@ from qa.errors import ModelError
 from qa.models.loading import describe_source, load_quietly
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
+
+    from qa.models.bert import PlainEmbedder
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +44,7 @@ class Embedder(Embeddings):
 
     def __init__(
         self,
-        model: SentenceTransformer,
+        model: SentenceTransformer | PlainEmbedder,
         *,
         name: str,
         query_prefix: str,
@@ -164,19 +168,11 @@ def open_embedder(
     On the processor always: the same question then has the same vector wherever the index was built.
     """
     import torch
-    from sentence_transformers import SentenceTransformer
 
     chosen = torch.bfloat16 if dtype == "bfloat16" or (dtype == "auto" and has_bf16()) else torch.float32
 
-    def load(local_files_only: bool) -> SentenceTransformer:
-        return SentenceTransformer(
-            folder_or_name,
-            device="cpu",
-            local_files_only=local_files_only,
-            model_kwargs={"dtype": chosen},
-        )
-
-    model = load_quietly(load, setting="embedder", folder_or_name=folder_or_name)
+    is_packaged = bool(name)
+    model = (_open_packaged if is_packaged else _open_any)(folder_or_name, chosen)
     logger.info("embedder %s in %s", folder_or_name, chosen)
     return Embedder(
         model,
@@ -184,6 +180,31 @@ def open_embedder(
         query_prefix=query_prefix,
         passage_prefix=passage_prefix,
     )
+
+
+def _open_packaged(folder: str, dtype: torch.dtype) -> PlainEmbedder:
+    from safetensors import SafetensorError
+
+    from qa.models.bert import open_plain
+
+    try:
+        return open_plain(Path(folder), dtype)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"{folder} cannot be read ({error}); remove it, and it is made anew") from error
+
+
+def _open_any(folder_or_name: str, dtype: torch.dtype) -> SentenceTransformer:
+    def load(local_files_only: bool) -> SentenceTransformer:
+        from sentence_transformers import SentenceTransformer
+
+        return SentenceTransformer(
+            folder_or_name,
+            device="cpu",
+            local_files_only=local_files_only,
+            model_kwargs={"dtype": dtype},
+        )
+
+    return load_quietly(load, setting="embedder", folder_or_name=folder_or_name)
 
 
 def has_bf16() -> bool:
@@ -199,8 +220,8 @@ def has_bf16() -> bool:
     return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
-def _plain_tokenizer(model: SentenceTransformer, name: str) -> Tokenizer:
-    """A copy of the model's tokenizer that neither cuts nor pads."""
+def _plain_tokenizer(model: SentenceTransformer | PlainEmbedder, name: str) -> Tokenizer:
+    """The model's tokenizer if it neither cuts nor pads, else a copy that does neither."""
     from tokenizers import Tokenizer
 
     own = model.tokenizer
@@ -210,6 +231,8 @@ def _plain_tokenizer(model: SentenceTransformer, name: str) -> Tokenizer:
             f"embedder {name} has no fast tokenizer, which counting tokens and the search by words need; "
             "set embedder to a model that has a tokenizer.json"
         )
+    if backend.truncation is None and backend.padding is None and own is backend:
+        return backend
     copied = Tokenizer.from_str(backend.to_str())
     copied.no_truncation()
     copied.no_padding()

@@ -113,17 +113,20 @@ def open_reader(embedder: Embedder) -> Reader:
 
     tensors = load(resources.files("qa").joinpath("data", WEIGHTS_FILE).read_bytes())
     net = ReaderNet(embedder.transformer.config)
-    net.load_state_dict(dequantise(tensors))
+    net.load_state_dict(dequantise(tensors), assign=True)
     return Reader(embedder, net.to(embedder.transformer.dtype).eval())
 
 
 def cut_lower_layers(bert: Any) -> Any:
-    """A transformers `BertModel` that has only the lower layers of `bert`, and shares their weights."""
+    """The lower layers of `bert` (transformers' `BertModel`, or our `BertNet`) as a model that shares them."""
+    import torch
+
     from qa.models.reader_net import LOWER_LAYERS
 
     config = copy.deepcopy(bert.config)
     config.num_hidden_layers = LOWER_LAYERS
-    lower = type(bert)(config, add_pooling_layer=False)
+    with torch.device("meta"):  # all that it is made of is replaced
+        lower = type(bert)(config, add_pooling_layer=False)
     lower.embeddings = bert.embeddings
     lower.encoder.layer = bert.encoder.layer[:LOWER_LAYERS]
     return lower.eval()

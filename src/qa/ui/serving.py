@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+import time
 from collections.abc import Callable
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import gradio as gr
 from starlette.middleware import Middleware
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
+from qa.config import Settings
+from qa.errands import run_errand
 from qa.errors import ConfigError
 from qa.intake import UploadLimits
+from qa.logs import take_over
+from qa.nearby import Counter
 from qa.ui.access import Access, UploadGuard
 from qa.ui.embed import EMBED_SCRIPT, make_embed_route
 from qa.ui.first_sight import FirstSight, page_header
 from qa.ui.headers import SafeHeaders
+from qa.ui.health import (
+    HEALTH,
+    METRICS,
+    READY,
+    make_health_route,
+    make_metrics_route,
+    make_ready_route,
+    tell_system,
+)
 from qa.ui.mcp import MCP_PATH, McpGuard
 from qa.ui.programs import tell_bad_call
+from qa.ui.stopping import STOP_S, Door, DoorWatcher, wait_for_end
 from qa.ui.theme import make_theme
+from qa.ui.watching import Watch
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
+
+logger = logging.getLogger(__name__)
 
 ORIGINALS = "/original/{doc_id}"
 
@@ -34,13 +53,43 @@ MAX_WAITING = 64
 def serve(
     blocks: gr.Blocks, *, pipeline: Pipeline, on_ready: Callable[[str], None], mcp: bool = False
 ) -> None:
-    """Serves `blocks` until the program is interrupted; see `qa.ui.page.launch`."""
+    """Serves `blocks` until the program is told to end; see `qa.ui.page.launch`."""
     settings = pipeline.settings
     blocks.queue(max_size=MAX_WAITING, api_open=False)
+    door = DoorWatcher()
+    app, address = _launch(blocks, pipeline, door, mcp=mcp)
+    if settings.log_format == "json":
+        take_over("uvicorn")
+    watch = Watch(pipeline, count_waiting=lambda: len(blocks._queue))
+    watch.begin()
+    routes: dict[str, Callable[..., Response]] = {
+        ORIGINALS: make_original_route(pipeline),
+        EMBED_SCRIPT: make_embed_route(),
+        HEALTH: make_health_route(),
+        READY: make_ready_route(pipeline, door),
+        METRICS: make_metrics_route(pipeline, watch),
+    }
+    for path, answer in routes.items():
+        app.add_api_route(path, answer)
+        # Gradio has answers for all other paths already.
+        app.router.routes.insert(0, app.router.routes.pop())
+    counter = Counter(settings, lambda errand: run_errand(errand, pipeline))
+    counter.open()
+    on_ready(_tell_where(address, settings, mcp=mcp))
+    tell_system("READY=1")
+    wait_for_end()
+    tell_system("STOPPING=1")
+    _end(blocks, door, counter)
+
+
+def _launch(blocks: gr.Blocks, pipeline: Pipeline, door: DoorWatcher, *, mcp: bool) -> tuple[Any, str]:
+    """The application that serves `blocks` from now on, and its address."""
+    settings = pipeline.settings
     try:
         app, address, _ = blocks.launch(
             server_name=settings.host,
             server_port=settings.port or _free_port(settings.host),
+            root_path=settings.root_path or None,
             prevent_thread_lock=True,
             quiet=True,
             footer_links=["api"],  # without it there is no /?view=api; page.css hides the footer
@@ -53,6 +102,7 @@ def serve(
                 "exception_handlers": {TypeError: tell_bad_call, KeyError: tell_bad_call},
                 "middleware": [
                     Middleware(SafeHeaders, embed_origins=settings.embed_origins),
+                    Middleware(Door, watcher=door),
                     Middleware(UploadGuard, access=Access(settings.admin_key)),
                     Middleware(McpGuard),
                     Middleware(FirstSight, header=lambda language: page_header(pipeline, language)),
@@ -61,22 +111,27 @@ def serve(
         )
     except OSError as error:
         raise ConfigError(f"port {settings.port} cannot be served; set another one: {error}") from error
-    routes: dict[str, Callable[..., Response]] = {
-        ORIGINALS: make_original_route(pipeline),
-        EMBED_SCRIPT: make_embed_route(),
-    }
-    for path, answer in routes.items():
-        app.add_api_route(path, answer)
-        # Gradio has answers for all other paths already.
-        app.router.routes.insert(0, app.router.routes.pop())
+    return app, address
+
+
+def _tell_where(address: str, settings: Settings, *, mcp: bool) -> str:
+    """The message for whoever started the program."""
     if settings.admin_key:
         staff_link = f"{address}?{urlencode({'key': settings.admin_key})}"
         staff = f"Staff bring in new documents at {staff_link}"
     else:
         staff = "Documents can be brought in from this machine; to let others do it, set QA_ADMIN_KEY"
     tools = f"\nLanguage models call its tools over MCP at {address}{MCP_PATH.lstrip('/')}/" if mcp else ""
-    on_ready(f"The page is at {address}\n{staff}{tools}")
-    blocks.block_thread()
+    return f"The page is at {address}\n{staff}{tools}"
+
+
+def _end(blocks: gr.Blocks, door: DoorWatcher, counter: Counter) -> None:
+    """Answer what was asked, for `STOP_S` at most, and stop serving."""
+    start = time.monotonic()
+    if not door.close(STOP_S):
+        logger.warning("not everything that was asked is answered, and it takes too long")
+    counter.close(max(0.0, STOP_S - (time.monotonic() - start)))
+    blocks.close(verbose=False)
 
 
 def make_original_route(pipeline: Pipeline) -> Callable[[str], Response]:

@@ -1,0 +1,73 @@
+"""What a command that asks wants, and what it prints: the same, whether it is done here or by a running page."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from qa.domain import Passage, Turn
+
+if TYPE_CHECKING:
+    from qa.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """`text` to be asked, after `history`, or searched for, in documents about `cities` (empty: in all).
+
+    `count` is the most passages that a search gives; `as_json` says in which form; `translate` asks for
+    translations of the quotes in other languages.
+    """
+
+    kind: Literal["ask", "search"]
+    text: str
+    cities: tuple[str, ...] = ()
+    history: tuple[Turn, ...] = ()
+    count: int = 0
+    as_json: bool = False
+    translate: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The errand as values for JSON; `from_json` takes them back."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, table: dict[str, Any]) -> Errand:
+        """The errand that `to_json` was called on."""
+        history = tuple(Turn(**turn) for turn in table["history"])
+        return cls(**{**table, "cities": tuple(table["cities"]), "history": history})
+
+
+def run_errand(errand: Errand, pipeline: Pipeline) -> str:
+    """What is printed for `errand`. Raises as `Pipeline.ask` and `Pipeline.search` do."""
+    if errand.kind == "search":
+        found = pipeline.search(errand.text, cities=errand.cities)[: max(errand.count, 0)]
+        if errand.as_json:
+            return json.dumps([dataclasses.asdict(passage) for passage in found], ensure_ascii=False)
+        return passage_lines(found)
+    from qa.rendering import to_json, to_text  # here, for whoever only hands errands on
+
+    answer = pipeline.ask(errand.text, history=errand.history, cities=errand.cities)
+    if errand.translate:
+        answer = pipeline.translate(answer)
+    if errand.as_json:
+        return json.dumps(to_json(answer), ensure_ascii=False)
+    return to_text(answer, name_city=pipeline.catalogue.display_name)
+
+
+def passage_lines(passages: Sequence[Passage]) -> str:
+    """The passages for a terminal, numbered, best first."""
+    lines = []
+    for number, passage in enumerate(passages, start=1):
+        chunk = passage.chunk
+        place = f" › {chunk.heading}" if chunk.heading else ""
+        rerank = f", rerank {passage.rerank_score:.2f}" if passage.rerank_score is not None else ""
+        lines += [
+            f"{number}. {chunk.title}{place}  ({chunk.path}; similarity {passage.similarity:.3f}{rerank})",
+            f"   {' '.join(chunk.text.split())}",
+            "",
+        ]
+    return "\n".join(lines)
