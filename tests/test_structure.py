@@ -35,6 +35,7 @@ LAYERS = (
     "records",
     "store",
     "lexical",
+    "vector_cache",
     "embedding",
     "locking",
     "checking",

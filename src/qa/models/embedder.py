@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from qa.errors import ModelError
 from qa.models.loading import describe_source, load_quietly
+from qa.models.packed import pack
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BATCH_TOKENS = 4096
-"""The most tokens in a batch, padding included. Measured on 2 cores, bfloat16, passages of 174 tokens: 1024
-gave 17,000 characters in 2 CPU seconds, 4096 gave 23,000 and 8192 gave 24,000, with longer batches."""
+"""The most tokens in a batch, with the padding that models need which cannot be packed. Half or a quarter as many
+take as long (`docs/performance.md`)."""
 
 
 class Embedder(Embeddings):
@@ -57,6 +59,8 @@ class Embedder(Embeddings):
         self._query_prefix = query_prefix
         self._passage_prefix = passage_prefix
         self._tokenizer = _plain_tokenizer(model, name)
+        self._packed = pack(model)
+        self._most_tokens = int(model.max_seq_length or sys.maxsize)
         self._lock = threading.Lock()
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
@@ -81,8 +85,12 @@ class Embedder(Embeddings):
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         done = 0
-        for batch in _batches(self.count_tokens(texts)):
-            vectors[batch] = self._encode([texts[i] for i in batch], self._passage_prefix)
+        ids = self._cut(texts, self._passage_prefix)
+        for batch in _batches([len(each) for each in ids]):
+            if self._packed:
+                vectors[batch] = _to_unit(self._packed.encode([ids[i] for i in batch]))
+            else:
+                vectors[batch] = self._encode_padded([texts[i] for i in batch], self._passage_prefix)
             done += len(batch)
             if on_progress:
                 on_progress(done, len(texts))
@@ -90,7 +98,11 @@ class Embedder(Embeddings):
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """The vector of a question: shape (dimension,), float32, unit norm; the same at every call."""
-        vector: NDArray[np.float32] = self._encode([text], self._query_prefix)[0]
+        if self._packed:
+            vectors = _to_unit(self._packed.encode(self._cut([text], self._query_prefix)))
+        else:
+            vectors = self._encode_padded([text], self._query_prefix)
+        vector: NDArray[np.float32] = vectors[0]
         return vector
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -124,18 +136,29 @@ class Embedder(Embeddings):
             places.append((start, end))
         return encoding.ids[:limit], places
 
-    def _encode(self, texts: list[str], prefix: str) -> NDArray[np.float32]:
+    def _cut(self, texts: Sequence[str], prefix: str) -> list[list[int]]:
+        """The token ids of each text with its prefix and the special ones, cut as the model wants it."""
+        most = self._most_tokens
+        encodings = self._tokenizer.encode_batch_fast([prefix + text for text in texts])
+        all_ids = (encoding.ids for encoding in encodings)
+        return [ids if len(ids) <= most else [*ids[: most - 1], ids[-1]] for ids in all_ids]
+
+    def _encode_padded(self, texts: list[str], prefix: str) -> NDArray[np.float32]:
+        """The vectors of `texts` as sentence-transformers makes them, for models that cannot be packed."""
         import torch
 
         with self._lock:
             features = self._model.preprocess(texts, prompt=prefix)
         with torch.inference_mode():
             output = self._model(features)["sentence_embedding"]
-        vectors: NDArray[np.float32] = output.to(torch.float32).numpy()
-        # Once more: a vector that was normalised in bfloat16 has a norm from 0.996 to 1.004.
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        normed: NDArray[np.float32] = vectors / np.maximum(norms, np.finfo(np.float32).tiny)
-        return normed
+        return _to_unit(output.to(torch.float32).numpy())
+
+
+def _to_unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`vectors` with a norm of 1: one that was made in bfloat16 has a norm from 0.996 to 1.004."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    normed: NDArray[np.float32] = vectors / np.maximum(norms, np.finfo(np.float32).tiny)
+    return normed
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
