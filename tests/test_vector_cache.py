@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 import subprocess
 import sys
@@ -120,18 +121,15 @@ def test_a_rebuild_and_a_moved_document_embed_nothing(settings: Settings, embedd
 def test_a_rebuild_with_other_chunks_embeds_no_sentence_again(
     settings: Settings, embedder: CountingEmbedder
 ) -> None:
-    write(settings, "a.md", "# Davao\n\nIt began in 2015. It goes on. It will end.\n")
+    words = " ".join(f"word{n}" for n in range(14))
+    write(settings, "a.md", f"# Davao\n\nIt began: {words}. It goes on: {words}. It will end: {words}.\n")
     index_corpus(settings, embedder)
     embedder.embedded.clear()
-    smaller = Settings(
-        corpus_dir=settings.corpus_dir,
-        index_dir=settings.index_dir,
-        cities_file=settings.cities_file,
-        chunk_tokens=4,
-    )
-    index_corpus(smaller, embedder, rebuild=True)
-    assert len(embedder.embedded) == 3  # the passages, whose title stands before each
-    assert all(text.startswith("Davao\n") for text in embedder.embedded)
+    index_corpus(dataclasses.replace(settings, chunk_tokens=32), embedder, rebuild=True)
+    assert len(embedder.embedded) == 3
+    assert all(
+        text.startswith("Davao\n") for text in embedder.embedded
+    )  # passages, with the title before them
 
 
 def test_a_damaged_cache_does_not_stop_a_run(settings: Settings, embedder: CountingEmbedder) -> None:

@@ -141,11 +141,9 @@ class VectorStore:
         with _explaining(self._folder):
             found = _get_all(self._passages, include=["metadatas", "documents"])
         chunks = [
-            to_chunk(chunk_id, metadata, text, by_version[str(metadata["version"])])
-            for chunk_id, metadata, text in zip(
-                found["ids"], found["metadatas"], found["documents"], strict=True
-            )
-            if metadata["version"] in by_version
+            to_chunk(chunk_id, kept, text, by_version[str(kept["version"])])
+            for chunk_id, kept, text in zip(found["ids"], found["metadatas"], found["documents"], strict=True)
+            if kept["version"] in by_version
         ]
         return tuple(sorted(chunks, key=lambda chunk: (chunk.path, chunk.span)))
 

@@ -92,9 +92,10 @@ class VectorCache:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         """The database, made if it is not there; what is done in it is committed as one, or not at all."""
-        # A transaction takes the writer's lock at its start: one that asks for it later may be refused at once.
-        connected = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level="IMMEDIATE")
+        connected = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None)
         with closing(connected) as connection, connection:
+            # The writer's lock from the start: who asks for it later may be refused at once.
+            connection.execute("BEGIN IMMEDIATE")
             connection.execute(SCHEMA)
             yield connection
 
