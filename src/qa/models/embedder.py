@@ -7,6 +7,8 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from qa.errors import ModelError
 from qa.models.loading import describe_source, load_quietly
 from qa.models.packed import pack
+from qa.models.workers import _compute_alone, count_cores
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -23,9 +26,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BATCH_TOKENS = 4096
-"""The most tokens in a batch, with the padding that models need which cannot be packed. Half or a quarter as many
-take as long (`docs/performance.md`)."""
+BATCH_TOKENS = 2048
+"""The most tokens in a batch, with the padding that models need which cannot be packed. Half or twice as many take
+about as long (`docs/performance.md`); with fewer, there is something for each core also where little is new."""
 
 
 class Embedder(Embeddings):
@@ -84,13 +87,20 @@ class Embedder(Embeddings):
         `on_progress` is called after every batch with how many texts are done and how many there are.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        done = 0
         ids = self._cut(texts, self._passage_prefix)
-        for batch in _batches([len(each) for each in ids]):
+        batches = list(_batches([len(each) for each in ids]))
+
+        def encode(batch: list[int]) -> NDArray[np.float32]:
             if self._packed:
-                vectors[batch] = _to_unit(self._packed.encode([ids[i] for i in batch]))
-            else:
-                vectors[batch] = self._encode_padded([texts[i] for i in batch], self._passage_prefix)
+                return _to_unit(self._packed.encode([ids[i] for i in batch]))
+            return self._encode_padded([texts[i] for i in batch], self._passage_prefix)
+
+        # A core reads a batch by itself: two that share each product wait for each other many times.
+        done = 0
+        for batch, made in zip(
+            batches, (_threads().map if self._packed else map)(encode, batches), strict=True
+        ):
+            vectors[batch] = made
             done += len(batch)
             if on_progress:
                 on_progress(done, len(texts))
@@ -152,6 +162,12 @@ class Embedder(Embeddings):
         with torch.inference_mode():
             output = self._model(features)["sentence_embedding"]
         return _to_unit(output.to(torch.float32).numpy())
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """One for each core, for passages alone: in the threads of questions, a question would wait for them."""
+    return ThreadPoolExecutor(count_cores(), thread_name_prefix="passages", initializer=_compute_alone)
 
 
 def _to_unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
