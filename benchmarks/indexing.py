@@ -143,7 +143,8 @@ def main() -> None:
     if options.again:
         print_again(options.again, embedder)
     sizes = [(size, True) for size in options.memory or (10_000, 100_000) if size]
-    print_memory([*([(options.real_memory, False)] if options.real_memory else []), *sizes])
+    if runs := [*([(options.real_memory, False)] if options.real_memory else []), *sizes]:
+        print_memory(runs)
 
 
 def print_speed(texts: Sequence[Text], embedder: Embedder, *, rounds: int) -> None:
