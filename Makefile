@@ -3,6 +3,7 @@
 #   make test         runs every check
 #   make lint         runs the checks that take seconds: ruff and mypy
 #   make format       formats the code
+#   make bench        measures, beside LangChain's tutorial stack; SETS="DIR …" are what `qa eval` reads
 #   make index        brings the index up to corpus/
 #   make screenshots  takes pictures of all that the page can show, into docs/screenshots/, and the README's
 #   make clean        removes the environment and what the checks left behind
@@ -10,7 +11,7 @@ PYTHON ?= python3
 ENV := .venv
 BIN := $(ENV)/bin
 
-.PHONY: chat test lint format index screenshots clean
+.PHONY: chat test lint format index bench screenshots clean
 
 chat: index
 	$(BIN)/qa serve
@@ -29,6 +30,10 @@ lint: $(ENV)/.tested
 format: $(ENV)/.tested
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(ENV)/.tested
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[benchmarks]'
+	$(BIN)/python benchmarks/run.py $(foreach set,$(SETS),--set $(set))
 
 screenshots: $(ENV)/.tested
 	PYTHONPATH=tests $(BIN)/python scripts/screenshots.py

@@ -36,6 +36,7 @@ LAYERS = (
     "records",
     "store",
     "lexical",
+    "vector_cache",
     "embedding",
     "locking",
     "checking",

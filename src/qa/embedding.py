@@ -10,6 +10,7 @@ import numpy as np
 from qa.chunking import text_to_embed
 from qa.domain import Chunk, Document
 from qa.records import VectorRecord, Vectors, text_key
+from qa.vector_cache import VectorCache
 
 if TYPE_CHECKING:
     from qa.models import Embedder
@@ -20,9 +21,10 @@ def embed_chunks(
     embedder: Embedder,
     reusable: Mapping[str, Vectors],
     *,
+    cache: VectorCache,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[VectorRecord]:
-    """The chunks of `documents` with their vectors; a text whose key is in `reusable` is not embedded again."""
+    """The chunks of `documents` with their vectors; what is in `reusable` or `cache` is not embedded again."""
     texts: dict[str, str] = {}
     keyed: list[tuple[Document, Chunk, tuple[str, ...]]] = []
     for document, chunks in documents:
@@ -32,8 +34,14 @@ def embed_chunks(
             texts.update(zip(keys, parts, strict=True))
             keyed.append((document, chunk, keys))
     missing = [key for key in texts if key not in reusable]
-    made = embedder.encode_passages([texts[key] for key in missing], on_progress=on_progress)
-    vectors = {**reusable, **dict(zip(missing, made, strict=True))}
+    kept = cache.fetch(missing) if missing else {}
+    new = [key for key in missing if key not in kept]
+    vectors = {**reusable, **kept}
+    if new:
+        made = embedder.encode_passages([texts[key] for key in new], on_progress=on_progress)
+        fresh = dict(zip(new, made, strict=True))
+        cache.keep(fresh)
+        vectors |= fresh
     return [
         VectorRecord(
             chunk=chunk,

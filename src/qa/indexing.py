@@ -45,6 +45,7 @@ from qa.receipts import IndexReport, Receipt, receipt_of, record_of
 from qa.records import Vectors
 from qa.sources import read_sources
 from qa.store import VectorStore, remove_builds
+from qa.vector_cache import VectorCache
 
 if TYPE_CHECKING:
     from qa.models import Embedder
@@ -146,6 +147,7 @@ def _start_run(
         catalogue=catalogue,
         table=table,
         store=store or VectorStore(settings.index_dir, build=manifest.build, fingerprint=fingerprint),
+        cache=VectorCache(settings.index_dir, identity=embedder.identity, dimension=embedder.dimension),
         before=before,
         manifest=manifest,
         commits_early=not is_new or before is None,
@@ -178,6 +180,7 @@ class _Run:
     catalogue: CityCatalogue
     table: str
     store: VectorStore
+    cache: VectorCache
     before: Manifest | None
     manifest: Manifest
     commits_early: bool
@@ -276,8 +279,12 @@ class _Run:
         previous = self._read_previous()
         builds = {each.build for each in (self.manifest, self.before, previous) if each}
         remove_builds(self.settings.index_dir, keep=builds)
-        if self.commits_early:
-            self.store.delete_except(self._versions_in_build(self.manifest, self.before, previous))
+        if not self.commits_early:
+            return
+        kept = self._records_in_build(self.manifest, self.before, previous)
+        # Where as many passages are there as should be, nothing is left over: the store need not be read.
+        if self.store.count()[0] != sum(record.chunks for record in kept.values()):
+            self.store.delete_except(kept.keys())
 
     def _read_previous(self) -> Manifest | None:
         try:
@@ -285,9 +292,10 @@ class _Run:
         except IndexMismatch:
             return None
 
-    def _versions_in_build(self, *states: Manifest | None) -> frozenset[str]:
-        own = [state.versions for state in states if state and state.build == self.manifest.build]
-        return frozenset().union(*own)
+    def _records_in_build(self, *states: Manifest | None) -> dict[str, DocumentRecord]:
+        """The documents of those states that are in the build, by their versions."""
+        own = [state.documents for state in states if state and state.build == self.manifest.build]
+        return {record.version: record for documents in own for record in documents}
 
     def _commit(self, *, done: int, total: int, is_last: bool = False) -> None:
         """Write what is waiting, and then the manifest that says so."""
@@ -299,7 +307,8 @@ class _Run:
         def show(embedded: int, texts: int) -> None:
             self.on_progress(done, total, Reason("why_embedding", done=embedded, count=texts))
 
-        self.store.add(embed_chunks(self.waiting, self.embedder, reusable, on_progress=show))
+        records = embed_chunks(self.waiting, self.embedder, reusable, cache=self.cache, on_progress=show)
+        self.store.add(records)
         for document, chunks in self.waiting:
             write_text(document, document.version, self.settings.index_dir)
             self.records[document.path] = record_of(document, chunks=len(chunks))

@@ -107,12 +107,13 @@ class VectorStore:
     def delete_except(self, versions: AnyCollection[str]) -> int:
         """Delete the records of all other versions than these; how many there were."""
         deleted = 0
-        for collection in (self._passages, self._sentences):
+        # A passage goes after its sentences: when as many passages are left as there should be, all is gone.
+        for collection in (self._sentences, self._passages):
             with _explaining(self._folder):
-                found = _get_all(collection, include=["metadatas"])
                 ids = [
                     record_id
-                    for record_id, metadata in zip(found["ids"], found["metadatas"] or [], strict=True)
+                    for found in _pages(collection, include=["metadatas"])
+                    for record_id, metadata in zip(found["ids"], found["metadatas"], strict=True)
                     if metadata["version"] not in versions
                 ]
                 for batch in _batches(ids, self._client.get_max_batch_size()):
@@ -126,9 +127,9 @@ class VectorStore:
         A damaged folder can crash Chroma and with it the process: `qa.checking` does this in another one.
         """
         with _explaining(self._folder):
-            found = _get_all(self._passages, include=["metadatas"])["metadatas"]
+            pages = _pages(self._passages, include=["metadatas"])
+            counts = Counter(metadata["version"] for page in pages for metadata in page["metadatas"])
             lost = sum(_count_lost(collection) for collection in (self._passages, self._sentences))
-        counts = Counter(str(metadata["version"]) for metadata in found)
         missing = [record.path for record in records if counts[record.version] != record.chunks]
         if missing or lost > MAX_LOST:
             what = f"lacks passages of {missing[0]}" if missing else "does not find what is in it"
@@ -140,11 +141,9 @@ class VectorStore:
         with _explaining(self._folder):
             found = _get_all(self._passages, include=["metadatas", "documents"])
         chunks = [
-            to_chunk(chunk_id, metadata, text, by_version[str(metadata["version"])])
-            for chunk_id, metadata, text in zip(
-                found["ids"], found["metadatas"] or [], found["documents"] or [], strict=True
-            )
-            if metadata["version"] in by_version
+            to_chunk(chunk_id, kept, text, by_version[str(kept["version"])])
+            for chunk_id, kept, text in zip(found["ids"], found["metadatas"], found["documents"], strict=True)
+            if kept["version"] in by_version
         ]
         return tuple(sorted(chunks, key=lambda chunk: (chunk.path, chunk.span)))
 
@@ -252,14 +251,19 @@ def is_large(index_dir: Path, *, build: str) -> bool:
 
 
 def _get_all(collection: Collection, *, include: list[str], where: Any = None) -> dict[str, list[Any]]:
+    """All records (those of `where`) at once: for what is kept in memory anyway."""
+    pages = list(_pages(collection, include=include, where=where))
+    return {name: [value for page in pages for value in page[name]] for name in ("ids", *include)}
+
+
+def _pages(collection: Collection, *, include: list[str], where: Any = None) -> Iterator[dict[str, Any]]:
     """All records (those of `where`), `PAGE` at a time: from some 30,000 on, Chroma cannot give them at once."""
-    found: dict[str, list[Any]] = {name: [] for name in ("ids", *include)}
-    while True:
-        got: Any = collection.get(include=include, where=where, limit=PAGE, offset=len(found["ids"]))  # type: ignore[arg-type]
-        for name, values in found.items():
-            values.extend(got[name])
-        if len(got["ids"]) < PAGE:
-            return found
+    offset, got = 0, PAGE
+    while got == PAGE:
+        page: Any = collection.get(include=include, where=where, limit=PAGE, offset=offset)  # type: ignore[arg-type]
+        yield page
+        got = len(page["ids"])
+        offset += got
 
 
 def _count_lost(collection: Collection) -> int:

@@ -131,7 +131,7 @@ class PlainEmbedder:
     def __init__(self, net: BertNet, tokenizer: Tokenizer) -> None:
         self.transformers_model = net
         self.tokenizer = tokenizer
-        self._limit = int(net.config.max_position_embeddings)
+        self.max_seq_length = int(net.config.max_position_embeddings)
         self._padding = int(net.config.pad_token_id)
 
     def get_embedding_dimension(self) -> int:
@@ -141,7 +141,10 @@ class PlainEmbedder:
     def preprocess(self, texts: Sequence[str], *, prompt: str = "") -> dict[str, torch.Tensor]:
         """Ids and mask of `texts`, each after `prompt`, cut to what the model has places for: (batch, tokens)."""
         found = (each.ids for each in self.tokenizer.encode_batch_fast([prompt + text for text in texts]))
-        cut = [ids if len(ids) <= self._limit else [*ids[: self._limit - 1], ids[-1]] for ids in found]
+        cut = [
+            ids if len(ids) <= self.max_seq_length else [*ids[: self.max_seq_length - 1], ids[-1]]
+            for ids in found
+        ]
         length = max(map(len, cut))
         return {
             "input_ids": torch.tensor([ids + [self._padding] * (length - len(ids)) for ids in cut]),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +18,8 @@ from numpy.typing import NDArray
 
 from qa.errors import ModelError
 from qa.models.loading import describe_source, load_quietly
+from qa.models.packed import pack
+from qa.models.workers import compute_alone, count_cores
 
 if TYPE_CHECKING:
     import torch
@@ -25,9 +30,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BATCH_TOKENS = 4096
-"""The most tokens in a batch, padding included. Measured on 2 cores, bfloat16, passages of 174 tokens: 1024
-gave 17,000 characters in 2 CPU seconds, 4096 gave 23,000 and 8192 gave 24,000, with longer batches."""
+BATCH_TOKENS = 2048
+"""The most tokens in a batch, with the padding that models need which cannot be packed. Half or twice as many take
+about as long (`docs/performance.md`); with fewer, there is something for each core also where little is new."""
 
 
 class Embedder(Embeddings):
@@ -61,6 +66,8 @@ class Embedder(Embeddings):
         self._query_prefix = query_prefix
         self._passage_prefix = passage_prefix
         self._tokenizer = _plain_tokenizer(model, name)
+        self._packed = pack(model)
+        self._most_tokens = int(model.max_seq_length or sys.maxsize)
         self._lock = threading.Lock()
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
@@ -84,9 +91,20 @@ class Embedder(Embeddings):
         `on_progress` is called after every batch with how many texts are done and how many there are.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        ids = self._cut(texts, self._passage_prefix)
+        batches = list(_batches([len(each) for each in ids]))
+
+        def encode(batch: list[int]) -> NDArray[np.float32]:
+            if self._packed:
+                return _to_unit(self._packed.encode([ids[i] for i in batch]))
+            return self._encode_padded([texts[i] for i in batch], self._passage_prefix)
+
+        # A core reads a batch by itself: two that share each product wait for each other many times.
         done = 0
-        for batch in _batches(self.count_tokens(texts)):
-            vectors[batch] = self._encode([texts[i] for i in batch], self._passage_prefix)
+        for batch, made in zip(
+            batches, (_threads().map if self._packed else map)(encode, batches), strict=True
+        ):
+            vectors[batch] = made
             done += len(batch)
             if on_progress:
                 on_progress(done, len(texts))
@@ -94,7 +112,11 @@ class Embedder(Embeddings):
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """The vector of a question: shape (dimension,), float32, unit norm; the same at every call."""
-        vector: NDArray[np.float32] = self._encode([text], self._query_prefix)[0]
+        if self._packed:
+            vectors = _to_unit(self._packed.encode(self._cut([text], self._query_prefix)))
+        else:
+            vectors = self._encode_padded([text], self._query_prefix)
+        vector: NDArray[np.float32] = vectors[0]
         return vector
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -128,18 +150,35 @@ class Embedder(Embeddings):
             places.append((start, end))
         return encoding.ids[:limit], places
 
-    def _encode(self, texts: list[str], prefix: str) -> NDArray[np.float32]:
+    def _cut(self, texts: Sequence[str], prefix: str) -> list[list[int]]:
+        """The token ids of each text with its prefix and the special ones, cut as the model wants it."""
+        most = self._most_tokens
+        encodings = self._tokenizer.encode_batch_fast([prefix + text for text in texts])
+        all_ids = (encoding.ids for encoding in encodings)
+        return [ids if len(ids) <= most else [*ids[: most - 1], ids[-1]] for ids in all_ids]
+
+    def _encode_padded(self, texts: list[str], prefix: str) -> NDArray[np.float32]:
+        """The vectors of `texts` as sentence-transformers makes them, for models that cannot be packed."""
         import torch
 
         with self._lock:
             features = self._model.preprocess(texts, prompt=prefix)
         with torch.inference_mode():
             output = self._model(features)["sentence_embedding"]
-        vectors: NDArray[np.float32] = output.to(torch.float32).numpy()
-        # Once more: a vector that was normalised in bfloat16 has a norm from 0.996 to 1.004.
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        normed: NDArray[np.float32] = vectors / np.maximum(norms, np.finfo(np.float32).tiny)
-        return normed
+        return _to_unit(output.to(torch.float32).numpy())
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """One for each core, for passages alone: in the threads of questions, a question would wait for them."""
+    return ThreadPoolExecutor(count_cores(), thread_name_prefix="passages", initializer=compute_alone)
+
+
+def _to_unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`vectors` with a norm of 1: one that was made in bfloat16 has a norm from 0.996 to 1.004."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    normed: NDArray[np.float32] = vectors / np.maximum(norms, np.finfo(np.float32).tiny)
+    return normed
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -1,0 +1,147 @@
+"""Every benchmark, one after the other: what each prints, here and in `benchmarks/RESULTS.md`.
+
+    make bench
+    python benchmarks/run.py [--only NAME …] [--set SET_DIR …] [--smallest] [--out FILE]
+
+The sets are what `qa eval` reads; without one, the retrieval benchmark is left out. One that fails or is missing
+is said so in its place, and the others run; the exit status is then 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from common import describe_machine, describe_versions, parse_sets
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "RESULTS.md"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A program in this folder, and what it is called with."""
+
+    name: str
+    arguments: tuple[str, ...] = ()
+    smallest: tuple[str, ...] = ()
+    """Instead of `arguments`, to see in a minute or two that it works; the figures then mean little."""
+    sets: str = "--set"
+    """The option for a set, given once for each; "" where sets are arguments, and one at least is needed."""
+    takes_sets: bool = False
+
+    @property
+    def path(self) -> Path:
+        """Where the program is."""
+        return HERE / f"{self.name}.py"
+
+    def command(self, sets: Sequence[Path], *, smallest: bool) -> list[str]:
+        """The words that run it."""
+        given = [word for each in sets for word in (self.sets, str(each)) if word] if self.takes_sets else []
+        return [sys.executable, str(self.path), *given, *(self.smallest if smallest else self.arguments)]
+
+
+BENCHMARKS = (
+    Benchmark("retrieval", smallest=("--questions", "questions_small.jsonl"), sets="", takes_sets=True),
+    Benchmark("indexing", smallest=("--smallest",), takes_sets=True),
+    Benchmark("answering", smallest=("--smallest",)),
+    Benchmark("concurrency", smallest=("--smallest",)),
+    Benchmark("start", smallest=("--smallest",)),
+    Benchmark("stores", smallest=("--smallest",)),
+    Benchmark("page", smallest=("--visits", "1")),
+)
+"""What `make bench` runs, in this order. A program that is listed and not there is said to be missing."""
+
+
+def main() -> int:
+    """0 if every benchmark ran, else 1; prints what they print, and writes it to a file."""
+    parser = argparse.ArgumentParser(description="Run every benchmark and keep what they print.")
+    known = [each.name for each in BENCHMARKS]
+    parser.add_argument("--only", action="append", choices=known, default=[], help="run this one; repeatable")
+    parser.add_argument(
+        "--smallest", action="store_true", help="the smallest sizes, to see that all of them work"
+    )
+    parser.add_argument("--out", type=Path, default=RESULTS, help="where the results are written")
+    parse_sets(parser)
+    options = parser.parse_args()
+    chosen = [each for each in BENCHMARKS if not options.only or each.name in options.only]
+    parts, failed = [_heading()], False
+    print(parts[0], flush=True)
+    for each in chosen:
+        outcome, has_failed = _run(each, options.set, smallest=options.smallest)
+        failed = failed or has_failed
+        parts.append(f"## {each.name}\n\n{outcome}")
+        options.out.write_text("\n".join(parts), encoding="utf-8")  # after each: the whole takes long
+    print(f"written to {options.out}")
+    return 1 if failed else 0
+
+
+def _run(benchmark: Benchmark, sets: Sequence[Path], *, smallest: bool) -> tuple[str, bool]:
+    """What the benchmark printed or why it did not run, as Markdown; and True if it failed."""
+    print(f"## {benchmark.name}\n", flush=True)
+    if not benchmark.path.is_file():
+        return _say(f"`{benchmark.path.name}` is missing."), True
+    if not benchmark.sets and not sets:
+        return _say("Left out: it needs a set (`--set DIR`)."), False
+    command = benchmark.command(sets, smallest=smallest)
+    shown = " ".join(["python", f"benchmarks/{benchmark.path.name}", *command[2:]])
+    started = time.monotonic()
+    lines = list(_printed(command))
+    took = f"`{shown}`: {time.monotonic() - started:.0f} s"
+    text = "".join(lines[:-1]).strip()
+    if not any(line.startswith("|") for line in lines):  # its own layout, to be left as it is
+        text = f"```text\n{text}\n```"
+    if status := int(lines[-1]):
+        return f"{text}\n\n{_say(f'{took}, then it failed with status {status}.')}", True
+    return f"{text}\n\n{_say(f'{took}.')}", False
+
+
+def _printed(command: Sequence[str]) -> Iterator[str]:
+    """The lines that a command prints, shown as they come; last of all its exit status."""
+    # The page's benchmark starts its servers with what the tests have for that.
+    path = os.pathsep.join(filter(None, (str(HERE.parent / "tests"), os.environ.get("PYTHONPATH", ""))))
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            yield line
+    yield str(process.returncode)
+
+
+def _heading() -> str:
+    return "\n".join(
+        [
+            "# What the benchmarks print",
+            "",
+            "Written by `make bench`; ratios are ours by the other's, of medians in the same run.",
+            "",
+            f"- {time.strftime('%Y-%m-%d')}, {_commit()}",
+            f"- {describe_machine()}",
+            f"- {describe_versions()}",
+            "",
+        ]
+    )
+
+
+def _commit() -> str:
+    """The commit that was measured, and whether more than that was in the folder."""
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE, check=False
+    )
+    return f"commit {done.stdout.strip()}" if done.returncode == 0 else "no commit"
+
+
+def _say(sentence: str) -> str:
+    print(f"\n{sentence}\n", flush=True)
+    return f"{sentence}\n"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,81 @@
+"""Facts about the packed encoder: it gives the vectors that sentence-transformers gives of the same model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from qa.config import Settings
+from qa.models import Embedder, load_embedder
+from qa.models.packed import _mix, pack
+
+SENTENCES = (
+    "Kitakyushu works with cities in Asia.",
+    "北九州市はアジアの都市と協力しています。",
+    "Thành phố Hải Phòng và thành phố Kitakyushu là hai thành phố kết nghĩa.",
+    "ទីក្រុងភ្នំពេញ",
+)
+TEXTS = ("", *SENTENCES, *(" ".join(SENTENCES[: n % 4 + 1] * n) for n in (2, 3, 7, 30)), "x " * 2000)
+"""Of many lengths: none at all, and more tokens than the model reads."""
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Embedder:
+    return load_embedder(Settings(dtype="float32"))
+
+
+@pytest.mark.model
+class TestPackedEncoder:
+    def test_vectors_are_those_of_sentence_transformers(self, embedder: Embedder) -> None:
+        packed = embedder.encode_passages(TEXTS)
+        own = embedder._encode_padded(list(TEXTS), "passage: ")
+        np.testing.assert_allclose(packed, own, atol=2e-5)
+
+    def test_questions_too(self, embedder: Embedder) -> None:
+        own = embedder._encode_padded([SENTENCES[0]], "query: ")[0]
+        np.testing.assert_allclose(embedder.encode_query(SENTENCES[0]), own, atol=2e-5)
+
+    def test_a_model_that_cannot_be_packed_is_run_as_it_is(
+        self, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        packed = [embedder.encode_passages(TEXTS[:4]), embedder.encode_query(TEXTS[1])]
+        monkeypatch.setattr(embedder, "_packed", None)
+        plain = [embedder.encode_passages(TEXTS[:4]), embedder.encode_query(TEXTS[1])]
+        assert [each.shape for each in plain] == [(4, 384), (384,)]
+        for one, other in zip(packed, plain, strict=True):
+            np.testing.assert_allclose(one, other, atol=2e-5)
+
+    @pytest.mark.parametrize(
+        ("part", "attribute", "value"),
+        [
+            ("pooling", "pooling_mode", "cls"),
+            ("pooling", "include_prompt", False),
+            ("config", "hidden_act", "relu"),
+            ("config", "is_decoder", True),
+        ],
+    )
+    def test_what_is_computed_otherwise_is_not_packed(
+        self, embedder: Embedder, part: str, attribute: str, value: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        model = embedder._model
+        assert pack(model) is not None
+        owner = {"pooling": model[1], "config": model.transformers_model.config}[part]
+        monkeypatch.setattr(owner, attribute, value)
+        assert pack(model) is None
+
+
+class TestMixing:
+    @pytest.mark.parametrize("level", [0.0, 60.0, 500.0, -500.0])
+    def test_values_are_averaged_by_the_softmax_of_scores_of_any_size(self, level: float) -> None:
+        chance = torch.Generator().manual_seed(1)
+        scores = level + 3 * torch.randn(4, 9, 9, generator=chance)
+        value = torch.randn(4, 9, 5, generator=chance)
+        expected = torch.softmax(scores.double(), dim=-1) @ value.double()
+        torch.testing.assert_close(_mix(scores, value).double(), expected, atol=1e-3, rtol=1e-3)
+
+    def test_a_row_that_vanishes_beside_others_that_do_not_is_averaged_too(self) -> None:
+        scores = torch.stack([torch.full((3, 3), 0.0), torch.full((3, 3), -200.0)])
+        value = torch.arange(18.0).view(2, 3, 3)
+        expected = value.mean(dim=1, keepdim=True).expand(2, 3, 3)
+        torch.testing.assert_close(_mix(scores, value), expected)
