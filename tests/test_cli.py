@@ -29,7 +29,7 @@ QUESTION = "experts to Dalian Kitakyushu sent?"
 LINE_KEYS = {
     *("id", "answered", "answer", "interpreted_as", "set_aside_cities", "highlights", "reason", "citations"),
     *("ranked", "mode", "fallback"),
-    "seconds",
+    *("seconds", "timings"),
 }
 CITATION_KEYS = set("number source title page page_kind page_name heading quote start end".split())
 

@@ -16,10 +16,11 @@ from langchain_core.retrievers import BaseRetriever
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
+from qa.clock import Clock
 from qa.config import Settings
 from qa.domain import Chunk, Focus, Passage, Query, Span
 from qa.lexical import LexicalIndex
-from qa.names import collect_words, find_places, find_years
+from qa.names import Words, collect_words, find_places, find_years
 from qa.store import VectorStore
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Retriever:
         self._store = store
         self._embedder = embedder
         self._encode = lru_cache(maxsize=64)(embedder.encode_query)
+        self._about = lru_cache(maxsize=64)(self._find_about)
         self._reranker = reranker
         self._reader = reader
         self._settings = settings
@@ -107,7 +109,7 @@ class Retriever:
         return tuple(dict.fromkeys(chunk.title for chunk in self.chunks))
 
     @cached_property
-    def known_words(self) -> frozenset[str]:
+    def known_words(self) -> Words:
         """The words of all documents, for telling which names of a question occur in none."""
         return collect_words(self.chunks)
 
@@ -122,27 +124,43 @@ class Retriever:
         """The years that documents mention."""
         return frozenset(year for chunk in self.chunks for year in find_years(f"{chunk.title}\n{chunk.text}"))
 
-    def retrieve(self, query: Query) -> tuple[Passage, ...]:
-        """The passages for `query`, best first; only chunks about `query.cities`, if it names any."""
+    def retrieve(self, query: Query, clock: Clock | None = None) -> tuple[Passage, ...]:
+        """The passages for `query`, best first; only chunks about `query.cities`, if it names any.
+
+        `clock` is told of each stage.
+        """
         if not self.chunks:
             return ()
+        clock = clock or Clock()
+        vector = self._encode(query.searched_text)
+        clock.lap("embed")
         lexical = self._search_lexical(query)
-        passages = _fuse(self._search_dense(query, also=tuple(lexical)), lexical)
-        return self._read(query, self._rerank(query, passages))
+        clock.lap("lexical")
+        passages = self._search_dense(query, vector, also=tuple(lexical))
+        clock.lap("dense")
+        fused = _fuse(passages, lexical)
+        clock.lap("fuse")
+        reranked = self._rerank(query, fused)
+        clock.lap("rerank")
+        read = self._read(query, reranked)
+        clock.lap("read")
+        return read
 
     def _search_lexical(self, query: Query) -> dict[str, float]:
         """BM25 shares by chunk id, best first."""
         allowed = None
         if query.cities:
-            wanted = set(query.cities)
-            about = [not wanted.isdisjoint(chunk.cities) for chunk in self.chunks]
-            allowed = np.array(about, dtype=np.bool_)
+            allowed = np.any([self._about(city) for city in query.cities], axis=0)
         found = self.lexical.top(query.searched_text, count=self._settings.candidates, allowed=allowed)
         return {self.chunks[number].chunk_id: score for number, score in found}
 
-    def _search_dense(self, query: Query, *, also: Sequence[str]) -> list[Passage]:
-        """The nearest chunks by passage and by sentence, and those of `also`, with exact similarities."""
-        vector = self._encode(query.searched_text)
+    def _find_about(self, city: str) -> NDArray[np.bool_]:
+        return np.array([city in chunk.cities for chunk in self.chunks], dtype=np.bool_)
+
+    def _search_dense(
+        self, query: Query, vector: NDArray[np.float32], *, also: Sequence[str]
+    ) -> list[Passage]:
+        """The chunks nearest to `vector` by passage and by sentence, and those of `also`, similarities exact."""
         found: dict[str, None] = dict.fromkeys(also)
         for kind, count in (("passages", 1), ("sentences", 2)):
             near = self._store.query(

@@ -1,0 +1,51 @@
+"""Threads that the models of all questions share: as many as there are cores, each computing by itself.
+
+Two cores that each read a passage of their own are done sooner than two that share each passage, and use half of
+the processor's time: who shares waits for the other many times, and onnxruntime and torch wait by spinning. And
+however many people ask at once, no more threads compute than there are cores. What waits comes in its order, so
+that nobody is overtaken. What comes of a text depends neither on the thread nor on what the others do.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_SETTING = threading.Lock()
+
+
+def run_each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """What `work` makes of each of `items`, in their order; the first error is raised.
+
+    `work` must not call this again: it could wait for a thread that waits for it.
+    """
+    return list(_workers().map(work, items))
+
+
+def count_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(count_cores(), thread_name_prefix="model", initializer=_compute_alone)
+
+
+def _compute_alone() -> None:
+    """Nothing; torch has one thread for what the calling thread computes, and as many as before for others."""
+    import torch
+
+    with _SETTING:
+        shared = torch.get_num_threads()  # which also makes this thread's number its own, to be set
+        torch.set_num_threads(1)
+        others = threading.Thread(target=torch.set_num_threads, args=(shared,))
+        others.start()
+        others.join()
