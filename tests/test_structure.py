@@ -35,6 +35,7 @@ LAYERS = (
     "sources",
     "records",
     "store",
+    "kept",
     "lexical",
     "embedding",
     "locking",

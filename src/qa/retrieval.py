@@ -19,6 +19,7 @@ from pydantic import ConfigDict
 from qa.clock import Clock
 from qa.config import Settings
 from qa.domain import Chunk, Focus, Passage, Query, Span
+from qa.kept import KeptVectors
 from qa.lexical import LexicalIndex
 from qa.names import Words, collect_words, find_places, find_years
 from qa.store import VectorStore
@@ -43,6 +44,11 @@ READ_WEIGHT, RERANKED_READ_WEIGHT = 0.006, 0.3
 cross-encoder's logit. Preferred to the logit that the passage answers at all, which gained as much in Japanese and
 lost in Indonesian; half and double change recall@1 by less than .02."""
 
+FIRST_READ, SURE, FAR_AHEAD = 2, 2.0, 8.0
+"""Where, of so many passages, the best one's logit is so high and so far above the next one's, the cross-encoder
+reads no more. Of 130 English questions of the development sets this spared 42 more than half of their reading; in
+none of them did a passage that was left out come within 5 of the best."""
+
 NO_FOCUS = -20.0
 """What a passage has for its best focus where the reader found none."""
 
@@ -63,6 +69,7 @@ class Retriever:
         self.chunks = tuple(chunks)
         self._by_id = {chunk.chunk_id: number for number, chunk in enumerate(self.chunks)}
         self._store = store
+        self._vectors = KeptVectors(store.fetch_vectors)
         self._embedder = embedder
         self._encode = lru_cache(maxsize=64)(embedder.encode_query)
         self._about = lru_cache(maxsize=64)(self._find_about)
@@ -172,7 +179,7 @@ class Retriever:
             )
             found.update(dict.fromkeys(chunk_id for chunk_id, _ in near))
         chunks = [self.chunks[self._by_id[chunk_id]] for chunk_id in found if chunk_id in self._by_id]
-        vectors = self._store.fetch_vectors(chunks)
+        vectors = self._vectors.fetch(chunks)
         passages = []
         for chunk in chunks:
             if chunk.chunk_id in vectors:
@@ -198,18 +205,27 @@ class Retriever:
             or not any(passage.chunk.language in read for passage in head)
         ):
             return passages
-        scores = self._reranker.score(
-            [(query.searched_text, under_headings(passage.chunk, passage.chunk.text)) for passage in head]
-        )
-        scored = [replace(p, rerank_score=float(score)) for p, score in zip(head, scores, strict=True)]
-        scored.sort(key=lambda passage: -(passage.rerank_score or 0.0))
-        return (*scored, *passages[len(head) :])
+        scored = self._score(query, head[:FIRST_READ])
+        if len(scored) < 2 or not is_far_behind(scored[1], scored[0]):
+            scored += self._score(query, head[FIRST_READ:])
+            scored.sort(key=lambda passage: -(passage.rerank_score or 0.0))
+        return (*scored, *passages[len(scored) :])
+
+    def _score(self, query: Query, passages: Sequence[Passage]) -> list[Passage]:
+        """`passages` with the cross-encoder's logits, best first."""
+        assert self._reranker is not None  # noqa: S101  # for the type checker
+        pairs = [(query.searched_text, under_headings(each.chunk, each.chunk.text)) for each in passages]
+        scores = self._reranker.score(pairs)
+        scored = [replace(p, rerank_score=float(score)) for p, score in zip(passages, scores, strict=True)]
+        return sorted(scored, key=lambda passage: -(passage.rerank_score or 0.0))
 
     def _read(self, query: Query, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
         """`passages` with the best of them read, and ordered by what the reader found in them, too."""
         if self._reader is None:
             return passages
         head = passages[: self._settings.read]
+        if head and head[0].rerank_score is not None:  # what the cross-encoder left out cannot lead
+            head = tuple(passage for passage in head if passage.rerank_score is not None)
         texts = [_before_text(passage.chunk) + passage.chunk.text for passage in head]
         readings = self._reader.read(query.searched_text, texts)
         read = [
@@ -218,6 +234,14 @@ class Retriever:
         ]
         read.sort(key=lambda passage: -_score_read(passage))
         return (*read, *passages[len(head) :])
+
+
+def is_far_behind(passage: Passage, best: Passage) -> bool:
+    """True if the cross-encoder is so sure of `best`, and so much less of `passage`, that reading more of it or
+    of what comes after it is wasted."""
+    if best.rerank_score is None or best.rerank_score < SURE:
+        return False
+    return passage.rerank_score is None or best.rerank_score - passage.rerank_score >= FAR_AHEAD
 
 
 def _score_read(passage: Passage) -> float:

@@ -21,6 +21,7 @@ from qa.ui.documents import HIDDEN
 from qa.ui.memory import ConversationMemory
 from qa.ui.saved import restore, to_saved
 from qa.ui.scripts import CONNECT_EVIDENCE, FORGET_CONVERSATION, KEEP_EXCHANGE, SCROLL_TO_NEWEST
+from qa.ui.waiting import QUESTIONS_AT_ONCE
 from qa.understanding import MAX_QUESTION_CHARACTERS
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 MAX_EXAMPLES = 5
 """Example questions offered: one for each city, as many as fit without scrolling on a phone."""
-
-QUESTIONS_AT_ONCE = 2
-"""Questions answered at the same time; more wait their turn."""
 
 logger = logging.getLogger(__name__)
 

@@ -21,14 +21,12 @@ from qa.ui.headers import SafeHeaders
 from qa.ui.mcp import MCP_PATH, McpGuard
 from qa.ui.programs import tell_bad_call
 from qa.ui.theme import make_theme
+from qa.ui.waiting import MAX_WAITING, FullLine
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
 
 ORIGINALS = "/original/{doc_id}"
-
-MAX_WAITING = 64
-"""Requests that may wait in the queue; more are told to come back, so that a flood cannot fill the memory."""
 
 
 def serve(
@@ -55,6 +53,7 @@ def serve(
                     Middleware(SafeHeaders, embed_origins=settings.embed_origins),
                     Middleware(UploadGuard, access=Access(settings.admin_key)),
                     Middleware(McpGuard),
+                    Middleware(FullLine),
                     Middleware(FirstSight, header=lambda language: page_header(pipeline, language)),
                 ],
             },
