@@ -9,11 +9,12 @@ that nobody is overtaken. What comes of a text depends neither on the thread nor
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -41,8 +42,9 @@ def _workers() -> ThreadPoolExecutor:
 
 def _compute_alone() -> None:
     """Nothing; torch has one thread for what the calling thread computes, and as many as before for others."""
-    import torch
-
+    torch: Any = sys.modules.get("torch")  # not for a cross-encoder alone: it takes seconds to import
+    if torch is None:
+        return
     with _SETTING:
         shared = torch.get_num_threads()  # which also makes this thread's number its own, to be set
         torch.set_num_threads(1)

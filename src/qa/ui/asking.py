@@ -143,7 +143,10 @@ class AskTab:
         *,
         api_name: str,
     ) -> None:
-        """At `trigger`, `answer` what stands in `source`; then the browser keeps it, and questions are offered."""
+        """At `trigger`, `answer` what stands in `source`; then the browser keeps it, and questions are offered.
+
+        Not where the line was full: it would keep the answer before a second time.
+        """
         trigger(
             answer,
             [source, self.cities, visitor, language],
@@ -152,7 +155,7 @@ class AskTab:
             concurrency_id="questions",
             api_name=api_name,
             **HIDDEN,
-        ).then(None, self.newest, js=KEEP_EXCHANGE, api_visibility="private").then(
+        ).success(None, self.newest, js=KEEP_EXCHANGE, api_visibility="private").then(
             self.suggest,
             [visitor, language],
             self.suggestions,

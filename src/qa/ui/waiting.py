@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 
 from qa.messages import LANGUAGES, preferred_language, say
+from qa.models.workers import count_cores
 from qa.ui.access import headers_of
 from qa.ui.headers import App, Message, Receive, Send
 
-QUESTIONS_AT_ONCE = 2
-"""Questions answered at the same time; more wait their turn."""
+QUESTIONS_AT_ONCE = max(2, count_cores())
+"""Questions answered at the same time; more wait their turn. While the models read for one, another is searched
+for; however many there are, no more threads read than there are cores (see `qa.models.workers`)."""
 
 MAX_WAITING = 64
 """Requests that may wait in the queue; more are told to come back, so that a flood cannot fill the memory."""
