@@ -220,16 +220,18 @@ class CountingReranker(OverlapReranker):
         (SURE - 0.1, SURE - FAR_AHEAD - 1, True),
     ],
 )
-def test_sentences_of_a_passage_that_is_far_behind_are_not_read(
+def test_sentences_of_a_passage_that_is_far_behind_are_neither_read_nor_quoted(
     selecting: Selecting, leader: float, second: float | None, is_read: bool
 ) -> None:
     selecting.reranker = reranker = CountingReranker()
     best = passage_of(chunk_of(SAID[0]), 0.9, rerank_score=leader)
     behind = passage_of(chunk_of(SAID[1], path="b.txt"), 0.9, rerank_score=second)
 
-    selecting(best, behind)
+    quoted = selecting.texts(best, behind)
 
     assert reranker.texts == [SAID[0], SAID[1]][: 1 + is_read]
+    assert SAID[0] in quoted
+    assert is_read or SAID[1] not in quoted
 
 
 def test_without_documents_the_index_is_empty(selecting: Selecting) -> None:

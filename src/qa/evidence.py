@@ -14,7 +14,7 @@ from qa.config import Settings
 from qa.domain import Evidence, Focus, Passage, Query, Refusal, RefusalReason, Span
 from qa.leaning import extend_to_context
 from qa.names import find_places, find_unknown_names, find_unmentioned_words, find_years
-from qa.retrieval import FAR_AHEAD, best_focus, is_far_behind, under_headings
+from qa.retrieval import best_focus, is_far_behind, under_headings
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
@@ -115,7 +115,8 @@ def select(
         told = rank_sentences(query, passages[:STORY_PASSAGES], retriever, None)
         kept = [replace(candidate, focus=None) for candidate in _drop_repeats(told, STORY_STATEMENTS)]
         return _join_neighbours(_in_reading_order(kept, 1.0)), 1.0
-    candidates = rank_sentences(query, passages[:READ_PASSAGES], retriever, reranker, clock)
+    read = [each for each in passages[:READ_PASSAGES] if not is_far_behind(each, passages[0])]
+    candidates = rank_sentences(query, read, retriever, reranker, clock)
     chance = probability(read_signals(query, passages, candidates, retriever))
     if query.is_city_by_city and not missing:
         candidates = _of_the_year(query, candidates)
@@ -207,8 +208,9 @@ def rank_sentences(
     if reranker is not None and passages[0].rerank_score is not None:
         clock = clock or Clock()
         clock.lap("select")
-        owners = [passage for passage, _, _, _ in pairs]
-        logits = _score_sentences(query, list(zip(owners, texts, strict=True)), passages[0], reranker)
+        # Under its headings, for a sentence often leaves to them what it is about: "Both cities signed …".
+        placed = [under_headings(p.chunk, text) for (p, _, _, _), text in zip(pairs, texts, strict=True)]
+        logits = reranker.score([(query.searched_text, text) for text in placed])
         clock.lap("rerank")
     candidates = [
         Candidate(passage, span, text, similarity, coverage, logit, passage is passages[0], focus)
@@ -217,29 +219,6 @@ def rank_sentences(
         )
     ]
     return sorted(candidates, key=lambda candidate: -candidate.score)
-
-
-def _score_sentences(
-    query: Query, sentences: Sequence[tuple[Passage, str]], best: Passage, reranker: BaseCrossEncoder
-) -> list[float]:
-    """The cross-encoder's logit of each of the `sentences` with their passages.
-
-    Where a passage is far behind the `best` one, its own logit stands for those of its sentences.
-    """
-    # Under its headings, for a sentence often leaves to them what it is about: "Both cities signed …".
-    read = [
-        (query.searched_text, under_headings(passage.chunk, text))
-        for passage, text in sentences
-        if not is_far_behind(passage, best)
-    ]
-    scores = iter(reranker.score(read))
-    at_most = (best.rerank_score or 0.0) - FAR_AHEAD
-    return [
-        (at_most if passage.rerank_score is None else passage.rerank_score)
-        if is_far_behind(passage, best)
-        else float(next(scores))
-        for passage, _ in sentences
-    ]
 
 
 def _keep_best(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
