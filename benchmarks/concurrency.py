@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before the libraries are imported: all weights are local
 
@@ -117,30 +118,47 @@ def make_questions(passages: int, count: int, *, skip: int = 0) -> list[str]:
 
 
 def compare(
-    systems: dict[str, Answer], passages: int, *, askers: Sequence[int], at_once: Sequence[int], each: int
+    systems: dict[str, Answer],
+    passages: int,
+    *,
+    askers: Sequence[int],
+    at_once: Sequence[int],
+    each: int,
+    rounds: int,
 ) -> str:
-    """The table of how many fared with each system."""
-    rows = []
-    for name, answer in systems.items():
+    """The table of how many fared with each system: medians of `rounds`, in which all come in turn."""
+    crowds: dict[tuple[str, int, int], list[Crowd]] = {
+        (name, slots, people): [] for name in systems for slots in at_once for people in askers
+    }
+    for answer in systems.values():
         ask_together(
             answer, make_questions(passages, passages), askers=1, at_once=1
         )  # passages are known now
-        skip = passages
-        for slots in at_once:
-            alone = 0.0
-            for people in askers:
-                crowd = ask_together(
-                    answer, make_questions(passages, each, skip=skip), askers=people, at_once=slots
-                )
-                skip += each
-                alone = alone or crowd.rate
-                waits = [f"{1000 * percentile(crowd.seconds, share):.0f}" for share in (0.5, 1.0)]
-                processor = f"{1000 * crowd.processor:.0f}"
-                rate = f"{crowd.rate:.2f}"
-                versus = ratio(crowd.rate, alone)
-                rows.append(
-                    [f"{name}, {slots} at once", people, rate, versus, *waits, crowd.overtaken, processor]
-                )
+    for number in range(rounds):
+        for name, slots, people in list(crowds)[:: -1 if number % 2 else 1]:
+            # Others in each round and of each crowd; the same for each system.
+            part = number * len(askers) * len(at_once) + askers.index(people) * len(at_once)
+            skip = passages + (part + at_once.index(slots)) * each
+            questions = make_questions(passages, each, skip=skip)
+            crowd = ask_together(systems[name], questions, askers=people, at_once=slots)
+            crowds[name, slots, people].append(crowd)
+    rows = []
+    for (name, slots, people), fared in crowds.items():
+        rate, alone = (
+            median(crowd.rate for crowd in runs) for runs in (fared, crowds[name, slots, askers[0]])
+        )
+        seconds = [one for crowd in fared for one in crowd.seconds]
+        rows.append(
+            [
+                f"{name}, {slots} at once",
+                people,
+                f"{rate:.2f}",
+                ratio(rate, alone),
+                *(f"{1000 * percentile(seconds, share):.0f}" for share in (0.5, 1.0)),
+                max(crowd.overtaken for crowd in fared),
+                f"{1000 * median(crowd.processor for crowd in fared):.0f}",
+            ]
+        )
     headers = [
         "",
         "askers",
@@ -179,6 +197,7 @@ def main() -> None:
     parser.add_argument("--askers", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--at-once", type=int, nargs="+", default=[2], help="questions answered at a time")
     parser.add_argument("--each", type=int, default=64, help="questions for each number of askers")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--passages", type=int, default=100)
     parser.add_argument("--soak", type=int, metavar="COUNT", help="ask so many, and print the memory")
     options = parser.parse_args()
@@ -194,11 +213,8 @@ def main() -> None:
             return
         systems: dict[str, Answer] = {"Kitakyushu QA": pipeline.ask}
         systems["tutorial stack"] = open_stack(options.passages).nearest
-        print(
-            compare(
-                systems, options.passages, askers=options.askers, at_once=options.at_once, each=options.each
-            )
-        )
+        wanted = {name: getattr(options, name) for name in ("askers", "at_once", "each", "rounds")}
+        print(compare(systems, options.passages, **wanted))
 
 
 if __name__ == "__main__":
