@@ -28,8 +28,7 @@ SURABAYA = "The composting method has spread to 20,000 households in Surabaya."
 QUESTION = "experts to Dalian Kitakyushu sent?"
 LINE_KEYS = {
     *("id", "answered", "answer", "interpreted_as", "set_aside_cities", "highlights", "reason", "citations"),
-    *("ranked", "mode", "fallback", "also_searched_as"),
-    "seconds",
+    *("ranked", "mode", "fallback", "also_searched_as", "seconds", "timings"),
 }
 CITATION_KEYS = set(
     "number source title page page_kind page_name heading quote start end translation".split()

@@ -14,7 +14,7 @@ from conftest import CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.domain import Chunk, Evidence, Focus, Passage, Query, Refusal, Span
 from qa.evidence import MAX_NEAREST, NOT_DIRECT, READ_PASSAGES, STORY_STATEMENTS, select
-from qa.retrieval import Retriever
+from qa.retrieval import FAR_AHEAD, SURE, Retriever
 from qa.store import VectorStore
 
 QUERY = Query(question="how many experts went there", text="how many experts went there")
@@ -198,6 +198,40 @@ def test_the_cross_encoder_tells_which_sentence_answers(selecting: Selecting) ->
     assert selecting.texts(passage_of(chunk, 0.8, 0.8, 0.8, rerank_score=5.0)) == [
         "Many experts went there by ship."
     ]
+
+
+class CountingReranker(OverlapReranker):
+    """Keeps the texts that it was asked to score."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def score(self, text_pairs: list[tuple[str, str]]) -> list[float]:
+        self.texts += [text for _, text in text_pairs]
+        return super().score(text_pairs)
+
+
+@pytest.mark.parametrize(
+    ("leader", "second", "is_read"),
+    [
+        (SURE, SURE - FAR_AHEAD, False),
+        (SURE, None, False),
+        (SURE, SURE - FAR_AHEAD + 0.1, True),
+        (SURE - 0.1, SURE - FAR_AHEAD - 1, True),
+    ],
+)
+def test_sentences_of_a_passage_that_is_far_behind_are_neither_read_nor_quoted(
+    selecting: Selecting, leader: float, second: float | None, is_read: bool
+) -> None:
+    selecting.reranker = reranker = CountingReranker()
+    best = passage_of(chunk_of(SAID[0]), 0.9, rerank_score=leader)
+    behind = passage_of(chunk_of(SAID[1], path="b.txt"), 0.9, rerank_score=second)
+
+    quoted = selecting.texts(best, behind)
+
+    assert reranker.texts == [SAID[0], SAID[1]][: 1 + is_read]
+    assert SAID[0] in quoted
+    assert is_read or SAID[1] not in quoted
 
 
 def test_without_documents_the_index_is_empty(selecting: Selecting) -> None:

@@ -7,10 +7,12 @@ import tomllib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
 
 from conftest import REPOSITORY
 from qa.domain import Chunk, Query, Span
 from qa.names import (
+    Words,
     collect_words,
     find_places,
     find_unknown_names,
@@ -116,6 +118,18 @@ def test_words_come_from_titles_headings_and_texts() -> None:
 
 def test_without_documents_no_word_is_known() -> None:
     assert collect_words([]) == frozenset()
+
+
+LETTERS = st.text("abé", min_size=1, max_size=9)
+
+
+@given(known=st.sets(LETTERS, max_size=30), word=LETTERS)
+def test_forms_of_a_word_are_those_that_looking_at_each_word_finds(known: set[str], word: str) -> None:
+    words = Words(known)
+    alike = any(len(word) >= 5 and other[:5] == word[:5] for other in known)
+    near = any(len(word) > 5 and Levenshtein.distance(word, other) <= 1 for other in known)
+    assert words.has_form_of(word) == (alike or near)
+    assert words.has_start(word) == any(other.startswith(word) for other in known)
 
 
 @given(st.text(max_size=200))

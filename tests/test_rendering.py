@@ -545,7 +545,7 @@ def test_json_of_an_answer_has_the_agreed_fields() -> None:
             Passage(make_chunk(path="a.md"), 0.8, (0.8,)),
             Passage(make_chunk(path="b.md"), 0.7, (0.7,)),
         ),
-        timings={"total": 0.25},
+        timings={"rerank": 0.2, "total": 0.25},
     )
     start = TEXT.index(QUOTE)
     assert json.loads(json.dumps(to_json(answer))) == {
@@ -575,6 +575,7 @@ def test_json_of_an_answer_has_the_agreed_fields() -> None:
         "mode": "extractive",
         "fallback": "",
         "seconds": 0.25,
+        "timings": {"rerank": 0.2, "total": 0.25},
     }
 
 

@@ -22,7 +22,7 @@ from qa.domain import Passage, Query
 from qa.indexing import index_corpus
 from qa.lexical import K1, B
 from qa.library import Library, open_library
-from qa.retrieval import LEXICAL_WEIGHT, READ_WEIGHT, best_focus
+from qa.retrieval import FAR_AHEAD, LEXICAL_WEIGHT, READ_WEIGHT, SURE, best_focus
 
 CITIES = ("Dalian", "Surabaya", "Davao", "Hai Phong", "Phnom Penh")
 WORDS = [f"word{number}" for number in range(60)]
@@ -245,6 +245,45 @@ def test_the_cross_encoder_orders_the_best_and_leaves_the_rest(library: Library)
     assert scores == sorted(scores, key=lambda score: -(score or 0))
     assert scores == sorted(reranker.score(read), reverse=True)
     assert passages[6:] == fused[6:]
+
+
+class FixedReranker(RecordingReranker):
+    """Gives these logits, in the order in which it is asked."""
+
+    def __init__(self, *logits: float) -> None:
+        super().__init__()
+        self._logits = iter(logits)
+
+    def score(self, text_pairs: list[tuple[str, str]]) -> list[float]:
+        self.pairs += text_pairs
+        return [next(self._logits) for _ in text_pairs]
+
+
+@pytest.mark.parametrize(
+    ("logits", "read"),
+    [
+        ((SURE, SURE - FAR_AHEAD), 2),
+        ((SURE - FAR_AHEAD, SURE), 2),
+        ((SURE - 0.1, SURE - FAR_AHEAD - 1), 6),  # far ahead, but not sure
+        ((SURE + 3, SURE + 3.1 - FAR_AHEAD), 6),  # sure, but not far ahead
+    ],
+)
+def test_the_cross_encoder_reads_on_unless_the_best_is_far_ahead(
+    library: Library, logits: tuple[float, float], read: int
+) -> None:
+    query = ask("word1 word2 word3 word4 word5")
+    fused = library.retriever.retrieve(query)
+    reranker = FixedReranker(*logits, -1, -2, -3, -4)
+    settings = dataclasses.replace(library.settings, rerank=6)
+    reader = DigitReader()
+
+    passages = open_library(settings, CountingEmbedder(), reranker, reader).retriever.retrieve(query)
+
+    assert len(reranker.pairs) == read
+    assert len(reader.passages) == min(read, settings.read)
+    assert {p.chunk.chunk_id for p in passages[:read]} == {p.chunk.chunk_id for p in fused[:read]}
+    assert passages[read:] == fused[read:]
+    assert len({p.chunk.chunk_id for p in passages}) == len(fused)
 
 
 def test_the_cross_encoder_reads_the_headings_too(library: Library) -> None:

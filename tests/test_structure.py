@@ -15,6 +15,7 @@ from conftest import REPOSITORY
 PACKAGE = REPOSITORY / "src" / "qa"
 
 LAYERS = (
+    "clock",
     "errors",
     "messages",
     "reasons",
@@ -35,6 +36,7 @@ LAYERS = (
     "sources",
     "records",
     "store",
+    "kept",
     "lexical",
     "vector_cache",
     "embedding",

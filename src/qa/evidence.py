@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qa.calibration import Signals, probability
+from qa.clock import Clock
 from qa.config import Settings
 from qa.domain import Evidence, Focus, Passage, Query, Refusal, RefusalReason, Span
 from qa.leaning import extend_to_context
 from qa.names import find_places, find_unknown_names, find_unmentioned_words, find_years
-from qa.retrieval import best_focus, under_headings
+from qa.retrieval import best_focus, is_far_behind, under_headings
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
@@ -95,10 +96,12 @@ def select(
     reranker: BaseCrossEncoder | None,
     settings: Settings,
     count: int | None = None,
+    clock: Clock | None = None,
 ) -> tuple[tuple[Evidence, ...] | Refusal, float]:
     """The evidence that answers `query`, in reading order, or why there is none; and the probability of it.
 
-    At most `count` pieces, by default as many as `settings.max_statements`.
+    At most `count` pieces, by default as many as `settings.max_statements`. `clock` is told how long the
+    cross-encoder took.
     """
     covered = retriever.titles
     if not retriever.chunks:
@@ -112,7 +115,8 @@ def select(
         told = rank_sentences(query, passages[:STORY_PASSAGES], retriever, None)
         kept = [replace(candidate, focus=None) for candidate in _drop_repeats(told, STORY_STATEMENTS)]
         return _join_neighbours(_in_reading_order(kept, 1.0)), 1.0
-    candidates = rank_sentences(query, passages[:READ_PASSAGES], retriever, reranker)
+    read = [each for each in passages[:READ_PASSAGES] if not is_far_behind(each, passages[0])]
+    candidates = rank_sentences(query, read, retriever, reranker, clock)
     chance = probability(read_signals(query, passages, candidates, retriever))
     if query.is_city_by_city and not missing:
         candidates = _of_the_year(query, candidates)
@@ -181,7 +185,11 @@ def read_signals(
 
 
 def rank_sentences(
-    query: Query, passages: Sequence[Passage], retriever: Retriever, reranker: BaseCrossEncoder | None
+    query: Query,
+    passages: Sequence[Passage],
+    retriever: Retriever,
+    reranker: BaseCrossEncoder | None,
+    clock: Clock | None = None,
 ) -> list[Candidate]:
     """The sentences of `passages`, best first."""
     pairs = [
@@ -198,9 +206,12 @@ def rank_sentences(
     coverages = retriever.lexical.coverage(query.searched_text, texts)
     logits: Sequence[float | None] = [None] * len(texts)
     if reranker is not None and passages[0].rerank_score is not None:
+        clock = clock or Clock()
+        clock.lap("select")
         # Under its headings, for a sentence often leaves to them what it is about: "Both cities signed …".
         placed = [under_headings(p.chunk, text) for (p, _, _, _), text in zip(pairs, texts, strict=True)]
         logits = reranker.score([(query.searched_text, text) for text in placed])
+        clock.lap("rerank")
     candidates = [
         Candidate(passage, span, text, similarity, coverage, logit, passage is passages[0], focus)
         for (passage, span, similarity, focus), text, coverage, logit in zip(

@@ -66,8 +66,11 @@ class LexicalIndex:
         scores = self.score(query)
         if allowed is not None:
             scores = np.where(allowed, scores, np.float32(0))
-        order = np.argsort(-scores, kind="stable")[:count]
-        return [(int(number), float(scores[number])) for number in order if scores[number] > 0]
+        found = np.flatnonzero(scores > 0)
+        if len(found) > count:  # all that are as good as the last one that counts: few, to be sorted
+            found = found[scores[found] >= np.partition(scores[found], -count)[-count]]
+        order = found[np.argsort(-scores[found], kind="stable")[:count]]
+        return [(int(number), float(scores[number])) for number in order]
 
     def _idf(self, token: str) -> float:
         """Lucene's idf, always above zero: log(1 + (n - df + 0.5) / (df + 0.5))."""

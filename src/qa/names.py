@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
-from functools import cache
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from importlib import resources
+from itertools import chain
 
 from rapidfuzz.distance import Levenshtein
 
@@ -39,7 +41,45 @@ SMALL_WORDS = frozenset(
 """English words that say nothing of what is asked."""
 
 
-def find_unknown_names(query: Query, known: frozenset[str]) -> tuple[str, ...]:
+class Words(frozenset[str]):
+    """The words of documents, folded; forms of a word are found among them without looking at each."""
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self)
+
+    @cached_property
+    def _mirrored(self) -> list[str]:
+        """Each word backwards, for those that end alike."""
+        return sorted(word[::-1] for word in self)
+
+    def has_start(self, start: str) -> bool:
+        """True if any word begins with `start`."""
+        return next(_starting(self._sorted, start), None) is not None
+
+    def has_form_of(self, word: str) -> bool:
+        """True if any word begins with the same five letters, or is a long `word` but for one letter."""
+        if len(word) >= SHARED_PREFIX and self.has_start(word[:SHARED_PREFIX]):
+            return True
+        # A letter more or less makes another name of a short one: Minh is not Vinh.
+        if len(word) <= SHARED_PREFIX:
+            return False
+        # One letter is wrong in one half only: the other one is there as it is.
+        half = len(word) // 2
+        near = _starting(self._sorted, word[:half])
+        also = (other[::-1] for other in _starting(self._mirrored, word[half:][::-1]))
+        return any(Levenshtein.distance(word, other, score_cutoff=1) <= 1 for other in chain(near, also))
+
+
+def _starting(words: Sequence[str], start: str) -> Iterator[str]:
+    """Those of the sorted `words` that begin with `start`."""
+    for number in range(bisect_left(words, start), len(words)):
+        if not words[number].startswith(start):
+            return
+        yield words[number]
+
+
+def find_unknown_names(query: Query, known: Words) -> tuple[str, ...]:
     """The capitalised words inside the question that are not in `known`, nor anything like them.
 
     A question written in capitals throughout, or Like A Title, tells nothing, and German capitalises nouns.
@@ -59,7 +99,7 @@ def find_unknown_names(query: Query, known: frozenset[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(missing))
 
 
-def find_unmentioned_words(query: Query, known: frozenset[str]) -> tuple[str, ...]:
+def find_unmentioned_words(query: Query, known: Words) -> tuple[str, ...]:
     """What an English question asks, names and small words aside, if nothing of it is in `known`; else empty.
 
     "What is the population of Surabaya?" asks for a population: where no document has the word, even a good
@@ -70,7 +110,7 @@ def find_unmentioned_words(query: Query, known: frozenset[str]) -> tuple[str, ..
     words = re.findall(r"[^\W\d_][\w'’-]*", query.searched_text)
     asked = [word for number, word in enumerate(words) if number == 0 or not word[0].isupper()]
     content = [folded for word in asked if (folded := _fold(word)) not in SMALL_WORDS]
-    if any(_is_known(word, known) or any(other.startswith(word) for other in known) for word in content):
+    if any(_is_known(word, known) or known.has_start(word) for word in content):
         return ()
     return tuple(dict.fromkeys(content))
 
@@ -101,9 +141,17 @@ def _places() -> Mapping[str, str]:
 
 @cache
 def _place_pattern() -> re.Pattern[str]:
-    names = sorted(_places(), key=len, reverse=True)
+    """Any of the places, the longest first. By first letters: most letters of a text are then looked at once."""
+    by_first: dict[str, list[str]] = {}
+    for name in sorted(_places(), key=len, reverse=True):
+        by_first.setdefault(name[0], []).append(re.escape(name[1:]))
     return re.compile(
-        "|".join(rf"(?<!\w){re.escape(n)}(?!\w)" if _is_latin(n) else re.escape(n) for n in names)
+        "|".join(
+            rf"{re.escape(first)}(?<!\w{re.escape(first)})(?:{'|'.join(rests)})(?!\w)"
+            if _is_latin(first)
+            else rf"{re.escape(first)}(?:{'|'.join(rests)})"
+            for first, rests in by_first.items()
+        )
     )
 
 
@@ -111,7 +159,7 @@ def _is_latin(name: str) -> bool:
     return unicodedata.name(name[0]).startswith("LATIN")
 
 
-def collect_words(chunks: Iterable[Chunk]) -> frozenset[str]:
+def collect_words(chunks: Iterable[Chunk]) -> Words:
     """The words of the documents, folded, as `find_unknown_names` wants them."""
     words: set[str] = set()
     for chunk in chunks:
@@ -119,23 +167,15 @@ def collect_words(chunks: Iterable[Chunk]) -> frozenset[str]:
         words.update(re.findall(r"[\w'’-]+\w|\w", _fold(text)))
         # "Viet Nam" is Vietnam to some, "Hai Phong" Haiphong.
         words.update(_fold(one + other) for one, other in re.findall(r"(?=\b([A-Z]\w+) ([A-Z]\w+))", text))
-    return frozenset(words)
+    return Words(words)
 
 
-def _is_known(word: str, known: frozenset[str]) -> bool:
+def _is_known(word: str, known: Words) -> bool:
     word = DEMONYMS.get(word, word)
-    if word in known or any(_is_form_of(word, other) for other in known):
+    if word in known or known.has_form_of(word):
         return True
     parts = [part for part in re.split(r"[-'’]", word) if part]
     return len(parts) > 1 and all(part in known for part in parts)
-
-
-def _is_form_of(word: str, other: str) -> bool:
-    is_long = min(len(word), len(other)) >= SHARED_PREFIX
-    if is_long and word[:SHARED_PREFIX] == other[:SHARED_PREFIX]:
-        return True
-    # A letter more or less makes another name of a short one: Minh is not Vinh.
-    return len(word) > SHARED_PREFIX and Levenshtein.distance(word, other, score_cutoff=1) <= 1
 
 
 def _fold(text: str) -> str:

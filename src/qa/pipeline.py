@@ -7,9 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qa.answering import Finding, compose_answer
+from qa.clock import Clock
 from qa.config import Settings
 from qa.coverage import CITIES_IN_LIST, Coverage
 from qa.domain import Answer, Citation, Document, Partial, Passage, Query, Step, Turn
@@ -100,7 +101,7 @@ class Pipeline:
     def _work_on(
         self, question: str, history: Sequence[Turn], cities: Sequence[str], writer: Writer | None
     ) -> Iterator[Step | Partial | Answer]:
-        clock = _Clock()
+        clock = Clock()
         until = time.monotonic() + writer.model.timeout_s if writer else None
         library = self._current()
         query = library.understand(question, history=history, cities=cities)
@@ -114,16 +115,18 @@ class Pipeline:
         findings = []
         for part in library.split(query):
             yield Step("search", cities=part.cities)
-            passages = self._find(part, library)
+            clock.skip()
+            passages = self._find(part, library, clock)
             yield Step("read", passages=len(passages), cities=part.cities)
-            findings.append(self._read(part, passages, library))
-        clock.lap("find")
+            clock.skip()
+            findings.append(self._read(part, passages, library, clock))
         answer = compose_answer(query, findings)
         answer = verify(answer, library.find_document)
         clock.lap("compose")
         if writer and can_be_written(answer):
             quotes = len(answer.citations)
             yield Step("write", passages=quotes)
+            clock.skip()
             find_missing = find_missing_with(library.catalogue)
             for written in writer.write_on(answer, catalogue=library.catalogue, until=until):
                 answer = verify(written, library.find_document, find_missing=find_missing)
@@ -132,14 +135,14 @@ class Pipeline:
             clock.lap("write")
         yield dataclasses.replace(answer, timings=clock.timings())
 
-    def _find(self, query: Query, library: Library) -> tuple[Passage, ...]:
-        passages = library.retriever.retrieve(query) if query.text else ()
+    def _find(self, query: Query, library: Library, clock: Clock) -> tuple[Passage, ...]:
+        passages = library.retriever.retrieve(query, clock) if query.text else ()
         if (query.is_city_by_city or query.wants_story) and len(query.cities) == 1:
             # A sentence that lists many cities says nothing of one; where it is all there is, it may stand.
             passages = tuple(p for p in passages if len(p.chunk.cities) <= CITIES_IN_LIST) or passages
         return passages
 
-    def _read(self, query: Query, passages: tuple[Passage, ...], library: Library) -> Finding:
+    def _read(self, query: Query, passages: tuple[Passage, ...], library: Library, clock: Clock) -> Finding:
         evidence, confidence = select(
             query,
             passages,
@@ -147,7 +150,9 @@ class Pipeline:
             reranker=self._reranker,
             settings=self.settings,
             count=STATEMENTS_PER_CITY if query.is_city_by_city else None,
+            clock=clock,
         )
+        clock.lap("select")
         return Finding(query, passages, evidence, confidence)
 
     def search(self, text: str, *, cities: Sequence[str] = ()) -> tuple[Passage, ...]:
@@ -305,19 +310,3 @@ def writer_with(
     """What writes answers with `model`; see `Writer`."""
     support = Support(embedder, reranker, reranker_languages=settings.reranker_languages)
     return Writer(model, support, on_draft=on_draft)
-
-
-class _Clock:
-    """Seconds by stage."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.perf_counter()
-        self._laps: dict[str, Any] = {}
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self._laps[stage] = now - self._last
-        self._last = now
-
-    def timings(self) -> dict[str, float]:
-        return {**self._laps, "total": self._last - self._start}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from qa.domain import Span
 from qa.models.embedder import Embedder
+from qa.models.workers import run_each
 
 if TYPE_CHECKING:
     import torch
@@ -73,12 +74,13 @@ class Reader:
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         """A `Reading` for each passage, in their order; the same for a pair whatever else is asked with it."""
-        return [self._read_one(question, passage) for passage in passages]
+        ((asked, _),) = run_each(self._question, [question])
+        return run_each(partial(self._read_one, asked), passages)
 
-    def _read_one(self, question: str, passage: str) -> Reading:
+    def _read_one(self, asked: torch.Tensor, passage: str) -> Reading:
+        """The reading of `passage`; `asked`, shape (tokens, hidden), is the question, half read."""
         import torch
 
-        asked, _ = self._question(question)
         states, places = self._passage(passage)
         both = torch.cat([asked, states])[None]
         part = torch.zeros(both.shape[:2], dtype=torch.long)

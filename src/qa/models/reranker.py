@@ -12,6 +12,7 @@ from langchain_core.cross_encoders import BaseCrossEncoder
 from qa.errors import ModelError
 from qa.models.loading import describe_source, load_quietly
 from qa.models.packaged import RERANKER_TOKENIZER, RERANKER_WEIGHTS, find_packaged
+from qa.models.workers import run_each
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -22,8 +23,6 @@ MAX_TOKENS = 512
 """The most tokens that the packaged cross-encoder has positions for."""
 MAX_QUESTION_TOKENS = 256
 """A question is kept whole up to here, so that at least half of the room is left for the passage."""
-THREADS = 2
-"""One pair has too little work for more: it is one passage long."""
 
 
 class Reranker(BaseCrossEncoder):
@@ -52,9 +51,10 @@ class PackagedReranker(Reranker):
         """
         # One pair at a time: the int8 model takes its scales from all that is in a batch, so that in batches
         # a score moved by 0.05 with its neighbours; and on two cores a batch of 20 was no faster.
-        return [self._score_one(question, passage) for question, passage in text_pairs]
+        return run_each(self._score_one, text_pairs)
 
-    def _score_one(self, question: str, passage: str) -> float:
+    def _score_one(self, pair: tuple[str, str]) -> float:
+        question, passage = pair
         encode = self._tokenizer.encode
         first = encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS]
         second = encode(passage, add_special_tokens=False).ids[: MAX_TOKENS - 3 - len(first)]
@@ -95,7 +95,7 @@ def open_packaged_reranker() -> PackagedReranker:
     from tokenizers import Tokenizer
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = THREADS
+    options.intra_op_num_threads = 1  # in the thread that asks: see `qa.models.workers`
     options.log_severity_level = 3  # Errors only.
     session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
     tokenizer = Tokenizer.from_file(str(tokenizer_file))

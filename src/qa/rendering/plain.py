@@ -67,7 +67,10 @@ def to_markdown(answer: Answer, *, name_city: NameCity | None = None) -> str:
 
 
 def to_json(answer: Answer) -> dict[str, Any]:
-    """The answer as plain values, for programs. `source` is a document's path; nothing is escaped in it."""
+    """The answer as plain values, for programs. `source` is a document's path; nothing is escaped in it.
+
+    `timings` has seconds by stage (see `qa.clock.STAGES`) and their sum as `total`, which `seconds` is, too.
+    """
     translations = dict(answer.translations)
     return {
         "answered": answer.refusal is None,
@@ -88,6 +91,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
         ],
         "ranked": list(dict.fromkeys(passage.chunk.path for passage in answer.passages)),
         "seconds": float(answer.timings.get("total", 0.0)),
+        "timings": {stage: round(seconds, 5) for stage, seconds in answer.timings.items()},
     }
 
 

@@ -22,6 +22,7 @@ from qa.ui.memory import ConversationMemory
 from qa.ui.saved import restore, to_saved
 from qa.ui.scripts import CONNECT_EVIDENCE, FORGET_CONVERSATION, KEEP_EXCHANGE, SCROLL_TO_NEWEST
 from qa.ui.translating import Translations
+from qa.ui.waiting import QUESTIONS_AT_ONCE
 from qa.understanding import MAX_QUESTION_CHARACTERS
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
 MAX_EXAMPLES = 5
 """Example questions offered: one for each city, as many as fit without scrolling on a phone."""
-
-QUESTIONS_AT_ONCE = 2
-"""Questions answered at the same time; more wait their turn."""
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +150,10 @@ class AskTab:
         *,
         api_name: str,
     ) -> None:
-        """At `trigger`, `answer` what stands in `source`; then the browser keeps it, and questions are offered."""
+        """At `trigger`, `answer` what stands in `source`; then the browser keeps it, and questions are offered.
+
+        Not where the line was full: it would keep the answer before a second time.
+        """
         trigger(
             answer,
             [source, self.cities, visitor, language],
@@ -161,7 +162,7 @@ class AskTab:
             concurrency_id="questions",
             api_name=api_name,
             **HIDDEN,
-        ).then(None, self.newest, js=KEEP_EXCHANGE, api_visibility="private").then(
+        ).success(None, self.newest, js=KEEP_EXCHANGE, api_visibility="private").then(
             self.suggest,
             [visitor, language],
             self.suggestions,

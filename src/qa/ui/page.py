@@ -10,13 +10,14 @@ import gradio as gr
 from qa.messages import LANGUAGES, closest_language, known_language, preferred_language, say
 from qa.rendering import notice_html
 from qa.ui.access import Access
-from qa.ui.asking import QUESTIONS_AT_ONCE, AskTab
+from qa.ui.asking import AskTab
 from qa.ui.cities import CitiesTab, tab_label
 from qa.ui.documents import HIDDEN, DocumentsTab
 from qa.ui.first_sight import page_header
 from qa.ui.programs import offer_to_programs
 from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE, TELL_SHOWN_LANGUAGE
 from qa.ui.serving import serve
+from qa.ui.waiting import QUESTIONS_AT_ONCE
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline

@@ -37,6 +37,7 @@ from qa.ui.mcp import MCP_PATH, McpGuard
 from qa.ui.programs import tell_bad_call
 from qa.ui.stopping import STOP_S, Door, DoorWatcher, wait_for_end
 from qa.ui.theme import make_theme
+from qa.ui.waiting import MAX_WAITING, FullLine
 from qa.ui.watching import Watch
 
 if TYPE_CHECKING:
@@ -45,9 +46,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ORIGINALS = "/original/{doc_id}"
-
-MAX_WAITING = 64
-"""Requests that may wait in the queue; more are told to come back, so that a flood cannot fill the memory."""
 
 
 def serve(
@@ -105,6 +103,7 @@ def _launch(blocks: gr.Blocks, pipeline: Pipeline, door: DoorWatcher, *, mcp: bo
                     Middleware(Door, watcher=door),
                     Middleware(UploadGuard, access=Access(settings.admin_key)),
                     Middleware(McpGuard),
+                    Middleware(FullLine),
                     Middleware(FirstSight, header=lambda language: page_header(pipeline, language)),
                 ],
             },
