@@ -33,8 +33,8 @@ LAYERS = (
     "receipts",
     "sources",
     "records",
-    "store",
     "lexical",
+    "store",
     "embedding",
     "locking",
     "checking",
@@ -72,6 +72,8 @@ LAYERS = (
 
 ONLY_IMPORTERS = {
     "chromadb": "store",
+    "psycopg": "store",
+    "pgvector": "store",
     "torch": "models",
     "sentence_transformers": "models",
     "transformers": "models",

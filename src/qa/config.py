@@ -26,6 +26,9 @@ ORIGIN = re.compile(
 )
 """Where a site is, without a path. Nothing else passes, as origins are written into a header."""
 
+SERVER = re.compile(r"https?://[^\s/@?#]+(?:/[^\s@?#]*)?", re.IGNORECASE)
+"""Where a server is, perhaps under a path; a name and password have no place in it, as it is shown."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -35,6 +38,13 @@ class Settings:
     """The folder with the documents and `cities.toml`."""
     index_dir: Path = Path("index")
     """The folder that the index is built in."""
+    chroma_url: str = ""
+    """The address of a Chroma server (`http://…`) that keeps the vectors; empty: they are kept in `index_dir`."""
+    chroma_token: str = field(default="", repr=False)
+    """What a Chroma server, or what stands before it, wants to know, never shown; empty: nothing."""
+    postgres_url: str = field(default="", repr=False)
+    """A PostgreSQL database with pgvector that keeps the vectors (`postgresql://…`, its password never shown);
+    empty: they are kept in Chroma."""
 
     cities_file: Path = Path("corpus/cities.toml")
     """The table of cities for a corpus that has no `cities.toml` of its own."""
@@ -115,6 +125,14 @@ class Settings:
         provider, _, model = self.llm.partition(":")
         if self.llm and not (provider.strip() and model.strip()):
             raise ConfigError(f"llm is {self.llm!r}; set provider:model, ollama:llama3.2 say, or nothing")
+        if self.chroma_url and not SERVER.fullmatch(self.chroma_url):
+            raise ConfigError("chroma_url is no address of a server; write it as http://127.0.0.1:8000")
+        if self.postgres_url and not self.postgres_url.startswith(("postgresql://", "postgres://")):
+            raise ConfigError(
+                "postgres_url is no address of a database; write it as postgresql://name@127.0.0.1/database"
+            )
+        if self.chroma_url and self.postgres_url:
+            raise ConfigError("chroma_url and postgres_url are both set; an index is kept in one of them")
         if self.reader not in (PACKAGED, "none"):
             raise ConfigError(f"reader is {self.reader!r}; set {PACKAGED} or none")
         for origin in self.embed_origins:

@@ -44,7 +44,7 @@ from qa.reasons import Reason
 from qa.receipts import IndexReport, Receipt, receipt_of, record_of
 from qa.records import Vectors
 from qa.sources import read_sources
-from qa.store import VectorStore, remove_builds
+from qa.store import VectorStore, open_store, remove_builds
 
 if TYPE_CHECKING:
     from qa.models import Embedder
@@ -96,7 +96,7 @@ def roll_back(settings: Settings, embedder: Embedder) -> Manifest:
             raise IndexMissing(Reason("why_no_previous", folder=str(settings.index_dir)))
         fingerprint = index_fingerprint(settings, embedder)
         check_fingerprint(previous, fingerprint, settings.index_dir)
-        store = VectorStore(settings.index_dir, build=previous.build, fingerprint=fingerprint, create=False)
+        store = open_store(settings, build=previous.build, fingerprint=fingerprint, create=False)
         store.check(previous.documents)
         restored = dataclasses.replace(previous, generation=manifest.generation + 1)
         write_manifest(restored, settings.index_dir)
@@ -127,8 +127,14 @@ def _start_run(
     store = None
     if before and not rebuild:
         try:
-            check_store(before, settings.index_dir)
-            store = VectorStore(settings.index_dir, build=before.build, fingerprint=fingerprint, create=False)
+            check_store(before, settings)
+            store = open_store(
+                settings,
+                build=before.build,
+                fingerprint=fingerprint,
+                tokenise=embedder.subwords,
+                create=False,
+            )
         except IndexDamaged as error:
             logger.warning("%s", error)
             notes.append(Reason("why_vectors_remade", build=before.build))
@@ -145,7 +151,8 @@ def _start_run(
         embedder=embedder,
         catalogue=catalogue,
         table=table,
-        store=store or VectorStore(settings.index_dir, build=manifest.build, fingerprint=fingerprint),
+        store=store
+        or open_store(settings, build=manifest.build, fingerprint=fingerprint, tokenise=embedder.subwords),
         before=before,
         manifest=manifest,
         commits_early=not is_new or before is None,
@@ -275,7 +282,7 @@ class _Run:
         """Remove what neither this state nor the one before it has: it was never committed, or is long gone."""
         previous = self._read_previous()
         builds = {each.build for each in (self.manifest, self.before, previous) if each}
-        remove_builds(self.settings.index_dir, keep=builds)
+        remove_builds(self.settings, keep=builds)
         if self.commits_early:
             self.store.delete_except(self._versions_in_build(self.manifest, self.before, previous))
 

@@ -20,7 +20,8 @@ from qa.config import Settings
 from qa.domain import Chunk, Focus, Passage, Query, Span
 from qa.lexical import LexicalIndex
 from qa.names import collect_words, find_places, find_years
-from qa.store import VectorStore
+from qa.records import lexical_text
+from qa.store import Chunks, VectorStore
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
@@ -51,7 +52,7 @@ class Retriever:
 
     def __init__(
         self,
-        chunks: Sequence[Chunk],
+        chunks: Chunks,
         *,
         store: VectorStore,
         embedder: Embedder,
@@ -59,18 +60,17 @@ class Retriever:
         reader: Reader | None = None,
         settings: Settings,
     ) -> None:
-        self.chunks = tuple(chunks)
-        self._by_id = {chunk.chunk_id: number for number, chunk in enumerate(self.chunks)}
+        self.chunks = chunks
         self._store = store
         self._embedder = embedder
         self._encode = lru_cache(maxsize=64)(embedder.encode_query)
         self._reranker = reranker
         self._reader = reader
         self._settings = settings
-        self.lexical = LexicalIndex(
-            [f"{chunk.title}\n{chunk.heading}\n{chunk.text}" for chunk in self.chunks],
-            tokenise=embedder.subwords,
+        self.lexical = store.open_lexical(chunks) or LexicalIndex(
+            [lexical_text(chunk) for chunk in chunks], tokenise=embedder.subwords
         )
+        self._numbered = tuple(chunks) if isinstance(self.lexical, LexicalIndex) else ()
 
     @cached_property
     def main_language(self) -> str | None:
@@ -132,13 +132,17 @@ class Retriever:
 
     def _search_lexical(self, query: Query) -> dict[str, float]:
         """BM25 shares by chunk id, best first."""
+        if not isinstance(self.lexical, LexicalIndex):
+            return dict(
+                self.lexical.search(query.searched_text, count=self._settings.candidates, cities=query.cities)
+            )
         allowed = None
         if query.cities:
             wanted = set(query.cities)
-            about = [not wanted.isdisjoint(chunk.cities) for chunk in self.chunks]
+            about = [not wanted.isdisjoint(chunk.cities) for chunk in self._numbered]
             allowed = np.array(about, dtype=np.bool_)
         found = self.lexical.top(query.searched_text, count=self._settings.candidates, allowed=allowed)
-        return {self.chunks[number].chunk_id: score for number, score in found}
+        return {self._numbered[number].chunk_id: score for number, score in found}
 
     def _search_dense(self, query: Query, *, also: Sequence[str]) -> list[Passage]:
         """The nearest chunks by passage and by sentence, and those of `also`, with exact similarities."""
@@ -150,10 +154,10 @@ class Retriever:
                 kind=kind,
                 count=count * self._settings.candidates,
                 cities=query.cities,
-                known=self._by_id,
+                known=self.chunks,
             )
             found.update(dict.fromkeys(chunk_id for chunk_id, _ in near))
-        chunks = [self.chunks[self._by_id[chunk_id]] for chunk_id in found if chunk_id in self._by_id]
+        chunks = list(self.chunks.find(found).values())
         vectors = self._store.fetch_vectors(chunks)
         passages = []
         for chunk in chunks:
@@ -167,7 +171,7 @@ class Retriever:
                         sentence_similarities=tuple(float(value) for value in similarities),
                     )
                 )
-        passages.sort(key=lambda passage: (-passage.similarity, self._by_id[passage.chunk.chunk_id]))
+        passages.sort(key=lambda passage: (-passage.similarity, passage.chunk.path, passage.chunk.span))
         return [replace(passage, dense_rank=rank) for rank, passage in enumerate(passages, start=1)]
 
     def _rerank(self, query: Query, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
