@@ -256,6 +256,33 @@ def test_an_index_that_moves_to_a_server_is_made_anew_there_and_back_again(
 
 
 @pytest.mark.parametrize("server", EACH_SERVER, indirect=True)
+def test_the_same_passages_are_found_whichever_store_they_are_in(
+    server: Server, settings: Settings, embedder: CountingEmbedder, tmp_path: Path
+) -> None:
+    for number, city in enumerate(("Dalian", "Davao", "Surabaya", "Hai Phong") * 3):
+        text = (
+            f"# {city} {number}\n\nThe plan of {city} has {number} parts.\n\n## Waste\n\nWaste is sorted.\n"
+        )
+        (settings.corpus_dir / f"{number}.md").write_text(text, encoding="utf-8")
+    there = dataclasses.replace(settings, index_dir=tmp_path / "there", **setting_of(server))
+    pipelines = []
+    for each in (settings, there):
+        index_corpus(each, embedder)
+        pipelines.append(Pipeline(each, embedder, OverlapReranker()))
+    here, far = pipelines
+    for question in ("what is the plan of Davao", "how many parts has the plan", "waste", "harbour"):
+        expected, found = here.search(question), far.search(question)
+        assert [passage.chunk for passage in found] == [passage.chunk for passage in expected]
+        assert [passage.fused_score for passage in found] == pytest.approx(
+            [passage.fused_score for passage in expected], abs=1e-5
+        )
+        assert far.ask(question).statements == here.ask(question).statements
+    assert far.covered_cities == here.covered_cities
+    assert far.events() == here.events()
+    assert far.coverage() == here.coverage()
+
+
+@pytest.mark.parametrize("server", EACH_SERVER, indirect=True)
 def test_a_server_that_has_lost_a_build_gets_it_anew(
     server: Server, index_on: Callable[[Server], Settings], embedder: CountingEmbedder
 ) -> None:

@@ -21,7 +21,7 @@ from qa.manifest import DocumentRecord
 from qa.records import VectorRecord, Vectors, chunk_metadata, lexical_text
 from qa.store.base import Chunks, StoredLexical, Tokenise, best_of_each, take_live
 from qa.store.postgres_chunks import StoredChunks
-from qa.store.postgres_lexical import PostgresLexical, to_lexemes
+from qa.store.postgres_lexical import PostgresLexical, count_repeats
 from qa.store.postgres_place import PostgresSchema, require_psycopg
 
 TABLES = """
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS {s}.made_with (fingerprint text NOT NULL);
 CREATE TABLE IF NOT EXISTS {s}.passages (
     chunk_id text PRIMARY KEY, version text NOT NULL, key text NOT NULL, cities text[] NOT NULL,
     metadata jsonb NOT NULL, text text NOT NULL, length int NOT NULL, lexemes tsvector NOT NULL,
-    embedding vector NOT NULL
+    repeats jsonb NOT NULL, embedding vector NOT NULL
 );
 CREATE TABLE IF NOT EXISTS {s}.sentences (
     chunk_id text NOT NULL, number int NOT NULL, version text NOT NULL, key text NOT NULL, cities text[] NOT NULL,
@@ -53,7 +53,8 @@ USING hnsw ((embedding::halfvec({size})) halfvec_cosine_ops) WITH (m = 16, ef_co
 ADD_PASSAGES = """
 WITH added AS (
     INSERT INTO {s}.passages
-    SELECT chunk_id, version, key, cities, metadata, text, length, lexemes::tsvector, embedding FROM new_passages
+    SELECT chunk_id, version, key, cities, metadata, text, length, array_to_tsvector(lexemes), repeats, embedding
+    FROM new_passages
     ON CONFLICT DO NOTHING RETURNING lexemes
 )
 INSERT INTO {s}.tokens SELECT lexeme, count(*) FROM added, unnest(lexemes) GROUP BY lexeme ORDER BY lexeme
@@ -129,14 +130,14 @@ class PostgresStore:
             connection.execute(
                 self._place.compose(
                     "CREATE TEMP TABLE new_passages (LIKE {s}.passages) ON COMMIT DROP;"
-                    "ALTER TABLE new_passages ALTER lexemes TYPE text;"
+                    "ALTER TABLE new_passages ALTER lexemes TYPE text[] USING NULL;"
                     "CREATE TEMP TABLE new_sentences (LIKE {s}.sentences) ON COMMIT DROP"
                 )
             )
             _copy(
                 connection,
                 "new_passages",
-                ("text", "text", "text", "text[]", "jsonb", "text", "int4", "text", "vector"),
+                ("text", "text", "text", "text[]", "jsonb", "text", "int4", "text[]", "jsonb", "vector"),
                 map(_passage_row, records, tokens),
             )
             _copy(
@@ -289,7 +290,8 @@ def _passage_row(record: VectorRecord, tokens: Sequence[str]) -> tuple[Any, ...]
         Jsonb(chunk_metadata(record)),
         chunk.text,
         len(tokens),
-        to_lexemes(tokens),
+        [token for token in dict.fromkeys(tokens) if token],
+        Jsonb(count_repeats(tokens)),
         Vector(record.passage),
     )
 

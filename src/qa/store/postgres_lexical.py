@@ -1,8 +1,7 @@
 """BM25 over the embedder's subwords in SQL, with the scores of `qa.lexical.LexicalIndex`.
 
-Of each chunk there is a `tsvector`, whose lexemes are its subwords with their places, so that it is known how
-often each occurs. A GIN index over them finds chunks with a subword of the question; what those score is worked
-out in SQL.
+Of each chunk there is a `tsvector`, whose lexemes are its subwords, and how often those occur that do so more than
+once. A GIN index finds chunks with a subword of the question; what those score is worked out in SQL.
 
 A subword that is in a great many chunks says little, and to look at all of these takes long. So chunks are looked
 for by the question's rarest subwords, as many as are in `MOST_CANDIDATES` chunks together; the others count in
@@ -24,20 +23,19 @@ from qa.store.postgres_place import PostgresSchema
 MOST_CANDIDATES = 5_000
 
 SEARCH = """
-WITH wanted AS (SELECT * FROM unnest(%(tokens)s::text[], %(weights)s::float8[]) AS each (token, weight)),
-candidates AS MATERIALIZED (
-    SELECT chunk_id, version, metadata, length, lexemes FROM {s}.passages
+SELECT chunk_id, version, sum(weight * times / (times + norm)) AS score
+FROM (
+    SELECT chunk_id, version, metadata->>'path' AS path, (metadata->>'start')::int AS start, lexemes, repeats,
+        %(k1)s * (1 - %(b)s + %(b)s * length / %(mean)s) AS norm
+    FROM {s}.passages
     WHERE lexemes @@ %(rare)s::tsquery AND (%(cities)s::text[] = '{{}}' OR cities && %(cities)s::text[])
     LIMIT %(candidates)s
-),
-scored AS (
-    SELECT chunk_id, sum(weight * tf / (tf + %(k1)s * (1 - %(b)s + %(b)s * length / %(mean)s))) AS score
-    FROM candidates, unnest(lexemes) AS each (lexeme, places, classes), cardinality(places) AS tf, wanted
-    WHERE token = lexeme
-    GROUP BY chunk_id
-)
-SELECT chunk_id, version, score FROM scored JOIN candidates USING (chunk_id)
-ORDER BY score DESC, (metadata->>'path') COLLATE "C", (metadata->>'start')::int
+) AS candidates
+JOIN unnest(%(tokens)s::text[], %(lexemes)s::tsquery[], %(weights)s::float8[]) AS wanted (token, lexeme, weight)
+    ON lexemes @@ lexeme
+CROSS JOIN LATERAL (SELECT coalesce((repeats->>token)::int, 1) AS times) AS counted
+GROUP BY chunk_id, version, path, start
+ORDER BY score DESC, path COLLATE "C", start
 LIMIT %(most)s
 """
 
@@ -66,6 +64,7 @@ class PostgresLexical:
             return []
         values = {
             "tokens": known,
+            "lexemes": [_quote(token) for token in known],
             "weights": [tokens[token] * self._idf(counts[token]) / total for token in known],
             "rare": " | ".join(map(_quote, _rarest(known, counts))),
             "cities": list(cities),
@@ -111,12 +110,9 @@ class PostgresLexical:
         return math.log(1 + (self._size - count + 0.5) / (count + 0.5))
 
 
-def to_lexemes(tokens: Sequence[str]) -> str:
-    """The `tsvector`, as text, of a chunk's `tokens` with their places."""
-    places: dict[str, list[str]] = {}
-    for number, token in enumerate(tokens, start=1):
-        places.setdefault(token, []).append(str(number))
-    return " ".join(f"{_quote(token)}:{','.join(numbers)}" for token, numbers in places.items() if token)
+def count_repeats(tokens: Sequence[str]) -> dict[str, int]:
+    """How often each of `tokens` that occurs more than once does."""
+    return {token: times for token, times in Counter(tokens).items() if times > 1}
 
 
 def _quote(token: str) -> str:
