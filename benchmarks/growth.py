@@ -31,12 +31,15 @@ from typing import Any
 
 import numpy as np
 
+from qa.cities import parse_cities
 from qa.config import Settings
 from qa.domain import Chunk, Span
 from qa.lexical import LexicalIndex
-from qa.manifest import DocumentRecord
+from qa.manifest import MANIFEST_FILE, DocumentRecord, Manifest, read_manifest, write_manifest
+from qa.names import collect_words, find_places, find_years
 from qa.records import VectorRecord, lexical_text, text_key
 from qa.store import Chunks, VectorStore, open_store
+from qa.timeline import find_events
 from stores import KINDS, PostgresServer, Server, running, setting_of
 
 SIZE = 384
@@ -290,6 +293,46 @@ def row(kind: str, passages: int, wrote_s: float, disk: float, server: float, sa
     ]  # fmt: skip
 
 
+def describe_manifest(count: int) -> str:
+    """What the list of documents takes, which each process has in memory and each commit writes anew."""
+    records = tuple(documents(count * PASSAGES_IN_DOCUMENT))
+    manifest = Manifest(build=BUILD, fingerprint=FINGERPRINT, documents=records)
+    with tempfile.TemporaryDirectory() as folder:
+        wrote_s = work_of(lambda: write_manifest(manifest, Path(folder)), 0)
+        size = (Path(folder) / MANIFEST_FILE).stat().st_size
+        before = memory_mib()
+        started = processor_s(0)
+        kept = read_manifest(Path(folder))
+        read_s, held = processor_s(0) - started, memory_mib() - before
+    assert kept == manifest
+    each = 1e6 / count
+    return (
+        f"a document in the manifest: {size / count:.0f} bytes, {2**20 * held / count:.0f} bytes in memory, "
+        f"{each * wrote_s:.0f} µs to write, {each * read_s:.0f} µs to read"
+    )
+
+
+def describe_reading(count: int) -> str:
+    """What a process that answers questions works out of every passage, once for each state of the index."""
+    chunks = [record.chunk for record in make_records(count)]
+    path = Path(__file__).parents[1] / "corpus" / "cities.toml"
+    catalogue = parse_cities(path.read_text(encoding="utf-8"), where=str(path))
+    texts = [lexical_text(chunk) for chunk in chunks]
+
+    def read() -> None:
+        collect_words(chunks)
+        for text in texts:
+            find_places(text)
+            find_years(text)
+
+    names_s = work_of(read, 0)
+    dates_s = work_of(lambda: find_events(chunks, catalogue=catalogue), 0)
+    return (
+        f"of a passage: its words, places and years {1e6 * names_s / count:.0f} µs, its dates "
+        f"{1e6 * dates_s / count:.0f} µs"
+    )
+
+
 def main() -> None:
     """Print a table row for each store and number of passages."""
     if sys.argv[1:2] == ["--worker"]:
@@ -300,6 +343,8 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=100)
     parser.add_argument("--stores", nargs="+", default=["folder", *KINDS], choices=["folder", *KINDS])
     options = parser.parse_args()
+    print(describe_manifest(20_000))
+    print(describe_reading(2_000))
     print("  ".join(COLUMNS), flush=True)
     for passages in options.passages:
         for kind in options.stores:
