@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import hypothesis
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 
 from qa.config import Settings
 from qa.models.reader import Reading
+from stores import EACH_STORE, KINDS, Server, running
 
 # The machines are shared: how long an example takes says nothing about it.
 hypothesis.settings.register_profile("qa", deadline=None)
@@ -123,3 +126,21 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         corpus_dir=corpus, index_dir=tmp_path / "index", cities_file=REPOSITORY / "corpus" / "cities.toml"
     )
+
+
+@pytest.fixture(scope="session")
+def start_server() -> Iterator[Callable[[str], Server | None]]:
+    """Gives the server of a kind of `stores.KINDS`, started when it is first asked for; None for a folder."""
+    with ExitStack() as stack:
+
+        @cache
+        def start(kind: str) -> Server | None:
+            return stack.enter_context(running(KINDS[kind])) if kind in KINDS else None
+
+        yield start
+
+
+@pytest.fixture(params=EACH_STORE)
+def server(request: pytest.FixtureRequest, start_server: Callable[[str], Server | None]) -> Server | None:
+    """Each server that an index can be kept on in turn, and None for a folder of the index."""
+    return start_server(request.param)

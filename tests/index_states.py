@@ -11,7 +11,9 @@ from qa.chunking import text_to_embed
 from qa.config import Settings
 from qa.domain import Chunk
 from qa.manifest import PREVIOUS_FILE, Manifest, read_manifest, read_text
-from qa.store import CHROMA_FOLDER, VectorStore
+from qa.store import VectorStore, open_store
+from qa.store.chroma_places import CHROMA_FOLDER
+from qa.store.opening import BUILDS_FOLDER
 
 ROUNDING = 1e-6
 """Chroma makes vectors unit again each time they are written, which can change their last bits."""
@@ -23,21 +25,25 @@ def committed(settings: Settings) -> Manifest:
     return manifest
 
 
-def open_store(settings: Settings) -> VectorStore:
+def store_of(settings: Settings) -> VectorStore:
     manifest = committed(settings)
-    return VectorStore(settings.index_dir, build=manifest.build, fingerprint=manifest.fingerprint)
+    return open_store(settings, build=manifest.build, fingerprint=manifest.fingerprint, create=False)
 
 
 def read_live(settings: Settings) -> dict[str, tuple[Chunk, Any, Any]]:
     """Every live chunk by its id, with its vector and its sentences'."""
-    chunks, store = open_store(settings).load_chunks(committed(settings).documents), open_store(settings)
+    store = store_of(settings)
+    chunks = tuple(store.load_chunks(committed(settings).documents))
     vectors = store.fetch_vectors(chunks) if chunks else {}
     return {chunk.chunk_id: (chunk, *vectors[chunk.chunk_id]) for chunk in chunks}
 
 
 def builds(settings: Settings) -> set[str]:
-    """The builds that there are folders for."""
-    return {path.name.removeprefix(CHROMA_FOLDER) for path in settings.index_dir.glob(f"{CHROMA_FOLDER}*")}
+    """The builds that there are, in folders of the index and on servers."""
+    on_servers = {path.name for path in settings.index_dir.glob(f"{BUILDS_FOLDER}/*")}
+    return on_servers | {
+        path.name.removeprefix(CHROMA_FOLDER) for path in settings.index_dir.glob(f"{CHROMA_FOLDER}*")
+    }
 
 
 def assert_same_state(settings: Settings, fresh: Settings) -> None:
@@ -61,8 +67,8 @@ def assert_same_state(settings: Settings, fresh: Settings) -> None:
 
 def assert_everything_is_retrievable(settings: Settings, embedder: CountingEmbedder) -> Manifest:
     """Every chunk of the committed documents is there, with its text and its vectors, and is found by them."""
-    manifest, store = committed(settings), open_store(settings)
-    chunks = store.load_chunks(manifest.documents)
+    manifest, store = committed(settings), store_of(settings)
+    chunks = tuple(store.load_chunks(manifest.documents))
     vectors = store.fetch_vectors(chunks) if chunks else {}
     for record in manifest.documents:
         document = read_text(record.version, settings.index_dir)

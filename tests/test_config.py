@@ -14,6 +14,9 @@ FIELDS = [field.name for field in dataclasses.fields(Settings)]
 OTHER_VALUES = {
     "corpus_dir": Path("other"),
     "index_dir": Path("other"),
+    "chroma_url": "http://127.0.0.1:8000",
+    "chroma_token": "secret",
+    "postgres_url": "postgresql://me@127.0.0.1/qa",
     "cities_file": Path("other.toml"),
     "embedder": "another/model",
     "embedder_query_prefix": "q: ",
@@ -246,6 +249,31 @@ def test_the_fingerprint_changes_with_what_changes_the_vectors_and_with_nothing_
     assert (changed != Settings().fingerprint()) is (name in CHANGES_VECTORS)
     assert len(changed) == 16
     assert int(changed, 16) >= 0
+
+
+def test_where_a_database_is_with_its_password_is_not_shown() -> None:
+    settings = Settings(postgres_url="postgresql://me:word@host/qa")
+    assert settings.postgres_url
+    assert "word" not in repr(settings) + str(settings)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        (
+            {"QA_POSTGRES_URL": "host/qa?password=word"},
+            "postgres_url is no address of a database; write it as",
+        ),
+        (
+            {"QA_POSTGRES_URL": "postgresql://me:word@host/qa", "QA_CHROMA_URL": "http://host"},
+            "chroma_url and postgres_url are both set",
+        ),
+    ],
+)
+def test_a_place_for_the_vectors_that_cannot_be_is_refused(environ: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as raised:
+        load_settings(environ=environ)
+    assert "word" not in str(raised.value).replace("password", "")
 
 
 def test_every_setting_is_described() -> None:

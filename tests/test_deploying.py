@@ -25,7 +25,7 @@ DOCS = (REPOSITORY / "docs" / "deploying.md").read_text(encoding="utf-8")
 UNIT = (REPOSITORY / "deploy" / "qa.service").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "compose.yaml").read_text(encoding="utf-8"))
 STEPS = re.findall(r"```sh\n(.*?)```", DOCS, re.DOTALL)[0].splitlines()
-SETTINGS = {f"QA_{field.name.upper()}" for field in dataclasses.fields(Settings)} | {"QA_CHROMA_URL"}
+SETTINGS = {f"QA_{field.name.upper()}" for field in dataclasses.fields(Settings)}
 
 SERVICE = {
     "type": "object",

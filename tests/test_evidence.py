@@ -15,7 +15,7 @@ from qa.config import Settings
 from qa.domain import Chunk, Evidence, Focus, Passage, Query, Refusal, Span
 from qa.evidence import MAX_NEAREST, NOT_DIRECT, READ_PASSAGES, STORY_STATEMENTS, select
 from qa.retrieval import FAR_AHEAD, SURE, Retriever
-from qa.store import VectorStore
+from qa.store import LoadedChunks, VectorStore, open_store
 
 QUERY = Query(question="how many experts went there", text="how many experts went there")
 SAID = (
@@ -73,7 +73,7 @@ class Selecting:
         **changes: float,
     ) -> tuple[tuple[Evidence, ...] | Refusal, float]:
         retriever = Retriever(
-            [passage.chunk for passage in passages] if chunks is None else chunks,
+            LoadedChunks([passage.chunk for passage in passages] if chunks is None else chunks),
             store=self.store,
             embedder=CountingEmbedder(),
             reranker=self.reranker,
@@ -95,7 +95,7 @@ class Selecting:
 
 @pytest.fixture
 def selecting(answering: Settings) -> Selecting:
-    store = VectorStore(answering.index_dir, build="b", fingerprint="f")
+    store = open_store(answering, build="b", fingerprint="f")
     return Selecting(answering, store)
 
 

@@ -24,8 +24,8 @@ from index_states import (
     assert_same_state,
     builds,
     committed,
-    open_store,
     read_live,
+    store_of,
 )
 from qa.config import Settings
 from qa.errors import ConfigError, DiskError, IndexBusy, IndexMismatch, IndexMissing, LoadError
@@ -35,9 +35,17 @@ from qa.loaders.readers import read_parsed
 from qa.locking import lock_index
 from qa.manifest import MANIFEST_FILE, read_manifest
 from qa.receipts import IndexReport, Outcome
+from stores import Server, setting_of
 
+IN_A_FOLDER = pytest.mark.parametrize("server", ["folder"], indirect=True)
 CITIES = REPOSITORY / "corpus" / "cities.toml"
 TWO_PARTS = "# Davao\n\n## Waste\n\nIt began in 2015. It goes on.\n\n## Water\n\nThe water is clean.\n"
+
+
+@pytest.fixture
+def settings(settings: Settings, server: Server | None) -> Settings:
+    """Settings over an empty corpus, for each store that an index can be kept in."""
+    return dataclasses.replace(settings, **setting_of(server))
 
 
 def write(settings: Settings, **files: str) -> None:
@@ -83,7 +91,7 @@ def test_a_run_tells_what_was_added_updated_unchanged_and_removed(
         "removed": ("gone.md",),
     }
     assert report.chunks == 3
-    chunks = open_store(settings).load_chunks(committed(settings).documents)
+    chunks = store_of(settings).load_chunks(committed(settings).documents)
     assert [chunk.text for chunk in chunks] == ["It began again.", "It comes.", "It stays."]
 
 
@@ -95,7 +103,7 @@ def test_after_changes_the_index_is_that_of_a_fresh_build(
     write(settings, changed=TWO_PARTS.replace("clean", "dirty"), new="It comes.\n")
     (settings.corpus_dir / "gone.md").unlink()
     index_corpus(settings, embedder)
-    fresh = Settings(corpus_dir=settings.corpus_dir, index_dir=tmp_path / "fresh", cities_file=CITIES)
+    fresh = dataclasses.replace(settings, index_dir=tmp_path / "fresh")
     index_corpus(fresh, CountingEmbedder())
     assert_same_state(settings, fresh)
 
@@ -148,14 +156,14 @@ def test_the_same_text_under_two_names_stays_two_documents(
     write(settings, one="# T\n\nThe same.\n", two="# T\n\nThe same.\n")
     report = index_corpus(settings, embedder)
     assert report.chunks == 2
-    chunks = open_store(settings).load_chunks(committed(settings).documents)
+    chunks = store_of(settings).load_chunks(committed(settings).documents)
     assert [(chunk.path, chunk.text) for chunk in chunks] == [
         ("one.md", "The same."),
         ("two.md", "The same."),
     ]
     (settings.corpus_dir / "one.md").unlink()
     index_corpus(settings, embedder)
-    chunks = open_store(settings).load_chunks(committed(settings).documents)
+    chunks = store_of(settings).load_chunks(committed(settings).documents)
     assert [chunk.path for chunk in chunks] == ["two.md"]
 
 
@@ -251,7 +259,7 @@ def test_an_empty_corpus_makes_an_empty_index(settings: Settings, embedder: Coun
     assert names(report) == {}
     assert report.chunks == 0
     assert committed(settings).documents == ()
-    assert open_store(settings).count() == (0, 0)
+    assert store_of(settings).count() == (0, 0)
 
 
 def test_a_corpus_that_has_become_empty_empties_the_index(
@@ -274,7 +282,7 @@ def test_a_corpus_that_is_not_there_loses_nothing(settings: Settings, embedder: 
     with pytest.raises(LoadError, match="is not a folder"):
         index_corpus(settings, embedder)
     assert committed(settings) == before
-    assert open_store(settings).count() == (2, 3)
+    assert store_of(settings).count() == (2, 3)
 
 
 def test_another_table_of_cities_has_every_document_read_again(
@@ -320,7 +328,7 @@ def test_many_commits_make_the_same_index_as_one(
     write(settings, **{f"f{number}": TWO_PARTS.replace("2015", str(2000 + number)) for number in range(7)})
     index_corpus(settings, embedder)
     monkeypatch.setattr("qa.indexing.COMMIT_CHUNKS", 3)
-    often = Settings(corpus_dir=settings.corpus_dir, index_dir=tmp_path / "often", cities_file=CITIES)
+    often = dataclasses.replace(settings, index_dir=tmp_path / "often")
     index_corpus(often, CountingEmbedder())
     assert committed(often).generation > committed(settings).generation
     assert_same_state(often, settings)
@@ -333,11 +341,8 @@ def test_other_settings_are_refused_with_the_next_step_and_lose_nothing(
     write(settings, a=TWO_PARTS)
     index_corpus(settings, embedder)
     before = committed(settings)
-    others = Settings(
-        corpus_dir=settings.corpus_dir,
-        index_dir=settings.index_dir,
-        cities_file=CITIES,
-        chunk_tokens=64 if changed == "chunk_tokens" else settings.chunk_tokens,
+    others = dataclasses.replace(
+        settings, chunk_tokens=64 if changed == "chunk_tokens" else settings.chunk_tokens
     )
     other_embedder = CountingEmbedder(identity="other") if changed == "model" else embedder
     with pytest.raises(IndexMismatch, match="qa index --rebuild"):
@@ -424,6 +429,7 @@ def lock_held_elsewhere(index_dir: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@IN_A_FOLDER
 def test_a_second_writer_is_told_who_writes(settings: Settings, embedder: CountingEmbedder) -> None:
     write(settings, a=TWO_PARTS)
     with lock_held_elsewhere(settings.index_dir) as holder:
@@ -434,6 +440,7 @@ def test_a_second_writer_is_told_who_writes(settings: Settings, embedder: Counti
         assert read_manifest(settings.index_dir) is None
 
 
+@IN_A_FOLDER
 def test_the_lock_of_a_killed_process_is_free(settings: Settings, embedder: CountingEmbedder) -> None:
     write(settings, a=TWO_PARTS)
     with lock_held_elsewhere(settings.index_dir) as holder:
@@ -442,6 +449,7 @@ def test_the_lock_of_a_killed_process_is_free(settings: Settings, embedder: Coun
         assert names(index_corpus(settings, embedder)) == {"added": ("a.md",)}
 
 
+@IN_A_FOLDER
 def test_a_second_writer_in_the_same_process_is_refused_too(
     settings: Settings, embedder: CountingEmbedder
 ) -> None:
@@ -561,6 +569,7 @@ def test_a_file_that_goes_on_changing_is_left_for_the_next_run(
     assert names(index_corpus(settings, embedder)) == {"updated": ("a.md",)}
 
 
+@IN_A_FOLDER
 @pytest.mark.parametrize("how", ["emptied", "cut", "gone", "overwritten"])
 def test_damaged_vectors_are_made_anew_and_nothing_is_lost(
     how: str, settings: Settings, embedder: CountingEmbedder
@@ -588,6 +597,7 @@ def test_damaged_vectors_are_made_anew_and_nothing_is_lost(
     assert_everything_is_retrievable(settings, embedder)
 
 
+@IN_A_FOLDER
 def test_a_graph_that_can_crash_chroma_is_made_anew(settings: Settings, embedder: CountingEmbedder) -> None:
     words = [f"word{number}" for number in range(2100)]
     write(settings, **{f"f{n}": f"It is {'. It is '.join(words[n::30])}.\n" for n in range(30)})
@@ -619,6 +629,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_next_step(
     assert committed(settings) == before
 
 
+@IN_A_FOLDER
 def test_a_writer_waits_for_the_one_before_it_for_as_long_as_it_may(
     settings: Settings, embedder: CountingEmbedder
 ) -> None:

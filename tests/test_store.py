@@ -1,19 +1,31 @@
-"""Facts about the vector store, over real Chroma folders: the numbers are those of brute force."""
+"""Facts about vector stores, over real folders and servers: the numbers are those of brute force."""
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import qa.store
+from conftest import CountingEmbedder
+from qa.config import Settings
 from qa.domain import Chunk, Span
 from qa.errors import IndexDamaged, IndexMismatch
 from qa.manifest import DocumentRecord
 from qa.records import VectorRecord, text_key
 from qa.store import VectorStore, remove_builds
+from qa.store.chroma import ChromaStore
+from stores import Server, setting_of
+
+ON_CHROMA = pytest.mark.parametrize(
+    "server", ["folder", pytest.param("chroma", marks=pytest.mark.server)], indirect=True
+)
 
 DIMENSION = 24
 ROUNDING = 2e-7
@@ -68,8 +80,39 @@ def document_record(version: str) -> DocumentRecord:
     )  # fmt: skip
 
 
-def open_store(folder: Path, *, build: str = "b1", fingerprint: str = "f1") -> VectorStore:
-    return VectorStore(folder, build=build, fingerprint=fingerprint)
+class Open(Protocol):
+    """Opens a store of the kind that the test is run for: a build of the index in a folder."""
+
+    def __call__(
+        self, folder: Path, *, build: str = "b1", fingerprint: str = "f1", create: bool = True
+    ) -> VectorStore: ...
+
+
+def build_of(folder: Path, build: str) -> str:
+    """A name that no build of another folder has: all tests share a server."""
+    return f"{zlib.crc32(str(folder).encode()):08x}{build}"
+
+
+@pytest.fixture
+def set_for(server: Server | None) -> Callable[[Path], Settings]:
+    """The settings of an index in a folder, kept in the store that the test is run for."""
+    return lambda folder: Settings(index_dir=folder, **setting_of(server))
+
+
+@pytest.fixture
+def open_store(set_for: Callable[[Path], Settings]) -> Open:
+    def opening(
+        folder: Path, *, build: str = "b1", fingerprint: str = "f1", create: bool = True
+    ) -> VectorStore:
+        return qa.store.open_store(
+            set_for(folder),
+            build=build_of(folder, build),
+            fingerprint=fingerprint,
+            tokenise=CountingEmbedder().subwords,
+            create=create,
+        )
+
+    return opening
 
 
 def brute_force(
@@ -86,7 +129,9 @@ def brute_force(
 
 @pytest.mark.parametrize("cities", [(), ("Davao",), ("Dalian", "Surabaya")])
 @pytest.mark.parametrize("kind", ["passages", "sentences"])
-def test_similarities_are_those_of_brute_force(kind: str, cities: tuple[str, ...], tmp_path: Path) -> None:
+def test_similarities_are_those_of_brute_force(
+    kind: str, cities: tuple[str, ...], tmp_path: Path, open_store: Open
+) -> None:
     records = make_records(40)
     store = open_store(tmp_path)
     store.add(records)
@@ -98,7 +143,7 @@ def test_similarities_are_those_of_brute_force(kind: str, cities: tuple[str, ...
         assert 0 < len(found) < 40 or not cities
 
 
-def test_the_nearest_come_first_and_no_more_than_were_asked_for(tmp_path: Path) -> None:
+def test_the_nearest_come_first_and_no_more_than_were_asked_for(tmp_path: Path, open_store: Open) -> None:
     records = make_records(40)
     store = open_store(tmp_path)
     store.add(records)
@@ -111,45 +156,45 @@ def test_the_nearest_come_first_and_no_more_than_were_asked_for(tmp_path: Path) 
     assert [chunk_id for chunk_id, _ in by_sentence] == best[: len(by_sentence)]
 
 
-def test_a_city_that_no_chunk_is_about_finds_nothing(tmp_path: Path) -> None:
+def test_a_city_that_no_chunk_is_about_finds_nothing(tmp_path: Path, open_store: Open) -> None:
     store = open_store(tmp_path)
     store.add(make_records(10))
     for kind in ("passages", "sentences"):
         assert store.query(unit(np.random.default_rng(1)), kind=kind, count=10, cities=["Atlantis"]) == []
 
 
-def test_an_empty_store_finds_nothing(tmp_path: Path) -> None:
+def test_an_empty_store_finds_nothing(tmp_path: Path, open_store: Open) -> None:
     store = open_store(tmp_path)
     store.add([])
     assert store.count() == (0, 0)
     assert store.query(unit(np.random.default_rng(1)), kind="passages", count=10) == []
-    assert store.load_chunks([document_record("v1")]) == ()
+    assert tuple(store.load_chunks([document_record("v1")])) == ()
     assert store.fetch_by_key("v1") == {}
     assert store.delete_except([]) == 0
 
 
-def test_no_chunks_have_no_vectors(tmp_path: Path) -> None:
+def test_no_chunks_have_no_vectors(tmp_path: Path, open_store: Open) -> None:
     assert open_store(tmp_path).fetch_vectors([]) == {}
 
 
-def test_chunks_come_back_as_they_were_in_the_order_of_their_text(tmp_path: Path) -> None:
+def test_chunks_come_back_as_they_were_in_the_order_of_their_text(tmp_path: Path, open_store: Open) -> None:
     records = make_records(12)
     store = open_store(tmp_path)
     store.add(records[::-1])
-    assert store.load_chunks([document_record("v1")]) == tuple(record.chunk for record in records)
+    assert tuple(store.load_chunks([document_record("v1")])) == tuple(record.chunk for record in records)
 
 
-def test_only_the_chunks_of_live_versions_are_loaded(tmp_path: Path) -> None:
+def test_only_the_chunks_of_live_versions_are_loaded(tmp_path: Path, open_store: Open) -> None:
     old, new, other = (
         make_records(3, version=version, seed=n) for n, version in enumerate(("v1", "v2", "v3"))
     )
     store = open_store(tmp_path)
     store.add([*old, *new, *other])
     loaded = store.load_chunks([document_record("v3"), document_record("v2")])
-    assert loaded == tuple(record.chunk for record in [*new, *other])
+    assert tuple(loaded) == tuple(record.chunk for record in [*new, *other])
 
 
-def test_vectors_come_back_as_they_were(tmp_path: Path) -> None:
+def test_vectors_come_back_as_they_were(tmp_path: Path, open_store: Open) -> None:
     records = make_records(12)
     store = open_store(tmp_path)
     store.add(records)
@@ -162,7 +207,7 @@ def test_vectors_come_back_as_they_were(tmp_path: Path) -> None:
         np.testing.assert_allclose(sentences, record.sentences, atol=ROUNDING)
 
 
-def test_a_chunk_that_has_been_deleted_is_left_out_of_the_vectors(tmp_path: Path) -> None:
+def test_a_chunk_that_has_been_deleted_is_left_out_of_the_vectors(tmp_path: Path, open_store: Open) -> None:
     kept, gone = make_records(2), make_records(2, version="v2")
     store = open_store(tmp_path)
     store.add(kept)
@@ -170,7 +215,7 @@ def test_a_chunk_that_has_been_deleted_is_left_out_of_the_vectors(tmp_path: Path
     assert set(found) == {record.chunk.chunk_id for record in kept}
 
 
-def test_vectors_are_found_by_the_text_that_was_embedded(tmp_path: Path) -> None:
+def test_vectors_are_found_by_the_text_that_was_embedded(tmp_path: Path, open_store: Open) -> None:
     records, others = make_records(4), make_records(4, version="v2", seed=9)
     store = open_store(tmp_path)
     store.add([*records, *others])
@@ -192,7 +237,7 @@ def test_a_key_stands_for_one_text() -> None:
     assert {len(key) for key in keys} == {32}
 
 
-def test_records_that_are_there_already_stay_as_they_are(tmp_path: Path) -> None:
+def test_records_that_are_there_already_stay_as_they_are(tmp_path: Path, open_store: Open) -> None:
     records = make_records(5)
     store = open_store(tmp_path)
     store.add(records)
@@ -204,7 +249,9 @@ def test_records_that_are_there_already_stay_as_they_are(tmp_path: Path) -> None
     assert store.query(vector, kind="passages", count=1)[0] == (records[2].chunk.chunk_id, pytest.approx(1))
 
 
-def test_what_is_written_twice_is_found_whenever_the_store_is_opened(tmp_path: Path) -> None:
+def test_what_is_written_twice_is_found_whenever_the_store_is_opened(
+    tmp_path: Path, open_store: Open
+) -> None:
     # Of 72 vectors in a row Chroma's graph lost one in every third opening where they were written over.
     row = np.zeros((72, DIMENSION), dtype=np.float32)
     row[:, 0], row[:, 1] = np.linspace(0, 1, len(row)), 1
@@ -218,7 +265,7 @@ def test_what_is_written_twice_is_found_whenever_the_store_is_opened(tmp_path: P
         assert len(found) == len(records)
 
 
-def test_all_versions_but_those_to_keep_are_deleted(tmp_path: Path) -> None:
+def test_all_versions_but_those_to_keep_are_deleted(tmp_path: Path, open_store: Open) -> None:
     kept, gone = make_records(6), make_records(9, version="v2", seed=1)
     store = open_store(tmp_path)
     store.add([*kept, *gone])
@@ -230,26 +277,35 @@ def test_all_versions_but_those_to_keep_are_deleted(tmp_path: Path) -> None:
         assert {chunk_id for chunk_id, _ in found} == {record.chunk.chunk_id for record in kept}
 
 
-def test_a_build_made_with_other_settings_is_refused_with_the_next_step(tmp_path: Path) -> None:
+def test_a_build_made_with_other_settings_is_refused_with_the_next_step(
+    tmp_path: Path, open_store: Open
+) -> None:
     open_store(tmp_path, fingerprint="model one").add(make_records(2))
     with pytest.raises(IndexMismatch, match=r"model one.*model two.*qa index --rebuild"):
         open_store(tmp_path, fingerprint="model two")
     assert open_store(tmp_path, fingerprint="model one").count()[0] == 2
 
 
-def test_builds_do_not_see_each_other_and_all_but_one_can_be_deleted(tmp_path: Path) -> None:
+def test_builds_do_not_see_each_other_and_all_but_one_can_be_deleted(
+    tmp_path: Path, open_store: Open, set_for: Callable[[Path], Settings], server: Server | None
+) -> None:
     old = open_store(tmp_path, build="b1")
     old.add(make_records(3))
     new = open_store(tmp_path, build="b2", fingerprint="f2")
     new.add(make_records(4, seed=1))
+    other = open_store(tmp_path / "other")
+    other.add(make_records(2))
     assert (open_store(tmp_path, build="b1").count()[0], new.count()[0]) == (3, 4)
-    remove_builds(tmp_path, keep={"b2"})
+    remove_builds(set_for(tmp_path), keep={build_of(tmp_path, "b2")})
     assert open_store(tmp_path, build="b2", fingerprint="f2").count()[0] == 4
+    assert open_store(tmp_path / "other").count()[0] == 2
     with pytest.raises(IndexDamaged, match="b1 is not there"):
-        VectorStore(tmp_path, build="b1", fingerprint="f1", create=False)
+        open_store(tmp_path, build="b1", create=False)
+    if server:
+        assert build_of(tmp_path, "b1") not in server.builds() >= {build_of(tmp_path, "b2")}
 
 
-def test_a_store_opened_after_another_wrote_sees_what_it_wrote(tmp_path: Path) -> None:
+def test_a_store_opened_after_another_wrote_sees_what_it_wrote(tmp_path: Path, open_store: Open) -> None:
     first = open_store(tmp_path)
     first.add(make_records(3))
     second = open_store(tmp_path)
@@ -261,7 +317,9 @@ def test_a_store_opened_after_another_wrote_sees_what_it_wrote(tmp_path: Path) -
         assert third.query(record.passage, kind="passages", count=1)[0][0] == record.chunk.chunk_id
 
 
-def test_a_store_that_is_open_goes_on_when_another_is_opened_on_another_folder(tmp_path: Path) -> None:
+def test_a_store_that_is_open_goes_on_when_another_is_opened_on_another_folder(
+    tmp_path: Path, open_store: Open
+) -> None:
     first = open_store(tmp_path / "one")
     first.add(make_records(3))
     open_store(tmp_path / "two").add(make_records(5, seed=1))
@@ -270,10 +328,12 @@ def test_a_store_that_is_open_goes_on_when_another_is_opened_on_another_folder(t
     assert len(first.query(make_records(1)[0].passage, kind="passages", count=10)) == 4
 
 
+@ON_CHROMA
 def test_more_records_than_chroma_takes_at_once_are_written_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_store: Open
 ) -> None:
     store = open_store(tmp_path)
+    assert isinstance(store, ChromaStore)
     monkeypatch.setattr(store._client, "get_max_batch_size", lambda: 7)
     records = make_records(25)
     store.add(records)

@@ -35,9 +35,9 @@ LAYERS = (
     "receipts",
     "sources",
     "records",
+    "lexical",
     "store",
     "kept",
-    "lexical",
     "vector_cache",
     "embedding",
     "locking",
@@ -80,6 +80,8 @@ LAYERS = (
 
 ONLY_IMPORTERS = {
     "chromadb": "store",
+    "psycopg": "store",
+    "pgvector": "store",
     "torch": "models",
     "sentence_transformers": "models",
     "transformers": "models",

@@ -29,6 +29,9 @@ ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 """What a setting that is either way can be set to, beside TOML's own words."""
 
+SERVER = re.compile(r"https?://[^\s/@?#]+(?:/[^\s@?#]*)?", re.IGNORECASE)
+"""Where a server is, perhaps under a path; a name and password have no place in it, as it is shown."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -38,6 +41,13 @@ class Settings:
     """The folder with the documents and `cities.toml`."""
     index_dir: Path = Path("index")
     """The folder that the index is built in."""
+    chroma_url: str = ""
+    """The address of a Chroma server (`http://…`) that keeps the vectors; empty: they are kept in `index_dir`."""
+    chroma_token: str = field(default="", repr=False)
+    """What a Chroma server, or what stands before it, wants to know, never shown; empty: nothing."""
+    postgres_url: str = field(default="", repr=False)
+    """A PostgreSQL database with pgvector that keeps the vectors (`postgresql://…`, its password never shown);
+    empty: they are kept in Chroma."""
 
     cities_file: Path = Path("corpus/cities.toml")
     """The table of cities for a corpus that has no `cities.toml` of its own."""
@@ -133,6 +143,14 @@ class Settings:
             raise ConfigError(
                 f"local_llm is {self.local_llm!r}; leave it out, or llm, llm_base_url and llm_api_key"
             )
+        if self.chroma_url and not SERVER.fullmatch(self.chroma_url):
+            raise ConfigError("chroma_url is no address of a server; write it as http://127.0.0.1:8000")
+        if self.postgres_url and not self.postgres_url.startswith(("postgresql://", "postgres://")):
+            raise ConfigError(
+                "postgres_url is no address of a database; write it as postgresql://name@127.0.0.1/database"
+            )
+        if self.chroma_url and self.postgres_url:
+            raise ConfigError("chroma_url and postgres_url are both set; an index is kept in one of them")
         if self.reader not in (PACKAGED, "none"):
             raise ConfigError(f"reader is {self.reader!r}; set {PACKAGED} or none")
         for origin in self.embed_origins:

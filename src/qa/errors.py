@@ -11,6 +11,7 @@ QAError
 ├── IndexMissing        there is no index yet
 ├── IndexBusy           another process is writing to the index
 ├── IndexDamaged        the vectors of the index cannot be read
+├── StoreUnreachable    the server that the vectors are on does not answer, or not to us
 ├── DiskError           the disk is full, or a folder of ours cannot be written to
 └── InputError          a question, a batch file or a command's argument cannot be used
 """
@@ -89,6 +90,10 @@ class IndexBusy(QAError):
 
 class IndexDamaged(QAError):
     """The vectors of the index cannot be read."""
+
+
+class StoreUnreachable(QAError):
+    """The server that the vectors are on does not answer, or not to us."""
 
 
 class DiskError(QAError):

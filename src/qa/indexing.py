@@ -44,7 +44,7 @@ from qa.reasons import Reason
 from qa.receipts import IndexReport, Receipt, receipt_of, record_of
 from qa.records import Vectors
 from qa.sources import read_sources
-from qa.store import VectorStore, remove_builds
+from qa.store import VectorStore, open_store, remove_builds
 from qa.vector_cache import VectorCache
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def roll_back(settings: Settings, embedder: Embedder) -> Manifest:
             raise IndexMissing(Reason("why_no_previous", folder=str(settings.index_dir)))
         fingerprint = index_fingerprint(settings, embedder)
         check_fingerprint(previous, fingerprint, settings.index_dir)
-        store = VectorStore(settings.index_dir, build=previous.build, fingerprint=fingerprint, create=False)
+        store = open_store(settings, build=previous.build, fingerprint=fingerprint, create=False)
         store.check(previous.documents)
         restored = dataclasses.replace(previous, generation=manifest.generation + 1)
         write_manifest(restored, settings.index_dir)
@@ -128,8 +128,14 @@ def _start_run(
     store = None
     if before and not rebuild:
         try:
-            check_store(before, settings.index_dir)
-            store = VectorStore(settings.index_dir, build=before.build, fingerprint=fingerprint, create=False)
+            check_store(before, settings)
+            store = open_store(
+                settings,
+                build=before.build,
+                fingerprint=fingerprint,
+                tokenise=embedder.subwords,
+                create=False,
+            )
         except IndexDamaged as error:
             logger.warning("%s", error)
             notes.append(Reason("why_vectors_remade", build=before.build))
@@ -146,7 +152,8 @@ def _start_run(
         embedder=embedder,
         catalogue=catalogue,
         table=table,
-        store=store or VectorStore(settings.index_dir, build=manifest.build, fingerprint=fingerprint),
+        store=store
+        or open_store(settings, build=manifest.build, fingerprint=fingerprint, tokenise=embedder.subwords),
         cache=VectorCache(settings.index_dir, identity=embedder.identity, dimension=embedder.dimension),
         before=before,
         manifest=manifest,
@@ -278,7 +285,7 @@ class _Run:
         """Remove what neither this state nor the one before it has: it was never committed, or is long gone."""
         previous = self._read_previous()
         builds = {each.build for each in (self.manifest, self.before, previous) if each}
-        remove_builds(self.settings.index_dir, keep=builds)
+        remove_builds(self.settings, keep=builds)
         if not self.commits_early:
             return
         kept = self._records_in_build(self.manifest, self.before, previous)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -16,7 +17,7 @@ from qa.domain import Answer, Document, Query, Reply, ReplyKind, Turn
 from qa.indexing import index_fingerprint
 from qa.manifest import Manifest, check_fingerprint, read_text, require_manifest, state_of
 from qa.retrieval import Retriever
-from qa.store import VectorStore
+from qa.store import open_store
 from qa.subjects import SUBJECTS, SubjectFinder
 from qa.timeline import Event, find_events
 from qa.understanding import understand
@@ -88,13 +89,13 @@ class Library:
         # A question for "all cities" does not say the name that the passages have.
         return text if query.cities else f"{text} ({city})"
 
-    @property
+    @cached_property
     def covered_cities(self) -> tuple[str, ...]:
         """The partner cities that documents are about; none in a corpus that is mostly not about cities."""
-        chunks = self.retriever.chunks
-        about = {city for chunk in chunks for city in chunk.cities}
-        if sum(bool(chunk.cities) for chunk in chunks) * 2 < len(chunks):
+        counts = Counter(chunk.cities for chunk in self.retriever.chunks)
+        if counts[()] * 2 > counts.total():
             return ()
+        about = {city for cities in counts for city in cities}
         return tuple(city.name for city in self.catalogue.partners if city.name in about)
 
     @cached_property
@@ -121,12 +122,13 @@ class Library:
         subjects = parse_subjects(self.manifest.cities, where="the index's table of cities") or SUBJECTS
         retriever = self.retriever
         finder = SubjectFinder(subjects, encode=retriever.encode, background=retriever.background)
+        chunks = tuple(retriever.chunks)
         return survey(
-            retriever.chunks,
+            chunks,
             records=self.manifest.documents,
             events=self.events,
             subjects=subjects,
-            is_about=finder.find_in_chunks(retriever.chunks, retriever.fetch_sentences),
+            is_about=finder.find_in_chunks(chunks, retriever.fetch_sentences),
             catalogue=self.catalogue,
         )
 
@@ -174,7 +176,13 @@ def open_library(
     manifest = require_manifest(settings.index_dir)
     fingerprint = index_fingerprint(settings, embedder)
     check_fingerprint(manifest, fingerprint, settings.index_dir)
-    store = VectorStore(settings.index_dir, build=manifest.build, fingerprint=fingerprint, create=False)
+    store = open_store(
+        settings,
+        build=manifest.build,
+        fingerprint=fingerprint,
+        tokenise=embedder.subwords,
+        create=False,
+    )
     retriever = Retriever(
         store.load_chunks(manifest.documents),
         store=store,

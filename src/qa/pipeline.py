@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ from qa.config import Settings
 from qa.coverage import CITIES_IN_LIST, Coverage
 from qa.domain import Answer, Citation, Document, Partial, Passage, Query, Step, Turn
 from qa.drafting import Interpreter, Support, Writer, can_be_written, find_missing_with
-from qa.errors import InputError
+from qa.errors import InputError, StoreUnreachable
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus, roll_back
 from qa.languages import load_early
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from qa.cities import CityCatalogue
     from qa.drafting.drafts import Draft
     from qa.models import Embedder, Reader
+
+logger = logging.getLogger(__name__)
 
 STATEMENTS_PER_CITY = 2
 """The most statements for each city in an answer that goes city by city."""
@@ -271,7 +274,11 @@ class Pipeline:
         if self._library.is_stale():
             with self._opening:
                 if self._library.is_stale():
-                    self._library = self._open()
+                    try:
+                        self._library = self._open()
+                    except StoreUnreachable as error:
+                        # What needs no vectors goes on with the state before; a search says itself what is wrong.
+                        logger.warning("the index cannot be opened again: %s", error)
         return self._library
 
 

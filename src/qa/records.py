@@ -35,6 +35,11 @@ def text_key(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+def lexical_text(chunk: Chunk) -> str:
+    """What of `chunk` is searched by its words."""
+    return f"{chunk.title}\n{chunk.heading}\n{chunk.text}"
+
+
 def sentence_id(chunk_id: str, number: int) -> str:
     """The id of the record for the sentence `number` (from 0) of a chunk."""
     return f"{chunk_id}/{number}"

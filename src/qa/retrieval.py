@@ -18,7 +18,8 @@ from qa.domain import Chunk, Focus, Passage, Query, Span
 from qa.kept import KeptVectors
 from qa.lexical import LexicalIndex
 from qa.names import Words, collect_words, find_places, find_years
-from qa.store import VectorStore
+from qa.records import lexical_text
+from qa.store import Chunks, VectorStore
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
@@ -54,7 +55,7 @@ class Retriever:
 
     def __init__(
         self,
-        chunks: Sequence[Chunk],
+        chunks: Chunks,
         *,
         store: VectorStore,
         embedder: Embedder,
@@ -62,8 +63,7 @@ class Retriever:
         reader: Reader | None = None,
         settings: Settings,
     ) -> None:
-        self.chunks = tuple(chunks)
-        self._by_id = {chunk.chunk_id: number for number, chunk in enumerate(self.chunks)}
+        self.chunks = chunks
         self._store = store
         self._vectors = KeptVectors(store.fetch_vectors)
         self._embedder = embedder
@@ -72,10 +72,10 @@ class Retriever:
         self._reranker = reranker
         self._reader = reader
         self._settings = settings
-        self.lexical = LexicalIndex(
-            [f"{chunk.title}\n{chunk.heading}\n{chunk.text}" for chunk in self.chunks],
-            tokenise=embedder.subwords,
+        self.lexical = store.open_lexical(chunks) or LexicalIndex(
+            [lexical_text(chunk) for chunk in chunks], tokenise=embedder.subwords
         )
+        self._numbered = tuple(chunks) if isinstance(self.lexical, LexicalIndex) else ()
 
     @cached_property
     def main_language(self) -> str | None:
@@ -162,14 +162,18 @@ class Retriever:
 
     def _search_lexical(self, query: Query) -> dict[str, float]:
         """BM25 shares by chunk id, best first."""
+        if not isinstance(self.lexical, LexicalIndex):
+            return dict(
+                self.lexical.search(query.searched_text, count=self._settings.candidates, cities=query.cities)
+            )
         allowed = None
         if query.cities:
             allowed = np.any([self._about(city) for city in query.cities], axis=0)
         found = self.lexical.top(query.searched_text, count=self._settings.candidates, allowed=allowed)
-        return {self.chunks[number].chunk_id: score for number, score in found}
+        return {self._numbered[number].chunk_id: score for number, score in found}
 
     def _find_about(self, city: str) -> NDArray[np.bool_]:
-        return np.array([city in chunk.cities for chunk in self.chunks], dtype=np.bool_)
+        return np.array([city in chunk.cities for chunk in self._numbered], dtype=np.bool_)
 
     def _find_near(self, query: Query) -> list[str]:
         """The ids of the nearest chunks by passage and by sentence."""
@@ -180,7 +184,7 @@ class Retriever:
                 kind=kind,
                 count=count * self._settings.candidates,
                 cities=query.cities,
-                known=self._by_id,
+                known=self.chunks,
             )
             found += [chunk_id for chunk_id, _ in near]
         return found
@@ -188,8 +192,7 @@ class Retriever:
     def _measure(self, query: Query, found: Sequence[str]) -> list[Passage]:
         """The chunks with the ids `found`, each once, with their exact similarities to `query`, best first."""
         vector = self._encode(query.searched_text)
-        ids = dict.fromkeys(found)
-        chunks = [self.chunks[self._by_id[chunk_id]] for chunk_id in ids if chunk_id in self._by_id]
+        chunks = list(self.chunks.find(dict.fromkeys(found)).values())
         vectors = self._vectors.fetch(chunks)
         passages = []
         for chunk in chunks:
@@ -203,7 +206,7 @@ class Retriever:
                         sentence_similarities=tuple(float(value) for value in similarities),
                     )
                 )
-        passages.sort(key=lambda passage: (-passage.similarity, self._by_id[passage.chunk.chunk_id]))
+        passages.sort(key=lambda passage: (-passage.similarity, passage.chunk.path, passage.chunk.span))
         return [replace(passage, dense_rank=rank) for rank, passage in enumerate(passages, start=1)]
 
     def _rerank(self, query: Query, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:

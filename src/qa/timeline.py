@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from qa.cities import CityCatalogue
@@ -134,7 +134,7 @@ class _Mention:
 
 
 def find_events(
-    chunks: Sequence[Chunk], *, catalogue: CityCatalogue, this_year: int | None = None
+    chunks: Iterable[Chunk], *, catalogue: CityCatalogue, this_year: int | None = None
 ) -> tuple[Event, ...]:
     """Each dated statement of `chunks` once for each date in it, by date, then by path and place.
 

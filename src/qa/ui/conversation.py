@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.domain import Answer, Partial, Step, Turn
-from qa.errors import IndexMissing, QAError
+from qa.errors import IndexMissing, QAError, StoreUnreachable
 from qa.feedback import Feedback, Verdict, delete_feedback, feedback_on, keep_feedback, note_refusal
 from qa.messages import say
+from qa.reasons import in_language
 from qa.rendering import (
     answer_text,
     evidence_html,
@@ -180,6 +181,9 @@ def hold_exchange(
         return
     except IndexMissing:
         words = say("refusal_empty_index", language)
+    except StoreUnreachable as error:
+        logger.warning("%s", error)
+        words = in_language(error.message, language)
     except Exception:  # The outermost edge: a visitor sees words, the log has the rest
         logger.exception("a question could not be answered")
         words = say("error_answer", language)

@@ -1,55 +1,35 @@
-"""The vectors of passages and sentences, in a Chroma folder. The only importer of chromadb.
+"""The vectors of passages and sentences in Chroma: two collections for each build of the index.
 
-Each build of the index has a folder of its own, `chroma-<build>`, so that a rebuild touches nothing of the
-build that is live, and a damaged or old one can be removed as a whole. In it are two collections: `passages`,
-whose records are chunks, and `sentences`, one record for each sentence of a chunk. Each record carries the
-version of its document; which versions are live says the manifest, so new records can be written long before
+`passages`, whose records are chunks, and `sentences`, one record for each sentence of a chunk. Each record carries
+the version of its document; which versions are live says the manifest, so new records can be written long before
 old ones are deleted.
 """
 
 from __future__ import annotations
 
-import logging
-import shutil
-import sqlite3
-import threading
 from collections import Counter
 from collections.abc import Collection as AnyCollection
-from collections.abc import Container, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qa.domain import Chunk
-from qa.errors import DiskError, IndexDamaged, IndexMismatch, QAError
-from qa.manifest import DocumentRecord, explain_disk
-from qa.reasons import Reason
+from qa.errors import IndexDamaged, IndexMismatch
+from qa.manifest import DocumentRecord
 from qa.records import VectorRecord, Vectors, chunk_metadata, sentence_id, shared_metadata, to_chunk
+from qa.store.base import Chunks, LoadedChunks, StoredLexical, best_of_each, take_live
+from qa.store.chroma_places import KINDS, ChromaFolder, ChromaServer, explaining
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-CHROMA_FOLDER = "chroma-"
-"""What the names of builds' folders start with."""
-KINDS = ("passages", "sentences")
-
 HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
 """Twice Chroma's own values: recall matters more here than the milliseconds it costs."""
 
-DISK_IS_FULL = ("disk is full", "no space left", "(code: 13)", "(code 13)")
-"""How Chroma, SQLite and the system say so."""
-
-LITTLE_ROOM_BYTES = 4 * 2**20
-"""With less on the disk, Chroma fails to write the smallest things."""
-
 PAGE = 10_000
 """Records fetched at a time."""
-
-WIDEN = 4
-"""So many times more records are asked for where too many of the nearest are left-overs."""
 
 SAMPLE, MAX_LOST = 64, 3
 """So many records are looked for when a store is checked, and so many may be missed: the search is approximate."""
@@ -57,27 +37,21 @@ SAMPLE, MAX_LOST = 64, 3
 SAME_VECTOR = 1e-3
 """Up to this cosine distance two vectors are the same: Chroma rounds them."""
 
-logger = logging.getLogger(__name__)
 
-_OPENING = threading.Lock()
+class ChromaStore:
+    """The two collections of one build of the index: a `VectorStore`."""
 
-
-class VectorStore:
-    """The two collections of one build of the index."""
-
-    def __init__(self, index_dir: Path, *, build: str, fingerprint: str, create: bool = True) -> None:
+    def __init__(self, place: ChromaFolder | ChromaServer, *, fingerprint: str, create: bool = True) -> None:
         """Open the build, or make it if `create`.
 
-        Raises `IndexMismatch` if it was made with other settings than those of `fingerprint`, `IndexDamaged` if it
-        cannot be read, and `DiskError` if it cannot be written; so do all methods.
+        Raises `IndexMismatch` if it was made with other settings than those of `fingerprint`.
         """
-        self._folder = index_dir / f"{CHROMA_FOLDER}{build}"
-        if not create and not self._folder.is_dir():
-            raise IndexDamaged(Reason("why_index_gone", folder=str(self._folder)))
-        with _explaining(self._folder):
-            self._client = _open_client(self._folder)
+        self._place = place
+        with explaining(place):
+            self._client = place.open_client(create=create)
             self._passages, self._sentences = (
-                _open_collection(self._client, kind, fingerprint) for kind in KINDS
+                _open_collection(self._client, place.collection_name(kind), fingerprint, create=create)
+                for kind in KINDS
             )
 
     def add(self, records: Sequence[VectorRecord]) -> None:
@@ -93,7 +67,7 @@ class VectorStore:
             for number, key in enumerate(record.keys[1:]):
                 ids.append(sentence_id(record.chunk.chunk_id, number))
                 metadatas.append(shared_metadata(record, key))
-        with _explaining(self._folder):
+        with explaining(self._place):
             self._write(
                 self._passages,
                 [record.chunk.chunk_id for record in records],
@@ -109,7 +83,7 @@ class VectorStore:
         deleted = 0
         # A passage goes after its sentences: when as many passages are left as there should be, all is gone.
         for collection in (self._sentences, self._passages):
-            with _explaining(self._folder):
+            with explaining(self._place):
                 ids = [
                     record_id
                     for found in _pages(collection, include=["metadatas"])
@@ -126,26 +100,26 @@ class VectorStore:
 
         A damaged folder can crash Chroma and with it the process: `qa.checking` does this in another one.
         """
-        with _explaining(self._folder):
+        with explaining(self._place):
             pages = _pages(self._passages, include=["metadatas"])
             counts = Counter(metadata["version"] for page in pages for metadata in page["metadatas"])
             lost = sum(_count_lost(collection) for collection in (self._passages, self._sentences))
         missing = [record.path for record in records if counts[record.version] != record.chunks]
         if missing or lost > MAX_LOST:
             what = f"lacks passages of {missing[0]}" if missing else "does not find what is in it"
-            raise IndexDamaged(f"{self._folder} {what}; build it anew with: qa index")
+            raise IndexDamaged(f"{self._place} {what}; build it anew with: qa index")
 
-    def load_chunks(self, records: Iterable[DocumentRecord]) -> tuple[Chunk, ...]:
-        """The chunks of the documents in `records`, in the order of documents and of their text."""
+    def load_chunks(self, records: Iterable[DocumentRecord]) -> LoadedChunks:
+        """The chunks of the documents in `records`, all in memory."""
         by_version = {record.version: record for record in records}
-        with _explaining(self._folder):
+        with explaining(self._place):
             found = _get_all(self._passages, include=["metadatas", "documents"])
         chunks = [
             to_chunk(chunk_id, kept, text, by_version[str(kept["version"])])
             for chunk_id, kept, text in zip(found["ids"], found["metadatas"], found["documents"], strict=True)
             if kept["version"] in by_version
         ]
-        return tuple(sorted(chunks, key=lambda chunk: (chunk.path, chunk.span)))
+        return LoadedChunks(sorted(chunks, key=lambda chunk: (chunk.path, chunk.span)))
 
     def query(
         self,
@@ -154,33 +128,28 @@ class VectorStore:
         kind: str,
         count: int,
         cities: Sequence[str] = (),
-        known: Container[str] | None = None,
+        known: Chunks | None = None,
     ) -> list[tuple[str, float]]:
-        """The ids of the chunks nearest to `vector` by their own or their sentences' vectors (`kind`).
-
-        Pairs of chunk id and cosine similarity (-1 to 1), best first; a chunk with several near sentences
-        appears once, with the best of them. `cities` narrows to chunks about any of them, `known` to these ids:
-        left-overs of other states may not crowd them out.
-        """
+        """The ids of the chunks nearest to `vector` with their cosine similarity, best first."""
         collection = {"passages": self._passages, "sentences": self._sentences}[kind]
         clauses: list[dict[str, Any]] = [{"cities": {"$contains": city}} for city in cities]
         where: Any = {"$or": clauses} if len(clauses) > 1 else clauses[0] if clauses else None
-        asked = count
-        while True:
-            with _explaining(self._folder):
+
+        def ask(most: int) -> list[tuple[str, float]]:
+            with explaining(self._place):
                 found = collection.query(
-                    query_embeddings=vector[np.newaxis], n_results=asked, where=where, include=["distances"]
+                    query_embeddings=vector[np.newaxis], n_results=most, where=where, include=["distances"]
                 )
             ids, distances = found["ids"][0], (found["distances"] or [[]])[0]
-            near = [(each.split("/")[0], 1.0 - float(far)) for each, far in zip(ids, distances, strict=True)]
-            kept = [pair for pair in near if known is None or pair[0] in known][:count]
-            if len(kept) == count or len(near) < asked:
-                break
-            asked *= WIDEN
-        best: dict[str, float] = {}
-        for chunk_id, similarity in kept:
-            best.setdefault(chunk_id, similarity)
-        return list(best.items())
+            return [(each.split("/")[0], 1.0 - float(far)) for each, far in zip(ids, distances, strict=True)]
+
+        def keep(near: list[tuple[str, float]]) -> list[tuple[str, float]]:
+            if known is None:
+                return near
+            live = known.find(chunk_id for chunk_id, _ in near)
+            return [pair for pair in near if pair[0] in live]
+
+        return best_of_each(take_live(ask, keep, count=count))
 
     def fetch_vectors(self, chunks: Sequence[Chunk]) -> dict[str, tuple[Vectors, Vectors]]:
         """By the id of each of `chunks`: its own vector, shape (d,), and its sentences', shape (s, d), float32.
@@ -206,7 +175,7 @@ class VectorStore:
         """The vectors of a version's passages and sentences by the `text_key` of what was embedded."""
         vectors: dict[str, Vectors] = {}
         for collection in (self._passages, self._sentences):
-            with _explaining(self._folder):
+            with explaining(self._place):
                 found = _get_all(collection, where={"version": version}, include=["metadatas", "embeddings"])
             for metadata, vector in zip(found["metadatas"], found["embeddings"], strict=True):
                 vectors[str(metadata["key"])] = np.asarray(vector, dtype=np.float32)
@@ -214,7 +183,12 @@ class VectorStore:
 
     def count(self) -> tuple[int, int]:
         """How many passages and sentences are stored, left-overs included."""
-        return self._passages.count(), self._sentences.count()
+        with explaining(self._place):
+            return self._passages.count(), self._sentences.count()
+
+    def open_lexical(self, chunks: Chunks) -> StoredLexical | None:
+        """None: Chroma has no lexical search that ranks."""
+        return None
 
     def _write(
         self,
@@ -236,18 +210,13 @@ class VectorStore:
     def _get_vectors(self, collection: Collection, ids: list[str]) -> dict[str, Vectors]:
         if not ids:  # which Chroma refuses
             return {}
-        with _explaining(self._folder):
+        with explaining(self._place):
             found = collection.get(ids=ids, include=["embeddings"])
         embeddings = found["embeddings"] if found["embeddings"] is not None else []
         return {
             record_id: np.asarray(vector, dtype=np.float32)
             for record_id, vector in zip(found["ids"], embeddings, strict=True)
         }
-
-
-def is_large(index_dir: Path, *, build: str) -> bool:
-    """True if Chroma has written a graph for the build: only such a one can crash it when it is damaged."""
-    return any((index_dir / f"{CHROMA_FOLDER}{build}").glob("*/index_metadata.pickle"))
 
 
 def _get_all(collection: Collection, *, include: list[str], where: Any = None) -> dict[str, list[Any]]:
@@ -277,64 +246,16 @@ def _count_lost(collection: Collection) -> int:
     return sum(not row or row[0] > SAME_VECTOR for row in near)
 
 
-def remove_builds(index_dir: Path, *, keep: AnyCollection[str]) -> None:
-    """Remove the folders of all builds but those to keep."""
-    for folder in index_dir.glob("chroma*"):
-        if folder.name.removeprefix(CHROMA_FOLDER) not in keep:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _explaining(folder: Path) -> Iterator[None]:
-    """Turns what Chroma and the system raise into an error that says what happened and what to do."""
-    from chromadb.errors import ChromaError
-
-    try:
-        yield
-    except QAError:
-        raise
-    except OSError as error:
-        raise explain_disk(error, folder) from error
-    except (ChromaError, sqlite3.Error, ValueError, KeyError, TypeError) as error:
-        raise _explain(str(error), folder) from error
-    except BaseException as error:
-        # A panic in Chroma's Rust part is no `Exception`, and has no name to catch it by.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise _explain(str(error), folder) from error
-
-
-def _explain(message: str, folder: Path) -> QAError:
-    logger.warning("%s: %s", folder, message)
-    # Chroma tells some failures to write only as that: then the disk itself is asked.
-    is_full = folder.exists() and shutil.disk_usage(folder).free < LITTLE_ROOM_BYTES
-    if is_full or any(words in message.casefold() for words in DISK_IS_FULL):
-        return DiskError(Reason("why_no_room", folder=str(folder)))
-    if "readonly database" in message or "read-only" in message:
-        return DiskError(Reason("why_folder_read_only", folder=str(folder)))
-    return IndexDamaged(Reason("why_index_damaged", folder=str(folder), error=message[:200]))
-
-
-def _open_client(folder: Path) -> ClientAPI:
-    """A client of its own: Chroma shares one system for each folder in a process, whose queries go on showing
-    the old state after another process has written."""
-    import chromadb
-    from chromadb.api.shared_system_client import SharedSystemClient
-    from chromadb.config import Settings
-
-    folder.mkdir(parents=True, exist_ok=True)
-    with _OPENING:
-        SharedSystemClient.clear_system_cache()
-        return chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
-
-
-def _open_collection(client: ClientAPI, name: str, fingerprint: str) -> Collection:
-    collection = client.get_or_create_collection(
-        name,
-        metadata={"fingerprint": fingerprint},
-        configuration={"hnsw": HNSW},  # type: ignore[arg-type]  # plain dicts are what its docs show
-        embedding_function=None,
-    )
+def _open_collection(client: ClientAPI, name: str, fingerprint: str, *, create: bool) -> Collection:
+    if create:
+        collection = client.get_or_create_collection(
+            name,
+            metadata={"fingerprint": fingerprint},
+            configuration={"hnsw": HNSW},  # type: ignore[arg-type]  # plain dicts are what its docs show
+            embedding_function=None,
+        )
+    else:
+        collection = client.get_collection(name, embedding_function=None)
     made_with = (collection.metadata or {}).get("fingerprint")
     if made_with != fingerprint:
         raise IndexMismatch(

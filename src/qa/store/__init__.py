@@ -1,0 +1,15 @@
+"""The vectors of passages and sentences, in the store that is set; all that knows what it is made of."""
+
+from qa.store.base import Chunks, LoadedChunks, StoredLexical, Tokenise, VectorStore
+from qa.store.opening import can_crash, open_store, remove_builds
+
+__all__ = [
+    "Chunks",
+    "LoadedChunks",
+    "StoredLexical",
+    "Tokenise",
+    "VectorStore",
+    "can_crash",
+    "open_store",
+    "remove_builds",
+]

@@ -1,0 +1,78 @@
+"""The store that is set, opened: a Chroma folder in the index, a Chroma server, or PostgreSQL.
+
+Of each build on a server there is a file `builds/<build>` in the index, written before the build is made, that
+names the server. So builds that nobody needs any more are found and removed there, whenever a run was cut off, and
+those of other indexes on the same server are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from qa.config import Settings
+from qa.manifest import write_whole
+from qa.store.base import Tokenise, VectorStore
+from qa.store.chroma import ChromaStore
+from qa.store.chroma_places import ChromaFolder, ChromaServer, is_large, remove_folders
+from qa.store.postgres import PostgresStore
+from qa.store.postgres_place import PostgresSchema
+
+BUILDS_FOLDER = "builds"
+"""The folder of the index that names the builds on servers."""
+
+
+def open_store(
+    settings: Settings,
+    *,
+    build: str,
+    fingerprint: str,
+    tokenise: Tokenise | None = None,
+    create: bool = True,
+) -> VectorStore:
+    """The store of one build of the index, made if `create`.
+
+    `tokenise`, the embedder's, is needed to write to a store that has a lexical search of its own. Raises
+    `IndexMismatch` if the build was made with other settings than those of `fingerprint`, `IndexDamaged` if it is
+    not there or cannot be read, `DiskError` if it cannot be written, and `StoreUnreachable`.
+    """
+    place = _place(settings, build)
+    if create and not isinstance(place, ChromaFolder):
+        _note_build(settings, place)
+    if isinstance(place, PostgresSchema):
+        return PostgresStore(place, fingerprint=fingerprint, tokenise=tokenise, create=create)
+    return ChromaStore(place, fingerprint=fingerprint, create=create)
+
+
+def remove_builds(settings: Settings, *, keep: Collection[str]) -> None:
+    """Remove the builds of the index that are in folders or on the server that is set, but those to keep."""
+    remove_folders(settings.index_dir, keep=keep)
+    for build, server in _builds_on_servers(settings):
+        place = _place(settings, build)
+        if build not in keep and not isinstance(place, ChromaFolder) and str(place) == server:
+            place.remove()
+            (settings.index_dir / BUILDS_FOLDER / build).unlink(missing_ok=True)
+
+
+def can_crash(settings: Settings, *, build: str) -> bool:
+    """True if a damaged build could crash the process that opens it."""
+    return isinstance(_place(settings, build), ChromaFolder) and is_large(settings.index_dir, build=build)
+
+
+def _place(settings: Settings, build: str) -> ChromaFolder | ChromaServer | PostgresSchema:
+    if settings.postgres_url:
+        return PostgresSchema(settings.postgres_url, build)
+    if settings.chroma_url:
+        return ChromaServer(settings.chroma_url, build, settings.chroma_token)
+    return ChromaFolder(settings.index_dir, build)
+
+
+def _note_build(settings: Settings, place: ChromaServer | PostgresSchema) -> None:
+    path = settings.index_dir / BUILDS_FOLDER / place.build
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, f"{place}\n")
+
+
+def _builds_on_servers(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The builds of the index that were made on servers, with the names of those."""
+    for path in sorted((settings.index_dir / BUILDS_FOLDER).glob("[!.]*")):
+        yield path.name, path.read_text(encoding="utf-8").strip()
