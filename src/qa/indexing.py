@@ -341,11 +341,7 @@ class _Run:
         if self.before and self.before.is_complete and not self.has_kept_before:
             write_manifest(self.before, self.settings.index_dir, file=PREVIOUS_FILE)
             self.has_kept_before = True
-        old = _versions(self.before) | self.manifest.versions
+        old = self.manifest.versions.union(self.before.versions if self.before else ())
         self.manifest = dataclasses.replace(new, generation=new.generation + 1)
         write_manifest(self.manifest, self.settings.index_dir)
         retire_texts(self.settings.index_dir, old - new.versions)
-
-
-def _versions(manifest: Manifest | None) -> frozenset[str]:
-    return manifest.versions if manifest else frozenset()
