@@ -19,8 +19,9 @@ chat: index
 index: $(ENV)/.installed
 	-$(BIN)/qa index
 
+# Two files of tests at a time: most wait for servers, browsers and processes.
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: $(ENV)/.tested
 	$(BIN)/ruff check .
