@@ -35,7 +35,7 @@ QUESTION = "experts to Dalian Kitakyushu sent?"
 ASK = Errand(kind="ask", text=QUESTION)
 SEARCH = Errand(kind="search", text="experts", count=5)
 HISTORY = (Turn("user", QUESTION), Turn("assistant", DALIAN))
-NO_TIME = {"seconds": 0.0}
+NO_TIME = {"seconds": 0.0, "timings": {}}
 
 
 @pytest.fixture
