@@ -8,6 +8,7 @@ import torch
 
 from qa.config import Settings
 from qa.models import Embedder, load_embedder
+from qa.models.packaged import packaged_embedder_folder
 from qa.models.packed import _mix, pack
 
 SENTENCES = (
@@ -56,9 +57,11 @@ class TestPackedEncoder:
         ],
     )
     def test_what_is_computed_otherwise_is_not_packed(
-        self, embedder: Embedder, part: str, attribute: str, value: object, monkeypatch: pytest.MonkeyPatch
+        self, part: str, attribute: str, value: object, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        model = embedder._model
+        from sentence_transformers import SentenceTransformer
+
+        model = SentenceTransformer(str(packaged_embedder_folder()), device="cpu", local_files_only=True)
         assert pack(model) is not None
         owner = {"pooling": model[1], "config": model.transformers_model.config}[part]
         monkeypatch.setattr(owner, attribute, value)

@@ -160,7 +160,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def ask_program(address: str, question: str) -> str:
     """The number under which the answer to `question` is to be fetched."""
-    reply = httpx.post(f"{address}gradio_api/call/ask", json={"data": [question, None, None]}, timeout=60)
+    reply = httpx.post(
+        f"{address}gradio_api/call/ask", json={"data": [question, None, None, False]}, timeout=60
+    )
     return str(reply.raise_for_status().json()["event_id"])
 
 

@@ -66,7 +66,7 @@ def client(pipeline: HeldPipeline) -> Iterator[TestClient]:
 
 def put(client: TestClient, question: str, **headers: str) -> httpx.Response:
     """What is answered at once to a program that asks `question`."""
-    return client.post("/gradio_api/call/ask", json={"data": [question, None, None]}, headers=headers)
+    return client.post("/gradio_api/call/ask", json={"data": [question, None, None, False]}, headers=headers)
 
 
 def fill(client: TestClient, pipeline: HeldPipeline) -> list[str]:

@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.cli.terminal import UsageError, open_out, show_progress
@@ -15,7 +16,7 @@ from qa.config import Settings
 from qa.domain import Turn
 from qa.errands import Errand, run_errand
 from qa.errors import InputError
-from qa.local_llm import serving_local_llm
+from qa.local_llm import check_local_llm, serving_local_llm
 from qa.nearby import NoPage, hand_over
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def run_chat(options: argparse.Namespace, settings: Settings) -> int:
     from qa.manifest import require_manifest
 
     require_manifest(settings.index_dir)  # before anything is typed
+    if settings.local_llm:
+        check_local_llm(Path(settings.local_llm))
     with _running(options, settings) as run:
         return _chat(options, run)
 
