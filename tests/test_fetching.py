@@ -528,7 +528,11 @@ def test_a_packed_bomb_is_stopped_while_it_unpacks(server: Server) -> None:
 
 @pytest.mark.server
 @pytest.mark.parametrize(
-    "packed", [gzip.compress(PAGE), gzip.compress(PAGE[:20]) + gzip.compress(PAGE[20:]) + bytes(8)]
+    "packed",
+    [
+        gzip.compress(PAGE, mtime=0),
+        gzip.compress(PAGE[:20], mtime=0) + gzip.compress(PAGE[20:], mtime=0) + bytes(8),
+    ],
 )
 def test_a_packed_answer_comes_unpacked(server: Server, packed: bytes) -> None:
     server.answers["/"] = say(packed, headers={"Content-Encoding": "gzip"})
@@ -536,7 +540,9 @@ def test_a_packed_answer_comes_unpacked(server: Server, packed: bytes) -> None:
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("packed", [gzip.compress(PAGE)[:-9], b"not gzip at all", gzip.compress(PAGE)[:5]])
+@pytest.mark.parametrize(
+    "packed", [gzip.compress(PAGE, mtime=0)[:-9], b"not gzip at all", gzip.compress(PAGE, mtime=0)[:5]]
+)
 def test_a_damaged_packed_answer_is_an_error(server: Server, packed: bytes) -> None:
     server.answers["/"] = say(packed, headers={"Content-Encoding": "gzip"})
     with pytest.raises(FetchError, match="damaged"):
