@@ -19,9 +19,8 @@ chat: index
 index: $(ENV)/.installed
 	-$(BIN)/qa index
 
-# Two files of tests at a time: most wait for servers, browsers and processes.
 test: lint
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest
 
 lint: $(ENV)/.tested
 	$(BIN)/ruff check .
