@@ -24,7 +24,7 @@ from langchain_core.messages import HumanMessage
 from conftest import REPOSITORY
 from pages import wait_for_address
 from qa.config import Settings
-from qa.domain import Answer, Turn
+from qa.domain import Answer, Step, Turn
 from qa.drafting import Interpreter, Support, Writer, missing_facts
 from qa.drafting.rewording import fault_in_quote
 from qa.errors import LLMError, ModelError
@@ -220,9 +220,9 @@ def test_the_way_from_the_setting_to_the_answer(
     with_model = dataclasses.replace(with_model, cities_file=settings.cities_file)
     pipeline = Pipeline.build(with_model, *models, writer=open_writer(with_model, *models))
 
-    *_, step, answer = pipeline.work_on("How many experts did Kitakyushu send to Dalian?")
+    *steps, answer = pipeline.work_on("How many experts did Kitakyushu send to Dalian?")
 
-    assert step.kind == "write"
+    assert Step("write", passages=1) in steps
     assert isinstance(answer, Answer)
     assert "67" in answer.statements[0].text
     assert answer.mode == "drafted" or answer.fallback
