@@ -335,9 +335,17 @@ def test_the_page_answers_with_a_file_of_its_own_and_ends_it_with_itself(
         assert len(running(group=process.pid)) >= 2
         assert running(parent=process.pid, named="qa.local_llm")
         if end is signal.SIGTERM:  # once is enough: it takes long
-            answer = ask_page(address, "How many experts did Kitakyushu send to Dalian?")
+            question = "How many experts did Kitakyushu send to Dalian?"
+            answer = ask_page(address, question)
             assert "67" in answer["answer"]
             assert answer["mode"] == "drafted" or answer["fallback"] not in ("", "unreachable", "wrong_key")
+            command = ["ask", "--json", question, "--local-llm", str(weights)]
+            beside = subprocess.run(
+                [sys.executable, "-m", "qa.cli", *command],
+                cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=True,
+            )  # fmt: skip
+            assert beside.stderr == ""  # no second language model is read
+            assert json.loads(beside.stdout)["mode"] == answer["mode"]
         process.send_signal(end)
         process.wait(60)
         wait_until(lambda: not running(group=process.pid))

@@ -176,6 +176,16 @@ def test_settings_that_change_no_answer_do_not_keep_them_apart(settings: Setting
     other = replace(settings, port=1, host="0.0.0.0", admin_key="k", corpus_dir=Path("x"))
     assert identity(other) == identity(settings)
     assert identity(replace(settings, llm="openai:x")) != identity(settings)
+    assert identity(replace(settings, local_llm="x.gguf")) != identity(settings)
+
+
+def test_a_language_model_s_file_is_the_same_from_wherever_it_is_named(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x.gguf").touch()
+    monkeypatch.chdir(tmp_path)
+    near, far = (replace(settings, local_llm=str(path)) for path in (Path("x.gguf"), tmp_path / "x.gguf"))
+    assert identity(near) == identity(far)
 
 
 def test_an_index_that_was_moved_is_not_the_page_s_any_more(

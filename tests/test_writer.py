@@ -399,6 +399,40 @@ def test_of_several_exact_words_the_likeliest_must_be_said() -> None:
     assert written("There were 67 experts [1].", answer=answer).mode == "drafted"
 
 
+@pytest.mark.parametrize(
+    ("score", "reply", "kept"),
+    [
+        (-2.0, "There were 67 experts [1].", ()),
+        (-3.5, "There were 67 experts [1].", QUOTES[:2]),
+        (-3.5, "In 2000 five loans were granted to Dalian [2]. There were 67 experts [1].", QUOTES[:1]),
+        (
+            -3.5,
+            "In 2000 five loans were granted to Dalian [2]. To Dalian Kitakyushu sent 67 experts [1].",
+            (),
+        ),
+    ],
+)
+def test_where_the_reader_does_not_know_what_was_asked_for_quotes_that_are_not_said_stay(
+    score: float, reply: str, kept: tuple[str, ...]
+) -> None:
+    first, second = answer_of(*QUOTES[:2]).statements
+    chunk = Chunk("c", "d", "p.md", "T", Span(0, 83), "".join(QUOTES[:2]), ())
+    read = Passage(chunk, 0.9, (), read_score=0.5, foci=(Focus(Span(16, 18), score), None))
+    statements = (dataclasses.replace(first, focus=Span(16, 18)), second)
+
+    answer = written(reply, answer=answer_of(*QUOTES[:2], statements=statements, passages=(read,)))
+
+    assert answer.mode == "drafted"
+    assert tuple(each.text for each in answer.statements if each.text in kept) == kept
+    assert len(answer.statements) == reply.count("[") + len(kept)
+    assert all(
+        answer.citations[each.citations[0] - 1].quote == each.text
+        for each in answer.statements
+        if each.text in kept
+    )
+    assert to_html(answer).count('class="statement"') == len(kept)
+
+
 def test_a_reply_of_no_answer_is_not_read_while_it_comes() -> None:
     seen = list(
         writer_of(["NO_", "ANSWER", ". The quotes do not say [1]. Sorry [1]."])[0].write_on(answer_of())

@@ -143,8 +143,7 @@ class Query:
     `text` with the cities called as in the documents' language; `is_city_by_city` tells that each city needs
     an answer of its own, `names_place` that a city of the catalogue is named, the home one counted;
     `set_aside_cities` were chosen, and the question names others; `wants_story` tells that everything about
-    a city is asked for rather than one fact; `translation` is `text` in `translation_language`, searched too,
-    where a language model has made one.
+    a city is asked for, not one fact; `translation` is a machine's of `text`, in `translation_language`.
     """
 
     question: str
@@ -335,6 +334,11 @@ class Answer:
     def __post_init__(self) -> None:
         if bool(self.statements) + (self.refusal is not None) + (self.reply is not None) != 1:
             raise ValueError("an answer has statements, a refusal or a reply: never both and never neither")
+
+    @property
+    def is_by_city(self) -> bool:
+        """True if it goes city by city."""
+        return any(statement.city is not None for statement in self.statements)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,8 @@ def find_places(text: str) -> Mapping[str, str]:
 
 def find_years(text: str) -> Mapping[str, str]:
     """The years from 1000 to 2199 that `text` names: in ASCII digits → as it stands in the text."""
-    plain = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+    is_plain = text.isascii()  # most text that is long
+    plain = text if is_plain else "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
     return {match.group(): text[match.start() : match.end()] for match in YEAR.finditer(plain)}
 
 
@@ -179,5 +180,7 @@ def _is_known(word: str, known: Words) -> bool:
 
 
 def _fold(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))

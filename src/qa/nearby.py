@@ -102,7 +102,8 @@ class Counter:
         self._do = do
         self._turn = threading.BoundedSemaphore(ERRANDS_AT_ONCE)
         self._room = threading.BoundedSemaphore(MOST_WAITING)
-        self._busy: set[threading.Thread] = set()
+        self._taker: threading.Thread | None = None
+        self._busy: list[threading.Thread] = []
         self._listener: socket.socket | None = None
         self._file: tuple[int, int] | None = None
 
@@ -123,11 +124,12 @@ class Counter:
             return
         self._listener = listener
         identity(self._settings)  # with the program's files as they are now
-        threading.Thread(target=self._take, args=(listener,), name="errands", daemon=True).start()
+        self._taker = threading.Thread(target=self._take, args=(listener,), name="errands", daemon=True)
+        self._taker.start()
 
     def close(self, within_s: float) -> None:
         """Take no more errands, and wait for those that are being done, for so many seconds at most."""
-        if self._listener is None:
+        if self._listener is None or self._taker is None:
             return
         path = self._settings.index_dir / SOCKET_FILE
         with suppress(OSError):
@@ -137,7 +139,8 @@ class Counter:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         until = time.monotonic() + within_s
-        for thread in tuple(self._busy):
+        self._taker.join(within_s)  # then no more are begun
+        for thread in self._busy:
             thread.join(max(0.0, until - time.monotonic()))
 
     def _take(self, listener: socket.socket) -> None:
@@ -150,8 +153,8 @@ class Counter:
                 connection.close()
                 continue
             thread = threading.Thread(target=self._serve, args=(connection,), name="errand", daemon=True)
-            self._busy.add(thread)
             thread.start()
+            self._busy = [*filter(threading.Thread.is_alive, self._busy), thread]
 
     def _serve(self, connection: socket.socket) -> None:
         try:
@@ -170,7 +173,6 @@ class Counter:
             logger.info("an errand was broken off: %s", type(error).__name__)
         finally:
             self._room.release()
-            self._busy.discard(threading.current_thread())
 
     def _reply(self, errand: Errand) -> dict[str, str]:
         try:
@@ -186,8 +188,9 @@ def identity(settings: Settings) -> str:
     """What command and page must agree in: the index's folder, the settings that answers hang on, the program."""
     folder = _place(settings.index_dir)
     table = {name: value for name, value in dataclasses.asdict(settings).items() if name not in OF_THE_PAGE}
-    for name in ("embedder", "reranker"):  # a folder that is named from where the program was started
-        if Path(table[name]).exists():
+    # A file or folder that is named from where the program was started.
+    for name in ("embedder", "reranker", "local_llm"):
+        if table[name] and Path(table[name]).exists():
             table[name] = str(Path(table[name]).resolve())
     parts = json.dumps([folder, table, _program()], sort_keys=True, default=str)
     return hashlib.sha256(parts.encode()).hexdigest()

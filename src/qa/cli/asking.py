@@ -145,10 +145,10 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
     if options.mcp:
         require_mcp()  # before the models are loaded: it should say so at once
     with serving_local_llm(settings, on_progress=_tell) as served:
-        return _serve(options, served)
+        return _serve(options, served, given=settings)
 
 
-def _serve(options: argparse.Namespace, settings: Settings) -> int:
+def _serve(options: argparse.Namespace, settings: Settings, *, given: Settings) -> int:
     from qa.languages import load_early
     from qa.manifest import read_manifest
     from qa.models import load_models
@@ -163,5 +163,5 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
         pipeline = Pipeline.build(settings, *models, writer)
     else:
         pipeline = Pipeline(settings, *models, writer)
-    launch(pipeline, on_ready=lambda message: print(message, flush=True), mcp=options.mcp)
+    launch(pipeline, given=given, on_ready=lambda message: print(message, flush=True), mcp=options.mcp)
     return 0

@@ -46,6 +46,12 @@ LEAST_SAID = 0.6
 AS_LIKELY = 1.0
 """How far below the likeliest words others may lie, in the reader's logits, to be what was asked for, too."""
 
+LEAST_SURE = -3.0
+"""The score, see `Focus`, below which the reader does not know which words of a quote were asked for."""
+
+SAYS_ALL = 0.9
+"""The share of a quote's letters, see `share_of`, from which on what has them leaves nothing out."""
+
 
 class Checker:
     """Holds the sentences of one draft against the quotes that it was written from."""
@@ -75,7 +81,7 @@ class Checker:
             return "it has no quote's number after it"
         if len(quotes) < len(sentence.marks):
             return "it names a quote that there is not"
-        if is_by_city(self._answer) and not cities_of(sentence, self._answer, self._catalogue):
+        if self._answer.is_by_city and not cities_of(sentence, self._answer, self._catalogue):
             return "it has quotes about different cities; write of each city in a sentence of its own"
         question = self._answer.interpreted_as
         if _is_about_evidence(sentence.text, [*quotes, question]):
@@ -129,9 +135,33 @@ class Checker:
         return not self._find_missing(words, texts, question=self._answer.interpreted_as)
 
 
+def find_untold(answer: Answer, passed: Sequence[Sentence]) -> tuple[Statement, ...]:
+    """The statements of `answer` of which `passed` may leave out what was asked for: where the reader does not
+    know which words those are, all that `passed` does not say as a whole."""
+    if all(passage.read_score is None for passage in answer.passages):
+        return ()
+    if any(score >= LEAST_SURE for *_, score in _scored_words(answer)):
+        return ()
+    texts = [each.text for each in passed]
+    return tuple(each for each in answer.statements if share_of(each.text, texts) < SAYS_ALL)
+
+
 def _words_asked_for(answer: Answer) -> list[tuple[str, Statement]]:
     """The words in `answer` that were asked for, each with its statement: of each city those that the reader finds
     likeliest, all where it did not tell."""
+    found = _scored_words(answer)
+    best = {
+        city: max(score for _, each, score in found if each.city == city)
+        for city in {statement.city for _, statement, _ in found}
+    }
+    return [
+        (words, statement) for words, statement, score in found if score >= best[statement.city] - AS_LIKELY
+    ]
+
+
+def _scored_words(answer: Answer) -> list[tuple[str, Statement, float]]:
+    """The words that are set off in `answer`, each with its statement and its score, 0 where the reader did not
+    tell."""
     scores: dict[tuple[str, str], float] = {}
     for passage in answer.passages:
         for focus in filter(None, passage.foci):
@@ -144,18 +174,7 @@ def _words_asked_for(answer: Answer) -> list[tuple[str, Statement]]:
             words = statement.focus.cut(statement.text)
             score = scores.get((documents[statement.citations[0]], words), 0.0)
             found.append((words, statement, score))
-    best = {
-        city: max(score for _, each, score in found if each.city == city)
-        for city in {statement.city for _, statement, _ in found}
-    }
-    return [
-        (words, statement) for words, statement, score in found if score >= best[statement.city] - AS_LIKELY
-    ]
-
-
-def is_by_city(answer: Answer) -> bool:
-    """True if `answer` goes city by city."""
-    return any(statement.city is not None for statement in answer.statements)
+    return found
 
 
 def cities_given(answer: Answer, number: int) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from qa.cities import CityCatalogue
 from qa.domain import Answer, Citation, Statement
 from qa.drafting import prompts
-from qa.drafting.checks import Checker, cities_given, cities_of, is_by_city
+from qa.drafting.checks import Checker, cities_given, cities_of, find_untold
 from qa.drafting.drafts import Draft, Drafted
 from qa.drafting.instructions import without_instructions
 from qa.drafting.replies import MOST_SENTENCES_READ, Sentence, is_no_answer, read_begun, read_reply
@@ -90,11 +90,18 @@ class Writer:
             yield replace(answer, fallback="declined")
         elif not _is_enough(draft, answer):
             yield replace(answer, fallback="unsupported")
-        elif is_by_city(answer):
+        elif answer.is_by_city:
             written = _written(answer, draft.passed, catalogue, quoted=draft.left_out)
             texts = {statement.text for statement in answer.statements}
             is_all_quoted = texts.issuperset(statement.text for statement in written.statements)
             yield replace(answer, fallback="unsupported") if is_all_quoted else written
+        else:
+            numbers = {each.number for each in citations}
+            untold = [
+                each for each in find_untold(answer, draft.passed) if numbers.issuperset(each.citations)
+            ]
+            if untold:
+                yield _with_quotes(answer, draft.passed, untold)
 
     def _draft_on(
         self,
@@ -263,7 +270,7 @@ def _written(
 ) -> Answer:
     """`answer` in the sentences of `passed`; where it goes city by city and `quoted` is given, with the quotes for
     those cities and for those of which nothing was written that holds."""
-    if not is_by_city(answer):
+    if not answer.is_by_city:
         return _renumbered(answer, [Statement(each.text, each.marks) for each in passed])
     statements: list[Statement] = []
     for city in dict.fromkeys(each.city for each in answer.statements):
@@ -274,6 +281,11 @@ def _written(
         if quoted is not None and not of_city:
             statements += [each for each in answer.statements if each.city == city]
     return _renumbered(answer, statements)
+
+
+def _with_quotes(answer: Answer, passed: Sequence[Sentence], quotes: Sequence[Statement]) -> Answer:
+    """`answer` in the sentences of `passed`, and after them those of its statements that stay as they are."""
+    return _renumbered(answer, [*(Statement(each.text, each.marks) for each in passed), *quotes])
 
 
 def _renumbered(answer: Answer, statements: Sequence[Statement]) -> Answer:

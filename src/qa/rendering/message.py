@@ -11,7 +11,7 @@ from qa.rendering.wording import (
     by_city,
     city_name,
     is_quoted,
-    lead_of,
+    lead_before,
     notes_of,
     place_of,
     refusal_lines,
@@ -37,10 +37,10 @@ def to_html(answer: Answer, *, turn: int = 1, name_city: NameCity | None = None)
         fill('<p class="reply" dir="auto">{line}</p>', line=line)
         for line in reply_lines(answer, name_city=name_city)
     )
-    lead = lead_of(answer)
-    if lead:
-        parts.append(fill('<p class="lead">{lead}</p>', lead=lead))
-    parts.append(_statements(answer, turn=turn, name_city=name_city))
+    if answer.is_by_city:
+        parts.append(_table(answer, turn=turn, name_city=name_city))
+    else:
+        parts.append(_statements(answer, turn=turn))
     parts.extend(
         fill('<p class="note">{note}</p>', note=note) for note in after_notes(answer, name_city=name_city)
     )
@@ -63,24 +63,32 @@ def mark_html(number: int, *, turn: int, language: str, is_first: bool = True, q
     )
 
 
-def _statements(answer: Answer, *, turn: int, name_city: NameCity | None) -> Html:
+def _statements(answer: Answer, *, turn: int) -> Html:
     seen: set[int] = set()
-    rows = []
-    for city, statements in by_city(answer):
-        quotes = join([_statement(each, answer, turn=turn, seen=seen) for each in statements])
-        if city is None:
-            rows.append(quotes)
-        else:
-            name = city_name(city, answer, name_city)
-            rows.append(
-                fill('<tr><th scope="row">{name}</th><td>{quotes}</td></tr>', name=name, quotes=quotes)
-            )
-    is_table = bool(answer.statements) and answer.statements[0].city is not None
-    return (
-        fill('<table class="by-city"><tbody>{rows}</tbody></table>', rows=join(rows))
-        if is_table
-        else join(rows)
-    )
+    parts = []
+    for number, each in enumerate(answer.statements):
+        parts += [_lead(number, answer), _statement(each, answer, turn=turn, seen=seen)]
+    return join(parts)
+
+
+def _table(answer: Answer, *, turn: int, name_city: NameCity | None) -> Html:
+    """The statements of an answer that goes city by city."""
+    seen: set[int] = set()
+    rows = [
+        fill(
+            '<tr><th scope="row">{name}</th><td>{quotes}</td></tr>',
+            name=city_name(city, answer, name_city) if city else "",
+            quotes=join([_statement(each, answer, turn=turn, seen=seen) for each in statements]),
+        )
+        for city, statements in by_city(answer)
+    ]
+    table = fill('<table class="by-city"><tbody>{rows}</tbody></table>', rows=join(rows))
+    return join([_lead(0, answer), table])
+
+
+def _lead(number: int, answer: Answer) -> Html:
+    lead = lead_before(number, answer)
+    return fill('<p class="lead">{lead}</p>', lead=lead) if lead else Html()
 
 
 def _statement(statement: Statement, answer: Answer, *, turn: int, seen: set[int]) -> Html:

@@ -14,7 +14,7 @@ from qa.rendering.wording import (
     after_notes,
     by_city,
     city_name,
-    lead_of,
+    lead_before,
     notes_of,
     place_of,
     refusal_lines,
@@ -27,7 +27,7 @@ from qa.rendering.wording import (
 def to_text(answer: Answer, *, name_city: NameCity | None = None) -> str:
     """The answer for a terminal: statements with their marks, then each source with its quote."""
     blocks = ["\n".join(one_line(note) for note in notes_of(answer, name_city=name_city))]
-    blocks.append("\n".join([lead_of(answer), *_statements(answer, one_line, name_city)]).strip())
+    blocks.append("\n".join(_statements(answer, one_line, name_city)))
     blocks.extend(one_line(note) for note in after_notes(answer, name_city=name_city))
     said = (*refusal_lines(answer), *reply_lines(answer, name_city=name_city))
     blocks.append("\n".join(one_line(line) for line in said))
@@ -50,8 +50,7 @@ def to_text(answer: Answer, *, name_city: NameCity | None = None) -> str:
 def to_markdown(answer: Answer, *, name_city: NameCity | None = None) -> str:
     """The answer as CommonMark. Nothing in it that comes from a document acts as Markdown or HTML."""
     blocks = [f"*{as_markdown(note)}*" for note in notes_of(answer, name_city=name_city)]
-    blocks.append(as_markdown(lead_of(answer)))
-    blocks.extend(f"> {statement}" for statement in _statements(answer, as_markdown, name_city))
+    blocks.extend(_statements(answer, as_markdown, name_city, begin="> "))
     blocks.extend(as_markdown(note) for note in after_notes(answer, name_city=name_city))
     blocks.extend(as_markdown(line) for line in refusal_lines(answer))
     blocks.extend(as_markdown(line) for line in reply_lines(answer, name_city=name_city))
@@ -154,16 +153,22 @@ def answer_text(answer: Answer) -> str:
     return " ".join(filter(None, [*parts, silence_of(answer)]))
 
 
-def _statements(answer: Answer, clean: Callable[[str], str], name_city: NameCity | None) -> list[str]:
+def _statements(
+    answer: Answer, clean: Callable[[str], str], name_city: NameCity | None, *, begin: str = ""
+) -> list[str]:
+    """The statements, each a line that begins with `begin`, and what stands before those that are quotes."""
     # A mark is a number in square brackets; `clean` has taken from the text whatever looks like one.
     lines = []
-    for city, statements in by_city(answer):
-        name = f"{clean(city_name(city, answer, name_city))}:" if city else ""
-        for number, statement in enumerate(statements):
-            marks = (f"[{cited}]" for cited in statement.citations)
-            words = [name if number == 0 else "", clean(statement.text), *marks]
-            lines.append(" ".join(filter(None, words)))
-    return lines
+    city = None
+    for number, statement in enumerate(answer.statements):
+        lines.append(clean(lead_before(number, answer)))
+        name = ""
+        if statement.city and statement.city != city:
+            city = statement.city
+            name = f"{clean(city_name(city, answer, name_city))}:"
+        marks = (f"[{cited}]" for cited in statement.citations)
+        lines.append(begin + " ".join(filter(None, [name, clean(statement.text), *marks])))
+    return list(filter(None, lines))
 
 
 def _references_heading(answer: Answer) -> str:

@@ -94,11 +94,16 @@ def city_name(city: str, answer: Answer, name_city: NameCity | None) -> str:
     return name_city(city, answer.language) if name_city else city
 
 
-def lead_of(answer: Answer) -> str:
-    """The line before quoted statements; empty before drafted ones, which are not quotations."""
-    if answer.mode != "extractive" or not answer.statements:
+def lead_before(number: int, answer: Answer) -> str:
+    """The line before the answer's statement of this number, counted from 0, where it is the first of the quotes
+    that the answer ends with; else empty, and in an answer that a language model wrote city by city."""
+    quoted = [is_quoted(each, answer) for each in answer.statements]
+    if not all(quoted[number:]) or (number and quoted[number - 1]):
         return ""
-    languages = {citation.language for citation in answer.citations}
+    if answer.mode == "drafted" and answer.is_by_city:
+        return ""
+    cited = {mark for each in answer.statements[number:] for mark in each.citations}
+    languages = {citation.language for citation in answer.citations if citation.number in cited}
     if len(languages) == 1 and answer.language not in languages:
         name = language_name(languages.pop(), answer.language)
         return say("lead_quoted_other", answer.language, language=name)

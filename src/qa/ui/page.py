@@ -20,6 +20,7 @@ from qa.ui.serving import serve
 from qa.ui.waiting import QUESTIONS_AT_ONCE
 
 if TYPE_CHECKING:
+    from qa.config import Settings
     from qa.pipeline import Pipeline
 
 CACHE_S = (3600, 3600)
@@ -171,12 +172,15 @@ def build_page(pipeline: Pipeline, *, admin_key: str = "") -> gr.Blocks:
     return Page(pipeline, access=Access(admin_key)).blocks
 
 
-def launch(pipeline: Pipeline, *, on_ready: Callable[[str], None], mcp: bool = False) -> None:
+def launch(
+    pipeline: Pipeline, *, given: Settings, on_ready: Callable[[str], None], mcp: bool = False
+) -> None:
     """Serves the page until it is interrupted.
 
+    `given` are the settings as the user gave them: commands that are given the same leave their errands to it.
     `on_ready` is called once, when the page can be opened, with a message for whoever started the program: the
     page's address, and how documents are brought in. With `mcp` language models can call what programs can.
     Raises `ConfigError` where the port is taken.
     """
     blocks = build_page(pipeline, admin_key=pipeline.settings.admin_key)
-    serve(blocks, pipeline=pipeline, on_ready=on_ready, mcp=mcp)
+    serve(blocks, pipeline=pipeline, given=given, on_ready=on_ready, mcp=mcp)

@@ -49,7 +49,12 @@ ORIGINALS = "/original/{doc_id}"
 
 
 def serve(
-    blocks: gr.Blocks, *, pipeline: Pipeline, on_ready: Callable[[str], None], mcp: bool = False
+    blocks: gr.Blocks,
+    *,
+    pipeline: Pipeline,
+    given: Settings,
+    on_ready: Callable[[str], None],
+    mcp: bool = False,
 ) -> None:
     """Serves `blocks` until the program is told to end; see `qa.ui.page.launch`."""
     settings = pipeline.settings
@@ -71,7 +76,7 @@ def serve(
         app.add_api_route(path, answer)
         # Gradio has answers for all other paths already.
         app.router.routes.insert(0, app.router.routes.pop())
-    counter = Counter(settings, lambda errand: run_errand(errand, pipeline))
+    counter = Counter(given, lambda errand: run_errand(errand, pipeline))
     counter.open()
     on_ready(_tell_where(address, settings, mcp=mcp))
     tell_system("READY=1")
