@@ -49,7 +49,8 @@ from qa.config import Settings
 from qa.evaluation import GoldDocument
 from qa.indexing import index_corpus
 from qa.models import Embedder, load_embedder
-from qa.store import VectorStore
+from qa.store import open_store
+from qa.store.chroma import ChromaStore
 
 OURS, THEIRS = "Kitakyushu QA", "LangChain tutorial stack"
 IN_A_DOCUMENT = 10
@@ -95,6 +96,10 @@ class StandIn:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """A quarter of the characters."""
         return [len(text) // 4 for text in texts]
+
+    def subwords(self, texts: Sequence[str]) -> list[list[str]]:
+        """The words."""
+        return [text.split() for text in texts]
 
 
 def main() -> None:
@@ -231,7 +236,7 @@ def timed_stages() -> Iterator[dict[str, float]]:
             (indexing, "chunk_document", "chunk", ""),
             (Embedder, "count_tokens", "count tokens", "chunk"),
             (Embedder, "encode_passages", "embed", ""),
-            (VectorStore, "add", "write", ""),
+            (ChromaStore, "add", "write", ""),
         ):
             call = timed(stage, getattr(owner, name), within=within)
             stack.enter_context(mock.patch.object(owner, name, _as_method(call)))
@@ -315,9 +320,10 @@ def measure_open(index_dir: Path) -> dict[str, float]:
     if manifest is None:
         raise SystemExit(f"no index in {index_dir}")
     with tempfile.TemporaryDirectory() as empty:
-        VectorStore(Path(empty), build="none", fingerprint="").count()
+        open_store(Settings(index_dir=Path(empty)), build="none", fingerprint="").count()
         before = peak_memory_mib()
-        store = VectorStore(index_dir, build=manifest.build, fingerprint=manifest.fingerprint, create=False)
+        settings = Settings(index_dir=index_dir)
+        store = open_store(settings, build=manifest.build, fingerprint=manifest.fingerprint, create=False)
         for kind in ("passages", "sentences"):
             store.query(np.full(StandIn.dimension, 0.05, dtype=np.float32), kind=kind, count=10)
     return {"index": peak_memory_mib() - before}

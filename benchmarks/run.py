@@ -53,7 +53,7 @@ BENCHMARKS = (
     Benchmark("answering", smallest=("--smallest",)),
     Benchmark("concurrency", smallest=("--smallest",)),
     Benchmark("start", smallest=("--smallest",)),
-    Benchmark("stores", smallest=("--smallest",)),
+    Benchmark("growth", ("--passages", "1000", "10000"), ("--passages", "60", "--questions", "5")),
     Benchmark("page", smallest=("--visits", "1")),
 )
 """What `make bench` runs, in this order. A program that is listed and not there is said to be missing."""
