@@ -19,8 +19,10 @@ chat: index
 index: $(ENV)/.installed
 	-$(BIN)/qa index
 
+# Two files of tests at a time: most wait for servers, browsers and processes. What fails, beside another, has
+# another try by itself: some tests measure what others on the same cores disturb.
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile || $(BIN)/pytest --last-failed --last-failed-no-failures none
 
 lint: $(ENV)/.tested
 	$(BIN)/ruff check .

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from qa.config import PACKAGED, Settings
 from qa.models.embedder import Embedder, open_embedder
-from qa.models.model_folder import BUILDER_VERSION
+from qa.models.model_folder import MODEL_VERSION
 from qa.models.packaged import EMBEDDER_WEIGHTS, packaged_embedder_folder
 from qa.models.reader import Reader, open_reader
 from qa.models.reranker import Reranker, open_hub_reranker, open_packaged_reranker
@@ -48,7 +48,7 @@ def load_embedder(settings: Settings) -> Embedder:
     is_packaged = settings.embedder == PACKAGED
     return open_embedder(
         str(packaged_embedder_folder()) if is_packaged else settings.embedder,
-        name=f"packaged:multilingual-e5-small@{EMBEDDER_WEIGHTS.sha256[:16]}-v{BUILDER_VERSION}"
+        name=f"packaged:multilingual-e5-small@{EMBEDDER_WEIGHTS.sha256[:16]}-v{MODEL_VERSION}"
         if is_packaged
         else "",
         dtype=settings.dtype,

@@ -19,6 +19,8 @@ from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
 
+from qa.models.model_folder import WEIGHTS, WEIGHTS_BF16
+
 
 class Encoded(NamedTuple):
     """What an encoder returns: the states of its last layer, shape (batch, tokens, hidden)."""
@@ -165,9 +167,6 @@ def open_plain(folder: Path, dtype: torch.dtype) -> PlainEmbedder:
     config = SimpleNamespace(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
     with torch.device("meta"):  # without numbers that would only be replaced
         net = BertNet(config)
-    weights = load_file(folder / "model.safetensors")
-    net.load_state_dict(
-        {name: weights[name].to(dtype) for name in net.state_dict()},
-        assign=True,
-    )
+    weights = load_file(folder / (WEIGHTS_BF16 if dtype is torch.bfloat16 else WEIGHTS))
+    net.load_state_dict({name: weights[name].to(dtype) for name in net.state_dict()}, assign=True)
     return PlainEmbedder(net.eval(), Tokenizer.from_file(str(folder / "tokenizer.json")))

@@ -12,15 +12,25 @@ from numpy.typing import NDArray
 from qa.errors import ModelError
 from qa.models.e5s1 import E5S1, Shape, Vocabulary
 
-BUILDER_VERSION = 1
+FOLDER_VERSION = 2
 """Counts up whenever `build_folder` writes something else, so that what older versions cached is not used."""
+MODEL_VERSION = 1
+"""Counts up whenever what it writes makes other vectors, so that they are not compared."""
+
+WEIGHTS, WEIGHTS_BF16 = "model.safetensors", "model.bfloat16.safetensors"
+"""The files of the weights, in float32 and, for processors that compute in it, in bfloat16: rounding them each
+time takes as long as all the rest of loading, and processes share what is mapped from a file."""
 
 
 def build_folder(source: E5S1, folder: Path) -> None:
     """Nothing; writes `source` as a sentence-transformers model into the empty `folder`."""
-    from safetensors.numpy import save_file
+    import torch
+    from safetensors.torch import save_file
 
-    save_file(_bert_tensors(source), folder / "model.safetensors", metadata={"format": "pt"})
+    tensors = {name: torch.from_numpy(tensor) for name, tensor in _bert_tensors(source).items()}
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+    rounded = {name: tensor.to(torch.bfloat16) for name, tensor in tensors.items()}
+    save_file(rounded, folder / WEIGHTS_BF16, metadata={"format": "pt"})
     _tokenizer(source.vocabulary).save(str(folder / "tokenizer.json"))
     for name, table in _configs(source.shape, source.vocabulary).items():
         (folder / name).parent.mkdir(exist_ok=True)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from qa.errors import ModelError
 from qa.models.e5s1 import read_e5s1
-from qa.models.model_folder import BUILDER_VERSION, build_folder
+from qa.models.model_folder import FOLDER_VERSION, build_folder
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ def cached_folder(weights: Path, *, sha256: str, cache: Path) -> Path:
 
     Safe in several processes at once: each builds in a folder of its own, and the first one's stays.
     """
-    folder = cache / f"multilingual-e5-small-{sha256[:16]}-v{BUILDER_VERSION}"
+    folder = cache / f"multilingual-e5-small-{sha256[:16]}-v{FOLDER_VERSION}"
     if is_complete(folder):
         return folder
     try:
@@ -135,7 +135,7 @@ def cached_folder(weights: Path, *, sha256: str, cache: Path) -> Path:
             shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise ModelError(
-            f"the embedder cannot be written to {cache} ({error}); free 500 MB there, or set XDG_CACHE_HOME "
+            f"the embedder cannot be written to {cache} ({error}); free 800 MB there, or set XDG_CACHE_HOME "
             "to a folder that can be written"
         ) from error
     return folder
