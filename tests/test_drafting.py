@@ -294,6 +294,7 @@ def test_a_sentence_that_turns_its_quotes_round_is_not_held(sentence: str, is_tu
         ("In 1996 Kitakyushu sent the experts to the city of Dalian.", ()),
         ("Experts to Dalian sent by Kitakyushu loved ramen and beer.", ("loved", "ramen", "beer")),
         ("It was so.", ()),
+        ("The experts of Kitakyushu sent experts to Dalian.", ("experts",)),
     ],
 )
 def test_the_words_of_a_sentence_are_those_of_its_quotes(sentence: str, foreign: tuple[str, ...]) -> None:
