@@ -84,6 +84,9 @@ class AnySupport(Support):
     def holds(self, sentence: str, quotes: Any, *, languages: Any, question: str = "") -> bool:
         return True
 
+    def find_rivals(self, sentence: str, quotes: Any, *, question: str) -> tuple[str, ...]:
+        return ()
+
 
 def writer_of(*replies: Scripted, support: Support | None = None) -> tuple[Writer, ScriptedChat]:
     """The writer whose model replies so, and the model."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import CountingEmbedder, DigitReader, OverlapReranker
 from qa.domain import Citation, Span
 from qa.drafting import Support, missing_facts
 from qa.drafting.instructions import is_instruction
@@ -284,6 +284,24 @@ def test_a_sentence_that_turns_its_quotes_round_is_not_held(sentence: str, is_tu
         )
         is is_turned
     )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rivals"),
+    [
+        ("It was in 1528.", ("1529",)),
+        ("It was in 1529.", ("1528",)),
+        ("It was in 1528 or 1529.", ()),
+        ("It was in 1521.", ("1529", "1528")),
+        ("It was long ago.", ()),
+    ],
+)
+def test_what_is_as_likely_to_be_asked_for_must_be_said_too(sentence: str, rivals: tuple[str, ...]) -> None:
+    quotes = ["It was begun in 1528.", "In 1521 it was planned, and in 1529 it was done."]
+    support, without = (Support(CountingEmbedder(), None, reader) for reader in (DigitReader(), None))
+
+    assert set(support.find_rivals(sentence, quotes, question="When was it?")) == set(rivals)
+    assert without.find_rivals(sentence, quotes, question="When was it?") == ()
 
 
 @pytest.mark.parametrize(

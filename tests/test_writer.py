@@ -23,7 +23,7 @@ from qa.pipeline import Pipeline
 from qa.rendering import header_html, pending_html, to_html, to_json, to_text
 from qa.rendering.wording import FALLBACK_NOTES, origin_of
 from qa.suggestions import Suggester
-from scripted import Scripted, chat_of, cut_off, model_of, writer_of
+from scripted import AnySupport, Scripted, chat_of, cut_off, model_of, writer_of
 
 CATALOGUE = load_cities(REPOSITORY / "corpus" / "cities.toml")
 QUOTES = (
@@ -397,6 +397,20 @@ def test_of_several_exact_words_the_likeliest_must_be_said() -> None:
 
     assert written("Five loans were granted [2].", answer=answer).fallback == "unsupported"
     assert written("There were 67 experts [1].", answer=answer).mode == "drafted"
+
+
+def test_a_sentence_that_answers_with_one_of_two_likely_dates_is_told_of_the_other() -> None:
+    class Torn(AnySupport):
+        def find_rivals(self, sentence: str, quotes: Any, *, question: str) -> tuple[str, ...]:
+            return () if "1569" in sentence else ("1569",)
+
+    quote = "In 1529 it came, for good in 1569."
+    answer = answer_of(quote)
+    writer, chat = writer_of("It came in 1529 [1].", "It came for good in 1569 [1].", support=Torn())
+
+    assert [text for text, _ in said(writer.write(answer))] == ["It came for good in 1569."]
+    assert "may as well be: 1569" in str(chat.asked[1][-1].content)
+    assert written("It came in 1529 [1].", answer=answer, support=Torn()).fallback == "unsupported"
 
 
 @pytest.mark.parametrize(

@@ -303,7 +303,7 @@ def open_writer(
     Raises `ModelError`; the message says what to install or to set.
     """
     model = open_language_model(settings)
-    return writer_with(model, settings, embedder, reranker) if model else None
+    return writer_with(model, settings, embedder, reranker, reader) if model else None
 
 
 def writer_with(
@@ -311,9 +311,10 @@ def writer_with(
     settings: Settings,
     embedder: Embedder,
     reranker: BaseCrossEncoder | None,
+    reader: Reader | None,
     *,
     on_draft: Callable[[Draft], None] | None = None,
 ) -> Writer:
     """What writes answers with `model`; see `Writer`."""
-    support = Support(embedder, reranker, reranker_languages=settings.reranker_languages)
+    support = Support(embedder, reranker, reader, reranker_languages=settings.reranker_languages)
     return Writer(model, support, on_draft=on_draft)

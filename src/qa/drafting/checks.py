@@ -11,7 +11,14 @@ from qa.domain import Answer, Citation, Statement
 from qa.drafting.figures import find_missing_with
 from qa.drafting.pairing import find_mixed_up
 from qa.drafting.replies import Sentence
-from qa.drafting.support import Support, foreign_words, is_in_script_of, share_of
+from qa.drafting.support import (
+    AS_LIKELY,
+    LEAST_SAID,
+    Support,
+    foreign_words,
+    is_in_script_of,
+    share_of,
+)
 
 ABOUT_EVIDENCE = re.compile(
     r"\b(?:evidence|quotes?|quotations?|excerpts?|passages?|the (?:documents?|texts?|question|answer)|NO_ANSWER)\b"
@@ -39,12 +46,6 @@ MOST_TRIED = 3
 
 MOST_CHARACTERS = 600
 """A longer sentence is not one that can be checked."""
-
-LEAST_SAID = 0.6
-"""The share of the letters of the words asked for that must stand in what says them, see `share_of`."""
-
-AS_LIKELY = 1.0
-"""How far below the likeliest words others may lie, in the reader's logits, to be what was asked for, too."""
 
 LEAST_SURE = -3.0
 """The score, see `Focus`, below which the reader does not know which words of a quote were asked for."""
@@ -100,6 +101,9 @@ class Checker:
         if not self._support.holds(sentence.text, quotes, languages=languages, question=question):
             foreign = foreign_words(sentence.text, quotes, question=question) if languages == {"en"} else ()
             return f"the quotes that it names do not say so{': ' if foreign else ''}{', '.join(foreign)}"
+        rivals = self._support.find_rivals(sentence.text, quotes, question=question)
+        if len(languages) == 1 and rivals:
+            return f"what was asked for may as well be: {', '.join(rivals)}"
         return ""
 
     def with_marks(self, sentence: Sentence) -> Sentence:

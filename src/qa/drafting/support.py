@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from qa.domain import Span
 from qa.languages import detect_script, is_unspaced
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
 
-    from qa.models import Embedder
+    from qa.models import Embedder, Reader
+    from qa.models.reader import Reading
 
 LEAST_LOGIT = 1.5
 """The packaged cross-encoder's logit for (sentence, quote) from which on the quote supports the sentence.
@@ -66,6 +68,16 @@ with spaces between words and without. Of questions with their answers, .84 in I
 (scripts/measure_support.py)."""
 
 
+AS_LIKELY = 1.0
+"""How far below the likeliest words others may lie, in the reader's logits, to be what was asked for, too."""
+
+LEAST_ANSWER = -4.0
+"""Words that the reader likes less than that, see `Focus`, answer nothing: the sentence says something beside."""
+
+LEAST_SAID = 0.6
+"""The share of the letters of the words asked for that must stand in what says them, see `share_of`."""
+
+
 class Support:
     """Tells whether a sentence is supported by the quotes that it cites. Safe to be called from many threads."""
 
@@ -73,6 +85,7 @@ class Support:
         self,
         embedder: Embedder,
         reranker: BaseCrossEncoder | None = None,
+        reader: Reader | None = None,
         *,
         reranker_languages: Sequence[str] = ("en",),
         least_logit: float = LEAST_LOGIT,
@@ -81,6 +94,7 @@ class Support:
     ) -> None:
         self._embedder = embedder
         self._reranker = reranker
+        self._reader = reader
         self._reranker_languages = frozenset(reranker_languages)
         self._least_logit = least_logit
         self._least_cosine = least_cosine
@@ -111,6 +125,35 @@ class Support:
         if len(set(languages)) == 1:
             least = self._least_cosine.get(next(iter(languages)), self._least_cosine[""])
         return float((vectors[1:] @ vectors[0]).max()) >= least
+
+    def find_rivals(self, sentence: str, quotes: Sequence[str], *, question: str) -> tuple[str, ...]:
+        """The words in `quotes` that answer `question` as likely as any, and that `sentence` does not say though
+        it answers: the reader cannot tell which were asked for. All must be in one language."""
+        if not self._reader or not question:
+            return ()
+        said, *quoted = self._reader.read(question, [sentence, *quotes])
+        answer = said.find_answer(Span(0, len(sentence)))
+        if not answer or answer[0] < LEAST_ANSWER:
+            return ()
+        found = [each for pair in zip(quotes, quoted, strict=True) for each in _answers_in(*pair)]
+        likeliest = max((score for score, _ in found), default=0.0)
+        likely = dict.fromkeys(words for score, words in found if score >= likeliest - AS_LIKELY)
+        return tuple(words for words in likely if share_of(words, [sentence]) < LEAST_SAID)
+
+
+def _answers_in(quote: str, reading: Reading) -> list[tuple[float, str]]:
+    """The words in `quote` that answer, none a part of others, with their scores: the best, and the best of what
+    stands before and after it, and so on, down to `AS_LIKELY` below the best."""
+    found: list[tuple[float, str]] = []
+    waiting = [Span(0, len(quote))]
+    while waiting:
+        within = waiting.pop()
+        best = reading.find_answer(within) if len(within) else None
+        if best and (not found or best[0] >= found[0][0] - AS_LIKELY):
+            score, span = best
+            found.append((score, span.cut(quote)))
+            waiting += [Span(within.start, span.start), Span(span.end, within.end)]
+    return found
 
 
 def is_in_script_of(sentence: str, language: str) -> bool:

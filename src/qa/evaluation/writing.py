@@ -86,7 +86,7 @@ class ThreeWays:
 
         self._model = model
         self._drafts: list[Draft] = []
-        self._writer = writer_with(model, settings, embedder, reranker, on_draft=self._drafts.append)
+        self._writer = writer_with(model, settings, embedder, reranker, reader, on_draft=self._drafts.append)
 
     def answer(self, gold: GoldSet, question: GoldQuestion, pipeline: Pipeline) -> Written:
         """The answers to `question` of `gold`, from the documents of `pipeline`."""
