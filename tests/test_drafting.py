@@ -13,7 +13,7 @@ from conftest import CountingEmbedder, DigitReader, OverlapReranker
 from qa.domain import Citation, Span
 from qa.drafting import Support, missing_facts
 from qa.drafting.instructions import is_instruction
-from qa.drafting.pairing import find_mixed_up
+from qa.drafting.pairing import find_mixed_up, find_turned_round
 from qa.drafting.prompts import disarm, mend_request, new_token, request, rules
 from qa.drafting.replies import CARRIER, is_no_answer, read_reply
 from qa.drafting.support import foreign_words, is_in_script_of
@@ -112,6 +112,22 @@ def test_figures_stay_with_their_names_in_japanese_too() -> None:
 
     assert find_mixed_up("スラバヤは13件である。", [quote]) == ("13",)
     assert find_mixed_up("スラバヤは10件である。", [quote]) == ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "turned"),
+    [
+        ("Dalian sent experts to Kitakyushu.", ("experts", "sent")),
+        ("Kitakyushu sent experts to Dalian.", ()),
+        ("In Dalian, Kitakyushu sent experts.", ()),
+        ("Dalian was sent experts by Kitakyushu.", ()),
+        ("The experts were many.", ()),
+    ],
+)
+def test_who_did_it_is_not_who_it_was_done_to(sentence: str, turned: tuple[str, ...]) -> None:
+    quotes = ["Kitakyushu, which is near Fukuoka, sent experts to Dalian.", "The weather was fine."]
+
+    assert find_turned_round(sentence, quotes) == turned
 
 
 def test_a_fault_is_told_with_its_sentence() -> None:

@@ -119,6 +119,27 @@ def test_a_sentence_that_only_repeats_what_asks_for_more_is_no_answer(question: 
     assert (answer.mode == "drafted") is is_enough
 
 
+@pytest.mark.parametrize(
+    ("words", "is_enough"),
+    [
+        ("67 experts", True),
+        ("The 67 experts", True),
+        ("Dalian", False),
+        ("To Dalian", False),
+        ("Kitakyushu sent 67 experts to Dalian", True),
+        ("Loans were granted", True),
+    ],
+)
+def test_a_few_words_of_a_quote_that_say_nothing_of_the_question_are_no_answer(
+    words: str, is_enough: bool
+) -> None:
+    question = "How many experts went where?"
+    asked = answer_of(question=question, interpreted_as=question)
+    number = 2 if "Loans" in words else 1
+
+    assert (written(f"{words} [{number}].", answer=asked).mode == "drafted") is is_enough
+
+
 def test_a_sentence_that_the_models_do_not_hold_is_never_seen() -> None:
     support = Support(CountingEmbedder(), OverlapReranker(), least_logit=2.0)
     reply = (
@@ -148,34 +169,34 @@ def test_a_sentence_that_fails_is_mended_once_by_a_model_that_is_told_why() -> N
 
 def test_a_mended_sentence_that_fails_again_is_dropped() -> None:
     writer, chat = writer_of(
-        "Kitakyushu sent 76 experts [1]. Five loans [2].", "Kitakyushu sent 77 experts [1]."
+        "Kitakyushu sent 76 experts [1]. There were five loans [2].", "Kitakyushu sent 77 experts [1]."
     )
 
-    assert said(writer.write(answer_of())) == [("Five loans.", (1,))]
+    assert said(writer.write(answer_of())) == [("There were five loans.", (1,))]
     assert len(chat.asked) == 2
 
 
 def test_a_model_that_fails_while_it_mends_leaves_what_had_passed() -> None:
-    answer = written("Kitakyushu sent 76 experts [1]. Five loans [2].", RuntimeError())
+    answer = written("Kitakyushu sent 76 experts [1]. There were five loans [2].", RuntimeError())
 
-    assert said(answer) == [("Five loans.", (1,))]
+    assert said(answer) == [("There were five loans.", (1,))]
 
 
 def test_a_draft_of_which_most_is_dropped_is_not_used() -> None:
-    answer = written("76 experts [1]. 77 experts [1]. Five loans [2].", "NO_ANSWER")
+    answer = written("76 experts [1]. 77 experts [1]. There were five loans [2].", "NO_ANSWER")
 
     assert (answer.mode, answer.fallback) == ("extractive", "unsupported")
 
 
 def test_a_sentence_is_said_once() -> None:
-    assert len(said(written("Five loans [2]. Five loans [2]. Five loans [2]."))) == 1
+    assert len(said(written("There were five loans [2]. " * 3))) == 1
 
 
 def test_both_sides_are_told_where_documents_differ() -> None:
     differing = answer_of(disagreements=((1, 2),))
 
-    assert written("67 experts [1].", answer=differing).fallback == "unsupported"
-    answer = written("Five loans [2]. 67 experts [1].", answer=differing)
+    assert written("There were 67 experts [1].", answer=differing).fallback == "unsupported"
+    answer = written("There were five loans [2]. There were 67 experts [1].", answer=differing)
     assert (answer.mode, answer.disagreements) == ("drafted", ((2, 1),))
 
 
@@ -212,7 +233,7 @@ def test_when_the_model_fails_the_quotes_stand(
 
 
 def test_the_same_question_over_the_same_quotes_is_written_once() -> None:
-    writer, chat = writer_of("Five loans [2].", "Kitakyushu sent 67 experts [1].")
+    writer, chat = writer_of("There were five loans [2].", "Kitakyushu sent 67 experts [1].")
     first = writer.write(answer_of())
 
     assert writer.write(answer_of()) == first
@@ -224,14 +245,14 @@ def test_the_same_question_over_the_same_quotes_is_written_once() -> None:
 
 
 def test_a_failure_is_not_kept() -> None:
-    writer, _ = writer_of(KeyError(), "Five loans [2].")
+    writer, _ = writer_of(KeyError(), "There were five loans [2].")
 
     assert writer.write(answer_of()).mode == "extractive"
     assert writer.write(answer_of()).mode == "drafted"
 
 
 def test_what_is_kept_is_bounded() -> None:
-    writer, chat = writer_of("Five loans [2].")
+    writer, chat = writer_of("There were five loans [2].")
     for number in range(MOST_KEPT + 1):
         writer.write(answer_of(interpreted_as=f"Question {number}?"))
 

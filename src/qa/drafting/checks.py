@@ -9,7 +9,7 @@ from dataclasses import replace
 from qa.cities import CityCatalogue
 from qa.domain import Answer, Citation, Statement
 from qa.drafting.figures import find_missing_with
-from qa.drafting.pairing import find_mixed_up
+from qa.drafting.pairing import find_mixed_up, find_turned_round
 from qa.drafting.replies import Sentence
 from qa.drafting.support import (
     AS_LIKELY,
@@ -40,6 +40,15 @@ ASKS_FOR = re.compile(
 
 ONLY_REPEATS = 0.9
 """From this share of its letters on, see `share_of`, a sentence says no more than the question did."""
+
+ARTICLE = re.compile(r"^(?:the|an?) ", re.IGNORECASE)
+VERB = re.compile(
+    r"\b(?:is|are|was|were|be|been|has|have|had|do|does|did|can|could|will|would|may|might|must|should|\w+ed)\b"
+)
+"""What an English sentence has, and a few words out of one mostly have not."""
+PART, LEAST_OF_QUESTION = 0.5, 0.2
+"""The most of a quote that a few words of it are, and the share of their letters, see `share_of`, from which on
+they have some of the question in them."""
 
 MOST_TRIED = 3
 """Quotes that are tried for a sentence without a mark, the likest first."""
@@ -90,11 +99,13 @@ class Checker:
         missing = self._find_missing(sentence.text, quotes, question=question)
         if missing:
             return f"the quotes that it names do not have: {', '.join(missing)}"
-        mixed_up = find_mixed_up(sentence.text, quotes)
+        mixed_up = (*find_mixed_up(sentence.text, quotes), *find_turned_round(sentence.text, quotes))
         if mixed_up:
             return f"the quotes that it names say of something else: {', '.join(mixed_up)}"
         if ASKS_FOR.search(question) and share_of(sentence.text, [question]) >= ONLY_REPEATS:
             return "it only repeats the question"
+        if self._answer.language == "en" and _is_fragment(sentence.text, quotes, question):
+            return "it is a few words and no sentence, which alone say nothing"
         if not is_in_script_of(sentence.text, self._answer.language):
             return "it is in another language"
         languages = {self._answer.language, *(citation.language for citation in cited)}
@@ -193,6 +204,16 @@ def cities_of(sentence: Sentence, answer: Answer, catalogue: CityCatalogue | Non
     common = [city for city in given[0] if all(city in cities for cities in given)] if given else []
     named = catalogue.query_cities(sentence.text) if catalogue else ()
     return tuple(city for city in common if not named or city in named)
+
+
+def _is_fragment(text: str, quotes: Sequence[str], question: str) -> bool:
+    """True if `text`, in English, is a few words of a quote and has nothing of the question: of what it says them
+    cannot be checked."""
+    words = ARTICLE.sub("", text).strip(' .!?"').casefold()
+    if VERB.search(words):
+        return False
+    is_part = any(words in quote.casefold() and len(words) <= PART * len(quote) for quote in quotes)
+    return is_part and share_of(words, [question]) < LEAST_OF_QUESTION
 
 
 def _is_about_evidence(text: str, texts: Sequence[str]) -> bool:

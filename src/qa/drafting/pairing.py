@@ -1,4 +1,4 @@
-"""Figures that a sentence gives to another name than its quotes do: all its words stand there, and it is wrong."""
+"""What a sentence gives to another name than its quotes do: all its words stand there, and it is wrong."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ TOKEN = re.compile(
     r"|(?P<name>[A-ZÀ-ÞĀ-ŽĐ][\w'’-]+(?: [A-ZÀ-ÞĀ-ŽĐ][\w'’-]+){0,3}|[ァ-ヴー]{2,20}|[一-鿿]{2,4}(?=[はがのにでも]))"
     r"|(?P<end>[,;:.!?、，；。！？])"
 )
+
+WORD = re.compile(r"[^\W\d_]+")
+SHORT = 3
+"""Words of so few letters are no names and say nothing that could be turned round: "The", "was"."""
 
 
 def find_mixed_up(sentence: str, quotes: Sequence[str]) -> tuple[str, ...]:
@@ -30,6 +34,35 @@ def find_mixed_up(sentence: str, quotes: Sequence[str]) -> tuple[str, ...]:
         and any(other == name for other, _ in known)
         and any(other != name and value == figure for other, value in known)
     )
+
+
+def find_turned_round(sentence: str, quotes: Sequence[str]) -> tuple[str, ...]:
+    """The words in `sentence` around which two names stand the other way round than in one of `quotes`: who did it
+    is then who it was done to. With "by" between them it may be right.
+
+    >>> find_turned_round("Paris beat Rome.", ["Rome, the older one, beat Paris in 1999."])
+    ('beat',)
+    """
+    known = {each for quote in quotes for each in _deeds(quote)}
+    turned = {word for one, word, other in _deeds(sentence, reach=1) if (other, word, one) in known}
+    return tuple(
+        sorted(turned - {word for one, word, other in _deeds(sentence) if (one, word, other) in known})
+    )
+
+
+def _deeds(text: str, *, reach: int = 99) -> set[tuple[str, str, str]]:
+    """(name, word, name): each word that is no name, with each of the `reach` nearest names before it and after
+    it, where no "by" stands between."""
+    words = WORD.findall(text)
+    names = [at for at, word in enumerate(words) if word[0].isupper() and len(word) > SHORT]
+    return {
+        (words[before], word.casefold(), words[after])
+        for at, word in enumerate(words)
+        if at not in names and len(word) > SHORT
+        for before in [name for name in names if name < at][-reach:]
+        for after in [name for name in names if name > at][:reach]
+        if "by" not in words[before:after]
+    }
 
 
 def _pairs(text: str) -> set[tuple[str, str]]:
