@@ -1,7 +1,7 @@
 """How fast documents are indexed, beside LangChain's tutorial stack: whole, by stage, again, and in memory.
 
     python benchmarks/indexing.py [--set SET_DIR …] [--passages 1000] [--rounds 3] [--again 10000]
-                                  [--memory 10000 --memory 100000] [--smallest]
+                                  [--memory 3000 --memory 30000] [--smallest]
 
 Ours reads files in its sandbox, makes a vector of every passage and of every sentence with the multilingual model,
 and writes to Chroma's folder; the tutorial stack is given the texts in memory, makes one vector of each chunk with
@@ -135,7 +135,7 @@ def main() -> None:
         return
     if options.smallest:
         options.passages, options.paragraphs, options.rounds = 20, 10, 1
-        options.again, options.memory, options.real_memory = 20, [20, 40], 20
+        options.again, options.memory, options.real_memory = 40, [20, 40], 20
     embedder = load_embedder(Settings())
     texts = [Text(f"synthetic, {options.passages} passages", tuple(synthetic_documents(options.passages)))]
     for folder in options.set:
@@ -147,7 +147,7 @@ def main() -> None:
     print_speed(texts, embedder, rounds=options.rounds)
     if options.again:
         print_again(options.again, embedder)
-    sizes = [(size, True) for size in options.memory or (10_000, 100_000) if size]
+    sizes = [(size, True) for size in options.memory or (3_000, 30_000) if size]
     if runs := [*([(options.real_memory, False)] if options.real_memory else []), *sizes]:
         print_memory(runs)
 

@@ -49,9 +49,11 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("retrieval", smallest=("--questions", "questions_small.jsonl"), sets="", takes_sets=True),
-    Benchmark("indexing", smallest=("--smallest",), takes_sets=True),
-    Benchmark("answering", smallest=("--smallest",)),
-    Benchmark("concurrency", smallest=("--smallest",)),
+    Benchmark("indexing", ("--passages", "500"), ("--smallest",), takes_sets=True),
+    Benchmark("answering", smallest=("--sizes", "20", "60", "--questions", "5", "--really", "20")),
+    Benchmark(
+        "concurrency", smallest=("--askers", "1", "8", "--each", "8", "--rounds", "1", "--passages", "20")
+    ),
     Benchmark("start", smallest=("--smallest",)),
     Benchmark("growth", ("--passages", "1000", "10000"), ("--passages", "60", "--questions", "5")),
     Benchmark("page", smallest=("--visits", "1")),
