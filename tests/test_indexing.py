@@ -598,12 +598,21 @@ def test_damaged_vectors_are_made_anew_and_nothing_is_lost(
 
 
 @IN_A_FOLDER
-def test_a_graph_that_can_crash_chroma_is_made_anew(settings: Settings, embedder: CountingEmbedder) -> None:
+def test_a_graph_that_can_crash_chroma_is_made_anew(
+    settings: Settings, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse_to_start(*args: object, **options: object) -> None:
+        raise AssertionError("a process was started")
+
     words = [f"word{number}" for number in range(2100)]
     write(settings, **{f"f{n}": f"It is {'. It is '.join(words[n::30])}.\n" for n in range(30)})
     index_corpus(settings, embedder)
+    index_corpus(settings, embedder)
     graphs = [each.with_name("data_level0.bin") for each in settings.index_dir.glob("*/*/*.pickle")]
     assert graphs
+    with monkeypatch.context() as patch:  # what was checked is not checked again
+        patch.setattr("qa.checking.subprocess.run", refuse_to_start)
+        assert index_corpus(settings, embedder).notes == ()
     for graph in graphs:  # which Chroma refuses, or falls over with SIGSEGV
         graph.write_bytes(random.Random(1).randbytes(graph.stat().st_size))
     report = index_corpus(settings, embedder)

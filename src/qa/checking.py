@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from qa.config import Settings
 from qa.errors import IndexDamaged, QAError
-from qa.manifest import Manifest, require_manifest
-from qa.store import can_crash, open_store
+from qa.manifest import Manifest, require_manifest, write_whole
+from qa.store import find_fragile, open_store
 
 TIMEOUT_S = 300.0
+
+CHECKED_FILE = "checked.json"
+"""In the index: which state was found whole, and what its files were like."""
 
 
 def check_store(manifest: Manifest, settings: Settings) -> None:
     """Raise `IndexDamaged` unless what `manifest`, the index's state, says is there can be found.
 
     One that cannot crash, as it is small or on a server, is checked in this process: starting another one takes a
-    second.
+    second. Where nothing has changed since the last time, it is not checked again.
     """
-    if not can_crash(settings, build=manifest.build):
+    fragile = find_fragile(settings, build=manifest.build)
+    if not fragile:
         _check(manifest, settings)
         return
     index_dir = settings.index_dir
+    state = json.dumps([manifest.build, manifest.generation, fragile])
+    checked = index_dir / CHECKED_FILE
+    if checked.is_file() and checked.read_text(encoding="utf-8") == state:
+        return
     command = [sys.executable, "-m", "qa.checking", str(index_dir)]
     try:
         # The command is our own, and the folder one argument of it.
@@ -33,6 +43,8 @@ def check_store(manifest: Manifest, settings: Settings) -> None:
     if ended.returncode:
         said = ended.stderr.strip().splitlines()[-1:] or ["reading them crashes"]
         raise IndexDamaged(f"the vectors in {index_dir} cannot be read: {said[0]}")
+    with suppress(OSError):  # then it is checked once more
+        write_whole(checked, state)
 
 
 def _check(manifest: Manifest, settings: Settings) -> None:

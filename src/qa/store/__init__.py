@@ -1,7 +1,7 @@
 """The vectors of passages and sentences, in the store that is set; all that knows what it is made of."""
 
 from qa.store.base import Chunks, LoadedChunks, StoredLexical, Tokenise, VectorStore
-from qa.store.opening import can_crash, open_store, remove_builds
+from qa.store.opening import find_fragile, open_store, remove_builds
 
 __all__ = [
     "Chunks",
@@ -9,7 +9,7 @@ __all__ = [
     "StoredLexical",
     "Tokenise",
     "VectorStore",
-    "can_crash",
+    "find_fragile",
     "open_store",
     "remove_builds",
 ]

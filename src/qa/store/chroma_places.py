@@ -164,9 +164,15 @@ def remove_folders(index_dir: Path, *, keep: AnyCollection[str]) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def is_large(index_dir: Path, *, build: str) -> bool:
-    """True if Chroma has written a graph in the build's folder: only that can crash it when it is damaged."""
-    return any((index_dir / f"{CHROMA_FOLDER}{build}").glob("*/index_metadata.pickle"))
+def find_graph(index_dir: Path, *, build: str) -> tuple[tuple[str, int, int], ...]:
+    """The files of the graphs that Chroma has written in the build's folder, with sizes and times of change; none
+    where it is small. Only those can crash Chroma when they are damaged."""
+    folder = index_dir / f"{CHROMA_FOLDER}{build}"
+    graphs = sorted(each.parent for each in folder.glob("*/index_metadata.pickle"))  # others are made anew
+    files = ((path, path.stat()) for graph in graphs for path in sorted(graph.iterdir()))
+    return tuple(
+        (str(path.relative_to(folder)), status.st_size, status.st_mtime_ns) for path, status in files
+    )
 
 
 def _is_of_chroma(error: BaseException) -> bool:

@@ -13,7 +13,7 @@ from qa.config import Settings
 from qa.manifest import write_whole
 from qa.store.base import Tokenise, VectorStore
 from qa.store.chroma import ChromaStore
-from qa.store.chroma_places import ChromaFolder, ChromaServer, is_large, remove_folders
+from qa.store.chroma_places import ChromaFolder, ChromaServer, find_graph, remove_folders
 from qa.store.postgres import PostgresStore
 from qa.store.postgres_place import PostgresSchema
 
@@ -53,9 +53,11 @@ def remove_builds(settings: Settings, *, keep: Collection[str]) -> None:
             (settings.index_dir / BUILDS_FOLDER / build).unlink(missing_ok=True)
 
 
-def can_crash(settings: Settings, *, build: str) -> bool:
-    """True if a damaged build could crash the process that opens it."""
-    return isinstance(_place(settings, build), ChromaFolder) and is_large(settings.index_dir, build=build)
+def find_fragile(settings: Settings, *, build: str) -> tuple[tuple[str, int, int], ...]:
+    """The files of a build that crash the process which opens them when they are damaged: name, size, and time of
+    change in nanoseconds."""
+    is_folder = isinstance(_place(settings, build), ChromaFolder)
+    return find_graph(settings.index_dir, build=build) if is_folder else ()
 
 
 def _place(settings: Settings, build: str) -> ChromaFolder | ChromaServer | PostgresSchema:
