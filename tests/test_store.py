@@ -242,6 +242,7 @@ def test_records_that_are_there_already_stay_as_they_are(tmp_path: Path, open_st
     store = open_store(tmp_path)
     store.add(records)
     counts = store.count()
+    assert store.count_passages() == counts[0]
     store.add(make_records(7, seed=1))
     assert counts == (5, sum(len(record.sentences) for record in records))
     assert store.count()[0] == 7

@@ -290,7 +290,7 @@ class _Run:
             return
         kept = self._records_in_build(self.manifest, self.before, previous)
         # Where as many passages are there as should be, nothing is left over: the store need not be read.
-        if self.store.count()[0] != sum(record.chunks for record in kept.values()):
+        if self.store.count_passages() != sum(record.chunks for record in kept.values()):
             self.store.delete_except(kept.keys())
 
     def _read_previous(self) -> Manifest | None:

@@ -181,6 +181,11 @@ class ChromaStore:
                 vectors[str(metadata["key"])] = np.asarray(vector, dtype=np.float32)
         return vectors
 
+    def count_passages(self) -> int:
+        """How many passages are stored, left-overs included."""
+        with explaining(self._place):
+            return self._passages.count()
+
     def count(self) -> tuple[int, int]:
         """How many passages and sentences are stored, left-overs included."""
         with explaining(self._place):

@@ -254,6 +254,10 @@ class PostgresStore:
             )
             return {key: np.asarray(vector.to_numpy(), dtype=np.float32) for key, vector in found}
 
+    def count_passages(self) -> int:
+        """How many passages are stored, left-overs included."""
+        return self.count()[0]
+
     def count(self) -> tuple[int, int]:
         """How many passages and sentences are stored, left-overs included."""
         with self._place.connect() as connection:
