@@ -466,6 +466,9 @@ def test_where_the_reader_does_not_know_what_was_asked_for_quotes_that_are_not_s
         if each.text in kept
     )
     assert to_html(answer).count('class="statement"') == len(kept)
+    assert [to_html(answer).count('class="lead"'), to_text(answer).count("From the documents:")] == (
+        [1, 1] if kept else [0, 0]
+    )
 
 
 def test_a_reply_of_no_answer_is_not_read_while_it_comes() -> None:

@@ -112,9 +112,10 @@ class Checker:
         if not self._support.holds(sentence.text, quotes, languages=languages, question=question):
             foreign = foreign_words(sentence.text, quotes, question=question) if languages == {"en"} else ()
             return f"the quotes that it names do not say so{': ' if foreign else ''}{', '.join(foreign)}"
-        rivals = self._support.find_rivals(sentence.text, quotes, question=question)
-        if len(languages) == 1 and rivals:
-            return f"what was asked for may as well be: {', '.join(rivals)}"
+        if len(languages) == 1:
+            rivals = self._support.find_rivals(sentence.text, quotes, question=question)
+            if rivals:
+                return f"what was asked for may as well be: {', '.join(rivals)}"
         return ""
 
     def with_marks(self, sentence: Sentence) -> Sentence:
