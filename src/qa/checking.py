@@ -32,7 +32,7 @@ def check_store(manifest: Manifest, settings: Settings) -> None:
     index_dir = settings.index_dir
     state = json.dumps([manifest.build, manifest.generation, fragile])
     checked = index_dir / CHECKED_FILE
-    if checked.is_file() and checked.read_text(encoding="utf-8") == state:
+    if checked.is_file() and checked.read_bytes() == state.encode():
         return
     command = [sys.executable, "-m", "qa.checking", str(index_dir)]
     try:
