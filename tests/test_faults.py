@@ -73,7 +73,7 @@ numbers = json.loads(sys.argv[3])
 while True:
     for number in numbers:
         try:
-            answer = pipeline.ask(f"what is the code of name{number}")
+            answer = pipeline.ask(f"what is the code of name{number}", cities=["Davao"] if number % 2 else [])
             said = [statement.text for statement in answer.statements]
             opened = all(
                 pipeline.document(c.doc_id, c.version).text[c.span.start:c.span.end] == c.quote
@@ -83,7 +83,7 @@ while True:
             said, opened = repr(error), False
         print(json.dumps([number, said, opened]), flush=True)
 """
-"""Asks for every report's code, again and again, and opens each citation."""
+"""Asks for every report's code, again and again, in all reports or in a city's, and opens each citation."""
 
 
 class Foundry:
@@ -151,7 +151,8 @@ def write_reports(folder: Path, *, is_new: bool) -> None:
             for _ in range(6)
         )
         text = (
-            f"# Report {number}\n\nThe code of name{number} is {code(number, is_new=is_new)}.\n\n{filler}\n"
+            f"# Report {number} on Davao\n\n"
+            f"The code of name{number} is {code(number, is_new=is_new)}.\n\n{filler}\n"
         )
         (folder / f"report-{number:02}.md").write_text(text, encoding="utf-8")
 

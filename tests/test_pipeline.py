@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY, CountingEmbedder, DigitReader, OverlapReranker
+from index_states import committed, store_of
 from qa.clock import STAGES
 from qa.config import Settings
 from qa.domain import Answer, Step, Turn
 from qa.errors import IndexMissing, InputError
+from qa.locking import AT_WORK, GRAPHS_LOCK_FILE
 from qa.pipeline import Pipeline
 
 DALIAN = "Kitakyushu sent 67 experts to Dalian."
@@ -359,3 +361,22 @@ def test_each_city_is_told_of_where_an_answer_goes_city_by_city(pipeline: Pipeli
     assert [(step.kind, step.cities) for step in steps if isinstance(step, Step)] == [
         (kind, (city,)) for city in ("Dalian", "Surabaya") for kind in ("search", "read")
     ]
+
+
+def test_where_a_new_state_cannot_be_read_the_one_before_goes_on(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(settings, "a.md", f"{DALIAN}\n")
+    pipeline = build(settings)
+    assert pipeline.ask("experts Kitakyushu sent").statements[0].text == DALIAN
+    write(settings, "a.md", f"{DAVAO}\n")
+    old = committed(settings).versions
+    pipeline.reindex()
+    store_of(settings).delete_except(old)
+    (lock,) = settings.index_dir.glob(f"*/{GRAPHS_LOCK_FILE}")
+    lock.write_bytes(AT_WORK)  # as if who did that had been killed
+    for _ in range(2):
+        assert pipeline.ask("experts Kitakyushu sent").statements[0].text == DALIAN
+    assert caplog.text.count("cannot be opened again") == 1
+    pipeline.reindex()
+    assert pipeline.ask("memorandum Kitakyushu and Davao concluded in November?").statements[0].text == DAVAO

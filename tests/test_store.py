@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +22,7 @@ from qa.domain import Chunk, Span
 from qa.errors import IndexDamaged, IndexMismatch
 from qa.manifest import DocumentRecord
 from qa.records import VectorRecord, text_key
-from qa.store import VectorStore, remove_builds
+from qa.store import LoadedChunks, VectorStore, remove_builds
 from qa.store.chroma import ChromaStore
 from stores import Server, setting_of
 
@@ -327,6 +330,85 @@ def test_a_store_that_is_open_goes_on_when_another_is_opened_on_another_folder(
     first.add(make_records(4))
     assert first.count()[0] == 4
     assert len(first.query(make_records(1)[0].passage, kind="passages", count=10)) == 4
+
+
+def test_a_city_is_searched_while_another_writes_about_it(tmp_path: Path, open_store: Open) -> None:
+    old = make_records(30)
+    open_store(tmp_path).add(old)
+    store = open_store(tmp_path, create=False)
+    chunks = LoadedChunks(record.chunk for record in old)
+    vector = old[1].passage
+    before = {
+        kind: store.query(vector, kind=kind, count=50, cities=CITIES[1:], known=chunks)
+        for kind in ("passages", "sentences")
+    }
+    open_store(tmp_path).add(make_records(30, version="v2", seed=1))
+    for kind, found in before.items():
+        assert found
+        assert store.query(vector, kind=kind, count=50, cities=CITIES[1:], known=chunks) == found
+        assert all(set(CITIES[1:]) & set(chunks.find([key])[key].cities) for key, _ in found)
+
+
+@pytest.mark.slow
+@ON_CHROMA
+def test_a_city_is_searched_again_and_again_while_another_writes_about_it(
+    tmp_path: Path, open_store: Open
+) -> None:
+    old = make_records(60)
+    open_store(tmp_path).add(old)
+    store, writer = open_store(tmp_path, create=False), open_store(tmp_path, create=False)
+    chunks = LoadedChunks(record.chunk for record in old)
+    found = set()
+
+    def write() -> None:
+        for number in range(20):
+            writer.add(make_records(100, version=f"v{number + 2}", seed=number))
+            writer.delete_except(["v1"])
+
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(write)
+        while not writing.done():
+            near = store.query(old[1].passage, kind="sentences", count=5, cities=CITIES[1:], known=chunks)
+            found.add(tuple(chunk_id for chunk_id, _ in near))
+    writing.result()
+    assert len(found) == 1
+
+
+WRITER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from qa.config import Settings
+from qa.store import open_store
+from test_store import make_records
+store = open_store(Settings(index_dir=Path(sys.argv[1])), build="b1", fingerprint="f1")
+store.add(make_records(150))
+records = make_records(300, version="v2", seed=1)
+for number in range(300):  # it must end though its parent crashes
+    print(number, flush=True)
+    store.add(records)
+    store.delete_except(["v1"])
+"""
+
+
+@pytest.mark.slow
+def test_who_opens_a_store_while_it_is_written_finds_everything(tmp_path: Path) -> None:
+    """Without the lock on the graphs' files, this crashes the process within seconds."""
+    command = [sys.executable, "-c", WRITER, str(tmp_path), str(Path(__file__).parent)]
+    settings = Settings(index_dir=tmp_path)
+    chunks = [record.chunk for record in make_records(150)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout
+        try:
+            assert writer.stdout.readline() == "0\n"
+            for _ in range(15):
+                store = qa.store.open_store(settings, build="b1", fingerprint="f1", create=False)
+                assert len(store.fetch_vectors(chunks)) == len(chunks)
+            assert writer.poll() is None
+        finally:
+            writer.kill()
+        rounds = writer.stdout.read().splitlines()
+    assert len(rounds) > 5
 
 
 @ON_CHROMA

@@ -11,29 +11,53 @@ from pathlib import Path
 from qa.config import Settings
 from qa.errors import IndexDamaged, QAError
 from qa.manifest import Manifest, require_manifest, write_whole
-from qa.store import find_fragile, open_store
+from qa.store import find_fragile, note_whole, open_store, was_cut_off
 
 TIMEOUT_S = 300.0
 
 CHECKED_FILE = "checked.json"
-"""In the index: which state was found whole, and what its files were like."""
+"""In the index: which build was found whole, and what its files were like."""
 
 
 def check_store(manifest: Manifest, settings: Settings) -> None:
     """Raise `IndexDamaged` unless what `manifest`, the index's state, says is there can be found.
 
     One that cannot crash, as it is small or on a server, is checked in this process: starting another one takes a
-    second. Where nothing has changed since the last time, it is not checked again.
+    second. Files that have been found whole are not checked again unless somebody else has changed them, or was
+    cut off while they changed them.
     """
-    fragile = find_fragile(settings, build=manifest.build)
-    if not fragile:
+    is_cut_off = was_cut_off(settings, build=manifest.build)
+    if not find_fragile(settings, build=manifest.build):
         _check(manifest, settings)
+    elif is_cut_off or not _is_noted(manifest, settings):
+        _check_elsewhere(settings)
+    if is_cut_off:
+        note_whole(settings, build=manifest.build)
+    note_checked(manifest, settings)
+
+
+def note_checked(manifest: Manifest, settings: Settings) -> None:
+    """Note that the build is whole as it is now, so that it need not be checked again."""
+    if _is_noted(manifest, settings):
         return
+    with suppress(OSError):  # then it is checked once more
+        note_whole(settings, build=manifest.build)
+        write_whole(settings.index_dir / CHECKED_FILE, _state(manifest, settings))
+
+
+def _is_noted(manifest: Manifest, settings: Settings) -> bool:
+    if not find_fragile(settings, build=manifest.build):
+        return True
+    checked = settings.index_dir / CHECKED_FILE
+    return checked.is_file() and checked.read_bytes() == _state(manifest, settings).encode()
+
+
+def _state(manifest: Manifest, settings: Settings) -> str:
+    return json.dumps([manifest.build, find_fragile(settings, build=manifest.build)])
+
+
+def _check_elsewhere(settings: Settings) -> None:
     index_dir = settings.index_dir
-    state = json.dumps([manifest.build, manifest.generation, fragile])
-    checked = index_dir / CHECKED_FILE
-    if checked.is_file() and checked.read_bytes() == state.encode():
-        return
     command = [sys.executable, "-m", "qa.checking", str(index_dir)]
     try:
         # The command is our own, and the folder one argument of it.
@@ -43,8 +67,6 @@ def check_store(manifest: Manifest, settings: Settings) -> None:
     if ended.returncode:
         said = ended.stderr.strip().splitlines()[-1:] or ["reading them crashes"]
         raise IndexDamaged(f"the vectors in {index_dir} cannot be read: {said[0]}")
-    with suppress(OSError):  # then it is checked once more
-        write_whole(checked, state)
 
 
 def _check(manifest: Manifest, settings: Settings) -> None:

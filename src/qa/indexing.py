@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.checking import check_store
+from qa.checking import check_store, note_checked
 from qa.chunking import chunk_document
 from qa.cities import CityCatalogue, parse_cities, read_table
 from qa.config import Settings
@@ -332,6 +332,7 @@ class _Run:
             self._replace_manifest(new)
             if is_last:
                 self._remove_leftovers()  # where nothing was replaced, the start of the run has done it
+                note_checked(self.manifest, self.settings)
         if is_last:
             kept = [state.versions for state in (self.manifest, self._read_previous()) if state]
             remove_texts(self.settings.index_dir, keep=frozenset().union(*kept))

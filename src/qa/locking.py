@@ -1,4 +1,7 @@
-"""The only right to write to an index: one process at a time has it, and lets go of it however it ends."""
+"""What one process at a time may do: write to an index, and read or write the files of its graphs.
+
+Whoever has such a right lets go of it however it ends.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, TextIO
 
 from qa.errors import IndexBusy
 from qa.reasons import Reason
 
 LOCK_FILE = ".lock"
 TRY_EVERY_S = 0.1
+
+GRAPHS_LOCK_FILE = ".graphs.lock"
+GRAPHS_WAIT_S, GRAPHS_TRY_EVERY_S = 60.0, 0.005
+"""Who wants to open graphs waits this long for one who is writing to them: a batch takes a second or so."""
+AT_WORK, WHOLE = b"1", b"0"
+"""What stands in the file while somebody is at the graphs, and when they are done."""
 
 HOLDER = re.compile(r"process (\d{1,10}) on (.+) since ([\d: -]+)")
 """What stands in the file; older programs wrote the same."""
@@ -28,12 +38,9 @@ def lock_index(index_dir: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     Raises `IndexBusy`, which names the holder, where another one has it for `wait_s` seconds more.
     """
     with (index_dir / LOCK_FILE).open("a+", encoding="utf-8") as stream:
-        deadline = time.monotonic() + wait_s
-        while not _try(stream.fileno()):
-            if time.monotonic() >= deadline:
-                stream.seek(0)
-                raise IndexBusy(Reason("why_busy", folder=str(index_dir), holder=_holder(stream.read())))
-            time.sleep(TRY_EVERY_S)
+        if not _wait_for(stream, wait_s, TRY_EVERY_S):
+            stream.seek(0)
+            raise IndexBusy(Reason("why_busy", folder=str(index_dir), holder=_holder(stream.read())))
         stream.truncate(0)
         stream.write(
             f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M')}"
@@ -42,12 +49,59 @@ def lock_index(index_dir: Path, *, wait_s: float = 0.0) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def lock_graphs(folder: Path) -> Iterator[None]:
+    """Be alone with the graphs' files in `folder`.
+
+    Chroma writes several files one after the other, and whoever opens them in the meantime gets wrong vectors or
+    crashes. It writes when it opens them, too. The lock's file says whether somebody was cut off in between, see
+    `was_cut_off`. Raises `IndexBusy` where another one does not let go.
+    """
+    path = folder / GRAPHS_LOCK_FILE
+    path.touch()
+    with path.open("r+b", buffering=0) as stream:
+        if not _wait_for(stream, GRAPHS_WAIT_S, GRAPHS_TRY_EVERY_S):
+            raise IndexBusy(Reason("why_busy", folder=str(folder), holder=_holder("")))
+        left = stream.read(1)
+        os.pwrite(stream.fileno(), AT_WORK, 0)
+        yield
+        if left != AT_WORK:
+            os.pwrite(stream.fileno(), WHOLE, 0)
+
+
+def was_cut_off(folder: Path) -> bool:
+    """True if who last was at the graphs' files in `folder` was cut off: they may be damaged."""
+    try:
+        with (folder / GRAPHS_LOCK_FILE).open("rb") as stream:
+            return stream.read(1) == AT_WORK and _try(stream.fileno())
+    except FileNotFoundError:
+        return False
+
+
+def note_whole(folder: Path) -> None:
+    """Note that the graphs in `folder` have been found whole, whatever was cut off before."""
+    path = folder / GRAPHS_LOCK_FILE
+    path.touch()
+    with path.open("r+b", buffering=0) as stream:
+        if _try(stream.fileno()):
+            stream.write(WHOLE)
+
+
 def _holder(written: str) -> str:
     """Who holds the lock, by what that process has `written` into its file."""
     found = HOLDER.fullmatch(written.strip())
     if not found:
         return written.strip() or Reason("why_holder_unknown")
     return Reason("why_holder", process=int(found[1]), host=found[2], since=found[3])
+
+
+def _wait_for(stream: BinaryIO | TextIO, wait_s: float, every_s: float) -> bool:
+    deadline = time.monotonic() + wait_s
+    while not _try(stream.fileno()):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(every_s)
+    return True
 
 
 def _try(descriptor: int) -> bool:

@@ -16,13 +16,13 @@ from qa.config import Settings
 from qa.coverage import CITIES_IN_LIST, Coverage
 from qa.domain import Answer, Citation, Document, Partial, Passage, Query, Step, Turn
 from qa.drafting import Interpreter, Support, Writer, can_be_written, find_missing_with
-from qa.errors import InputError, StoreUnreachable
+from qa.errors import IndexBusy, IndexDamaged, InputError, StoreUnreachable
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus, roll_back
 from qa.languages import load_early
 from qa.library import Library, open_library
 from qa.llm import LanguageModel, open_language_model
-from qa.manifest import DocumentRecord, require_manifest
+from qa.manifest import DocumentRecord, require_manifest, state_of
 from qa.receipts import IndexReport
 from qa.smalltalk import talk_of
 from qa.timeline import Event
@@ -61,6 +61,8 @@ class Pipeline:
         self.on_answer: Callable[[Answer], None] | None = None
         """Called with each answer, in the thread that asked: for counting and logging."""
         self._opening = threading.Lock()
+        self._damaged: tuple[int, int, int] | None = None
+        """The state of the index that could not be read; it is tried again when it is another one."""
         self._library = self._open()
 
     @classmethod
@@ -273,12 +275,14 @@ class Pipeline:
         """The newest committed state: opened again where this or another process has committed a new one."""
         if self._library.is_stale():
             with self._opening:
-                if self._library.is_stale():
+                state = state_of(self.settings.index_dir)
+                if self._library.is_stale() and state != self._damaged:
                     try:
                         self._library = self._open()
-                    except StoreUnreachable as error:
-                        # What needs no vectors goes on with the state before; a search says itself what is wrong.
+                    except (StoreUnreachable, IndexBusy, IndexDamaged) as error:
+                        # The state before goes on, in memory; if a search needs more, it says what is wrong.
                         logger.warning("the index cannot be opened again: %s", error)
+                        self._damaged = state if isinstance(error, IndexDamaged) else None
         return self._library
 
 

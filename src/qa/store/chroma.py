@@ -7,9 +7,12 @@ old ones are deleted.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Collection as AnyCollection
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +27,7 @@ from qa.store.chroma_places import KINDS, ChromaFolder, ChromaServer, explaining
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
+    from chromadb.api.types import QueryResult
 
 HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
 """Twice Chroma's own values: recall matters more here than the milliseconds it costs."""
@@ -33,6 +37,10 @@ PAGE = 10_000
 
 SAMPLE, MAX_LOST = 64, 3
 """So many records are looked for when a store is checked, and so many may be missed: the search is approximate."""
+
+AGAIN_S = (0.05, 0.2, 1.0)
+"""The pauses after which a server is asked again: what it is just writing passes its filter before its graph has
+it (one question in 300, measured while it was written to without a pause)."""
 
 SAME_VECTOR = 1e-3
 """Up to this cosine distance two vectors are the same: Chroma rounds them."""
@@ -49,10 +57,27 @@ class ChromaStore:
         self._place = place
         with explaining(place):
             self._client = place.open_client(create=create)
-            self._passages, self._sentences = (
-                _open_collection(self._client, place.collection_name(kind), fingerprint, create=create)
+            self._collections = {
+                kind: _open_collection(self._client, place.collection_name(kind), fingerprint, create=create)
                 for kind in KINDS
-            )
+            }
+        self._known: Chunks | None = None
+        self._about: dict[tuple[str, str], list[str]] = {}
+
+    @cached_property
+    def _passages(self) -> Collection:
+        return self._load("passages")
+
+    @cached_property
+    def _sentences(self) -> Collection:
+        return self._load("sentences")
+
+    def _load(self, kind: str) -> Collection:
+        """The collection, its graph in memory: Chroma reads it with the first of all calls."""
+        collection = self._collections[kind]
+        with explaining(self._place), self._place.alone():
+            collection.get(limit=1, include=["embeddings"])
+        return collection
 
     def add(self, records: Sequence[VectorRecord]) -> None:
         """Write `records`; those that are there already stay as they are.
@@ -91,7 +116,8 @@ class ChromaStore:
                     if metadata["version"] not in versions
                 ]
                 for batch in _batches(ids, self._client.get_max_batch_size()):
-                    collection.delete(ids=list(batch))
+                    with self._place.alone():
+                        collection.delete(ids=list(batch))
             deleted += len(ids)
         return deleted
 
@@ -132,14 +158,20 @@ class ChromaStore:
     ) -> list[tuple[str, float]]:
         """The ids of the chunks nearest to `vector` with their cosine similarity, best first."""
         collection = {"passages": self._passages, "sentences": self._sentences}[kind]
-        clauses: list[dict[str, Any]] = [{"cities": {"$contains": city}} for city in cities]
-        where: Any = {"$or": clauses} if len(clauses) > 1 else clauses[0] if clauses else None
+        allowed: dict[str, Any] = {}
+        if cities and known is not None and isinstance(self._place, ChromaFolder):
+            # To Chroma's own filter, records that another process has just written belong, too: with those it
+            # fails, as the graph in this one's memory does not have them.
+            found_ids = (self._find_about(kind, city, known) for city in cities)
+            allowed["ids"] = list(dict.fromkeys(chain.from_iterable(found_ids)))
+            if not allowed["ids"]:
+                return []
+        elif cities:
+            clauses: list[dict[str, Any]] = [{"cities": {"$contains": city}} for city in cities]
+            allowed["where"] = {"$or": clauses} if len(clauses) > 1 else clauses[0]
 
         def ask(most: int) -> list[tuple[str, float]]:
-            with explaining(self._place):
-                found = collection.query(
-                    query_embeddings=vector[np.newaxis], n_results=most, where=where, include=["distances"]
-                )
+            found = self._ask(collection, vector, n_results=most, **allowed)
             ids, distances = found["ids"][0], (found["distances"] or [[]])[0]
             return [(each.split("/")[0], 1.0 - float(far)) for each, far in zip(ids, distances, strict=True)]
 
@@ -195,6 +227,31 @@ class ChromaStore:
         """None: Chroma has no lexical search that ranks."""
         return None
 
+    def _ask(
+        self, collection: Collection, vector: Vectors, *, pauses: Sequence[float] = AGAIN_S, **options: Any
+    ) -> QueryResult:
+        try:
+            with explaining(self._place):
+                return collection.query(query_embeddings=vector[np.newaxis], include=["distances"], **options)
+        except IndexDamaged:
+            if not pauses or "where" not in options:
+                raise
+        time.sleep(pauses[0])
+        return self._ask(collection, vector, pauses=pauses[1:], **options)
+
+    def _find_about(self, kind: str, city: str, known: Chunks) -> list[str]:
+        """The ids of the records of `kind` of the chunks in `known` that are about `city`."""
+        if known is not self._known:
+            self._known, self._about = known, {}
+        if (kind, city) not in self._about:
+            chunks = [chunk for chunk in known if city in chunk.cities]
+            self._about[kind, city] = (
+                [chunk.chunk_id for chunk in chunks]
+                if kind == "passages"
+                else [sentence_id(chunk.chunk_id, n) for chunk in chunks for n in range(len(chunk.sentences))]
+            )
+        return self._about[kind, city]
+
     def _write(
         self,
         collection: Collection,
@@ -205,12 +262,13 @@ class ChromaStore:
     ) -> None:
         for batch in _batches(range(len(ids)), self._client.get_max_batch_size()):
             rows = slice(batch[0], batch[-1] + 1)
-            collection.add(
-                ids=ids[rows],
-                embeddings=vectors[rows],
-                metadatas=metadatas[rows],  # type: ignore[arg-type]  # lists of strings are allowed since 1.5
-                documents=texts[rows] if texts else None,
-            )
+            with self._place.alone():
+                collection.add(
+                    ids=ids[rows],
+                    embeddings=vectors[rows],
+                    metadatas=metadatas[rows],  # type: ignore[arg-type]  # lists of strings are allowed since 1.5
+                    documents=texts[rows] if texts else None,
+                )
 
     def _get_vectors(self, collection: Collection, ids: list[str]) -> dict[str, Vectors]:
         if not ids:  # which Chroma refuses

@@ -12,13 +12,14 @@ import sqlite3
 import threading
 from collections.abc import Collection as AnyCollection
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.errors import DiskError, IndexDamaged, QAError, StoreUnreachable
+from qa.locking import lock_graphs
 from qa.manifest import explain_disk
 from qa.reasons import Reason
 
@@ -62,6 +63,10 @@ class ChromaFolder:
         """The name of the collection of `kind`."""
         return kind
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Where the graphs' files are opened or written; see `qa.locking.lock_graphs`."""
+        return lock_graphs(self.folder)
+
     def open_client(self, *, create: bool) -> ClientAPI:
         """A client of its own: Chroma shares one system for each folder in a process, whose queries go on showing
         the old state after another process has written."""
@@ -103,6 +108,10 @@ class ChromaServer:
     def collection_name(self, kind: str) -> str:
         """The name of the collection of `kind`."""
         return f"qa-{self.build}-{kind}"
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Nothing is locked: the server is the only one that opens files."""
+        return nullcontext()
 
     def open_client(self, *, create: bool) -> ClientAPI:
         """The client of this process for the server."""

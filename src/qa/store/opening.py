@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from qa import locking
 from qa.config import Settings
-from qa.manifest import write_whole
+from qa.manifest import flush, write_whole
 from qa.store.base import Tokenise, VectorStore
 from qa.store.chroma import ChromaStore
 from qa.store.chroma_places import ChromaFolder, ChromaServer, find_graph, remove_folders
@@ -58,6 +59,21 @@ def find_fragile(settings: Settings, *, build: str) -> tuple[tuple[str, int, int
     change in nanoseconds."""
     is_folder = isinstance(_place(settings, build), ChromaFolder)
     return find_graph(settings.index_dir, build=build) if is_folder else ()
+
+
+def was_cut_off(settings: Settings, *, build: str) -> bool:
+    """True if a process was cut off while it was at the files of a build that crash others when damaged."""
+    place = _place(settings, build)
+    return isinstance(place, ChromaFolder) and locking.was_cut_off(place.folder)
+
+
+def note_whole(settings: Settings, *, build: str) -> None:
+    """Note that the files of a build have been found whole, and see to it that they are on the disk so."""
+    place = _place(settings, build)
+    if isinstance(place, ChromaFolder):
+        for name, *_ in find_graph(settings.index_dir, build=build):
+            flush(place.folder / name)
+        locking.note_whole(place.folder)
 
 
 def _place(settings: Settings, build: str) -> ChromaFolder | ChromaServer | PostgresSchema:
