@@ -29,12 +29,13 @@ from index_states import (
 )
 from qa.config import Settings
 from qa.errors import ConfigError, DiskError, IndexBusy, IndexMismatch, IndexMissing, LoadError
-from qa.indexing import index_corpus, index_fingerprint, roll_back
+from qa.indexing import index_corpus, index_fingerprint
 from qa.loaders.parsed import Parsed
 from qa.loaders.readers import read_parsed
 from qa.locking import lock_index
 from qa.manifest import MANIFEST_FILE, read_manifest
 from qa.receipts import IndexReport, Outcome
+from qa.rollback import roll_back
 from stores import Server, setting_of
 
 IN_A_FOLDER = pytest.mark.parametrize("server", ["folder"], indirect=True)
@@ -115,7 +116,7 @@ def test_unchanged_files_are_neither_read_again_nor_embedded(
     index_corpus(settings, embedder)
     before = committed(settings)
     embedder.embedded.clear()
-    monkeypatch.setattr("qa.indexing.parse_document", None)
+    monkeypatch.setattr("qa.reading.parse_document", None)
     os.utime(settings.corpus_dir / "a.md")
     assert names(index_corpus(settings, embedder)) == {"unchanged": ("a.md", "b.md")}
     assert embedder.embedded == []

@@ -1,8 +1,10 @@
-"""Documents' chunks → what the store keeps of them, each text embedded once."""
+"""Documents' chunks → what the store keeps of them, each text embedded once, and written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from qa.chunking import text_to_embed
 from qa.domain import Chunk, Document
 from qa.records import VectorRecord, Vectors, text_key
+from qa.store import VectorStore
 from qa.vector_cache import VectorCache
 
 if TYPE_CHECKING:
@@ -52,3 +55,41 @@ def embed_chunks(
         )
         for document, chunk, keys in keyed
     ]
+
+
+class VectorWriter:
+    """Makes the vectors of documents, and writes them in a thread while the next ones are made."""
+
+    def __init__(self, store: VectorStore, embedder: Embedder, cache: VectorCache) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._cache = cache
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writing")
+        self._begun: list[Future[None]] = []
+
+    def __enter__(self) -> VectorWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # What is being written is waited for: afterwards another process may have the index.
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def take(
+        self,
+        documents: Sequence[tuple[Document, Sequence[Chunk]]],
+        reusable: Mapping[str, Vectors],
+        on_progress: Callable[[int, int], None],
+    ) -> None:
+        """Make the vectors of `documents`, see `embed_chunks`, and begin to write them."""
+        records = embed_chunks(
+            documents, self._embedder, reusable, cache=self._cache, on_progress=on_progress
+        )
+        self._begun.append(self._thread.submit(self._store.add, records))
+
+    def finish(self) -> None:
+        """Wait until all is written; raises what went wrong on the way."""
+        begun, self._begun = self._begun, []
+        for each in begun:
+            each.result()

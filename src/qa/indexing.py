@@ -11,7 +11,7 @@ import dataclasses
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +21,9 @@ from qa.chunking import chunk_document
 from qa.cities import CityCatalogue, parse_cities, read_table
 from qa.config import Settings
 from qa.domain import Chunk, Document
-from qa.embedding import embed_chunks
-from qa.errors import IndexDamaged, IndexMismatch, IndexMissing, LoadError, UnsupportedType
-from qa.loaders import Read, check_name, document_version, list_files, parse_document, read_bytes
+from qa.embedding import VectorWriter
+from qa.errors import IndexDamaged, IndexMismatch
+from qa.loaders import Read, list_files
 from qa.loaders.sandbox import shared_sandbox
 from qa.locking import lock_index
 from qa.manifest import (
@@ -35,11 +35,11 @@ from qa.manifest import (
     read_manifest,
     read_text,
     remove_texts,
-    require_manifest,
     retire_texts,
     write_manifest,
     write_text,
 )
+from qa.reading import CorpusReader, reading_ahead
 from qa.reasons import Reason
 from qa.receipts import IndexReport, Receipt, receipt_of, record_of
 from qa.records import Vectors
@@ -54,6 +54,12 @@ logger = logging.getLogger(__name__)
 
 COMMIT_CHUNKS = 256
 """About how many new chunks are embedded between two commits: some seconds of work that a kill can cost."""
+
+EMBED_CHUNKS = 64
+"""About so many are embedded at a time, while files are read that come after them."""
+
+Cut = tuple[Document, tuple[Chunk, ...]]
+"""A document with its chunks."""
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of files done, of all files, and the path or the work that is at hand."""
@@ -79,30 +85,9 @@ def index_corpus(
         settings.index_dir.mkdir(parents=True, exist_ok=True)
         with lock_index(settings.index_dir, wait_s=wait_s):
             run = _start_run(settings, embedder, rebuild=rebuild, read=read, on_progress=on_progress)
-            report = run.bring_up_to_date()
+            with run.writer:
+                report = run.bring_up_to_date()
     return dataclasses.replace(report, seconds=time.perf_counter() - started)
-
-
-def roll_back(settings: Settings, embedder: Embedder) -> Manifest:
-    """The state before the last run that changed something, made the index's state again.
-
-    A second time, it is taken back. Raises `IndexMissing` where there is no such state, `IndexMismatch` where it
-    was made with other settings than those in force, and `IndexDamaged` where it cannot be read any more.
-    """
-    require_manifest(settings.index_dir)  # where there is no index, there is nothing to lock
-    with explaining_disk(settings.index_dir), lock_index(settings.index_dir):
-        manifest = require_manifest(settings.index_dir)
-        previous = read_manifest(settings.index_dir, file=PREVIOUS_FILE)
-        if previous is None:
-            raise IndexMissing(Reason("why_no_previous", folder=str(settings.index_dir)))
-        fingerprint = index_fingerprint(settings, embedder)
-        check_fingerprint(previous, fingerprint, settings.index_dir)
-        store = open_store(settings, build=previous.build, fingerprint=fingerprint, create=False)
-        store.check(previous.documents)
-        restored = dataclasses.replace(previous, generation=manifest.generation + 1)
-        write_manifest(restored, settings.index_dir)
-        write_manifest(manifest, settings.index_dir, file=PREVIOUS_FILE)
-    return restored
 
 
 def index_fingerprint(settings: Settings, embedder: Embedder) -> str:
@@ -147,19 +132,22 @@ def _start_run(
         if is_new or before is None
         else before
     )
+    store = store or open_store(
+        settings, build=manifest.build, fingerprint=fingerprint, tokenise=embedder.subwords
+    )
+    cache = VectorCache(settings.index_dir, identity=embedder.identity, dimension=embedder.dimension)
     return _Run(
         settings=settings,
         embedder=embedder,
         catalogue=catalogue,
         table=table,
-        store=store
-        or open_store(settings, build=manifest.build, fingerprint=fingerprint, tokenise=embedder.subwords),
-        cache=VectorCache(settings.index_dir, identity=embedder.identity, dimension=embedder.dimension),
+        store=store,
+        writer=VectorWriter(store, embedder, cache),
         before=before,
         manifest=manifest,
         commits_early=not is_new or before is None,
-        read=read or shared_sandbox().read,
-        sources={path: source.url for path, source in read_sources(settings.corpus_dir).items()},
+        read=read,
+        urls={path: source.url for path, source in read_sources(settings.corpus_dir).items()},
         on_progress=on_progress or (lambda done, total, path: None),
         notes=notes,
     )
@@ -187,17 +175,20 @@ class _Run:
     catalogue: CityCatalogue
     table: str
     store: VectorStore
-    cache: VectorCache
+    writer: VectorWriter
     before: Manifest | None
     manifest: Manifest
     commits_early: bool
-    read: Read
-    sources: Mapping[str, str]
+    read: Read | None
+    urls: Mapping[str, str]
     on_progress: Progress
     notes: list[str]
     records: dict[str, DocumentRecord] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
-    waiting: list[tuple[Document, tuple[Chunk, ...]]] = field(default_factory=list)
+    waiting: list[Cut] = field(default_factory=list)
+    """Documents that have been read."""
+    embedded: list[Cut] = field(default_factory=list)
+    """Those whose vectors are made, and may be written, but not yet committed."""
     has_kept_before: bool = False
 
     def bring_up_to_date(self) -> IndexReport:
@@ -209,12 +200,7 @@ class _Run:
             folder.relative_to(self.settings.corpus_dir).as_posix() for folder in listing.closed_folders
         ]
         self.notes += [Reason("why_folder_closed", folder=folder) for folder in closed]
-        for number, path in enumerate(listing.files):
-            name = path.relative_to(self.settings.corpus_dir).as_posix()
-            self.on_progress(number, len(listing.files), name)
-            self._take(path, name, known.get(name))
-            if sum(len(chunks) for _, chunks in self.waiting) >= COMMIT_CHUNKS:
-                self._commit(done=number + 1, total=len(listing.files))
+        self._take_files(listing.files, known)
         for name in known.keys() - self.receipts.keys():
             if any(name.startswith(f"{folder}/") for folder in closed):
                 self._keep(known[name])
@@ -222,7 +208,7 @@ class _Run:
             else:
                 self.records.pop(name, None)
                 self.receipts[name] = Receipt(path=name, outcome="removed", title=known[name].title)
-        if known and not self.records and not self.waiting:
+        if known and not (self.records or self.waiting or self.embedded):
             self.notes.append(Reason("why_nothing_left", folder=str(self.settings.corpus_dir)))
         self._commit(done=len(listing.files), total=len(listing.files), is_last=True)
         self.on_progress(len(listing.files), len(listing.files), "")
@@ -232,35 +218,39 @@ class _Run:
             notes=tuple(self.notes),
         )
 
-    def _take(self, path: Path, name: str, known: DocumentRecord | None) -> None:
-        """Read the file at `path` unless the index has it as it is, and put it in line for the commit."""
-        url = self.sources.get(name)
-        try:
-            check_name(path, self.settings.corpus_dir)
-            data = read_bytes(path)
-            version = document_version(data, path=name, catalogue=self.catalogue, url=url)
-            if known and name in self.records and known.version == version:
-                self.receipts[name] = receipt_of(known, "unchanged")
-                return
-            document = parse_document(data, path=name, catalogue=self.catalogue, url=url, read=self.read)
-            chunks = self._chunk(document)
-        except UnsupportedType as error:
-            self._refuse(Receipt(path=name, outcome="skipped", message=error.message), known)
-        except LoadError as error:
-            self._refuse(Receipt(path=name, outcome="failed", message=error.message), known)
-        except Exception:  # the outermost edge of reading: one bad file must never stop the others
-            logger.exception("reading %s failed", name)
-            message = Reason("why_file_unreadable", file=name)
-            self._refuse(Receipt(path=name, outcome="failed", message=message), known)
-        else:
-            self.waiting.append((document, chunks))
-            self.receipts[name] = receipt_of(
-                record_of(document, chunks=len(chunks)), "updated" if known else "added"
-            )
+    def _take_files(self, files: Sequence[Path], known: Mapping[str, DocumentRecord]) -> None:
+        """Put what is new in `files` in line, and embed and commit it in parts."""
+        reader = CorpusReader(
+            corpus_dir=self.settings.corpus_dir,
+            catalogue=self.catalogue,
+            urls=self.urls,
+            known=known,
+            kept=frozenset(self.records),
+            read=self.read or shared_sandbox().read,
+            chunk=self._chunk,
+        )
+        with reading_ahead(files, reader.read_file, abort=self._stop_reading) as arriving:
+            for number, (path, coming) in enumerate(arriving):
+                name = reader.name_of(path)
+                self.on_progress(number, len(files), name)
+                arrived = coming.result()
+                if arrived.document:
+                    self.waiting.append((arrived.document, arrived.chunks))
+                    self.receipts[name] = arrived.receipt
+                else:
+                    self._note(arrived.receipt, known.get(name))
+                if _count(self.waiting) + _count(self.embedded) >= COMMIT_CHUNKS:
+                    self._commit(done=number + 1, total=len(files))
+                elif _count(self.waiting) >= EMBED_CHUNKS:
+                    self._embed(done=number + 1, total=len(files))
 
-    def _refuse(self, receipt: Receipt, known: DocumentRecord | None) -> None:
+    def _stop_reading(self) -> None:
+        if self.read is None:
+            shared_sandbox().close()
+
+    def _note(self, receipt: Receipt, known: DocumentRecord | None) -> None:
         """Note that a file was not read, and keep what was indexed of it: nothing is lost by a bad copy."""
-        if known:
+        if known and receipt.outcome != "unchanged":
             self._keep(known)
             receipt = dataclasses.replace(receipt, message=Reason("why_kept", reason=receipt.message))
         self.receipts[receipt.path] = receipt
@@ -304,8 +294,8 @@ class _Run:
         own = [state.documents for state in states if state and state.build == self.manifest.build]
         return {record.version: record for documents in own for record in documents}
 
-    def _commit(self, *, done: int, total: int, is_last: bool = False) -> None:
-        """Write what is waiting, and then the manifest that says so."""
+    def _embed(self, *, done: int, total: int) -> None:
+        """Make the vectors of what is waiting, and begin to write them."""
         reusable: dict[str, Vectors] = {}
         for document, _ in self.waiting:
             if document.path in self.records:
@@ -314,12 +304,18 @@ class _Run:
         def show(embedded: int, texts: int) -> None:
             self.on_progress(done, total, Reason("why_embedding", done=embedded, count=texts))
 
-        records = embed_chunks(self.waiting, self.embedder, reusable, cache=self.cache, on_progress=show)
-        self.store.add(records)
-        for document, chunks in self.waiting:
+        self.writer.take(self.waiting, reusable, show)
+        self.embedded += self.waiting
+        self.waiting = []
+
+    def _commit(self, *, done: int, total: int, is_last: bool = False) -> None:
+        """See to it that all that was read is written, and then the manifest that says so."""
+        self._embed(done=done, total=total)
+        self.writer.finish()
+        for document, chunks in self.embedded:
             write_text(document, document.version, self.settings.index_dir)
             self.records[document.path] = record_of(document, chunks=len(chunks))
-        self.waiting = []
+        self.embedded = []
         if not (self.commits_early or is_last):
             return
         new = dataclasses.replace(
@@ -346,3 +342,7 @@ class _Run:
         self.manifest = dataclasses.replace(new, generation=new.generation + 1)
         write_manifest(self.manifest, self.settings.index_dir)
         retire_texts(self.settings.index_dir, old - new.versions)
+
+
+def _count(documents: Iterable[Cut]) -> int:
+    return sum(len(chunks) for _, chunks in documents)

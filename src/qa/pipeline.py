@@ -18,12 +18,13 @@ from qa.domain import Answer, Citation, Document, Partial, Passage, Query, Step,
 from qa.drafting import Interpreter, Support, Writer, can_be_written, find_missing_with
 from qa.errors import IndexBusy, IndexDamaged, InputError, StoreUnreachable
 from qa.evidence import select
-from qa.indexing import Progress, index_corpus, roll_back
+from qa.indexing import Progress, index_corpus
 from qa.languages import load_early
 from qa.library import Library, open_library
 from qa.llm import LanguageModel, open_language_model
 from qa.manifest import DocumentRecord, require_manifest, state_of
 from qa.receipts import IndexReport
+from qa.rollback import roll_back
 from qa.smalltalk import talk_of
 from qa.timeline import Event
 from qa.verification import verify

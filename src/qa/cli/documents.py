@@ -70,8 +70,8 @@ def run_refresh(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_rollback(options: argparse.Namespace, settings: Settings) -> int:
     """`qa rollback`."""
-    from qa.indexing import roll_back
     from qa.models import load_embedder
+    from qa.rollback import roll_back
 
     manifest = roll_back(settings, load_embedder(settings))
     print(
