@@ -174,7 +174,7 @@ def print_speed(texts: Sequence[Text], embedder: Embedder, *, rounds: int) -> No
                     if number >= 0:
                         clocks[name].append((took, processor_s() - started))
                         if stage:
-                            shares.append({**stage, "the rest": took - sum(stage.values())})
+                            shares.append({**stage, "all of it": took})
         by_clock, by_processor = (
             {name: median(pair[which] for pair in pairs) for name, pairs in clocks.items()}
             for which in (0, 1)
@@ -202,7 +202,10 @@ def print_speed(texts: Sequence[Text], embedder: Embedder, *, rounds: int) -> No
         names = list(shares[0])
     headers = ["text", "system", "seconds", "characters/s", "characters/CPU s"]
     print(table("Indexing", headers, rows, note=f"Medians of {rounds}, in turn."), flush=True)
-    print(table("Seconds of ours by stage", ["text", *names], stages), flush=True)
+    note = (
+        "Files are read while others are embedded, and vectors written: the stages take more than all of it."
+    )
+    print(table("Seconds of ours by stage", ["text", *names], stages, note=note), flush=True)
 
 
 def processor_s() -> float:
@@ -224,6 +227,7 @@ def timed_stages() -> Iterator[dict[str, float]]:
     """The seconds of each stage of what is indexed while it is open, by its name.
 
     `chunk` is without the tokens that it counts, which are `count tokens`; `embed` has the other tokenisation.
+    Stages of different threads go on at the same time.
     """
     took = dict.fromkeys(("parse", "chunk", "count tokens", "embed", "write"), 0.0)
 
