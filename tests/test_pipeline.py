@@ -16,6 +16,7 @@ from qa.clock import STAGES
 from qa.config import Settings
 from qa.domain import Answer, Step, Turn
 from qa.errors import IndexMissing, InputError
+from qa.indexing import index_corpus
 from qa.locking import AT_WORK, GRAPHS_LOCK_FILE
 from qa.pipeline import Pipeline
 
@@ -371,7 +372,7 @@ def test_where_a_new_state_cannot_be_read_the_one_before_goes_on(
     assert pipeline.ask("experts Kitakyushu sent").statements[0].text == DALIAN
     write(settings, "a.md", f"{DAVAO}\n")
     old = committed(settings).versions
-    pipeline.reindex()
+    index_corpus(settings, CountingEmbedder())
     store_of(settings).delete_except(old)
     (lock,) = settings.index_dir.glob(f"*/{GRAPHS_LOCK_FILE}")
     lock.write_bytes(AT_WORK)  # as if who did that had been killed

@@ -56,6 +56,7 @@ LAYERS = (
     "subjects",
     "coverage",
     "library",
+    "newest",
     "calibration",
     "evidence",
     "disagreement",

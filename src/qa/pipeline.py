@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,13 +15,14 @@ from qa.config import Settings
 from qa.coverage import CITIES_IN_LIST, Coverage
 from qa.domain import Answer, Citation, Document, Partial, Passage, Query, Step, Turn
 from qa.drafting import Interpreter, Support, Writer, can_be_written, find_missing_with
-from qa.errors import IndexBusy, IndexDamaged, InputError, StoreUnreachable
+from qa.errors import InputError
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus
 from qa.languages import load_early
 from qa.library import Library, open_library
 from qa.llm import LanguageModel, open_language_model
-from qa.manifest import DocumentRecord, require_manifest, state_of
+from qa.manifest import DocumentRecord, require_manifest
+from qa.newest import NewestLibrary
 from qa.receipts import IndexReport
 from qa.rollback import roll_back
 from qa.smalltalk import talk_of
@@ -61,10 +61,9 @@ class Pipeline:
         self._interpreter = Interpreter(writer.model, embedder) if writer else None
         self.on_answer: Callable[[Answer], None] | None = None
         """Called with each answer, in the thread that asked: for counting and logging."""
-        self._opening = threading.Lock()
-        self._damaged: tuple[int, int, int] | None = None
-        """The state of the index that could not be read; it is tried again when it is another one."""
-        self._library = self._open()
+        self._newest = NewestLibrary(
+            settings.index_dir, lambda: open_library(settings, embedder, reranker, reader)
+        )
 
     @classmethod
     def build(
@@ -247,7 +246,9 @@ class Pipeline:
 
     def roll_back(self) -> int:
         """How many documents there are, after the state before the last change was brought back."""
-        return len(roll_back(self.settings, self._embedder).documents)
+        documents = roll_back(self.settings, self._embedder).documents
+        self._newest.get(patience_s=None)
+        return len(documents)
 
     def document(self, doc_id: str, version: str = "") -> Document | None:
         """The document with this id, as it was read when it was indexed now or in `version`; None if there is
@@ -263,28 +264,18 @@ class Pipeline:
     ) -> IndexReport:
         """What changed after the index was brought up to the corpus; questions go on being answered.
 
-        Another process that is writing to the index is waited for, for `wait_s` seconds at most.
+        The next question is answered from what is there then. Another process that is writing to the index is
+        waited for, for `wait_s` seconds at most.
         """
-        return index_corpus(
+        report = index_corpus(
             self.settings, self._embedder, rebuild=rebuild, wait_s=wait_s, on_progress=on_progress
         )
-
-    def _open(self) -> Library:
-        return open_library(self.settings, self._embedder, self._reranker, self._reader)
+        self._newest.get(patience_s=None)
+        return report
 
     def _current(self) -> Library:
-        """The newest committed state: opened again where this or another process has committed a new one."""
-        if self._library.is_stale():
-            with self._opening:
-                state = state_of(self.settings.index_dir)
-                if self._library.is_stale() and state != self._damaged:
-                    try:
-                        self._library = self._open()
-                    except (StoreUnreachable, IndexBusy, IndexDamaged) as error:
-                        # The state before goes on, in memory; if a search needs more, it says what is wrong.
-                        logger.warning("the index cannot be opened again: %s", error)
-                        self._damaged = state if isinstance(error, IndexDamaged) else None
-        return self._library
+        """The newest committed state, as soon as it is open: this or another process may have committed one."""
+        return self._newest.get()
 
 
 def open_pipeline(settings: Settings) -> Pipeline:

@@ -127,6 +127,10 @@ class Retriever:
         """The years that documents mention."""
         return frozenset(year for chunk in self.chunks for year in find_years(f"{chunk.title}\n{chunk.text}"))
 
+    def prepare(self) -> None:
+        """Read what the first question would have to wait for."""
+        self._store.prepare()
+
     def retrieve(self, query: Query, clock: Clock | None = None) -> tuple[Passage, ...]:
         """The passages for `query`, best first; only chunks about `query.cities`, if it names any.
 

@@ -84,6 +84,9 @@ class VectorStore(Protocol):
     def load_chunks(self, records: Iterable[DocumentRecord]) -> Chunks:
         """The chunks of the documents in `records`."""
 
+    def prepare(self) -> None:
+        """Read what the first query would have to wait for."""
+
     def query(
         self,
         vector: Vectors,

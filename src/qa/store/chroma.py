@@ -147,6 +147,10 @@ class ChromaStore:
         ]
         return LoadedChunks(sorted(chunks, key=lambda chunk: (chunk.path, chunk.span)))
 
+    def prepare(self) -> None:
+        """Read both graphs."""
+        self.count()
+
     def query(
         self,
         vector: Vectors,

@@ -186,6 +186,9 @@ class PostgresStore:
         """The chunks of the documents in `records`, read when they are wanted."""
         return StoredChunks(self._place, records)
 
+    def prepare(self) -> None:
+        """Nothing: the server has read what it needs."""
+
     def query(
         self,
         vector: Vectors,
