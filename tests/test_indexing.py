@@ -28,8 +28,9 @@ from index_states import (
     store_of,
 )
 from qa.config import Settings
-from qa.errors import ConfigError, DiskError, IndexBusy, IndexMismatch, IndexMissing, LoadError
+from qa.errors import ConfigError, DiskError, IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, LoadError
 from qa.indexing import index_corpus, index_fingerprint
+from qa.library import open_library
 from qa.loaders.parsed import Parsed
 from qa.loaders.readers import read_parsed
 from qa.locking import lock_index
@@ -614,8 +615,15 @@ def test_a_graph_that_can_crash_chroma_is_made_anew(
     with monkeypatch.context() as patch:  # what was checked is not checked again
         patch.setattr("qa.checking.subprocess.run", refuse_to_start)
         assert index_corpus(settings, embedder).notes == ()
+        open_library(settings, embedder, None)
+        write(settings, f0="It is changed.\n")  # nor after a change that went well
+        index_corpus(settings, embedder)
+        assert index_corpus(settings, embedder).notes == ()
+        open_library(settings, embedder, None)
     for graph in graphs:  # which Chroma refuses, or falls over with SIGSEGV
         graph.write_bytes(random.Random(1).randbytes(graph.stat().st_size))
+    with pytest.raises(IndexDamaged, match="cannot be read"):
+        open_library(settings, embedder, None)
     report = index_corpus(settings, embedder)
     assert "were damaged; all were made anew" in report.notes[0]
     assert_everything_is_retrievable(settings, embedder)

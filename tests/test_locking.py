@@ -14,7 +14,7 @@ import pytest
 
 import qa.locking
 from qa.errors import IndexBusy
-from qa.locking import lock_graphs, note_whole, was_cut_off
+from qa.locking import is_being_written, lock_graphs, lock_index, note_whole, was_cut_off
 
 HOLDER = """
 import sys
@@ -105,3 +105,11 @@ def test_what_somebody_is_at_is_not_noted_as_whole(tmp_path: Path) -> None:
         holder.send_signal(signal.SIGKILL)
         holder.wait()
     assert was_cut_off(tmp_path)
+
+
+def test_who_looks_whether_somebody_writes_disturbs_nobody(tmp_path: Path) -> None:
+    assert not is_being_written(tmp_path)
+    for _ in range(50):
+        with lock_index(tmp_path):
+            assert is_being_written(tmp_path)
+        assert not is_being_written(tmp_path)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qa.config import Settings
 from qa.errors import IndexDamaged, QAError
+from qa.locking import is_being_written
 from qa.manifest import Manifest, require_manifest, write_whole
 from qa.store import find_fragile, note_whole, open_store, was_cut_off
 
@@ -34,6 +35,17 @@ def check_store(manifest: Manifest, settings: Settings) -> None:
     if is_cut_off:
         note_whole(settings, build=manifest.build)
     note_checked(manifest, settings)
+
+
+def check_if_doubtful(manifest: Manifest, settings: Settings) -> None:
+    """Raise what `check_store` does where the build may be damaged: by who was cut off, or in a copy of the index.
+
+    While another process writes, files are not as they were noted, and nothing is wrong with them.
+    """
+    if was_cut_off(settings, build=manifest.build) or not (
+        _is_noted(manifest, settings) or is_being_written(settings.index_dir)
+    ):
+        check_store(manifest, settings)
 
 
 def note_checked(manifest: Manifest, settings: Settings) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from qa.checking import check_store
+from qa.checking import check_if_doubtful
 from qa.cities import CityCatalogue, parse_cities, parse_subjects
 from qa.config import Settings
 from qa.coverage import Coverage, survey
@@ -18,7 +18,7 @@ from qa.domain import Answer, Document, Query, Reply, ReplyKind, Turn
 from qa.indexing import index_fingerprint
 from qa.manifest import Manifest, check_fingerprint, read_text, require_manifest, state_of
 from qa.retrieval import Retriever
-from qa.store import open_store, was_cut_off
+from qa.store import open_store
 from qa.subjects import SUBJECTS, SubjectFinder
 from qa.timeline import Event, find_events
 from qa.understanding import understand
@@ -178,8 +178,7 @@ def open_library(
     manifest = require_manifest(settings.index_dir)
     fingerprint = index_fingerprint(settings, embedder)
     check_fingerprint(manifest, fingerprint, settings.index_dir)
-    if was_cut_off(settings, build=manifest.build):
-        check_store(manifest, settings)
+    check_if_doubtful(manifest, settings)
     store = open_store(
         settings,
         build=manifest.build,

@@ -19,7 +19,8 @@ from qa.errors import IndexBusy
 from qa.reasons import Reason
 
 LOCK_FILE = ".lock"
-TRY_EVERY_S = 0.1
+TRY_EVERY_S, TRY_AT_LEAST_S = 0.1, 0.3
+"""Who only looks whether somebody writes has the lock for a moment, too; that is waited for."""
 
 GRAPHS_LOCK_FILE = ".graphs.lock"
 GRAPHS_WAIT_S, GRAPHS_TRY_EVERY_S = 60.0, 0.005
@@ -38,7 +39,7 @@ def lock_index(index_dir: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     Raises `IndexBusy`, which names the holder, where another one has it for `wait_s` seconds more.
     """
     with (index_dir / LOCK_FILE).open("a+", encoding="utf-8") as stream:
-        if not _wait_for(stream, wait_s, TRY_EVERY_S):
+        if not _wait_for(stream, max(wait_s, TRY_AT_LEAST_S), TRY_EVERY_S):
             stream.seek(0)
             raise IndexBusy(Reason("why_busy", folder=str(index_dir), holder=_holder(stream.read())))
         stream.truncate(0)
@@ -47,6 +48,15 @@ def lock_index(index_dir: Path, *, wait_s: float = 0.0) -> Iterator[None]:
         )
         stream.flush()
         yield
+
+
+def is_being_written(index_dir: Path) -> bool:
+    """True if some process holds the right to write to the index."""
+    try:
+        with (index_dir / LOCK_FILE).open("rb") as stream:
+            return not _try(stream.fileno())
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
