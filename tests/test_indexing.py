@@ -7,11 +7,8 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,6 +16,7 @@ import pytest
 from chromadb.api.shared_system_client import SharedSystemClient
 
 from conftest import REPOSITORY, CountingEmbedder
+from holding import held_elsewhere
 from index_states import (
     assert_everything_is_retrievable,
     assert_same_state,
@@ -407,34 +405,10 @@ def test_a_broken_manifest_is_refused_and_a_rebuild_mends_it(
     assert_everything_is_retrievable(settings, embedder)
 
 
-HOLDER = """
-import sys
-from pathlib import Path
-from qa.locking import lock_index
-with lock_index(Path(sys.argv[1])):
-    print("held", flush=True)
-    sys.stdin.readline()
-"""
-
-
-@contextmanager
-def lock_held_elsewhere(index_dir: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock."""
-    index_dir.mkdir(exist_ok=True)
-    command = [sys.executable, "-c", HOLDER, str(index_dir)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "held\n"
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 @IN_A_FOLDER
 def test_a_second_writer_is_told_who_writes(settings: Settings, embedder: CountingEmbedder) -> None:
     write(settings, a=TWO_PARTS)
-    with lock_held_elsewhere(settings.index_dir) as holder:
+    with held_elsewhere(lock_index, settings.index_dir) as holder:
         with pytest.raises(
             IndexBusy, match=rf"index is being written to by process {holder.pid} on \S+ since \S+ \S+; wait"
         ):
@@ -445,7 +419,7 @@ def test_a_second_writer_is_told_who_writes(settings: Settings, embedder: Counti
 @IN_A_FOLDER
 def test_the_lock_of_a_killed_process_is_free(settings: Settings, embedder: CountingEmbedder) -> None:
     write(settings, a=TWO_PARTS)
-    with lock_held_elsewhere(settings.index_dir) as holder:
+    with held_elsewhere(lock_index, settings.index_dir) as holder:
         holder.send_signal(signal.SIGKILL)
         holder.wait()
         assert names(index_corpus(settings, embedder)) == {"added": ("a.md",)}
@@ -652,7 +626,7 @@ def test_a_writer_waits_for_the_one_before_it_for_as_long_as_it_may(
     settings: Settings, embedder: CountingEmbedder
 ) -> None:
     write(settings, a=TWO_PARTS)
-    with lock_held_elsewhere(settings.index_dir) as holder:
+    with held_elsewhere(lock_index, settings.index_dir) as holder:
         with pytest.raises(IndexBusy):
             index_corpus(settings, embedder, wait_s=0.3)
         threading.Timer(0.5, holder.kill).start()

@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import qa.locking
+from holding import held_elsewhere
 from qa.errors import IndexBusy
 from qa.locking import is_being_written, lock_graphs, lock_index, note_whole, was_cut_off
-
-HOLDER = """
-import sys
-from pathlib import Path
-from qa.locking import lock_graphs
-with lock_graphs(Path(sys.argv[1])):
-    print("held", flush=True)
-    sys.stdin.readline()
-print("let go", flush=True)
-sys.stdin.readline()
-"""
-
-
-@contextmanager
-def graphs_held_elsewhere(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that is at the graphs until it is told to let go."""
-    command = [sys.executable, "-c", HOLDER, str(folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "held\n"
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def test_one_is_at_the_graphs_at_a_time(tmp_path: Path) -> None:
@@ -62,7 +35,7 @@ def test_who_does_not_let_go_is_not_waited_for_without_end(
 ) -> None:
     monkeypatch.setattr(qa.locking, "GRAPHS_WAIT_S", 0.05)
     with (
-        graphs_held_elsewhere(tmp_path),
+        held_elsewhere(lock_graphs, tmp_path),
         pytest.raises(IndexBusy, match="being written to"),
         lock_graphs(tmp_path),
     ):
@@ -71,7 +44,7 @@ def test_who_does_not_let_go_is_not_waited_for_without_end(
 
 def test_who_has_let_go_was_not_cut_off(tmp_path: Path) -> None:
     assert not was_cut_off(tmp_path)
-    with graphs_held_elsewhere(tmp_path) as holder:
+    with held_elsewhere(lock_graphs, tmp_path) as holder:
         assert not was_cut_off(tmp_path)  # it is still at work
         assert holder.stdin
         assert holder.stdout
@@ -82,7 +55,7 @@ def test_who_has_let_go_was_not_cut_off(tmp_path: Path) -> None:
 
 
 def test_who_was_killed_was_cut_off_until_all_has_been_found_whole(tmp_path: Path) -> None:
-    with graphs_held_elsewhere(tmp_path) as holder:
+    with held_elsewhere(lock_graphs, tmp_path) as holder:
         holder.send_signal(signal.SIGKILL)
         holder.wait()
     assert was_cut_off(tmp_path)
@@ -100,7 +73,7 @@ def test_an_error_on_the_way_cuts_off_too(tmp_path: Path) -> None:
 
 
 def test_what_somebody_is_at_is_not_noted_as_whole(tmp_path: Path) -> None:
-    with graphs_held_elsewhere(tmp_path) as holder:
+    with held_elsewhere(lock_graphs, tmp_path) as holder:
         note_whole(tmp_path)
         holder.send_signal(signal.SIGKILL)
         holder.wait()
