@@ -4,13 +4,15 @@
     python benchmarks/run.py [--only NAME …] [--set SET_DIR …] [--smallest] [--out FILE]
 
 The sets are what `qa eval` reads; without one, the retrieval benchmark is left out. One that fails or is missing
-is said so in its place, and the others run; the exit status is then 1.
+is said so in its place, and the others run; the exit status is then 1. What the file has of benchmarks that do not
+run stays there, with the day and the commit that it was measured at.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -73,15 +75,23 @@ def main() -> int:
     parse_sets(parser)
     options = parser.parse_args()
     chosen = [each for each in BENCHMARKS if not options.only or each.name in options.only]
-    parts, failed = [_heading()], False
-    print(parts[0], flush=True)
+    sections, failed = _read_sections(options.out), False
+    print(_heading(), flush=True)
     for each in chosen:
-        outcome, has_failed = _run(each, options.set, smallest=options.smallest)
+        sections[each.name], has_failed = _run(each, options.set, smallest=options.smallest)
         failed = failed or has_failed
-        parts.append(f"## {each.name}\n\n{outcome}")
-        options.out.write_text("\n".join(parts), encoding="utf-8")  # after each: the whole takes long
+        parts = [f"## {name}\n\n{sections[name]}" for name in known if name in sections]
+        # After each: the whole takes long.
+        options.out.write_text("\n".join([_heading(), *parts]), encoding="utf-8")
     print(f"written to {options.out}")
     return 1 if failed else 0
+
+
+def _read_sections(path: Path) -> dict[str, str]:
+    """What is in the file of earlier runs, by the name of the benchmark."""
+    written = path.read_text(encoding="utf-8") if path.is_file() else ""
+    found = (part.partition("\n\n") for part in re.split(r"^## (?=\w+$)", written, flags=re.MULTILINE)[1:])
+    return {name: text.rstrip("\n") + "\n" for name, _, text in found}
 
 
 def _run(benchmark: Benchmark, sets: Sequence[Path], *, smallest: bool) -> tuple[str, bool]:
@@ -95,7 +105,7 @@ def _run(benchmark: Benchmark, sets: Sequence[Path], *, smallest: bool) -> tuple
     shown = " ".join(["python", f"benchmarks/{benchmark.path.name}", *command[2:]])
     started = time.monotonic()
     lines = list(_printed(command))
-    took = f"`{shown}`: {time.monotonic() - started:.0f} s"
+    took = f"`{shown}`: {time.monotonic() - started:.0f} s, {time.strftime('%Y-%m-%d')}, {_commit()}"
     text = "".join(lines[:-1]).strip()
     if not any(line.startswith("|") for line in lines):  # its own layout, to be left as it is
         text = f"```text\n{text}\n```"
@@ -124,7 +134,6 @@ def _heading() -> str:
             "",
             "Written by `make bench`; ratios are ours by the other's, of medians in the same run.",
             "",
-            f"- {time.strftime('%Y-%m-%d')}, {_commit()}",
             f"- {describe_machine()}",
             f"- {describe_versions()}",
             "",

@@ -115,4 +115,8 @@ def test_the_runner_keeps_what_is_printed_and_names_what_is_missing_or_fails(
         sys, "argv", ["run.py", "--out", str(out), "--only", "good", "--set", "x", "--set", "y"]
     )
     assert run.main() == 0
-    assert "['--set', 'x', '--set', 'y', '--long']" in out.read_text(encoding="utf-8")
+    again = out.read_text(encoding="utf-8")
+    assert "['--set', 'x', '--set', 'y', '--long']" in again
+    # What was not run again stays as it was, in the same order.
+    assert again[again.index("## plain") :] == written[written.index("## plain") :]
+    assert "--short" not in again
