@@ -281,6 +281,19 @@ def test_all_versions_but_those_to_keep_are_deleted(tmp_path: Path, open_store: 
         assert {chunk_id for chunk_id, _ in found} == {record.chunk.chunk_id for record in kept}
 
 
+def test_versions_are_deleted_by_their_names(tmp_path: Path, open_store: Open) -> None:
+    store = open_store(tmp_path)
+    for version in ("v1", "v2", "v3"):
+        store.add(make_records(4, version=version))
+    passages, sentences = store.count()
+    assert store.delete(["v2", "gone"]) == (passages + sentences) // 3
+    assert store.delete(["v2"]) == store.delete([]) == 0
+    again = open_store(tmp_path)
+    assert again.count() == (passages // 3 * 2, sentences // 3 * 2)
+    left = again.load_chunks(map(document_record, ("v1", "v2", "v3")))
+    assert {chunk.version for chunk in left} == {"v1", "v3"}
+
+
 def test_a_build_made_with_other_settings_is_refused_with_the_next_step(
     tmp_path: Path, open_store: Open
 ) -> None:

@@ -33,6 +33,7 @@ from qa.manifest import (
     check_fingerprint,
     explaining_disk,
     read_manifest,
+    read_state,
     read_text,
     remove_texts,
     retire_texts,
@@ -104,7 +105,7 @@ def _start_run(
     on_progress: Progress | None,
 ) -> _Run:
     fingerprint = index_fingerprint(settings, embedder)
-    before = _read_state(settings.index_dir, may_be_lost=rebuild)
+    before = read_state(settings.index_dir, may_be_lost=rebuild)
     if before and not rebuild:
         check_fingerprint(before, fingerprint, settings.index_dir)
     table = read_table(settings.cities_path())
@@ -153,19 +154,6 @@ def _start_run(
     )
 
 
-def _read_state(index_dir: Path, *, may_be_lost: bool) -> Manifest | None:
-    """The committed state, or in its stead the one before if the manifest cannot be read and `may_be_lost`."""
-    try:
-        return read_manifest(index_dir)
-    except IndexMismatch:
-        if not may_be_lost:
-            raise
-    try:
-        return read_manifest(index_dir, file=PREVIOUS_FILE)
-    except IndexMismatch:
-        return None
-
-
 @dataclass(slots=True)
 class _Run:
     """One run of the indexer. A build made anew is committed at its end only, so the old one serves until then."""
@@ -190,6 +178,8 @@ class _Run:
     embedded: list[Cut] = field(default_factory=list)
     """Those whose vectors are made, and may be written, but not yet committed."""
     has_kept_before: bool = False
+    earlier: set[str] = field(default_factory=set)
+    """Versions of documents that were in the build when the run began."""
 
     def bring_up_to_date(self) -> IndexReport:
         known = {record.path: record for record in self.before.documents} if self.before else {}
@@ -279,9 +269,13 @@ class _Run:
         if not self.commits_early:
             return
         kept = self._records_in_build(self.manifest, self.before, previous)
-        # Where as many passages are there as should be, nothing is left over: the store need not be read.
-        if self.store.count_passages() != sum(record.chunks for record in kept.values()):
+        expected = sum(record.chunks for record in kept.values())
+        # What earlier states had is found at once; only where more is left over, all of the store is read.
+        if self.store.count_passages() != expected:
+            self.store.delete(self.earlier - kept.keys())
+        if self.store.count_passages() != expected:
             self.store.delete_except(kept.keys())
+        self.earlier |= kept.keys()
 
     def _read_previous(self) -> Manifest | None:
         try:

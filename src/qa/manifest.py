@@ -95,6 +95,19 @@ def read_manifest(index_dir: Path, *, file: str = MANIFEST_FILE) -> Manifest | N
         ) from error
 
 
+def read_state(index_dir: Path, *, may_be_lost: bool) -> Manifest | None:
+    """The committed state, or in its stead the one before if the manifest cannot be read and `may_be_lost`."""
+    try:
+        return read_manifest(index_dir)
+    except IndexMismatch:
+        if not may_be_lost:
+            raise
+    try:
+        return read_manifest(index_dir, file=PREVIOUS_FILE)
+    except IndexMismatch:
+        return None
+
+
 def state_of(index_dir: Path) -> tuple[int, int, int]:
     """What changes whenever the manifest is replaced, without reading it; zeros where there is none."""
     try:

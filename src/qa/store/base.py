@@ -75,6 +75,9 @@ class VectorStore(Protocol):
     def add(self, records: Sequence[VectorRecord]) -> None:
         """Write `records`; those that are there already stay as they are."""
 
+    def delete(self, versions: AnyCollection[str]) -> int:
+        """Delete the records of these versions, as far as they are there; how many there were."""
+
     def delete_except(self, versions: AnyCollection[str]) -> int:
         """Delete the records of all other versions than these; how many there were."""
 

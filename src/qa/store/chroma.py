@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as AnyCollection
-from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -18,32 +18,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qa.domain import Chunk
-from qa.errors import IndexDamaged, IndexMismatch
+from qa.errors import IndexDamaged
 from qa.manifest import DocumentRecord
 from qa.records import VectorRecord, Vectors, chunk_metadata, sentence_id, shared_metadata, to_chunk
 from qa.store.base import Chunks, LoadedChunks, StoredLexical, best_of_each, take_live
 from qa.store.chroma_places import KINDS, ChromaFolder, ChromaServer, explaining
+from qa.store.chroma_records import batches, count_lost, get_all, open_collection, pages
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
     from chromadb.api.types import QueryResult
 
-HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
-"""Twice Chroma's own values: recall matters more here than the milliseconds it costs."""
+VERSIONS_AT_ONCE = 500
+"""Versions of documents asked for at a time: SQLite takes some 32,000 values in a statement at most."""
 
-PAGE = 10_000
-"""Records fetched at a time."""
-
-SAMPLE, MAX_LOST = 64, 3
-"""So many records are looked for when a store is checked, and so many may be missed: the search is approximate."""
+MAX_LOST = 3
+"""So many of the records that are looked for in a check may be missed: the search is approximate."""
 
 AGAIN_S = (0.05, 0.2, 1.0)
 """The pauses after which a server is asked again: what it is just writing passes its filter before its graph has
 it (one question in 300, measured while it was written to without a pause)."""
-
-SAME_VECTOR = 1e-3
-"""Up to this cosine distance two vectors are the same: Chroma rounds them."""
 
 
 class ChromaStore:
@@ -58,7 +52,7 @@ class ChromaStore:
         with explaining(place):
             self._client = place.open_client(create=create)
             self._collections = {
-                kind: _open_collection(self._client, place.collection_name(kind), fingerprint, create=create)
+                kind: open_collection(self._client, place.collection_name(kind), fingerprint, create=create)
                 for kind in KINDS
             }
         self._known: Chunks | None = None
@@ -103,19 +97,34 @@ class ChromaStore:
             vectors = np.concatenate([record.sentences for record in records])
             self._write(self._sentences, ids, vectors, metadatas, None)
 
+    def delete(self, versions: AnyCollection[str]) -> int:
+        """Delete the records of these versions, as far as they are there; how many there were."""
+        return self._delete(
+            lambda collection: (
+                record_id
+                for some in batches(sorted(versions), VERSIONS_AT_ONCE)
+                for record_id in get_all(collection, include=[], where={"version": {"$in": some}})["ids"]
+            )
+        )
+
     def delete_except(self, versions: AnyCollection[str]) -> int:
         """Delete the records of all other versions than these; how many there were."""
+        return self._delete(
+            lambda collection: (
+                record_id
+                for found in pages(collection, include=["metadatas"])
+                for record_id, metadata in zip(found["ids"], found["metadatas"], strict=True)
+                if metadata["version"] not in versions
+            )
+        )
+
+    def _delete(self, find: Callable[[Collection], Iterable[str]]) -> int:
         deleted = 0
         # A passage goes after its sentences: when as many passages are left as there should be, all is gone.
         for collection in (self._sentences, self._passages):
             with explaining(self._place):
-                ids = [
-                    record_id
-                    for found in _pages(collection, include=["metadatas"])
-                    for record_id, metadata in zip(found["ids"], found["metadatas"], strict=True)
-                    if metadata["version"] not in versions
-                ]
-                for batch in _batches(ids, self._client.get_max_batch_size()):
+                ids = list(find(collection))
+                for batch in batches(ids, self._client.get_max_batch_size()):
                     with self._place.alone():
                         collection.delete(ids=list(batch))
             deleted += len(ids)
@@ -127,9 +136,9 @@ class ChromaStore:
         A damaged folder can crash Chroma and with it the process: `qa.checking` does this in another one.
         """
         with explaining(self._place):
-            pages = _pages(self._passages, include=["metadatas"])
-            counts = Counter(metadata["version"] for page in pages for metadata in page["metadatas"])
-            lost = sum(_count_lost(collection) for collection in (self._passages, self._sentences))
+            found = pages(self._passages, include=["metadatas"])
+            counts = Counter(metadata["version"] for page in found for metadata in page["metadatas"])
+            lost = sum(count_lost(collection) for collection in (self._passages, self._sentences))
         missing = [record.path for record in records if counts[record.version] != record.chunks]
         if missing or lost > MAX_LOST:
             what = f"lacks passages of {missing[0]}" if missing else "does not find what is in it"
@@ -139,7 +148,7 @@ class ChromaStore:
         """The chunks of the documents in `records`, all in memory."""
         by_version = {record.version: record for record in records}
         with explaining(self._place):
-            found = _get_all(self._passages, include=["metadatas", "documents"])
+            found = get_all(self._passages, include=["metadatas", "documents"])
         chunks = [
             to_chunk(chunk_id, kept, text, by_version[str(kept["version"])])
             for chunk_id, kept, text in zip(found["ids"], found["metadatas"], found["documents"], strict=True)
@@ -212,7 +221,7 @@ class ChromaStore:
         vectors: dict[str, Vectors] = {}
         for collection in (self._passages, self._sentences):
             with explaining(self._place):
-                found = _get_all(collection, where={"version": version}, include=["metadatas", "embeddings"])
+                found = get_all(collection, where={"version": version}, include=["metadatas", "embeddings"])
             for metadata, vector in zip(found["metadatas"], found["embeddings"], strict=True):
                 vectors[str(metadata["key"])] = np.asarray(vector, dtype=np.float32)
         return vectors
@@ -264,7 +273,7 @@ class ChromaStore:
         metadatas: list[dict[str, Any]],
         texts: list[str] | None,
     ) -> None:
-        for batch in _batches(range(len(ids)), self._client.get_max_batch_size()):
+        for batch in batches(range(len(ids)), self._client.get_max_batch_size()):
             rows = slice(batch[0], batch[-1] + 1)
             with self._place.alone():
                 collection.add(
@@ -284,54 +293,3 @@ class ChromaStore:
             record_id: np.asarray(vector, dtype=np.float32)
             for record_id, vector in zip(found["ids"], embeddings, strict=True)
         }
-
-
-def _get_all(collection: Collection, *, include: list[str], where: Any = None) -> dict[str, list[Any]]:
-    """All records (those of `where`) at once: for what is kept in memory anyway."""
-    pages = list(_pages(collection, include=include, where=where))
-    return {name: [value for page in pages for value in page[name]] for name in ("ids", *include)}
-
-
-def _pages(collection: Collection, *, include: list[str], where: Any = None) -> Iterator[dict[str, Any]]:
-    """All records (those of `where`), `PAGE` at a time: from some 30,000 on, Chroma cannot give them at once."""
-    offset, got = 0, PAGE
-    while got == PAGE:
-        page: Any = collection.get(include=include, where=where, limit=PAGE, offset=offset)  # type: ignore[arg-type]
-        yield page
-        got = len(page["ids"])
-        offset += got
-
-
-def _count_lost(collection: Collection) -> int:
-    """How many of some records, spread over all, are not found by their own vectors."""
-    ids = _get_all(collection, include=[])["ids"]
-    sample = ids[:: max(1, len(ids) // SAMPLE)]
-    if not sample:
-        return 0
-    vectors = collection.get(ids=sample, include=["embeddings"])["embeddings"]
-    near = collection.query(query_embeddings=vectors, n_results=1, include=["distances"])["distances"] or []
-    return sum(not row or row[0] > SAME_VECTOR for row in near)
-
-
-def _open_collection(client: ClientAPI, name: str, fingerprint: str, *, create: bool) -> Collection:
-    if create:
-        collection = client.get_or_create_collection(
-            name,
-            metadata={"fingerprint": fingerprint},
-            configuration={"hnsw": HNSW},  # type: ignore[arg-type]  # plain dicts are what its docs show
-            embedding_function=None,
-        )
-    else:
-        collection = client.get_collection(name, embedding_function=None)
-    made_with = (collection.metadata or {}).get("fingerprint")
-    if made_with != fingerprint:
-        raise IndexMismatch(
-            f"the index was built with other settings ({made_with}) than those in force ({fingerprint}); "
-            "set them back, or build it anew with: qa index --rebuild"
-        )
-    return collection
-
-
-def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -75,7 +75,7 @@ SELECT chunk_id, version, 1 - (embedding <=> %(vector)s) AS similarity FROM (
 ) AS near ORDER BY similarity DESC
 """
 
-VERSIONS = "SELECT version FROM {{s}}.{table} GROUP BY version"
+VERSIONS = "SELECT version FROM {s}.passages UNION SELECT version FROM {s}.sentences"
 
 
 class PostgresStore:
@@ -153,23 +153,23 @@ class PostgresStore:
                 )
             )
 
+    def delete(self, versions: AnyCollection[str]) -> int:
+        """Delete the records of these versions, as far as they are there; how many there were."""
+        if not versions:
+            return 0
+        gone = sorted(versions)
+        with self._place.connect() as connection:
+            counted = connection.execute(self._place.compose(DELETE_PASSAGES), [gone]).fetchone()
+            deleted = connection.execute(
+                self._place.compose("DELETE FROM {s}.sentences WHERE version = ANY(%s)"), [gone]
+            ).rowcount
+        return int(deleted) + (counted[0] if counted else 0)
+
     def delete_except(self, versions: AnyCollection[str]) -> int:
         """Delete the records of all other versions than these; how many there were."""
-        deleted = 0
         with self._place.connect() as connection:
-            for table in ("passages", "sentences"):
-                found = connection.execute(self._place.compose(VERSIONS.format(table=table)))
-                gone = [version for (version,) in found if version not in versions]
-                if not gone:
-                    continue
-                if table == "passages":
-                    counted = connection.execute(self._place.compose(DELETE_PASSAGES), [gone]).fetchone()
-                    deleted += counted[0] if counted else 0
-                else:
-                    deleted += connection.execute(
-                        self._place.compose("DELETE FROM {s}.sentences WHERE version = ANY(%s)"), [gone]
-                    ).rowcount
-        return deleted
+            found = connection.execute(self._place.compose(VERSIONS)).fetchall()
+        return self.delete({version for (version,) in found}.difference(versions))
 
     def check(self, records: Iterable[DocumentRecord]) -> None:
         """Raise `IndexDamaged` unless every passage of the documents in `records` is there."""
