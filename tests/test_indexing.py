@@ -25,13 +25,14 @@ from index_states import (
     read_live,
     store_of,
 )
+from qa.checking import check_store, note_checked
 from qa.config import Settings
 from qa.errors import ConfigError, DiskError, IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, LoadError
 from qa.indexing import index_corpus, index_fingerprint
 from qa.library import open_library
 from qa.loaders.parsed import Parsed
 from qa.loaders.readers import read_parsed
-from qa.locking import lock_index
+from qa.locking import AT_WORK, GRAPHS_LOCK_FILE, lock_index, was_cut_off
 from qa.manifest import MANIFEST_FILE, read_manifest
 from qa.receipts import IndexReport, Outcome
 from qa.rollback import roll_back
@@ -594,6 +595,14 @@ def test_a_graph_that_can_crash_chroma_is_made_anew(
         index_corpus(settings, embedder)
         assert index_corpus(settings, embedder).notes == ()
         open_library(settings, embedder, None)
+    # Who is cut off while another one writes is not forgotten at the end of that one's run.
+    (lock,) = settings.index_dir.glob(f"*/{GRAPHS_LOCK_FILE}")
+    lock.write_bytes(AT_WORK)
+    os.utime(graphs[0])
+    note_checked(committed(settings), settings)
+    assert was_cut_off(lock.parent)
+    check_store(committed(settings), settings)
+    assert not was_cut_off(lock.parent)
     for graph in graphs:  # which Chroma refuses, or falls over with SIGSEGV
         graph.write_bytes(random.Random(1).randbytes(graph.stat().st_size))
     with pytest.raises(IndexDamaged, match="cannot be read"):

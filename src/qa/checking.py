@@ -12,7 +12,7 @@ from qa.config import Settings
 from qa.errors import IndexDamaged, QAError
 from qa.locking import is_being_written
 from qa.manifest import Manifest, require_manifest, write_whole
-from qa.store import find_fragile, note_whole, open_store, was_cut_off
+from qa.store import find_fragile, flush_fragile, note_whole, open_store, was_cut_off
 
 TIMEOUT_S = 300.0
 
@@ -49,11 +49,11 @@ def check_if_doubtful(manifest: Manifest, settings: Settings) -> None:
 
 
 def note_checked(manifest: Manifest, settings: Settings) -> None:
-    """Note that the build is whole as it is now, so that it need not be checked again."""
-    if _is_noted(manifest, settings):
+    """Note that the build is whole as it is now and need not be checked again, unless somebody was cut off."""
+    if _is_noted(manifest, settings) or was_cut_off(settings, build=manifest.build):
         return
     with suppress(OSError):  # then it is checked once more
-        note_whole(settings, build=manifest.build)
+        flush_fragile(settings, build=manifest.build)
         write_whole(settings.index_dir / CHECKED_FILE, _state(manifest, settings))
 
 

@@ -273,8 +273,8 @@ class _Run:
         # What earlier states had is found at once; only where more is left over, all of the store is read.
         if self.store.count_passages() != expected:
             self.store.delete(self.earlier - kept.keys())
-        if self.store.count_passages() != expected:
-            self.store.delete_except(kept.keys())
+            if self.store.count_passages() != expected:
+                self.store.delete_except(kept.keys())
         self.earlier |= kept.keys()
 
     def _read_previous(self) -> Manifest | None:

@@ -56,7 +56,6 @@ class Pipeline:
         self.settings = settings
         self._embedder = embedder
         self._reranker = reranker
-        self._reader = reader
         self._writer = writer
         self._interpreter = Interpreter(writer.model, embedder) if writer else None
         self.on_answer: Callable[[Answer], None] | None = None

@@ -1,7 +1,14 @@
 """The vectors of passages and sentences, in the store that is set; all that knows what it is made of."""
 
 from qa.store.base import Chunks, LoadedChunks, StoredLexical, Tokenise, VectorStore
-from qa.store.opening import find_fragile, note_whole, open_store, remove_builds, was_cut_off
+from qa.store.opening import (
+    find_fragile,
+    flush_fragile,
+    note_whole,
+    open_store,
+    remove_builds,
+    was_cut_off,
+)
 
 __all__ = [
     "Chunks",
@@ -10,6 +17,7 @@ __all__ = [
     "Tokenise",
     "VectorStore",
     "find_fragile",
+    "flush_fragile",
     "note_whole",
     "open_store",
     "remove_builds",

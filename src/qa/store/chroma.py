@@ -202,10 +202,7 @@ class ChromaStore:
         A chunk that another process has deleted in the meantime is left out.
         """
         passages = self._get_vectors(self._passages, [chunk.chunk_id for chunk in chunks])
-        sentences = self._get_vectors(
-            self._sentences,
-            [sentence_id(chunk.chunk_id, n) for chunk in chunks for n in range(len(chunk.sentences))],
-        )
+        sentences = self._get_vectors(self._sentences, _sentence_ids(chunks))
         return {
             chunk.chunk_id: (
                 passages[chunk.chunk_id],
@@ -259,9 +256,7 @@ class ChromaStore:
         if (kind, city) not in self._about:
             chunks = [chunk for chunk in known if city in chunk.cities]
             self._about[kind, city] = (
-                [chunk.chunk_id for chunk in chunks]
-                if kind == "passages"
-                else [sentence_id(chunk.chunk_id, n) for chunk in chunks for n in range(len(chunk.sentences))]
+                [chunk.chunk_id for chunk in chunks] if kind == "passages" else _sentence_ids(chunks)
             )
         return self._about[kind, city]
 
@@ -293,3 +288,7 @@ class ChromaStore:
             record_id: np.asarray(vector, dtype=np.float32)
             for record_id, vector in zip(found["ids"], embeddings, strict=True)
         }
+
+
+def _sentence_ids(chunks: Iterable[Chunk]) -> list[str]:
+    return [sentence_id(chunk.chunk_id, number) for chunk in chunks for number in range(len(chunk.sentences))]

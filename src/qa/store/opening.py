@@ -68,12 +68,18 @@ def was_cut_off(settings: Settings, *, build: str) -> bool:
 
 
 def note_whole(settings: Settings, *, build: str) -> None:
-    """Note that the files of a build have been found whole, and see to it that they are on the disk so."""
+    """Note that the files of a build have been found whole, whoever was cut off before."""
+    place = _place(settings, build)
+    if isinstance(place, ChromaFolder):
+        locking.note_whole(place.folder)
+
+
+def flush_fragile(settings: Settings, *, build: str) -> None:
+    """See to it that the files of `find_fragile` are on the disk as they are."""
     place = _place(settings, build)
     if isinstance(place, ChromaFolder):
         for name, *_ in find_graph(settings.index_dir, build=build):
             flush(place.folder / name)
-        locking.note_whole(place.folder)
 
 
 def _place(settings: Settings, build: str) -> ChromaFolder | ChromaServer | PostgresSchema:
