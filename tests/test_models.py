@@ -24,7 +24,7 @@ from qa.errors import ModelError
 from qa.models import Embedder, Reranker, load_embedder, load_reranker, packaged
 from qa.models.e5s1 import dequantise_q4, read_e5s1
 from qa.models.embedder import BATCH_TOKENS, _batches
-from qa.models.model_folder import build_folder
+from qa.models.model_folder import FOLDER_VERSION, build_folder
 from qa.models.packaged import (
     EMBEDDER_WEIGHTS,
     RERANKER_TOKENIZER,
@@ -200,6 +200,15 @@ class TestCache:
         assert cached_folder(tiny, sha256=sha256(tiny), cache=tmp_path / "cache") == folder
         assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
         assert list((tmp_path / "cache").iterdir()) == [folder]
+
+    def test_what_an_older_version_has_built_is_removed(self, tiny: Path, tmp_path: Path) -> None:
+        digest = sha256(tiny)
+        new = f"multilingual-e5-small-{digest[:16]}-v{FOLDER_VERSION}"
+        older, other = new[:-1] + "1", "multilingual-e5-small-of-another-v1"
+        for name in (older, other):
+            (tmp_path / "cache" / name / "1_Pooling").mkdir(parents=True)
+        cached_folder(tiny, sha256=digest, cache=tmp_path / "cache")
+        assert {path.name for path in (tmp_path / "cache").iterdir()} == {new, other}
 
     @pytest.mark.parametrize("damage", ["no marker", "cut weights", "no tokenizer", "empty marker"])
     def test_a_half_written_folder_is_rebuilt(self, tiny: Path, tmp_path: Path, damage: str) -> None:
@@ -397,9 +406,9 @@ class TestEmbedder:
 
     def test_token_ids_are_pinned(self, embedder) -> None:
         # XLM-RoBERTa's ids, as its own tokenizer gives them.
-        encode = embedder._tokenizer.encode
-        assert encode("Hello world!").ids == [0, 35378, 8999, 38, 2]
-        assert encode("query: how much protein").ids[1:4] == [41, 1294, 12]
+        hello, query = embedder._splitter.ids(["Hello world!", "query: how much protein"])
+        assert hello == [0, 35378, 8999, 38, 2]
+        assert query[1:4] == [41, 1294, 12]
 
     def test_vectors_have_unit_norm_and_no_texts_give_no_rows(self, embedder, embedder_bf16) -> None:
         for model in (embedder, embedder_bf16):

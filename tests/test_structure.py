@@ -17,6 +17,7 @@ PACKAGE = REPOSITORY / "src" / "qa"
 LAYERS = (
     "clock",
     "errors",
+    "starting",
     "messages",
     "reasons",
     "domain",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,6 @@ from qa.clock import Clock
 from qa.config import Settings
 from qa.coverage import CITIES_IN_LIST, Coverage
 from qa.domain import Answer, Citation, Document, Partial, Passage, Query, Step, Turn
-from qa.drafting import Interpreter, Support, Writer, can_be_written, find_missing_with
 from qa.errors import InputError
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus
@@ -24,6 +25,7 @@ from qa.llm import LanguageModel, open_language_model
 from qa.manifest import DocumentRecord, require_manifest
 from qa.newest import NewestLibrary
 from qa.receipts import IndexReport
+from qa.retrieval import warm_up
 from qa.rollback import roll_back
 from qa.smalltalk import talk_of
 from qa.timeline import Event
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
 
     from qa.cities import CityCatalogue
+    from qa.drafting import Interpreter, Writer
     from qa.drafting.drafts import Draft
     from qa.models import Embedder, Reader
 
@@ -57,7 +60,11 @@ class Pipeline:
         self._embedder = embedder
         self._reranker = reranker
         self._writer = writer
-        self._interpreter = Interpreter(writer.model, embedder) if writer else None
+        self._interpreter: Interpreter | None = None
+        if writer:
+            from qa.drafting import Interpreter  # not where no language model is set: it takes .1 s
+
+            self._interpreter = Interpreter(writer.model, embedder)
         self.on_answer: Callable[[Answer], None] | None = None
         """Called with each answer, in the thread that asked: for counting and logging."""
         self._newest = NewestLibrary(
@@ -127,17 +134,28 @@ class Pipeline:
         answer = compose_answer(query, findings)
         answer = verify(answer, library.find_document)
         clock.lap("compose")
-        if writer and can_be_written(answer):
-            quotes = len(answer.citations)
-            yield Step("write", passages=quotes)
-            clock.skip()
-            find_missing = find_missing_with(library.catalogue)
-            for written in writer.write_on(answer, catalogue=library.catalogue, until=until):
-                answer = verify(written, library.find_document, find_missing=find_missing)
-                if answer.mode == "drafted":
-                    yield Partial(answer, quotes)
-            clock.lap("write")
+        if writer:
+            answer = yield from self._write(answer, library, writer, clock, until=until)
         yield dataclasses.replace(answer, timings=clock.timings())
+
+    def _write(
+        self, answer: Answer, library: Library, writer: Writer, clock: Clock, *, until: float | None
+    ) -> Generator[Step | Partial, None, Answer]:
+        """What is being done for it; at the end, what `writer` has made of `answer`, or `answer` itself."""
+        from qa.drafting import can_be_written, find_missing_with
+
+        if not can_be_written(answer):
+            return answer
+        quotes = len(answer.citations)
+        yield Step("write", passages=quotes)
+        clock.skip()
+        find_missing = find_missing_with(library.catalogue)
+        for written in writer.write_on(answer, catalogue=library.catalogue, until=until):
+            answer = verify(written, library.find_document, find_missing=find_missing)
+            if answer.mode == "drafted":
+                yield Partial(answer, quotes)
+        clock.lap("write")
+        return answer
 
     def _find(self, query: Query, library: Library, clock: Clock) -> tuple[Passage, ...]:
         passages = library.retriever.retrieve(query, clock) if query.text else ()
@@ -282,12 +300,23 @@ def open_pipeline(settings: Settings) -> Pipeline:
 
     Raises `IndexMissing`, `IndexMismatch` or `ModelError`; the message says what to do.
     """
+    require_manifest(settings.index_dir)  # before the models are loaded: it should say so at once
+    return Pipeline(settings, *load_parts(settings))
+
+
+def load_parts(settings: Settings) -> tuple[Embedder, BaseCrossEncoder | None, Reader | None, Writer | None]:
+    """What a pipeline is made of, as `settings` name it. Raises `ModelError`; the message says what to do."""
     from qa.models import load_models
 
-    require_manifest(settings.index_dir)  # before the models are loaded: it should say so at once
     load_early()
     models = load_models(settings)
-    return Pipeline(settings, *models, open_writer(settings, *models))
+    threading.Thread(target=_warm_up, args=models, name="warming").start()
+    return *models, open_writer(settings, *models)
+
+
+def _warm_up(embedder: Embedder, reranker: BaseCrossEncoder | None, reader: Reader | None) -> None:
+    with suppress(RuntimeError):  # no thread begins anything where the program is ending already
+        warm_up(embedder, reranker, reader)
 
 
 def open_writer(
@@ -311,5 +340,7 @@ def writer_with(
     on_draft: Callable[[Draft], None] | None = None,
 ) -> Writer:
     """What writes answers with `model`; see `Writer`."""
+    from qa.drafting import Support, Writer
+
     support = Support(embedder, reranker, reader, reranker_languages=settings.reranker_languages)
     return Writer(model, support, on_draft=on_draft)

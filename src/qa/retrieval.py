@@ -83,11 +83,10 @@ class Retriever:
         counts = Counter(chunk.language for chunk in self.chunks)
         return counts.most_common(1)[0][0] if counts else None
 
-    @cached_property
+    @property
     def background(self) -> NDArray[np.float32]:
         """The vectors of everyday sentences: shape (n, d), float32, unit norm."""
-        text = resources.files("qa").joinpath("data", "background.txt").read_text(encoding="utf-8")
-        return self._embedder.encode_passages(text.splitlines())
+        return _background(self._embedder)
 
     def background_similarity(self, query: Query) -> float:
         """The mean cosine of `query` with everyday sentences that have nothing to do with it.
@@ -333,3 +332,18 @@ def _merge(passages: Sequence[Passage], translated: Sequence[Passage]) -> tuple[
         for passage in passages
     ]
     return tuple(sorted(merged, key=lambda passage: (-passage.fused_score, passage.dense_rank or 0)))
+
+
+@lru_cache(maxsize=1)
+def _background(embedder: Embedder) -> NDArray[np.float32]:
+    text = resources.files("qa").joinpath("data", "background.txt").read_text(encoding="utf-8")
+    return embedder.encode_passages(text.splitlines())
+
+
+def warm_up(embedder: Embedder, reranker: BaseCrossEncoder | None, reader: Reader | None) -> None:
+    """Nothing; does what the first question would wait for: what a model computes first takes longest."""
+    _background(embedder)
+    if reranker:
+        reranker.score([("?", "?")])
+    if reader:
+        reader.read("?", ["?"])

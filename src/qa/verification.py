@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from qa.domain import Answer, Citation, Document, Statement
-from qa.drafting.figures import FindMissing, missing_facts
+
+if TYPE_CHECKING:
+    from qa.drafting.figures import FindMissing
 
 FindDocument = Callable[[str], Document | None]
 """Gives the document with an id, as it was read when it was indexed."""
@@ -15,9 +18,7 @@ class VerificationError(AssertionError):
     """A statement or citation does not hold. Not for users: it stands for a mistake in the program."""
 
 
-def verify(
-    answer: Answer, find_document: FindDocument, *, find_missing: FindMissing = missing_facts
-) -> Answer:
+def verify(answer: Answer, find_document: FindDocument, *, find_missing: FindMissing | None = None) -> Answer:
     """`answer` itself, every statement of which now stands in the quotes that it cites; in an answer that a
     language model wrote, every figure and name does.
 
@@ -65,9 +66,11 @@ def _check_verbatim(statement: Statement, citations: list[Citation | None]) -> N
 
 
 def _check_facts(
-    statement: Statement, citations: list[Citation | None], find_missing: FindMissing, *, question: str
+    statement: Statement, citations: list[Citation | None], find_missing: FindMissing | None, *, question: str
 ) -> None:
+    from qa.drafting.figures import missing_facts  # here: quotes need none of it, and it takes .1 s to import
+
     quotes = [citation.quote for citation in citations if citation]
-    missing = find_missing(statement.text, quotes, question=question)
+    missing = (find_missing or missing_facts)(statement.text, quotes, question=question)
     if missing:
         raise VerificationError(f"a statement has what its quotes do not, {missing}: {statement.text!r}")

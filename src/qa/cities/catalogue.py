@@ -305,14 +305,18 @@ def _compile_names(keys: Iterable[str]) -> re.Pattern[str]:
     ranked = sorted(keys, key=lambda key: (-len(key), key))
     if not ranked:
         return re.compile(r"(?!)")
-    alternatives = []
+    spaced: list[str] = []
+    spaceless: list[str] = []
     for key in ranked:
         words = _SEPARATOR.join(re.escape(word) for word in key.split(" "))
-        is_spaceless = re.search(f"[{_SPACELESS}]", key) is not None
-        alternatives.append(words if is_spaceless else f"(?<!{_LETTER}){words}(?!{_LETTER})")
+        (spaceless if re.search(f"[{_SPACELESS}]", key) else spaced).append(words)
+    # A spaced name that stands where a spaceless one does is a part of it, so that the spaceless go first.
+    names = "|".join(
+        [*spaceless, f"(?<!{_LETTER})(?:{'|'.join(spaced)})(?!{_LETTER})"] if spaced else spaceless
+    )
     # Looked at first: at most places no name begins, and going through all of them takes ten times as long.
     firsts = "".join(re.escape(first) for first in sorted({key[0] for key in ranked}))
-    return re.compile(f"(?=[{firsts}])(?:{'|'.join(alternatives)})")
+    return re.compile(f"(?=[{firsts}])(?:{names})")
 
 
 def _fuzzy_targets(cities: Iterable[City]) -> Iterator[tuple[str | None, tuple[str, ...]]]:

@@ -18,6 +18,7 @@ from qa.errands import Errand, run_errand
 from qa.errors import InputError
 from qa.local_llm import check_local_llm, serving_local_llm
 from qa.nearby import NoPage, hand_over
+from qa.starting import without_collecting
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
@@ -65,11 +66,13 @@ def _running(options: argparse.Namespace, settings: Settings) -> Iterator[Run]:
                     logger.info("no running page was asked: %s", reason)
             if pipeline is None:
                 from qa.manifest import require_manifest
-                from qa.pipeline import open_pipeline
 
                 require_manifest(settings.index_dir)  # before any model is loaded: it should say so at once
                 served = stack.enter_context(serving_local_llm(settings, on_progress=_tell))
-                pipeline = open_pipeline(served)
+                with without_collecting():
+                    from qa.pipeline import open_pipeline
+
+                    pipeline = open_pipeline(served)
             return run_errand(errand, pipeline)
 
         yield run
@@ -149,19 +152,15 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _serve(options: argparse.Namespace, settings: Settings, *, given: Settings) -> int:
-    from qa.languages import load_early
-    from qa.manifest import read_manifest
-    from qa.models import load_models
-    from qa.pipeline import Pipeline, open_writer
-    from qa.ui.page import launch
+    with without_collecting():
+        from qa.manifest import read_manifest
+        from qa.pipeline import Pipeline, load_parts
+        from qa.ui.page import launch
 
-    load_early()
-    models = load_models(settings)
-    writer = open_writer(settings, *models)
-    if read_manifest(settings.index_dir) is None:
+        parts = load_parts(settings)
+        pipeline = Pipeline(settings, *parts) if read_manifest(settings.index_dir) else None
+    if pipeline is None:
         print(f"Reading the documents in {settings.corpus_dir}; this happens once.", flush=True)
-        pipeline = Pipeline.build(settings, *models, writer)
-    else:
-        pipeline = Pipeline(settings, *models, writer)
+        pipeline = Pipeline.build(settings, *parts)
     launch(pipeline, given=given, on_ready=lambda message: print(message, flush=True), mcp=options.mcp)
     return 0

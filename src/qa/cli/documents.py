@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from qa.cli.terminal import show_progress
 from qa.config import Settings
 from qa.errors import QAError
+from qa.starting import without_collecting
 
 if TYPE_CHECKING:
     from qa.models import Embedder
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 def run_index(options: argparse.Namespace, settings: Settings) -> int:
     """`qa index`."""
     from qa.loaders import find_files
-    from qa.models import load_embedder
 
     find_files(settings.corpus_dir)  # before the model is loaded: a wrong folder should say so at once
-    embedder = load_embedder(settings)
+    embedder = _open_embedder(settings)
     status = _index(options, settings, embedder, rebuild=options.rebuild)
     return _watch(options, settings, embedder) if options.watch else status
 
@@ -33,7 +33,6 @@ def run_index(options: argparse.Namespace, settings: Settings) -> int:
 def run_add(options: argparse.Namespace, settings: Settings) -> int:
     """`qa add`."""
     from qa.intake import add_address, add_files, is_address
-    from qa.models import load_embedder
     from qa.receipts import Receipt
 
     paths = [Path(what) for what in options.what if not is_address(what)]
@@ -44,41 +43,45 @@ def run_add(options: argparse.Namespace, settings: Settings) -> int:
             add_address(url, settings.corpus_dir)
         except QAError as error:
             refused.append(Receipt(path=url, outcome="failed", message=error.message))
-    return _index(options, settings, load_embedder(settings), refused=refused)
+    return _index(options, settings, _open_embedder(settings), refused=refused)
 
 
 def run_remove(options: argparse.Namespace, settings: Settings) -> int:
     """`qa remove`."""
     from qa.intake import ASIDE_FOLDER, remove
-    from qa.models import load_embedder
 
     remove(options.what, settings.corpus_dir)
     print(f"The files are kept in {settings.corpus_dir / ASIDE_FOLDER}.", file=sys.stderr)
-    return _index(options, settings, load_embedder(settings))
+    return _index(options, settings, _open_embedder(settings))
 
 
 def run_refresh(options: argparse.Namespace, settings: Settings) -> int:
     """`qa refresh`."""
     from qa.intake import refresh
-    from qa.models import load_embedder
 
     with show_progress("asking") as show:
         receipts = refresh(settings.corpus_dir, on_progress=show)
     refused = [receipt for receipt in receipts if receipt.message]
-    return _index(options, settings, load_embedder(settings), refused=refused)
+    return _index(options, settings, _open_embedder(settings), refused=refused)
 
 
 def run_rollback(options: argparse.Namespace, settings: Settings) -> int:
     """`qa rollback`."""
-    from qa.models import load_embedder
     from qa.rollback import roll_back
 
-    manifest = roll_back(settings, load_embedder(settings))
+    manifest = roll_back(settings, _open_embedder(settings))
     print(
         f"The index is back at the state before, with {len(manifest.documents)} documents; once more takes that "
         f"back. The next qa index brings it up to {settings.corpus_dir} again."
     )
     return 0
+
+
+def _open_embedder(settings: Settings) -> Embedder:
+    with without_collecting():
+        from qa.models import load_embedder
+
+        return load_embedder(settings)
 
 
 def _index(
@@ -127,11 +130,10 @@ def run_coverage(options: argparse.Namespace, settings: Settings) -> int:
     """`qa coverage`."""
     from qa.library import open_library
     from qa.manifest import require_manifest
-    from qa.models import load_embedder
     from qa.rendering import coverage_lines
 
     require_manifest(settings.index_dir)  # before the model is loaded: it should say so at once
-    table = open_library(settings, load_embedder(settings), None).coverage
+    table = open_library(settings, _open_embedder(settings), None).coverage
     if options.json:
         rows = [dataclasses.asdict(row) for row in table.rows]
         print(json.dumps({"subjects": [each.name for each in table.subjects], "rows": rows}))

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 import torch
 from safetensors.torch import load_file
-from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
 
-from qa.models.model_folder import WEIGHTS, WEIGHTS_BF16
+from qa.models.model_folder import VOCABULARY, WEIGHTS, WEIGHTS_BF16
+from qa.models.tokens import TokenSplitter, open_splitter
 
 
 class Encoded(NamedTuple):
@@ -130,9 +130,9 @@ class _Added(nn.Module):
 class PlainEmbedder:
     """Texts → unit vectors, with as much of `SentenceTransformer`'s form as `qa.models.embedder` wants."""
 
-    def __init__(self, net: BertNet, tokenizer: Tokenizer) -> None:
+    def __init__(self, net: BertNet, splitter: TokenSplitter) -> None:
         self.transformers_model = net
-        self.tokenizer = tokenizer
+        self.splitter = splitter
         self.max_seq_length = int(net.config.max_position_embeddings)
         self._padding = int(net.config.pad_token_id)
 
@@ -142,7 +142,7 @@ class PlainEmbedder:
 
     def preprocess(self, texts: Sequence[str], *, prompt: str = "") -> dict[str, torch.Tensor]:
         """Ids and mask of `texts`, each after `prompt`, cut to what the model has places for: (batch, tokens)."""
-        found = (each.ids for each in self.tokenizer.encode_batch_fast([prompt + text for text in texts]))
+        found = self.splitter.ids([prompt + text for text in texts])
         cut = [
             ids if len(ids) <= self.max_seq_length else [*ids[: self.max_seq_length - 1], ids[-1]]
             for ids in found
@@ -169,4 +169,4 @@ def open_plain(folder: Path, dtype: torch.dtype) -> PlainEmbedder:
         net = BertNet(config)
     weights = load_file(folder / (WEIGHTS_BF16 if dtype is torch.bfloat16 else WEIGHTS))
     net.load_state_dict({name: weights[name].to(dtype) for name in net.state_dict()}, assign=True)
-    return PlainEmbedder(net.eval(), Tokenizer.from_file(str(folder / "tokenizer.json")))
+    return PlainEmbedder(net.eval(), open_splitter(folder / VOCABULARY))

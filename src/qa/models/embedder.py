@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from qa.errors import ModelError
 from qa.models.loading import describe_source, load_quietly
 from qa.models.packed import pack
+from qa.models.tokens import TokenSplitter, WholeSplitter
 from qa.models.workers import compute_alone, count_cores, run_each
 
 if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
-    from tokenizers import Tokenizer
 
     from qa.models.bert import PlainEmbedder
 
@@ -65,7 +65,7 @@ class Embedder(Embeddings):
         self._model = model
         self._query_prefix = query_prefix
         self._passage_prefix = passage_prefix
-        self._tokenizer = _plain_tokenizer(model, name)
+        self._splitter = _find_splitter(model, name)
         self._packed = pack(model)
         self._most_tokens = int(model.max_seq_length or sys.maxsize)
         self._lock = threading.Lock()
@@ -120,17 +120,12 @@ class Embedder(Embeddings):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has, without the special ones, the prefix, or any limit."""
-        # Not under the lock: this tokenizer has neither padding nor truncation, so that calls change nothing.
-        # The fast way leaves out the tokens' texts and places.
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(encoding) for encoding in encodings]
+        return [len(ids) for ids in self._splitter.ids(texts, special=False)]
 
     def subwords(self, texts: Sequence[str]) -> list[list[str]]:
         """The tokens of each text after NFKC and case folding, without the special ones; for BM25."""
         folded = [unicodedata.normalize("NFKC", text).casefold() for text in texts]
-        return [
-            encoding.tokens for encoding in self._tokenizer.encode_batch(folded, add_special_tokens=False)
-        ]
+        return [tokens.pieces for tokens in self._splitter.split(folded, special=False)]
 
     @property
     def transformer(self) -> Any:
@@ -140,20 +135,19 @@ class Embedder(Embeddings):
     def split(self, text: str, *, is_question: bool, limit: int) -> tuple[list[int], list[tuple[int, int]]]:
         """Up to `limit` token ids of the prefix and `text`, and each token's place in `text` (0, 0: none)."""
         prefix = self._query_prefix if is_question else self._passage_prefix
-        encoding = self._tokenizer.encode(prefix + text)
+        (tokens,) = self._splitter.split([prefix + text])
         places = []
-        for start, end in encoding.offsets[:limit]:
+        for start, end in tokens.places[:limit]:
             start, end = max(start - len(prefix), 0), max(end - len(prefix), 0)
             while start < end and text[start].isspace():  # a token has the space before its word with it
                 start += 1
             places.append((start, end))
-        return encoding.ids[:limit], places
+        return tokens.ids[:limit], places
 
     def _cut(self, texts: Sequence[str], prefix: str) -> list[list[int]]:
         """The token ids of each text with its prefix and the special ones, cut as the model wants it."""
         most = self._most_tokens
-        encodings = self._tokenizer.encode_batch_fast([prefix + text for text in texts])
-        all_ids = (encoding.ids for encoding in encodings)
+        all_ids = self._splitter.ids([prefix + text for text in texts])
         return [ids if len(ids) <= most else [*ids[: most - 1], ids[-1]] for ids in all_ids]
 
     def _encode_question(self, text: str) -> NDArray[np.float32]:
@@ -263,20 +257,21 @@ def has_bf16() -> bool:
     return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
-def _plain_tokenizer(model: SentenceTransformer | PlainEmbedder, name: str) -> Tokenizer:
-    """The model's tokenizer if it neither cuts nor pads, else a copy that does neither."""
+def _find_splitter(model: SentenceTransformer | PlainEmbedder, name: str) -> TokenSplitter:
+    """What splits texts as `model` does, but cuts and pads nothing."""
     from tokenizers import Tokenizer
 
-    own = model.tokenizer
-    backend = own if isinstance(own, Tokenizer) else getattr(own, "backend_tokenizer", None)
+    from qa.models.bert import PlainEmbedder
+
+    if isinstance(model, PlainEmbedder):
+        return model.splitter
+    backend = getattr(model.tokenizer, "backend_tokenizer", None)
     if not isinstance(backend, Tokenizer):
         raise ModelError(
             f"embedder {name} has no fast tokenizer, which counting tokens and the search by words need; "
             "set embedder to a model that has a tokenizer.json"
         )
-    if backend.truncation is None and backend.padding is None and own is backend:
-        return backend
-    copied = Tokenizer.from_str(backend.to_str())
+    copied = Tokenizer.from_str(backend.to_str())  # theirs keeps its padding as state
     copied.no_truncation()
     copied.no_padding()
-    return copied
+    return WholeSplitter(copied)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from qa.errors import ModelError
 from qa.models.e5s1 import E5S1, Shape, Vocabulary
+from qa.models.tokens import SPACE, make_tokenizer, save_vocabulary
 
-FOLDER_VERSION = 2
+FOLDER_VERSION = 3
 """Counts up whenever `build_folder` writes something else, so that what older versions cached is not used."""
 MODEL_VERSION = 1
 """Counts up whenever what it writes makes other vectors, so that they are not compared."""
@@ -20,6 +21,8 @@ MODEL_VERSION = 1
 WEIGHTS, WEIGHTS_BF16 = "model.safetensors", "model.bfloat16.safetensors"
 """The files of the weights, in float32 and, for processors that compute in it, in bfloat16: rounding them each
 time takes as long as all the rest of loading, and processes share what is mapped from a file."""
+VOCABULARY = "vocabulary.safetensors"
+"""The tokenizer's pieces once more, for `qa.models.tokens`; `tokenizer.json` is for sentence-transformers."""
 
 
 def build_folder(source: E5S1, folder: Path) -> None:
@@ -32,6 +35,7 @@ def build_folder(source: E5S1, folder: Path) -> None:
     rounded = {name: tensor.to(torch.bfloat16) for name, tensor in tensors.items()}
     save_file(rounded, folder / WEIGHTS_BF16, metadata={"format": "pt"})
     _tokenizer(source.vocabulary).save(str(folder / "tokenizer.json"))
+    save_vocabulary(source.vocabulary, folder / VOCABULARY)
     for name, table in _configs(source.shape, source.vocabulary).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(json.dumps(table, indent=1), encoding="utf-8")
@@ -74,35 +78,20 @@ def _bert_tensors(source: E5S1) -> dict[str, NDArray[np.float32]]:
 
 
 def _tokenizer(vocabulary: Vocabulary) -> Any:
-    """SentencePiece's Unigram tokenizer with XLM-RoBERTa's normalisation, as a `tokenizers.Tokenizer`."""
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+    """The whole vocabulary's `tokenizers.Tokenizer`, with what sentence-transformers needs of it."""
+    from tokenizers import decoders
     from tokenizers.processors import TemplateProcessing
 
+    special = [vocabulary.pieces[i] for i in (vocabulary.bos, vocabulary.pad, vocabulary.eos, vocabulary.unk)]
     pieces = list(zip(vocabulary.pieces, vocabulary.scores, strict=True))
-    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=vocabulary.unk, byte_fallback=False))
-    # SentencePiece's `nmt_nfkc` is NFKC but for the fullwidth tilde, which Japanese has between two numbers
-    # and which it keeps: it waits in the private use area while NFKC goes by.
-    tilde, parked = "\uff5e", "\uf8ff"
-    tokenizer.normalizer = normalizers.Sequence(
-        [
-            normalizers.Nmt(),
-            normalizers.Replace(tilde, parked),
-            normalizers.NFKC(),
-            normalizers.Replace(parked, tilde),
-            normalizers.Replace(Regex(" {2,}"), " "),
-            normalizers.Strip(),
-        ]
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
-    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
-    bos, eos = vocabulary.pieces[vocabulary.bos], vocabulary.pieces[vocabulary.eos]
+    tokenizer = make_tokenizer(pieces, unknown=vocabulary.unk, special=special)
+    tokenizer.decoder = decoders.Metaspace(replacement=SPACE, prepend_scheme="always")
+    bos, _, eos, _ = special
     tokenizer.post_processor = TemplateProcessing(
         single=f"{bos} $A {eos}",
         pair=f"{bos} $A {eos} {eos} $B {eos}",
         special_tokens=[(bos, vocabulary.bos), (eos, vocabulary.eos)],
     )
-    special = (vocabulary.bos, vocabulary.pad, vocabulary.eos, vocabulary.unk)
-    tokenizer.add_special_tokens([AddedToken(vocabulary.pieces[i], normalized=False) for i in special])
     return tokenizer
 
 

@@ -119,7 +119,8 @@ def cached_folder(weights: Path, *, sha256: str, cache: Path) -> Path:
 
     Safe in several processes at once: each builds in a folder of its own, and the first one's stays.
     """
-    folder = cache / f"multilingual-e5-small-{sha256[:16]}-v{FOLDER_VERSION}"
+    stem = f"multilingual-e5-small-{sha256[:16]}-v"
+    folder = cache / f"{stem}{FOLDER_VERSION}"
     if is_complete(folder):
         return folder
     try:
@@ -131,6 +132,8 @@ def cached_folder(weights: Path, *, sha256: str, cache: Path) -> Path:
             build_folder(read_e5s1(weights), temporary)
             _mark_complete(temporary)
             _move_into_place(temporary, folder)
+            for version in range(FOLDER_VERSION):  # 700 MB each, which nobody would miss, or find
+                shutil.rmtree(cache / f"{stem}{version}", ignore_errors=True)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:

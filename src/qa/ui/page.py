@@ -9,6 +9,7 @@ import gradio as gr
 
 from qa.messages import LANGUAGES, closest_language, known_language, preferred_language, say
 from qa.rendering import notice_html
+from qa.starting import without_collecting
 from qa.ui.access import Access
 from qa.ui.asking import AskTab
 from qa.ui.cities import CitiesTab, tab_label
@@ -182,5 +183,6 @@ def launch(
     page's address, and how documents are brought in. With `mcp` language models can call what programs can.
     Raises `ConfigError` where the port is taken.
     """
-    blocks = build_page(pipeline, admin_key=pipeline.settings.admin_key)
+    with without_collecting():
+        blocks = build_page(pipeline, admin_key=pipeline.settings.admin_key)
     serve(blocks, pipeline=pipeline, given=given, on_ready=on_ready, mcp=mcp)
