@@ -23,7 +23,7 @@ from qa.config import Settings
 from qa.errors import ModelError
 from qa.models import Embedder, Reranker, load_embedder, load_reranker, packaged
 from qa.models.e5s1 import dequantise_q4, read_e5s1
-from qa.models.embedder import BATCH_TOKENS, _batches
+from qa.models.embedder import BATCH_TOKENS, _even_batches, _padded_batches
 from qa.models.model_folder import FOLDER_VERSION, build_folder
 from qa.models.packaged import (
     EMBEDDER_WEIGHTS,
@@ -323,15 +323,33 @@ class TestTokenizer:
 class TestBatches:
     def test_every_text_is_in_one_batch_and_none_is_over_the_limit(self) -> None:
         lengths = [int(n) for n in np.random.default_rng(3).integers(0, 480, 500)]
-        batches = list(_batches(lengths))
+        batches = list(_padded_batches(lengths))
         assert sorted(i for batch in batches for i in batch) == list(range(500))
         assert all(len(batch) * max(lengths[i] for i in batch) <= BATCH_TOKENS for batch in batches)
 
     def test_a_text_over_the_limit_has_a_batch_of_its_own(self) -> None:
-        assert list(_batches([5, 10 * BATCH_TOKENS])) == [[1], [0]]
+        assert list(_padded_batches([5, 10 * BATCH_TOKENS])) == [[1], [0]]
 
     def test_no_texts_make_no_batch(self) -> None:
-        assert list(_batches([])) == []
+        assert list(_padded_batches([])) == list(_even_batches([], 2)) == []
+
+    @pytest.mark.parametrize("cores", [1, 2, 3, 8])
+    @pytest.mark.parametrize("count", [1, 7, 500])
+    def test_cores_are_given_like_many_batches_of_like_many_tokens(self, cores: int, count: int) -> None:
+        lengths = [int(n) for n in np.random.default_rng(3).integers(2, 100, count)]
+        batches = list(_even_batches(lengths, cores))
+        assert sorted(i for batch in batches for i in batch) == list(range(count))
+        sizes = [sum(lengths[i] for i in batch) for batch in batches]
+        assert max(sizes) <= BATCH_TOKENS + 100
+        if count > 10 * cores:
+            assert len(sizes) % cores == 0
+            assert max(sizes) - min(sizes) <= 200
+
+    def test_one_text_is_longer_than_all_others_together(self) -> None:
+        assert list(_even_batches([5, 10 * BATCH_TOKENS, 4, 3], 2)) == [[1], [0, 2, 3]]
+
+    def test_texts_without_tokens(self) -> None:
+        assert [i for batch in _even_batches([0, 0], 2) for i in batch] == [0, 1]
 
 
 class TestSettings:

@@ -48,7 +48,21 @@ def chunk_document(
 
     A sentence longer than that is cut at blanks. Headings are not in the text of a chunk but travel with it.
     """
+    parts = list(_split_parts(document))
+    # Counted together: each call has a price of its own.
+    counts = iter(count_tokens([s.cut(document.text) for _, sentences in parts for s in sentences]))
     chunks: list[Chunk] = []
+    for heading, sentences in parts:
+        sized: list[tuple[Span, int]] = []
+        for sentence in sentences:
+            sized.extend(_cut_long(document.text, sentence, next(counts), count_tokens, chunk_tokens))
+        for run in _pack(sized, chunk_tokens):
+            chunks.append(_make_chunk(document, run, heading, catalogue))
+    return tuple(chunks)
+
+
+def _split_parts(document: Document) -> Iterator[tuple[str, Sequence[Span]]]:
+    """The headings and the sentences of each part of a section that stands on one page."""
     for section, path, body in _split_sections(document):
         # A heading with nothing under it says what nothing else says, unless it is the title.
         is_alone = (
@@ -60,9 +74,7 @@ def chunk_document(
             sentences = _without_contents(document.text, found, heading=path[-1] if path else "")
             if is_alone and section and _is_telling(section.heading):
                 sentences = (section.span,)
-            for run in _pack(document.text, sentences, count_tokens, chunk_tokens):
-                chunks.append(_make_chunk(document, run, heading, catalogue))
-    return tuple(chunks)
+            yield heading, sentences
 
 
 def text_to_embed(chunk: Chunk, document: Document) -> str:
@@ -148,15 +160,11 @@ def _is_telling(heading: str) -> bool:
     return len(heading.split()) >= MIN_HEADING_WORDS
 
 
-def _pack(
-    text: str, sentences: Sequence[Span], count_tokens: CountTokens, chunk_tokens: int
-) -> Iterator[tuple[Span, ...]]:
-    """Runs of sentences of about the same length, none over `chunk_tokens`, and as few as that allows."""
-    if not sentences:
+def _pack(sized: Sequence[tuple[Span, int]], chunk_tokens: int) -> Iterator[tuple[Span, ...]]:
+    """Runs of sentences (each with its tokens) of about the same length, none over `chunk_tokens`, and as few as
+    that allows."""
+    if not sized:
         return
-    sized: list[tuple[Span, int]] = []
-    for sentence, tokens in zip(sentences, count_tokens([s.cut(text) for s in sentences]), strict=True):
-        sized.extend(_cut_long(text, sentence, tokens, count_tokens, chunk_tokens))
     total = sum(tokens for _, tokens in sized)
     target = total / math.ceil(total / chunk_tokens) if total else chunk_tokens
     run: list[Span] = []

@@ -66,6 +66,8 @@ class VectorWriter:
         self._cache = cache
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writing")
         self._begun: list[Future[None]] = []
+        self._made: list[VectorRecord] = []
+        """What is to be written as soon as the next vectors are being made."""
 
     def __enter__(self) -> VectorWriter:
         return self
@@ -82,14 +84,25 @@ class VectorWriter:
         reusable: Mapping[str, Vectors],
         on_progress: Callable[[int, int], None],
     ) -> None:
-        """Make the vectors of `documents`, see `embed_chunks`, and begin to write them."""
-        records = embed_chunks(
-            documents, self._embedder, reusable, cache=self._cache, on_progress=on_progress
-        )
-        self._begun.append(self._thread.submit(self._store.add, records))
+        """Make the vectors of `documents`, see `embed_chunks`, and meanwhile write those that were made before."""
+
+        def tell(done: int, total: int) -> None:
+            # Not sooner: writing wants Python's lock, and so does what comes before the first batch.
+            self._write()
+            on_progress(done, total)
+
+        made = embed_chunks(documents, self._embedder, reusable, cache=self._cache, on_progress=tell)
+        self._write()
+        self._made = made
+
+    def _write(self) -> None:
+        made, self._made = self._made, []
+        if made:
+            self._begun.append(self._thread.submit(self._store.add, made))
 
     def finish(self) -> None:
         """Wait until all is written; raises what went wrong on the way."""
+        self._write()
         begun, self._begun = self._begun, []
         for each in begun:
             each.result()

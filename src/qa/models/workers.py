@@ -8,6 +8,7 @@ that nobody is overtaken. What comes of a text depends neither on the thread nor
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 import threading
@@ -18,6 +19,9 @@ from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+"""glibc's numbers for `mallopt`, from malloc.h."""
 
 _SETTING = threading.Lock()
 
@@ -38,6 +42,20 @@ def count_cores() -> int:
 @cache
 def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(count_cores(), thread_name_prefix="model", initializer=compute_alone)
+
+
+def keep_freed_memory() -> None:
+    """Nothing; lets glibc keep what one batch frees for the next: up to 64 MiB, in blocks of up to 32 MiB.
+
+    By itself it gives them back to the system and takes them again: a tenth of the time of making vectors. Other C
+    libraries have no `mallopt`.
+    """
+    try:
+        tell = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    tell(MMAP_THRESHOLD, 32 << 20)
+    tell(TRIM_THRESHOLD, 64 << 20)
 
 
 def compute_alone() -> None:
