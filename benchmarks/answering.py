@@ -85,7 +85,8 @@ class Between:
             shares = chance.dirichlet(np.ones(3))
             mixed = sum(share * self._real[one] for share, one in zip(shares, chosen, strict=True))
             made[number] = mixed + chance.normal(scale=NOISE, size=made.shape[1])
-        return made / np.linalg.norm(made, axis=1, keepdims=True)
+        unit: NDArray[np.float32] = made / np.linalg.norm(made, axis=1, keepdims=True)
+        return unit
 
 
 class PartlyReal:
@@ -131,8 +132,8 @@ class PartlyRealMiniLM(Embeddings):
             self._between.learn(vectors)
             found = dict(zip(real, vectors, strict=True))
         rest = [number for number in range(len(texts)) if number not in found]
-        made = self._between.make([texts[number] for number in rest]) if rest else []
-        found |= dict(zip(rest, made, strict=True))
+        if rest:
+            found |= dict(zip(rest, self._between.make([texts[number] for number in rest]), strict=True))
         return [found[number].tolist() for number in range(len(texts))]
 
     def embed_query(self, text: str) -> list[float]:

@@ -49,6 +49,7 @@ from qa import indexing, reading
 from qa.config import Settings
 from qa.evaluation import GoldDocument
 from qa.indexing import index_corpus
+from qa.manifest import read_manifest
 from qa.models import Embedder, load_embedder
 from qa.store import open_store
 from qa.store.chroma import ChromaStore
@@ -212,9 +213,10 @@ def processor_s() -> float:
     """The processor's seconds of this process so far, and of those that it has started."""
     children = (child.cpu_times() for child in psutil.Process().children(recursive=True))
     own = psutil.Process().cpu_times()
-    return sum(
+    seconds: float = sum(
         each.user + each.system + each.children_user + each.children_system for each in (own, *children)
     )
+    return seconds
 
 
 def add_to_tutorial_stack(text: Text, stack: TutorialStack) -> None:
@@ -292,7 +294,8 @@ def print_again(passages: int, embedder: Embedder) -> None:
 
 def print_memory(runs: Sequence[tuple[int, bool]]) -> None:
     """Nothing; prints the peak memory of indexing, with and without what the index itself takes in memory."""
-    rows, least = [], {}
+    rows: list[list[object]] = []
+    least: dict[bool, float] = {}
     for passages, is_stand_in in runs:
         found = run_json(Path(__file__), "--measure-memory", str(passages), *(["--stand-in"] * is_stand_in))
         without = found["peak"] - found["index"]
@@ -330,7 +333,7 @@ def measure_memory(passages: int, *, is_stand_in: bool) -> dict[str, float]:
 
 def measure_open(index_dir: Path) -> dict[str, float]:
     """MiB that an index adds to a process that opens it and asks for what is near a vector, once of each kind."""
-    manifest = indexing.read_manifest(index_dir)
+    manifest = read_manifest(index_dir)
     if manifest is None:
         raise SystemExit(f"no index in {index_dir}")
     with tempfile.TemporaryDirectory() as empty:

@@ -38,7 +38,7 @@ class Bench:
 
     def __init__(self, gold: GoldSet, library: Library, embedder: Embedder) -> None:
         self.gold, self.library, self.embedder = gold, library, embedder
-        self.chunks: Sequence[Chunk] = library.retriever.chunks
+        self.chunks: Sequence[Chunk] = tuple(library.retriever.chunks)
         documents: dict[str, Document] = {d.doc_id: d for d in library.documents()}
         self.owner = [chunk.doc_id for chunk in self.chunks]
         self.passages = embedder.encode_passages(
@@ -88,11 +88,13 @@ class Bench:
     def dense(self, query: Query) -> Scores:
         """What the program takes: the mean of the passage's cosine and its best sentence's."""
         vector = self.vector(query)
-        return (self.passages @ vector + self.best_of(self.sentences, vector)) / 2
+        return np.float32(0.5) * (self.passages @ vector + self.best_of(self.sentences, vector))
 
     def lexical(self, query: Query) -> Scores:
         """The BM25 share of each passage."""
-        return self.library.retriever.lexical.score(query.searched_text)
+        index = self.library.retriever.lexical
+        assert isinstance(index, LexicalIndex), "these are measured over an index in a folder"
+        return index.score(query.searched_text)
 
     def interaction(self, query: Query) -> Scores:
         """The mean over the question's tokens of the best cosine with a token of the passage (ColBERT)."""
@@ -108,7 +110,7 @@ def fused(bench: Bench, query: Query, weight: float = LEXICAL_WEIGHT) -> Scores:
 def weighted_parts(bench: Bench, query: Query, share: float) -> Scores:
     """With another share for the best sentence."""
     vector = bench.vector(query)
-    dense = (1 - share) * (bench.passages @ vector) + share * bench.best_of(bench.sentences, vector)
+    dense: Scores = (1 - share) * (bench.passages @ vector) + share * bench.best_of(bench.sentences, vector)
     return dense + LEXICAL_WEIGHT * bench.lexical(query)
 
 
@@ -153,7 +155,7 @@ def with_feedback(bench: Bench, query: Query, weight: float, count: int = 3) -> 
     top = np.argsort(-scores, kind="stable")[:count]
     moved = bench.vector(query) + weight * bench.passages[top].mean(axis=0)
     moved /= np.linalg.norm(moved)
-    dense = (bench.passages @ moved + bench.best_of(bench.sentences, moved)) / 2
+    dense: Scores = (bench.passages @ moved + bench.best_of(bench.sentences, moved)) / 2
     return dense + LEXICAL_WEIGHT * bench.lexical(query)
 
 
@@ -167,7 +169,8 @@ def by_ranks(bench: Bench, query: Query, k: int = 60) -> Scores:
     vector = bench.vector(query)
     lists = (bench.passages @ vector, bench.best_of(bench.sentences, vector), bench.lexical(query))
     ranks = [np.argsort(np.argsort(-scores, kind="stable"), kind="stable") for scores in lists]
-    return np.sum([1 / (k + 1 + rank) for rank in ranks], axis=0, dtype=np.float32)
+    total: Scores = np.sum([1 / (k + 1 + rank) for rank in ranks], axis=0, dtype=np.float32)
+    return total
 
 
 VARIANTS: dict[str, Variant] = {

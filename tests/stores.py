@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -34,7 +35,16 @@ class ChromaServer:
         self.start()
 
     def start(self) -> None:
-        command = [CHROMA, "run", "--path", self.folder, "--host", "127.0.0.1", "--port", str(self.port)]
+        command = [
+            str(CHROMA),
+            "run",
+            "--path",
+            str(self.folder),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+        ]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(lambda: httpx.get(f"{self.url}/api/v2/heartbeat").is_success, httpx.TransportError)
 
@@ -100,7 +110,11 @@ class PostgresServer:
             user=self.user,
             cwd=self.data,
         )
-        wait_until(lambda: psycopg.connect(self.url).close() or True, psycopg.OperationalError)
+        wait_until(self._answers, psycopg.OperationalError)
+
+    def _answers(self) -> bool:
+        psycopg.connect(self.url).close()
+        return True
 
     def stop(self) -> None:
         if self.process:
@@ -148,7 +162,7 @@ def running(kind: type[ChromaServer] | type[PostgresServer]) -> Iterator[Server]
             server.stop()
 
 
-def setting_of(server: Server | None) -> dict[str, str]:
+def setting_of(server: Server | None) -> dict[str, Any]:
     """The setting that puts an index on this server; none for a folder of the index."""
     if server is None:
         return {}
@@ -161,4 +175,7 @@ EACH_SERVER = [
 ]
 EACH_STORE = [pytest.param("folder", id="folder"), *EACH_SERVER]
 """For a fixture's `params`; `the fixture `server` gives the server for each."""
-KINDS = {"chroma": ChromaServer, "postgres": PostgresServer}
+KINDS: dict[str, type[ChromaServer] | type[PostgresServer]] = {
+    "chroma": ChromaServer,
+    "postgres": PostgresServer,
+}
