@@ -34,7 +34,8 @@ from qa.library import Library, open_library
 from qa.llm import open_language_model, try_language_model
 from qa.local_llm import serving_local_llm
 from qa.models import Embedder, Reranker, load_embedder, load_reranker
-from qa.pipeline import Pipeline, open_writer
+from qa.parts import open_writer
+from qa.pipeline import Pipeline
 from test_writer import answer_of
 
 WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"

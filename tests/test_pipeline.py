@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from qa.domain import Answer, Step, Turn
 from qa.errors import IndexMissing, InputError
 from qa.indexing import index_corpus
 from qa.locking import AT_WORK, GRAPHS_LOCK_FILE
+from qa.parts import load_parts, warm_up
 from qa.pipeline import Pipeline
 
 DALIAN = "Kitakyushu sent 67 experts to Dalian."
@@ -381,3 +383,29 @@ def test_where_a_new_state_cannot_be_read_the_one_before_goes_on(
     assert caplog.text.count("cannot be opened again") == 1
     pipeline.reindex()
     assert pipeline.ask("memorandum Kitakyushu and Davao concluded in November?").statements[0].text == DAVAO
+
+
+class BrokenReranker(OverlapReranker):
+    def score(self, text_pairs: list[tuple[str, str]]) -> list[float]:
+        raise ValueError("no such layer")
+
+
+def test_models_are_warmed_up_with_what_the_first_question_wants_and_once() -> None:
+    embedder, reader = CountingEmbedder(), DigitReader()
+    for _ in range(2):
+        warm_up(embedder, OverlapReranker(), reader)  # type: ignore[arg-type]
+    assert len(embedder.embedded) == len(set(embedder.embedded)) > 20
+    assert reader.passages
+
+
+def test_a_model_that_cannot_be_warmed_up_is_told_of_when_it_is_asked(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    models = (CountingEmbedder(), BrokenReranker(), None)
+    monkeypatch.setattr("qa.models.load_models", lambda settings: models)
+    *loaded, writer = load_parts(settings)
+    for thread in threading.enumerate():
+        if thread.name == "warming":
+            thread.join(20)
+    assert (*loaded, writer) == (*models, None)
+    assert capfd.readouterr().err == ""

@@ -5,15 +5,25 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tokenizers.processors import TemplateProcessing
 
 from conftest import REPOSITORY
+from qa.errors import ModelError
 from qa.models import tokens
 from qa.models.e5s1 import Vocabulary
 from qa.models.packaged import packaged_embedder_folder
-from qa.models.tokens import PackagedSplitter, WholeSplitter, make_tokenizer, open_splitter, save_vocabulary
+from qa.models.tokens import (
+    PackagedSplitter,
+    TokenSplitter,
+    WholeSplitter,
+    make_tokenizer,
+    open_splitter,
+    save_vocabulary,
+)
 
 TRAIN = REPOSITORY.parent / "shared" / "train"
 
@@ -72,38 +82,53 @@ def tiny(tmp_path: Path) -> PackagedSplitter:
 @pytest.fixture
 def whole() -> WholeSplitter:
     special = [piece for piece, _ in PIECES[:4]]
-    return WholeSplitter(make_tokenizer(PIECES, unknown=3, special=special))
+    tokenizer = make_tokenizer(PIECES, unknown=3, special=special)
+    tokenizer.post_processor = TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    return WholeSplitter(tokenizer)
+
+
+def assert_same(ours: TokenSplitter, theirs: TokenSplitter, texts: Sequence[str]) -> None:
+    assert ours.ids(texts) == theirs.ids(texts)
+    assert ours.pieces(texts) == theirs.pieces(texts)
+    assert ours.count(texts) == theirs.count(texts)
+    assert [ours.split(text) for text in texts] == [theirs.split(text) for text in texts]
 
 
 def test_ids_are_those_of_the_vocabulary_between_its_beginning_and_end(tiny: PackagedSplitter) -> None:
-    assert tiny.ids(["abab a", ""]) == [[0, 9, 7, 2], [0, 2]]
-    assert tiny.ids(["abab a", "?"], special=False) == [[9, 7], [4, 3]]
-    assert tiny.ids([]) == []
+    assert tiny.ids(["abab a", "", "?"]) == [[0, 9, 7, 2], [0, 2], [0, 4, 3, 2]]
+    assert tiny.count(["abab a", "", "?"]) == [2, 0, 2]
+    assert tiny.ids([]) == tiny.pieces([]) == tiny.count([]) == []
 
 
 def test_places_are_those_in_the_text(tiny: PackagedSplitter) -> None:
-    (found,) = tiny.split(["b abab"])
-    assert found.pieces == ["<s>", "▁", "b", "▁abab", "</s>"]
-    assert found.ids == [0, 4, 6, 9, 2]
-    assert found.places == [(0, 0), (0, 1), (0, 1), (1, 6), (0, 0)]
+    assert tiny.pieces(["b abab"]) == [["▁", "b", "▁abab"]]
+    assert tiny.split("b abab") == ([0, 4, 6, 9, 2], [(0, 0), (0, 1), (0, 1), (1, 6), (0, 0)])
 
 
 def test_what_is_unknown_is_measured_by_the_least_score_of_all_pieces(
     tiny: PackagedSplitter, whole: WholeSplitter
 ) -> None:
     # Without that of "q", the unknown w alone and "▁zx" would be likelier than "▁z" and "xw".
-    assert tiny.ids(["zxw"], special=False) == whole.ids(["zxw"], special=False) == [[11, 12]]
+    assert tiny.ids(["zxw"]) == whole.ids(["zxw"]) == [[0, 11, 12, 2]]
 
 
-@pytest.mark.parametrize("characters", [1, 7, 200_000])
+@pytest.mark.parametrize(("part", "slice"), [(1, 1), (7, 5), (200_000, 65_536)])
 def test_every_text_is_split_as_by_the_whole_tokenizer_however_many_go_together(
-    tiny: PackagedSplitter, whole: WholeSplitter, characters: int, monkeypatch: pytest.MonkeyPatch
+    tiny: PackagedSplitter, whole: WholeSplitter, part: int, slice: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokens, "PART_CHARACTERS", characters)
+    monkeypatch.setattr(tokens, "PART_CHARACTERS", part)
+    monkeypatch.setattr(tokens, "SLICE_CHARACTERS", slice)
     chance = random.Random(5)
     texts = [*ODD, *("".join(chance.choices("ab zxwq▁?é", k=chance.randint(0, 40))) for _ in range(500))]
-    assert tiny.split(texts, special=False) == whole.split(texts, special=False)
-    assert tiny.ids(texts, special=False) == whole.ids(texts, special=False)
+    assert_same(tiny, whole, texts)
+
+
+def test_two_pieces_with_one_hash_are_refused(tmp_path: Path) -> None:
+    pieces, scores = zip(*PIECES, PIECES[-1], strict=True)
+    with pytest.raises(ModelError, match="hash"):
+        save_vocabulary(Vocabulary(pieces, scores, bos=0, eos=2, pad=1, unk=3), tmp_path / "v.safetensors")
 
 
 @pytest.fixture(scope="module")
@@ -125,16 +150,17 @@ class TestPackaged:
         cuts = [(chance.randrange(len(pool)), chance.randint(0, 80)) for _ in range(1000)]
         mixed = ["".join(chance.choices(pool, k=30)) for _ in range(1000)]
         texts = [*SCRIPTS, *ODD, *mixed, *(pool[start : start + size] for start, size in cuts)]
-        assert ours.split(texts) == theirs.split(texts)
-        assert [ours.ids([text]) for text in texts[:60]] == [theirs.ids([text]) for text in texts[:60]]
+        assert_same(ours, theirs, texts)
 
     def test_paragraphs_of_six_languages(self, both) -> None:
         if not TRAIN.is_dir():
             pytest.skip("the labelled paragraphs are not here")
         ours, theirs = both
-        for path in sorted(TRAIN.glob("*.jsonl")):
+        paths = sorted(TRAIN.glob("*.jsonl"))
+        assert len(paths) > 5
+        for path in paths:
             with path.open(encoding="utf-8") as lines:
                 rows = [json.loads(line) for line in itertools.islice(lines, 100)]
             texts = [value for row in rows for value in row.values() if isinstance(value, str)]
             assert len(texts) > 100
-            assert ours.split(texts) == theirs.split(texts), path.name
+            assert_same(ours, theirs, texts)

@@ -7,6 +7,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from qa.cities import CityCatalogue
 from qa.domain import Chunk, Document, PageStart, Section, Span
@@ -49,13 +50,14 @@ def chunk_document(
     A sentence longer than that is cut at blanks. Headings are not in the text of a chunk but travel with it.
     """
     parts = list(_split_parts(document))
+    every = [sentence for _, sentences in parts for sentence in sentences]
     # Counted together: each call has a price of its own.
-    counts = iter(count_tokens([s.cut(document.text) for _, sentences in parts for s in sentences]))
+    counted = iter(list(zip(every, count_tokens([each.cut(document.text) for each in every]), strict=True)))
     chunks: list[Chunk] = []
     for heading, sentences in parts:
         sized: list[tuple[Span, int]] = []
-        for sentence in sentences:
-            sized.extend(_cut_long(document.text, sentence, next(counts), count_tokens, chunk_tokens))
+        for sentence, tokens in islice(counted, len(sentences)):
+            sized.extend(_cut_long(document.text, sentence, tokens, count_tokens, chunk_tokens))
         for run in _pack(sized, chunk_tokens):
             chunks.append(_make_chunk(document, run, heading, catalogue))
     return tuple(chunks)

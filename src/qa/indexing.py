@@ -289,7 +289,7 @@ class _Run:
         return {record.version: record for documents in own for record in documents}
 
     def _embed(self, *, done: int, total: int) -> None:
-        """Make the vectors of what is waiting, and begin to write them."""
+        """Make the vectors of what is waiting, and give them to the writer."""
         reusable: dict[str, Vectors] = {}
         for document, _ in self.waiting:
             if document.path in self.records:

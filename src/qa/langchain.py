@@ -31,7 +31,8 @@ from qa.config import Settings
 from qa.domain import Answer, Passage, Step, Turn
 from qa.errors import InputError
 from qa.languages import detect_language
-from qa.pipeline import Pipeline, open_writer
+from qa.parts import open_writer
+from qa.pipeline import Pipeline
 from qa.rendering import to_text
 
 if TYPE_CHECKING:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +16,11 @@ from qa.domain import Answer, Citation, Document, Partial, Passage, Query, Step,
 from qa.errors import InputError
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus
-from qa.languages import load_early
 from qa.library import Library, open_library
-from qa.llm import LanguageModel, open_language_model
 from qa.manifest import DocumentRecord, require_manifest
 from qa.newest import NewestLibrary
+from qa.parts import load_parts
 from qa.receipts import IndexReport
-from qa.retrieval import warm_up
 from qa.rollback import roll_back
 from qa.smalltalk import talk_of
 from qa.timeline import Event
@@ -36,10 +31,7 @@ if TYPE_CHECKING:
 
     from qa.cities import CityCatalogue
     from qa.drafting import Interpreter, Writer
-    from qa.drafting.drafts import Draft
     from qa.models import Embedder, Reader
-
-logger = logging.getLogger(__name__)
 
 STATEMENTS_PER_CITY = 2
 """The most statements for each city in an answer that goes city by city."""
@@ -302,45 +294,3 @@ def open_pipeline(settings: Settings) -> Pipeline:
     """
     require_manifest(settings.index_dir)  # before the models are loaded: it should say so at once
     return Pipeline(settings, *load_parts(settings))
-
-
-def load_parts(settings: Settings) -> tuple[Embedder, BaseCrossEncoder | None, Reader | None, Writer | None]:
-    """What a pipeline is made of, as `settings` name it. Raises `ModelError`; the message says what to do."""
-    from qa.models import load_models
-
-    load_early()
-    models = load_models(settings)
-    threading.Thread(target=_warm_up, args=models, name="warming").start()
-    return *models, open_writer(settings, *models)
-
-
-def _warm_up(embedder: Embedder, reranker: BaseCrossEncoder | None, reader: Reader | None) -> None:
-    with suppress(RuntimeError):  # no thread begins anything where the program is ending already
-        warm_up(embedder, reranker, reader)
-
-
-def open_writer(
-    settings: Settings, embedder: Embedder, reranker: BaseCrossEncoder | None, reader: Reader | None = None
-) -> Writer | None:
-    """What writes answers with the language model that is set, checked with the other models; None if none is set.
-
-    Raises `ModelError`; the message says what to install or to set.
-    """
-    model = open_language_model(settings)
-    return writer_with(model, settings, embedder, reranker, reader) if model else None
-
-
-def writer_with(
-    model: LanguageModel,
-    settings: Settings,
-    embedder: Embedder,
-    reranker: BaseCrossEncoder | None,
-    reader: Reader | None,
-    *,
-    on_draft: Callable[[Draft], None] | None = None,
-) -> Writer:
-    """What writes answers with `model`; see `Writer`."""
-    from qa.drafting import Support, Writer
-
-    support = Support(embedder, reranker, reader, reranker_languages=settings.reranker_languages)
-    return Writer(model, support, on_draft=on_draft)

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.background import background_of
 from qa.clock import Clock
 from qa.config import Settings
 from qa.domain import Chunk, Focus, Passage, Query, Span
@@ -86,7 +86,7 @@ class Retriever:
     @property
     def background(self) -> NDArray[np.float32]:
         """The vectors of everyday sentences: shape (n, d), float32, unit norm."""
-        return _background(self._embedder)
+        return background_of(self._embedder)
 
     def background_similarity(self, query: Query) -> float:
         """The mean cosine of `query` with everyday sentences that have nothing to do with it.
@@ -332,18 +332,3 @@ def _merge(passages: Sequence[Passage], translated: Sequence[Passage]) -> tuple[
         for passage in passages
     ]
     return tuple(sorted(merged, key=lambda passage: (-passage.fused_score, passage.dense_rank or 0)))
-
-
-@lru_cache(maxsize=1)
-def _background(embedder: Embedder) -> NDArray[np.float32]:
-    text = resources.files("qa").joinpath("data", "background.txt").read_text(encoding="utf-8")
-    return embedder.encode_passages(text.splitlines())
-
-
-def warm_up(embedder: Embedder, reranker: BaseCrossEncoder | None, reader: Reader | None) -> None:
-    """Nothing; does what the first question would wait for: what a model computes first takes longest."""
-    _background(embedder)
-    if reranker:
-        reranker.score([("?", "?")])
-    if reader:
-        reader.read("?", ["?"])

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_collecting() -> Iterator[None]:
-    """While it is open, Python does not look for garbage; what there is at its end is never looked through again.
+    """While it is open, Python does not look for garbage; what there is at its end, garbage too, is kept for good.
 
     Importing torch, Chroma and Gradio makes some million objects that stay; looking through them again and again
     takes a fifth of the time. May be nested, and may decorate a function.

@@ -154,7 +154,8 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
 def _serve(options: argparse.Namespace, settings: Settings, *, given: Settings) -> int:
     with without_collecting():
         from qa.manifest import read_manifest
-        from qa.pipeline import Pipeline, load_parts
+        from qa.parts import load_parts
+        from qa.pipeline import Pipeline
         from qa.ui.page import launch
 
         parts = load_parts(settings)

@@ -82,7 +82,7 @@ class ThreeWays:
         reranker: BaseCrossEncoder | None,
         reader: Reader | None = None,
     ) -> None:
-        from qa.pipeline import writer_with
+        from qa.parts import writer_with
 
         self._model = model
         self._drafts: list[Draft] = []

@@ -32,16 +32,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BATCH_TOKENS = 2048
-"""The most tokens in a batch, with the padding that models need which cannot be packed. Half or twice as many take
-about as long (`docs/performance.md`); with fewer, there is something for each core also where little is new."""
+"""The tokens in a batch at most (and what is over of its last text), with the padding that models need which
+cannot be packed. Half or twice as many take about as long (`docs/performance.md`); with fewer, there is something
+for each core also where little is new."""
+LEAST_TOKENS = 256
+"""With fewer in a batch, reading the weights takes longer than computing."""
+SHARES = 4
+"""Batches come in multiples of this, so that 2 or 4 cores have as many each. Not of the number of cores: what is
+in a batch moves a vector in its last digits, and it should be the same on every machine."""
 
 
 class Embedder(Embeddings):
     """A sentence-transformers model on the processor, as a LangChain `Embeddings`.
 
     Vectors are float32 and of unit norm, whatever the model computes in. Safe to be called from several
-    threads: only the tokenizer, which keeps its padding as state, is locked, so that a question does not
-    wait for the passages that are being indexed.
+    threads: a question does not wait for the passages that are being indexed. Only where a model's own tokenizer
+    is used, which keeps its padding as state, that is locked.
 
     >>> embedder = load_embedder(Settings())  # doctest: +SKIP
     >>> embedder.encode_query("Who runs the centre?").shape  # doctest: +SKIP
@@ -94,7 +100,7 @@ class Embedder(Embeddings):
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         ids = self._cut(texts, self._passage_prefix)
         lengths = [len(each) for each in ids]
-        batches = list(_even_batches(lengths, count_cores()) if self._packed else _padded_batches(lengths))
+        batches = list(_even_batches(lengths) if self._packed else _padded_batches(lengths))
 
         def encode(batch: list[int]) -> NDArray[np.float32]:
             if self._packed:
@@ -122,12 +128,12 @@ class Embedder(Embeddings):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has, without the special ones, the prefix, or any limit."""
-        return [len(ids) for ids in self._splitter.ids(texts, special=False)]
+        return self._splitter.count(texts)
 
     def subwords(self, texts: Sequence[str]) -> list[list[str]]:
         """The tokens of each text after NFKC and case folding, without the special ones; for BM25."""
         folded = [unicodedata.normalize("NFKC", text).casefold() for text in texts]
-        return [tokens.pieces for tokens in self._splitter.split(folded, special=False)]
+        return self._splitter.pieces(folded)
 
     @property
     def transformer(self) -> Any:
@@ -137,14 +143,14 @@ class Embedder(Embeddings):
     def split(self, text: str, *, is_question: bool, limit: int) -> tuple[list[int], list[tuple[int, int]]]:
         """Up to `limit` token ids of the prefix and `text`, and each token's place in `text` (0, 0: none)."""
         prefix = self._query_prefix if is_question else self._passage_prefix
-        (tokens,) = self._splitter.split([prefix + text])
+        ids, found = self._splitter.split(prefix + text)
         places = []
-        for start, end in tokens.places[:limit]:
+        for start, end in found[:limit]:
             start, end = max(start - len(prefix), 0), max(end - len(prefix), 0)
             while start < end and text[start].isspace():  # a token has the space before its word with it
                 start += 1
             places.append((start, end))
-        return tokens.ids[:limit], places
+        return ids[:limit], places
 
     def _cut(self, texts: Sequence[str], prefix: str) -> list[list[int]]:
         """The token ids of each text with its prefix and the special ones, cut as the model wants it."""
@@ -181,14 +187,14 @@ def _to_unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return normed
 
 
-def _even_batches(lengths: Sequence[int], cores: int) -> Iterator[list[int]]:
-    """Indices into `lengths`, the longest first, in batches of like many tokens, as many for each core.
+def _even_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices into `lengths`, the longest first, in batches of like many tokens.
 
     A core that has one batch less than another would wait for it: for 14,000 tokens on two cores, an eighth of the
     time.
     """
     total = max(sum(lengths), 1)
-    count = cores * math.ceil(total / (cores * BATCH_TOKENS))
+    count = min(SHARES * math.ceil(total / (SHARES * BATCH_TOKENS)), math.ceil(total / LEAST_TOKENS))
     batch: list[int] = []
     done = begun = 0
     for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):

@@ -133,7 +133,7 @@ def cached_folder(weights: Path, *, sha256: str, cache: Path) -> Path:
             _mark_complete(temporary)
             _move_into_place(temporary, folder)
             for version in range(FOLDER_VERSION):  # 700 MB each, which nobody would miss, or find
-                shutil.rmtree(cache / f"{stem}{version}", ignore_errors=True)
+                _remove(cache / f"{stem}{version}")
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
@@ -173,15 +173,19 @@ def _move_into_place(temporary: Path, folder: Path) -> None:
                 raise
         if is_complete(folder):
             return  # Another process was faster.
-        # Moved aside, not deleted in place: another process may be looking at it right now.
-        broken = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
-        try:
-            folder.rename(broken)
-        except FileNotFoundError:
-            pass  # Another process moved it already.
-        finally:
-            shutil.rmtree(broken, ignore_errors=True)
+        _remove(folder)
     raise OSError(errno.EBUSY, "other processes keep on replacing it", str(folder))
+
+
+def _remove(folder: Path) -> None:
+    # Moved aside, not deleted in place: another process may be looking at it right now.
+    aside = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
+    try:
+        folder.rename(aside)
+    except FileNotFoundError:
+        pass  # Another process moved it already, or it never was.
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _remove_stale(cache: Path) -> None:

@@ -45,11 +45,13 @@ def _workers() -> ThreadPoolExecutor:
 
 
 def keep_freed_memory() -> None:
-    """Nothing; lets glibc keep what one batch frees for the next: up to 64 MiB, in blocks of up to 32 MiB.
+    """Nothing; lets glibc keep what a batch frees for the next: up to 64 MiB a thread, in blocks of up to 32 MiB.
 
-    By itself it gives them back to the system and takes them again: a tenth of the time of making vectors. Other C
-    libraries have no `mallopt`.
+    By itself it gives them back to the system and takes them again: a tenth of the time of making vectors. It is
+    left alone where the environment tells it what to do; other C libraries have no `mallopt`.
     """
+    if any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
+        return
     try:
         tell = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
