@@ -142,11 +142,18 @@ def _heading() -> str:
 
 
 def _commit() -> str:
-    """The commit that was measured, and whether more than that was in the folder."""
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE, check=False
+    """The commit that was measured, and whether more than that and these results was in the folder."""
+
+    def ask_git(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["git", *words], capture_output=True, text=True, cwd=HERE, check=False)
+
+    commit = ask_git("describe", "--always")
+    changed = ask_git(
+        "status", "--porcelain", "--untracked-files=no", "--", ":/", f":(exclude){RESULTS.name}"
     )
-    return f"commit {done.stdout.strip()}" if done.returncode == 0 else "no commit"
+    if commit.returncode or changed.returncode:
+        return "no commit"
+    return f"commit {commit.stdout.strip()}{'-dirty' if changed.stdout.strip() else ''}"
 
 
 def _say(sentence: str) -> str:
