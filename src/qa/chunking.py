@@ -7,7 +7,6 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 
 from qa.cities import CityCatalogue
 from qa.domain import Chunk, Document, PageStart, Section, Span
@@ -52,12 +51,12 @@ def chunk_document(
     parts = list(_split_parts(document))
     every = [sentence for _, sentences in parts for sentence in sentences]
     # Counted together: each call has a price of its own.
-    counted = iter(list(zip(every, count_tokens([each.cut(document.text) for each in every]), strict=True)))
+    counts = dict(zip(every, count_tokens([each.cut(document.text) for each in every]), strict=True))
     chunks: list[Chunk] = []
     for heading, sentences in parts:
         sized: list[tuple[Span, int]] = []
-        for sentence, tokens in islice(counted, len(sentences)):
-            sized.extend(_cut_long(document.text, sentence, tokens, count_tokens, chunk_tokens))
+        for sentence in sentences:
+            sized.extend(_cut_long(document.text, sentence, counts[sentence], count_tokens, chunk_tokens))
         for run in _pack(sized, chunk_tokens):
             chunks.append(_make_chunk(document, run, heading, catalogue))
     return tuple(chunks)

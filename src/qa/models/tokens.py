@@ -111,29 +111,25 @@ class PackagedSplitter:
 
     def split(self, text: str) -> tuple[list[int], list[Place]]:
         """See `TokenSplitter.split`."""
-        tokenizer, numbers = self._narrow([text])
-        encoding = tokenizer.encode(text, add_special_tokens=False)
+        ((encoding, numbers),) = self._encode([text], whole=True)
         ids = [self._bos, *(numbers[i] for i in encoding.ids), self._eos]
         return ids, [(0, 0), *encoding.offsets, (0, 0)]
 
     def pieces(self, texts: Sequence[str]) -> list[list[str]]:
         """See `TokenSplitter.pieces`."""
-        found: list[list[str]] = []
-        for part in _parts(texts):
-            tokenizer, _ = self._narrow(part)
-            found += (each.tokens for each in tokenizer.encode_batch(part, add_special_tokens=False))
-        return found
+        return [encoding.tokens for encoding, _ in self._encode(texts, whole=True)]
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """See `TokenSplitter.count`."""
         return [len(encoding) for encoding, _ in self._encode(texts)]
 
-    def _encode(self, texts: Sequence[str]) -> Iterator[tuple[Encoding, list[int]]]:
-        """The encoding of each text, without its tokens' texts and places, and the number in the vocabulary of
-        each id in it."""
+    def _encode(self, texts: Sequence[str], *, whole: bool = False) -> Iterator[tuple[Encoding, list[int]]]:
+        """The encoding of each text, with its tokens' texts and places only where it is to be `whole`, and the
+        number in the vocabulary of each id in it."""
         for part in _parts(texts):
             tokenizer, numbers = self._narrow(part)
-            for encoding in tokenizer.encode_batch_fast(part, add_special_tokens=False):
+            encode = tokenizer.encode_batch if whole else tokenizer.encode_batch_fast
+            for encoding in encode(part, add_special_tokens=False):
                 yield encoding, numbers
 
     def _narrow(self, texts: Sequence[str]) -> tuple[Tokenizer, list[int]]:
