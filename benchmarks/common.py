@@ -253,9 +253,11 @@ def _name(chance: random.Random, syllables: int) -> str:
 
 
 def _processor() -> str:
-    for line in _lines(Path("/proc/cpuinfo")):
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
+    # Its name alone may be that of several generations.
+    pairs = (line.split(":", 1) for line in _lines(Path("/proc/cpuinfo")) if ":" in line)
+    told = {name.strip(): value.strip() for name, value in pairs}
+    if name := told.get("model name"):
+        return f"{name} (family {told.get('cpu family', '?')}, model {told.get('model', '?')})"
     return platform.processor() or platform.machine()
 
 

@@ -5,7 +5,7 @@
 
 The sets are what `qa eval` reads; without one, the retrieval benchmark is left out. One that fails or is missing
 is said so in its place, and the others run; the exit status is then 1. What the file has of benchmarks that do not
-run stays there, with the day and the commit that it was measured at.
+run stays there, with the day, the commit and the machine that it was measured at.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("retrieval", smallest=("--questions", "questions_small.jsonl"), sets="", takes_sets=True),
+    Benchmark("embedding", smallest=("--passages", "3", "--rounds", "1"), takes_sets=True),
     Benchmark("indexing", ("--passages", "500"), ("--smallest",), takes_sets=True),
     Benchmark("answering", smallest=("--sizes", "20", "60", "--questions", "5", "--really", "20")),
     Benchmark(
@@ -105,7 +106,8 @@ def _run(benchmark: Benchmark, sets: Sequence[Path], *, smallest: bool) -> tuple
     shown = " ".join(["python", f"benchmarks/{benchmark.path.name}", *command[2:]])
     started = time.monotonic()
     lines = list(_printed(command))
-    took = f"`{shown}`: {time.monotonic() - started:.0f} s, {time.strftime('%Y-%m-%d')}, {_commit()}"
+    seconds = f"{time.monotonic() - started:.0f} s"
+    took = f"`{shown}`: {seconds}, {time.strftime('%Y-%m-%d')}, {_commit()}, on {describe_machine()}"
     text = "".join(lines[:-1]).strip()
     if not any(line.startswith("|") for line in lines):  # its own layout, to be left as it is
         text = f"```text\n{text}\n```"

@@ -65,7 +65,8 @@ class Settings:
     reader: str = PACKAGED
     """`packaged` (comes with this program, reads on from multilingual-e5-small), or `none`."""
     dtype: str = "auto"
-    """`auto` (bfloat16 where the processor has instructions for it), `float32` or `bfloat16`."""
+    """`auto` (bfloat16 where the processor has instructions for it, and the packaged embedder's passages in int8),
+    `float32` or `bfloat16`."""
 
     chunk_tokens: int = 200
     """The most tokens of the embedder's in a chunk, 32 to 480."""

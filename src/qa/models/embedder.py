@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from qa.errors import ModelError
 from qa.models.loading import describe_source, load_quietly
-from qa.models.packed import pack
+from qa.models.packed import PackedEncoder, pack
 from qa.models.tokens import TokenSplitter, WholeSplitter
 from qa.models.workers import compute_alone, count_cores, keep_freed_memory, run_each
 
@@ -61,7 +61,9 @@ class Embedder(Embeddings):
         name: str,
         query_prefix: str,
         passage_prefix: str,
+        in_int8: bool = False,
     ) -> None:
+        """`in_int8`: passages, which are many, are computed in 8 bits; questions in what `model` has."""
         dimension = model.get_embedding_dimension()
         if dimension is None:
             raise ModelError(f"embedder {name} does not tell its dimension; set embedder to another model")
@@ -74,8 +76,11 @@ class Embedder(Embeddings):
         self._passage_prefix = passage_prefix
         self._splitter = _find_splitter(model, name)
         self._packed = pack(model)
+        self._in_int8 = in_int8
+        self._packed_int8: PackedEncoder | None = None
         self._most_tokens = int(model.max_seq_length or sys.maxsize)
         self._lock = threading.Lock()
+        self._packing = threading.Lock()
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """One vector for each passage, as lists: LangChain's form of `encode_passages`."""
@@ -98,20 +103,19 @@ class Embedder(Embeddings):
         `on_progress` is called after every batch with how many texts are done and how many there are.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        packed = self._pack_for_passages()
         ids = self._cut(texts, self._passage_prefix)
         lengths = [len(each) for each in ids]
-        batches = list(_even_batches(lengths) if self._packed else _padded_batches(lengths))
+        batches = list(_even_batches(lengths) if packed else _padded_batches(lengths))
 
         def encode(batch: list[int]) -> NDArray[np.float32]:
-            if self._packed:
-                return _to_unit(self._packed.encode([ids[i] for i in batch]))
+            if packed:
+                return _to_unit(packed.encode([ids[i] for i in batch]))
             return self._encode_padded([texts[i] for i in batch], self._passage_prefix)
 
         # A core reads a batch by itself: two that share each product wait for each other many times.
         done = 0
-        for batch, made in zip(
-            batches, (_threads().map if self._packed else map)(encode, batches), strict=True
-        ):
+        for batch, made in zip(batches, (_threads().map if packed else map)(encode, batches), strict=True):
             vectors[batch] = made
             done += len(batch)
             if on_progress:
@@ -151,6 +155,14 @@ class Embedder(Embeddings):
                 start += 1
             places.append((start, end))
         return ids[:limit], places
+
+    def _pack_for_passages(self) -> PackedEncoder | None:
+        if not self._in_int8:
+            return self._packed
+        with self._packing:  # made when it is first wanted: it takes as long as a few passages
+            if self._packed_int8 is None:
+                self._packed_int8 = pack(self._model, in_int8=True)
+            return self._packed_int8
 
     def _cut(self, texts: Sequence[str], prefix: str) -> list[list[int]]:
         """The token ids of each text with its prefix and the special ones, cut as the model wants it."""
@@ -238,13 +250,15 @@ def open_embedder(
     chosen = torch.bfloat16 if dtype == "bfloat16" or (dtype == "auto" and has_bf16()) else torch.float32
 
     is_packaged = bool(name)
+    in_int8 = is_packaged and dtype == "auto"  # measured with this model alone
     model = (_open_packaged if is_packaged else _open_any)(folder_or_name, chosen)
-    logger.info("embedder %s in %s", folder_or_name, chosen)
+    logger.info("embedder %s in %s%s", folder_or_name, chosen, ", passages in int8" * in_int8)
     return Embedder(
         model,
         name=name or describe_source(folder_or_name, model),
         query_prefix=query_prefix,
         passage_prefix=passage_prefix,
+        in_int8=in_int8,
     )
 
 

@@ -2,12 +2,13 @@
 
 What transformers' `BertModel` with mean pooling computes, on the same weights: linear layers see only real tokens,
 the three projections of attention are one, and texts of equal length attend in one batch, each to itself, with
-nothing to mask. `docs/performance.md` has what each of these gained.
+nothing to mask. Linear layers are those of the model or, rounded, in 8 bits (`qa.models.int8`).
+`docs/performance.md` has what each of these gained.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
     from qa.models.bert import PlainEmbedder
 
-Weights = tuple[Any, Any]
-"""A linear layer's or a norm's: its matrix (for a norm, its scales) and its bias."""
+Linear = Callable[[Any], Any]
+"""States through a linear layer: (tokens, in) → (tokens, out)."""
+Norm = tuple[Any, Any]
+"""Scales and bias."""
 
 LEAST_SUM, MOST_SUM = 1e-30, 1e38
 """Between these, a sum of exponentials has lost nothing to the ends of what a float can say."""
@@ -30,32 +33,37 @@ LEAST_SUM, MOST_SUM = 1e-30, 1e38
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """The weights of one layer; `joined` are those of query, key and value, the query's scaled by 1/√d.
+    """One layer; `joined` makes query, key and value, the query scaled by 1/√d.
 
     Its bias is the query's alone. A key's adds the same to all scores of a token, which changes no share; a
     value's is added to what is taken whatever the shares, so it lies in the bias of `attended`.
     """
 
-    joined: Weights
-    attended: Weights
-    attended_norm: Weights
-    widened: Weights
-    narrowed: Weights
-    narrowed_norm: Weights
+    joined: Linear
+    attended: Linear
+    attended_norm: Norm
+    widened: Linear
+    narrowed: Linear
+    narrowed_norm: Norm
 
 
 class PackedEncoder:
     """The token states of a BERT encoder, averaged over each text. Keeps no state: safe in several threads."""
 
-    def __init__(self, bert: Any) -> None:
+    def __init__(self, bert: Any, *, in_int8: bool = False) -> None:
+        """On the weights of `bert`; `in_int8` rounds those of its linear layers, and what goes into these."""
+        import torch
+
         embeddings, config = bert.embeddings, bert.config
         self._heads: int = config.num_attention_heads
         self._epsilon: float = config.layer_norm_eps
         self._words = embeddings.word_embeddings.weight
-        self._places = embeddings.position_embeddings.weight + embeddings.token_type_embeddings.weight[0]
-        self._norm = _weights(embeddings.LayerNorm)
-        scale = (config.hidden_size // config.num_attention_heads) ** -0.5
-        self._layers = [_read_layer(layer, scale) for layer in bert.encoder.layer]
+        self._attending = self._words.dtype
+        self._dtype = torch.float32 if in_int8 else self._words.dtype
+        places = embeddings.position_embeddings.weight + embeddings.token_type_embeddings.weight[0]
+        self._places = places.to(self._dtype)
+        self._norm = _read_norm(embeddings.LayerNorm, self._dtype)
+        self._layers = [_read_layer(layer, self._heads, in_int8=in_int8) for layer in bert.encoder.layer]
 
     def encode(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """The mean state of each text's tokens: shape (n, hidden), float32. Quickest where like lengths follow
@@ -67,13 +75,13 @@ class PackedEncoder:
         runs = list(_runs(lengths))
         with torch.inference_mode():
             places = torch.cat([torch.arange(length) for length in lengths])
-            states = self._words[torch.tensor([token for each in ids for token in each])]
+            states = self._words[torch.tensor([token for each in ids for token in each])].to(self._dtype)
             states = self._normed(states + self._places[places], self._norm)
             for layer in self._layers:
-                mixed = self._attend(states, layer, runs)
-                states = self._normed(states + _linear(mixed, layer.attended), layer.attended_norm)
-                wide = functional.gelu(_linear(states, layer.widened))
-                states = self._normed(states + _linear(wide, layer.narrowed), layer.narrowed_norm)
+                mixed = self._attend(layer.joined(states).to(self._attending), runs)
+                states = self._normed(layer.attended(mixed).add_(states), layer.attended_norm)
+                wide = functional.gelu(layer.widened(states))
+                states = self._normed(layer.narrowed(wide).add_(states), layer.narrowed_norm)
             means = [
                 states[start : start + count * length].view(count, length, -1).to(torch.float32).mean(dim=1)
                 for start, count, length in runs
@@ -81,15 +89,11 @@ class PackedEncoder:
             found: NDArray[np.float32] = torch.cat(means).numpy()
         return found
 
-    def _attend(self, states: Tensor, layer: _Layer, runs: Sequence[tuple[int, int, int]]) -> Tensor:
+    def _attend(self, joined: Tensor, runs: Sequence[tuple[int, int, int]]) -> Tensor:
         """What each token takes from those of its own text: shape (tokens, hidden)."""
         import torch
-        from torch.nn import functional
 
-        matrix, query_bias = layer.joined
-        joined = functional.linear(states, matrix)
-        joined[:, : len(query_bias)] += query_bias
-        mixed = torch.empty_like(states)
+        mixed = torch.empty(len(joined), joined.shape[1] // 3, dtype=self._dtype)
         for start, count, length in runs:
             end = start + count * length
             parts = joined[start:end].view(count, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
@@ -99,18 +103,18 @@ class PackedEncoder:
             mixed[start:end].view(count, length, self._heads, -1).copy_(taken)
         return mixed
 
-    def _normed(self, states: Tensor, norm: Weights) -> Tensor:
+    def _normed(self, states: Tensor, norm: Norm) -> Tensor:
         from torch.nn import functional
 
         return functional.layer_norm(states, states.shape[1:], *norm, self._epsilon)
 
 
-def pack(model: SentenceTransformer | PlainEmbedder) -> PackedEncoder | None:
+def pack(model: SentenceTransformer | PlainEmbedder, *, in_int8: bool = False) -> PackedEncoder | None:
     """The packed form of `model`; None if it is no BERT encoder whose tokens' states are averaged."""
     from qa.models.bert import PlainEmbedder
 
     if isinstance(model, PlainEmbedder):
-        return PackedEncoder(model.transformers_model)
+        return PackedEncoder(model.transformers_model, in_int8=in_int8)
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
     from transformers import BertModel
 
@@ -121,7 +125,7 @@ def pack(model: SentenceTransformer | PlainEmbedder) -> PackedEncoder | None:
         return None
     if not isinstance(bert, BertModel) or bert.config.hidden_act != "gelu" or bert.config.is_decoder:
         return None
-    return PackedEncoder(bert)
+    return PackedEncoder(bert, in_int8=in_int8)
 
 
 def _mix(scores: Tensor, value: Tensor) -> Tensor:
@@ -139,33 +143,43 @@ def _mix(scores: Tensor, value: Tensor) -> Tensor:
     return torch.bmm(torch.softmax(scores, dim=-1), value)
 
 
-def _linear(states: Tensor, weights: Weights) -> Tensor:
-    """`states` through a linear layer. The bias is added after: torch's own way takes a fifth longer."""
+def _plain_linear(matrix: Tensor, bias: Tensor) -> Linear:
+    """The layer in the numbers of its weights; `bias` is that of the first outputs, the others have none."""
     from torch.nn import functional
 
-    matrix, bias = weights
-    return functional.linear(states, matrix).add_(bias)
+    def apply(states: Tensor) -> Tensor:
+        made = functional.linear(states, matrix)
+        made[:, : len(bias)] += bias  # after the product: torch's own way takes a fifth longer
+        return made
+
+    return apply
 
 
-def _read_layer(layer: Any, scale: float) -> _Layer:
+def _read_layer(layer: Any, heads: int, *, in_int8: bool) -> _Layer:
     import torch
 
-    own, output = layer.attention.self, layer.attention.output
+    linear: Callable[[Tensor, Tensor], Linear] = _plain_linear
+    if in_int8:
+        from qa.models.int8 import Int8Linear as linear  # onnxruntime is not imported for questions alone
+
+    own, output, wide = layer.attention.self, layer.attention.output, layer.intermediate.dense
+    scale = (len(own.query.weight) // heads) ** -0.5
+    dtype = torch.float32 if in_int8 else own.query.weight.dtype
     with torch.inference_mode():
-        matrix = torch.cat([own.query.weight * scale, own.key.weight, own.value.weight])
+        joined = torch.cat([own.query.weight * scale, own.key.weight, own.value.weight])
         attended_bias = output.dense.bias + output.dense.weight @ own.value.bias
         return _Layer(
-            joined=(matrix, own.query.bias * scale),
-            attended=(output.dense.weight, attended_bias),
-            attended_norm=_weights(output.LayerNorm),
-            widened=_weights(layer.intermediate.dense),
-            narrowed=_weights(layer.output.dense),
-            narrowed_norm=_weights(layer.output.LayerNorm),
+            joined=linear(joined, own.query.bias * scale),
+            attended=linear(output.dense.weight, attended_bias),
+            attended_norm=_read_norm(output.LayerNorm, dtype),
+            widened=linear(wide.weight, wide.bias),
+            narrowed=linear(layer.output.dense.weight, layer.output.dense.bias),
+            narrowed_norm=_read_norm(layer.output.LayerNorm, dtype),
         )
 
 
-def _weights(module: Any) -> Weights:
-    return module.weight, module.bias
+def _read_norm(module: Any, dtype: Any) -> Norm:
+    return module.weight.to(dtype), module.bias.to(dtype)
 
 
 def _runs(lengths: Sequence[int]) -> Iterator[tuple[int, int, int]]:
