@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from qa.chunking import text_to_embed
 from qa.config import Settings
@@ -26,6 +27,7 @@ from qa.indexing import index_corpus
 from qa.lexical import LexicalIndex
 from qa.library import Library, open_library
 from qa.models import Embedder, load_embedder
+from qa.models.packed import PackedEncoder, _runs
 from qa.retrieval import LEXICAL_WEIGHT
 
 Scores = NDArray[np.float32]
@@ -50,6 +52,8 @@ class Bench:
         self.pairs = self._encode_runs(2)
         self.texts = [f"{chunk.title}\n{chunk.heading}\n{chunk.text}" for chunk in self.chunks]
         self.indexes: dict[tuple[float, float], LexicalIndex] = {}
+        self.parts = [self._cut_into_parts(chunk, documents[chunk.doc_id]) for chunk in self.chunks]
+        self._in_parts: dict[int, Scores] = {}
         self._states = [self._encode_tokens(text, is_question=False) for text in self.texts]
 
     def _encode_runs(self, length: int) -> list[NDArray[np.float32]]:
@@ -77,6 +81,20 @@ class Bench:
             states = self.embedder.transformer(input_ids=torch.tensor([ids])).last_hidden_state[0].float()
         return np.asarray(torch.nn.functional.normalize(states, dim=-1).numpy())
 
+    @staticmethod
+    def _cut_into_parts(chunk: Chunk, document: Document) -> list[str]:
+        """Title and headings, if there are any, and each sentence."""
+        whole = text_to_embed(chunk, document)
+        head = whole[: len(whole) - len(chunk.text)].strip()
+        return [*([head] if head else []), *(chunk.cut(span) for span in chunk.sentences)]
+
+    def in_parts(self, layers: int) -> Scores:
+        """Passage vectors for which the first `layers` have read each sentence alone: shape (passages, d)."""
+        if layers not in self._in_parts:
+            vectors = np.stack([encode_in_parts(self.embedder, each, layers) for each in self.parts])
+            self._in_parts[layers] = vectors
+        return self._in_parts[layers]
+
     def vector(self, query: Query) -> NDArray[np.float32]:
         """The vector of the question."""
         return self.embedder.encode_query(query.searched_text)
@@ -102,6 +120,41 @@ class Bench:
         return np.array([float((asked @ states.T).max(axis=1).mean()) for states in self._states])
 
 
+def encode_in_parts(embedder: Embedder, parts: Sequence[str], layers: int) -> Scores:
+    """The vector of the passage that `parts` make: the first `layers` read each alone, the others all together."""
+    encoder = embedder._packed
+    assert encoder, "the packaged embedder can be packed"
+    ids = embedder._cut(parts, embedder._passage_prefix)
+    (empty,) = embedder._cut([""], embedder._passage_prefix)
+    lengths = [len(each) for each in ids]
+    ends = np.cumsum(lengths).tolist()
+    # One prefix and one pair of special tokens for all: those of the first part, and the end of the last.
+    kept = [
+        place
+        for number, (end, length) in enumerate(zip(ends, lengths, strict=True))
+        for place in range(end - length + (len(empty) - 1 if number else 0), end - (number < len(ids) - 1))
+    ]
+    with torch.inference_mode():
+        places = torch.cat([torch.arange(length) for length in lengths])
+        states = encoder._words[torch.tensor([token for each in ids for token in each])]
+        states = encoder._normed(states + encoder._places[places], encoder._norm)
+        states = _read(encoder, states, list(_runs(lengths)), slice(layers))[kept]
+        states = _read(encoder, states, [(0, 1, len(kept))], slice(layers, None))
+        return np.asarray(functional.normalize(states.float().mean(dim=0), dim=0).numpy())
+
+
+def _read(
+    encoder: PackedEncoder, states: torch.Tensor, runs: Sequence[tuple[int, int, int]], which: slice
+) -> torch.Tensor:
+    """`states` after some of the layers."""
+    for layer in encoder._layers[which]:
+        mixed = encoder._attend(layer.joined(states), runs)
+        states = encoder._normed(layer.attended(mixed).add_(states), layer.attended_norm)
+        wide = functional.gelu(layer.widened(states))
+        states = encoder._normed(layer.narrowed(wide).add_(states), layer.narrowed_norm)
+    return states
+
+
 def fused(bench: Bench, query: Query, weight: float = LEXICAL_WEIGHT) -> Scores:
     """What the program ranks by."""
     return bench.dense(query) + weight * bench.lexical(query)
@@ -123,6 +176,13 @@ def without_titles(bench: Bench, query: Query) -> Scores:
     """With passage vectors made without title and headings."""
     vector = bench.vector(query)
     dense = (bench.bare @ vector + bench.best_of(bench.sentences, vector)) / 2
+    return dense + LEXICAL_WEIGHT * bench.lexical(query)
+
+
+def with_parts(bench: Bench, query: Query, layers: int) -> Scores:
+    """With passage vectors whose first `layers` are their sentences': those are then computed once."""
+    vector = bench.vector(query)
+    dense = (bench.in_parts(layers) @ vector + bench.best_of(bench.sentences, vector)) / 2
     return dense + LEXICAL_WEIGHT * bench.lexical(query)
 
 
@@ -188,6 +248,7 @@ VARIANTS: dict[str, Variant] = {
     },
     "no title in the passage": without_titles,
     **{f"title vectors, {w}": partial(with_titles, weight=w) for w in (0.05, 0.1, 0.2)},
+    **{f"first {n} layers by sentence": partial(with_parts, layers=n) for n in (4, 6, 8, 10, 12)},
     "windows of two sentences": with_windows,
     **{f"neighbours, {w}": partial(with_neighbours, weight=w) for w in (0.2, 0.5)},
     **{f"feedback, {w}": partial(with_feedback, weight=w) for w in (0.2, 0.5)},
