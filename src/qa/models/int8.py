@@ -1,7 +1,7 @@
 """Linear layers in 8 bits, multiplied by onnxruntime: for passages, which are many.
 
 Each token's states have a scale of their own, and so has each output of a layer: what comes of a text does not
-depend on what else is in its batch. Sums are whole numbers, so that every processor finds the same.
+depend on what else is in its batch. Sums are whole numbers, of which nothing is lost.
 `docs/performance.md` has what this gains and loses.
 """
 
