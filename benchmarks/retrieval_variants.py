@@ -27,7 +27,7 @@ from qa.indexing import index_corpus
 from qa.lexical import LexicalIndex
 from qa.library import Library, open_library
 from qa.models import Embedder, load_embedder
-from qa.models.packed import PackedEncoder, _runs
+from qa.models.packed import _runs
 from qa.retrieval import LEXICAL_WEIGHT
 
 Scores = NDArray[np.float32]
@@ -138,21 +138,12 @@ def encode_in_parts(embedder: Embedder, parts: Sequence[str], layers: int) -> Sc
         places = torch.cat([torch.arange(length) for length in lengths])
         states = encoder._words[torch.tensor([token for each in ids for token in each])]
         states = encoder._normed(states + encoder._places[places], encoder._norm)
-        states = _read(encoder, states, list(_runs(lengths)), slice(layers))[kept]
-        states = _read(encoder, states, [(0, 1, len(kept))], slice(layers, None))
+        for layer in encoder._layers[:layers]:
+            states = encoder._go_through(layer, states, list(_runs(lengths)))
+        states = states[kept]
+        for layer in encoder._layers[layers:]:
+            states = encoder._go_through(layer, states, [(0, 1, len(kept))])
         return np.asarray(functional.normalize(states.float().mean(dim=0), dim=0).numpy())
-
-
-def _read(
-    encoder: PackedEncoder, states: torch.Tensor, runs: Sequence[tuple[int, int, int]], which: slice
-) -> torch.Tensor:
-    """`states` after some of the layers."""
-    for layer in encoder._layers[which]:
-        mixed = encoder._attend(layer.joined(states), runs)
-        states = encoder._normed(layer.attended(mixed).add_(states), layer.attended_norm)
-        wide = functional.gelu(layer.widened(states))
-        states = encoder._normed(layer.narrowed(wide).add_(states), layer.narrowed_norm)
-    return states
 
 
 def fused(bench: Bench, query: Query, weight: float = LEXICAL_WEIGHT) -> Scores:
@@ -172,17 +163,10 @@ def with_titles(bench: Bench, query: Query, weight: float) -> Scores:
     return fused(bench, query) + weight * (bench.titles @ bench.vector(query))
 
 
-def without_titles(bench: Bench, query: Query) -> Scores:
-    """With passage vectors made without title and headings."""
+def with_passages(bench: Bench, query: Query, passages: Callable[[Bench], Scores]) -> Scores:
+    """With other passage vectors: shape (passages, d)."""
     vector = bench.vector(query)
-    dense = (bench.bare @ vector + bench.best_of(bench.sentences, vector)) / 2
-    return dense + LEXICAL_WEIGHT * bench.lexical(query)
-
-
-def with_parts(bench: Bench, query: Query, layers: int) -> Scores:
-    """With passage vectors whose first `layers` are their sentences': those are then computed once."""
-    vector = bench.vector(query)
-    dense = (bench.in_parts(layers) @ vector + bench.best_of(bench.sentences, vector)) / 2
+    dense = (passages(bench) @ vector + bench.best_of(bench.sentences, vector)) / 2
     return dense + LEXICAL_WEIGHT * bench.lexical(query)
 
 
@@ -246,9 +230,12 @@ VARIANTS: dict[str, Variant] = {
         f"BM25 k1 {k1}, b {b}": partial(other_bm25, k1=k1, b=b)
         for k1, b in ((0.6, 0.75), (0.9, 0.4), (1.2, 0.4), (1.2, 1.0), (2.0, 0.75))
     },
-    "no title in the passage": without_titles,
+    "no title in the passage": partial(with_passages, passages=lambda bench: bench.bare),
     **{f"title vectors, {w}": partial(with_titles, weight=w) for w in (0.05, 0.1, 0.2)},
-    **{f"first {n} layers by sentence": partial(with_parts, layers=n) for n in (4, 6, 8, 10, 12)},
+    **{
+        f"first {n} layers by sentence": partial(with_passages, passages=partial(Bench.in_parts, layers=n))
+        for n in (4, 6, 8, 10, 12)
+    },
     "windows of two sentences": with_windows,
     **{f"neighbours, {w}": partial(with_neighbours, weight=w) for w in (0.2, 0.5)},
     **{f"feedback, {w}": partial(with_feedback, weight=w) for w in (0.2, 0.5)},

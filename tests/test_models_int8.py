@@ -13,15 +13,9 @@ from torch.nn import functional
 from qa.config import Settings
 from qa.models import Embedder, int8, load_embedder
 from qa.models.int8 import Int8Linear, adds_exactly
+from test_models_packed import SENTENCES, TEXTS
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
-SENTENCES = (
-    "Kitakyushu works with cities in Asia.",
-    "北九州市はアジアの都市と協力しています。",
-    "Thành phố Hải Phòng và thành phố Kitakyushu là hai thành phố kết nghĩa.",
-    "ទីក្រុងភ្នំពេញ",
-)
-TEXTS = ("", *SENTENCES, *(" ".join(SENTENCES[: n % 4 + 1] * n) for n in (2, 3, 7, 30)), "x " * 2000)
 
 
 def layer_of(outputs: int, inputs: int, *, biases: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from qa.models.workers import open_session
+
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
@@ -93,10 +95,4 @@ def _multiply(
 @cache
 def _session() -> InferenceSession:
     """The two operations of `data/int8_linear.onnx`, which `scripts/make_int8_linear.py` has made."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # in the thread that asks: see `qa.models.workers`
-    options.log_severity_level = 3  # errors only
-    graph = resources.files("qa").joinpath("data", "int8_linear.onnx").read_bytes()
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    return open_session(resources.files("qa").joinpath("data", "int8_linear.onnx").read_bytes())

@@ -69,7 +69,6 @@ class PackedEncoder:
         """The mean state of each text's tokens: shape (n, hidden), float32. Quickest where like lengths follow
         each other."""
         import torch
-        from torch.nn import functional
 
         lengths = [len(each) for each in ids]
         runs = list(_runs(lengths))
@@ -78,16 +77,22 @@ class PackedEncoder:
             states = self._words[torch.tensor([token for each in ids for token in each])].to(self._dtype)
             states = self._normed(states + self._places[places], self._norm)
             for layer in self._layers:
-                mixed = self._attend(layer.joined(states).to(self._attending), runs)
-                states = self._normed(layer.attended(mixed).add_(states), layer.attended_norm)
-                wide = functional.gelu(layer.widened(states))
-                states = self._normed(layer.narrowed(wide).add_(states), layer.narrowed_norm)
+                states = self._go_through(layer, states, runs)
             means = [
                 states[start : start + count * length].view(count, length, -1).to(torch.float32).mean(dim=1)
                 for start, count, length in runs
             ]
             found: NDArray[np.float32] = torch.cat(means).numpy()
         return found
+
+    def _go_through(self, layer: _Layer, states: Tensor, runs: Sequence[tuple[int, int, int]]) -> Tensor:
+        """The states after `layer`: shape (tokens, hidden)."""
+        from torch.nn import functional
+
+        mixed = self._attend(layer.joined(states).to(self._attending), runs)
+        states = self._normed(layer.attended(mixed).add_(states), layer.attended_norm)
+        wide = functional.gelu(layer.widened(states))
+        return self._normed(layer.narrowed(wide).add_(states), layer.narrowed_norm)
 
     def _attend(self, joined: Tensor, runs: Sequence[tuple[int, int, int]]) -> Tensor:
         """What each token takes from those of its own text: shape (tokens, hidden)."""

@@ -12,7 +12,7 @@ from langchain_core.cross_encoders import BaseCrossEncoder
 from qa.errors import ModelError
 from qa.models.loading import describe_source, load_quietly
 from qa.models.packaged import RERANKER_TOKENIZER, RERANKER_WEIGHTS, find_packaged
-from qa.models.workers import run_each
+from qa.models.workers import open_session, run_each
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -91,13 +91,9 @@ class HubReranker(Reranker):
 def open_packaged_reranker() -> PackagedReranker:
     """The cross-encoder that comes with the Python packages. Raises `ModelError` if it is not there."""
     weights, tokenizer_file = find_packaged(RERANKER_WEIGHTS), find_packaged(RERANKER_TOKENIZER)
-    import onnxruntime
     from tokenizers import Tokenizer
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # in the thread that asks: see `qa.models.workers`
-    options.log_severity_level = 3  # Errors only.
-    session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
+    session = open_session(str(weights))
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     tokenizer.no_padding()
     tokenizer.no_truncation()

@@ -15,7 +15,10 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -42,6 +45,16 @@ def count_cores() -> int:
 @cache
 def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(count_cores(), thread_name_prefix="model", initializer=compute_alone)
+
+
+def open_session(model: str | bytes) -> InferenceSession:
+    """An ONNX model, of a path or of what is in the file, that computes in the thread that asks it."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3  # errors only
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def keep_freed_memory() -> None:
