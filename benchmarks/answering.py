@@ -18,7 +18,7 @@ import random
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -101,13 +101,21 @@ class PartlyReal:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._embedder, name)
 
-    def encode_passages(self, texts: Sequence[str], *, on_progress: Any = None) -> Vectors:
+    def encode_passages(
+        self,
+        texts: Sequence[str],
+        *,
+        made_of: Mapping[int, Sequence[str]] | None = None,
+        on_progress: Any = None,
+    ) -> Vectors:
         """Vectors of unit norm, shape (n, d): the model's own of texts that hold a real sentence."""
+        parts = {texts[place]: each for place, each in (made_of or {}).items()}
         mine = [text for text in texts if text in self._real or text.rsplit("\n", 1)[-1] in self._real]
         missing = [text for text in dict.fromkeys(mine) if text not in self._kept]
         for start in range(0, len(missing), BATCH):
             batch = missing[start : start + BATCH]
-            vectors = self._embedder.encode_passages(batch)
+            own = {place: parts[text] for place, text in enumerate(batch) if text in parts}
+            vectors = self._embedder.encode_passages(batch, made_of=own)
             self._between.learn(vectors)
             self._kept.update(zip(batch, vectors, strict=True))
         others = [text for text in texts if text not in self._kept]

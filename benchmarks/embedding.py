@@ -20,10 +20,12 @@ from langchain_baseline import MiniLM
 
 from qa.config import Settings
 from qa.models import Embedder, load_embedder
+from qa.models.embedder import SHARED_LAYERS
 from qa.sentences import split_sentences
 
 THEIRS = "all-MiniLM-L6-v2 in float32"
 EXACT = "float32"
+WHOLE = "the same, passages read whole by all layers"
 
 
 def main() -> None:
@@ -42,15 +44,17 @@ def main() -> None:
         "int8, attention in float32": open_in("float32", in_int8=True),
         "bfloat16": open_in("bfloat16", in_int8=False),
         "int8, attention in bfloat16": open_in("bfloat16", in_int8=True),
+        WHOLE: open_in("bfloat16", in_int8=True, shared_layers=0),
     }
     for name, passages in texts.items():
         print_table(name, passages, minilm, embedders, rounds=options.rounds)
 
 
-def open_in(dtype: str, *, in_int8: bool) -> Embedder:
+def open_in(dtype: str, *, in_int8: bool, shared_layers: int = SHARED_LAYERS) -> Embedder:
     """The packaged embedder with weights in `dtype`, whatever the processor is best at."""
     embedder = load_embedder(Settings(dtype=dtype))
     embedder._in_int8 = in_int8  # the setting is for `auto` alone
+    embedder._shared_layers = shared_layers
     return embedder
 
 
@@ -58,12 +62,15 @@ def print_table(
     name: str, passages: list[str], minilm: MiniLM, embedders: dict[str, Embedder], *, rounds: int
 ) -> None:
     """Nothing; prints seconds of each, warm and in turn, and how near its vectors are to those in float32."""
-    pieces = [text[span.start : span.end] for text in passages for span in split_sentences(text)]
-    made = {each: embedder.encode_passages([*passages, *pieces]) for each, embedder in embedders.items()}
-    minilm.embed_documents(passages)
+    parts = [[text[span.start : span.end] for span in split_sentences(text)] for text in passages]
+    pieces = [piece for each in parts for piece in each]
+    made_of = {place: each for place, each in enumerate(parts) if len(each) > 1}
     calls = {
-        each: partial(embedder.encode_passages, [*passages, *pieces]) for each, embedder in embedders.items()
+        each: partial(embedder.encode_passages, [*passages, *pieces], made_of=made_of)
+        for each, embedder in embedders.items()
     }
+    made = {each: call() for each, call in calls.items()}
+    minilm.embed_documents(passages)
     seconds = medians(in_turn({THEIRS: partial(minilm.embed_documents, passages), **calls}, rounds=rounds))
     rows = []
     for each, took in seconds.items():

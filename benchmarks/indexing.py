@@ -85,7 +85,11 @@ class StandIn:
     identity = "stand-in"
 
     def encode_passages(
-        self, texts: Sequence[str], *, on_progress: Callable[[int, int], None] | None = None
+        self,
+        texts: Sequence[str],
+        *,
+        made_of: object = None,
+        on_progress: Callable[[int, int], None] | None = None,
     ) -> NDArray[np.float32]:
         """Vectors of unit norm, shape (n, 384)."""
         seeds = [zlib.crc32(text.encode()) for text in texts]

@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
-from qa.chunking import text_to_embed
+from qa.chunking import parts_to_embed, text_to_embed
 from qa.config import Settings
 from qa.domain import Chunk, Document, Query
 from qa.evaluation import GoldQuestion, GoldSet, load_gold, write_gold_corpus
@@ -27,7 +26,7 @@ from qa.indexing import index_corpus
 from qa.lexical import LexicalIndex
 from qa.library import Library, open_library
 from qa.models import Embedder, load_embedder
-from qa.models.packed import _runs
+from qa.models.embedder import SHARED_LAYERS
 from qa.retrieval import LEXICAL_WEIGHT
 
 Scores = NDArray[np.float32]
@@ -41,19 +40,16 @@ class Bench:
     def __init__(self, gold: GoldSet, library: Library, embedder: Embedder) -> None:
         self.gold, self.library, self.embedder = gold, library, embedder
         self.chunks: Sequence[Chunk] = tuple(library.retriever.chunks)
-        documents: dict[str, Document] = {d.doc_id: d for d in library.documents()}
+        self.documents: dict[str, Document] = {d.doc_id: d for d in library.documents()}
         self.owner = [chunk.doc_id for chunk in self.chunks]
-        self.passages = embedder.encode_passages(
-            [text_to_embed(chunk, documents[chunk.doc_id]) for chunk in self.chunks]
-        )
+        self._in_parts: dict[int, Scores] = {}
+        self.passages = self.in_parts(SHARED_LAYERS)
         self.bare = embedder.encode_passages([chunk.text for chunk in self.chunks])
         self.titles = embedder.encode_passages([chunk.title for chunk in self.chunks])
         self.sentences = self._encode_runs(1)
         self.pairs = self._encode_runs(2)
         self.texts = [f"{chunk.title}\n{chunk.heading}\n{chunk.text}" for chunk in self.chunks]
         self.indexes: dict[tuple[float, float], LexicalIndex] = {}
-        self.parts = [self._cut_into_parts(chunk, documents[chunk.doc_id]) for chunk in self.chunks]
-        self._in_parts: dict[int, Scores] = {}
         self._states = [self._encode_tokens(text, is_question=False) for text in self.texts]
 
     def _encode_runs(self, length: int) -> list[NDArray[np.float32]]:
@@ -81,18 +77,16 @@ class Bench:
             states = self.embedder.transformer(input_ids=torch.tensor([ids])).last_hidden_state[0].float()
         return np.asarray(torch.nn.functional.normalize(states, dim=-1).numpy())
 
-    @staticmethod
-    def _cut_into_parts(chunk: Chunk, document: Document) -> list[str]:
-        """Title and headings, if there are any, and each sentence."""
-        whole = text_to_embed(chunk, document)
-        head = whole[: len(whole) - len(chunk.text)].strip()
-        return [*([head] if head else []), *(chunk.cut(span) for span in chunk.sentences)]
-
     def in_parts(self, layers: int) -> Scores:
         """Passage vectors for which the first `layers` have read each sentence alone: shape (passages, d)."""
         if layers not in self._in_parts:
-            vectors = np.stack([encode_in_parts(self.embedder, each, layers) for each in self.parts])
-            self._in_parts[layers] = vectors
+            self.embedder._shared_layers = (
+                layers  # it says in the vectors' identity how many are the program's
+            )
+            parts = [parts_to_embed(chunk, self.documents[chunk.doc_id]) for chunk in self.chunks]
+            whole = [text_to_embed(chunk, self.documents[chunk.doc_id]) for chunk in self.chunks]
+            self._in_parts[layers] = self.embedder.encode_passages(whole, made_of=dict(enumerate(parts)))
+            self.embedder._shared_layers = SHARED_LAYERS
         return self._in_parts[layers]
 
     def vector(self, query: Query) -> NDArray[np.float32]:
@@ -118,32 +112,6 @@ class Bench:
         """The mean over the question's tokens of the best cosine with a token of the passage (ColBERT)."""
         asked = self._encode_tokens(query.searched_text, is_question=True)
         return np.array([float((asked @ states.T).max(axis=1).mean()) for states in self._states])
-
-
-def encode_in_parts(embedder: Embedder, parts: Sequence[str], layers: int) -> Scores:
-    """The vector of the passage that `parts` make: the first `layers` read each alone, the others all together."""
-    encoder = embedder._packed
-    assert encoder, "the packaged embedder can be packed"
-    ids = embedder._cut(parts, embedder._passage_prefix)
-    (empty,) = embedder._cut([""], embedder._passage_prefix)
-    lengths = [len(each) for each in ids]
-    ends = np.cumsum(lengths).tolist()
-    # One prefix and one pair of special tokens for all: those of the first part, and the end of the last.
-    kept = [
-        place
-        for number, (end, length) in enumerate(zip(ends, lengths, strict=True))
-        for place in range(end - length + (len(empty) - 1 if number else 0), end - (number < len(ids) - 1))
-    ]
-    with torch.inference_mode():
-        places = torch.cat([torch.arange(length) for length in lengths])
-        states = encoder._words[torch.tensor([token for each in ids for token in each])]
-        states = encoder._normed(states + encoder._places[places], encoder._norm)
-        for layer in encoder._layers[:layers]:
-            states = encoder._go_through(layer, states, list(_runs(lengths)))
-        states = states[kept]
-        for layer in encoder._layers[layers:]:
-            states = encoder._go_through(layer, states, [(0, 1, len(kept))])
-        return np.asarray(functional.normalize(states.float().mean(dim=0), dim=0).numpy())
 
 
 def fused(bench: Bench, query: Query, weight: float = LEXICAL_WEIGHT) -> Scores:
@@ -234,7 +202,7 @@ VARIANTS: dict[str, Variant] = {
     **{f"title vectors, {w}": partial(with_titles, weight=w) for w in (0.05, 0.1, 0.2)},
     **{
         f"first {n} layers by sentence": partial(with_passages, passages=partial(Bench.in_parts, layers=n))
-        for n in (4, 6, 8, 10, 12)
+        for n in (0, 4, 6, 8, 12)
     },
     "windows of two sentences": with_windows,
     **{f"neighbours, {w}": partial(with_neighbours, weight=w) for w in (0.2, 0.5)},

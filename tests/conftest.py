@@ -40,7 +40,11 @@ class CountingEmbedder(Embeddings):
         self.embedded: list[str] = []
 
     def encode_passages(
-        self, texts: Sequence[str], *, on_progress: Callable[[int, int], None] | None = None
+        self,
+        texts: Sequence[str],
+        *,
+        made_of: object = None,
+        on_progress: Callable[[int, int], None] | None = None,
     ) -> NDArray[np.float32]:
         self.embedded += texts
         return np.array([self._count(text) for text in texts], dtype=np.float32).reshape(-1, self.dimension)

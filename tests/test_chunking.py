@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import REPOSITORY
-from qa.chunking import chunk_document, page_at, text_to_embed
+from qa.chunking import chunk_document, page_at, parts_to_embed, text_to_embed
 from qa.cities import load_cities
 from qa.domain import Chunk, Document, PageStart, Section, Span
 from qa.loaders import parse_document
@@ -213,7 +213,10 @@ def test_what_is_embedded_has_title_and_headings_above_the_text() -> None:
     document = read("# Hai Phong\n\n## Waste\n\n### Ash\n\nBuried.\n")
     (only,) = chunk(document)
     assert text_to_embed(only, document) == "Hai Phong\nWaste › Ash\nBuried."
-    assert text_to_embed(replace(only, heading=""), replace(document, is_titled=False)) == "Buried."
+    assert parts_to_embed(only, document) == ("Hai Phong\nWaste › Ash", "Buried.")
+    bare = replace(only, heading=""), replace(document, is_titled=False)
+    assert text_to_embed(*bare) == "Buried."
+    assert parts_to_embed(*bare) == ("Buried.",)
 
 
 def test_a_very_long_sentence_is_cut_at_blanks() -> None:

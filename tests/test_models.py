@@ -23,7 +23,6 @@ from qa.config import Settings
 from qa.errors import ModelError
 from qa.models import Embedder, Reranker, load_embedder, load_reranker, packaged
 from qa.models.e5s1 import dequantise_q4, read_e5s1
-from qa.models.embedder import BATCH_TOKENS, LEAST_TOKENS, _even_batches, _padded_batches
 from qa.models.model_folder import FOLDER_VERSION, build_folder
 from qa.models.packaged import (
     EMBEDDER_WEIGHTS,
@@ -321,36 +320,6 @@ class TestTokenizer:
         assert tokens(text) == ["<s>", *expected, "</s>"]
 
 
-class TestBatches:
-    def test_every_text_is_in_one_batch_and_none_is_over_the_limit(self) -> None:
-        lengths = [int(n) for n in np.random.default_rng(3).integers(0, 480, 500)]
-        batches = list(_padded_batches(lengths))
-        assert sorted(i for batch in batches for i in batch) == list(range(500))
-        assert all(len(batch) * max(lengths[i] for i in batch) <= BATCH_TOKENS for batch in batches)
-
-    def test_a_text_over_the_limit_has_a_batch_of_its_own(self) -> None:
-        assert list(_padded_batches([5, 10 * BATCH_TOKENS])) == [[1], [0]]
-
-    def test_no_texts_make_no_batch(self) -> None:
-        assert list(_padded_batches([])) == list(_even_batches([])) == []
-
-    @pytest.mark.parametrize("count", [1, 7, 20, 100, 500, 2000])
-    def test_two_or_four_cores_are_given_like_many_batches_of_like_many_tokens(self, count: int) -> None:
-        lengths = [int(n) for n in np.random.default_rng(3).integers(2, 100, count)]
-        batches = list(_even_batches(lengths))
-        assert sorted(i for batch in batches for i in batch) == list(range(count))
-        sizes = [sum(lengths[i] for i in batch) for batch in batches]
-        assert max(sizes) <= BATCH_TOKENS + 100
-        assert max(sizes) - min(sizes) <= 200
-        assert len(sizes) % 4 == 0 or min(sizes) < LEAST_TOKENS + 100
-
-    def test_one_text_is_longer_than_all_others_together(self) -> None:
-        assert list(_even_batches([5, 10 * BATCH_TOKENS, 4, 3])) == [[1], [0, 2, 3]]
-
-    def test_texts_without_tokens(self) -> None:
-        assert [i for batch in _even_batches([0, 0]) for i in batch] == [0, 1]
-
-
 class TestSettings:
     @pytest.mark.parametrize("setting", ["embedder", "reranker"])
     @pytest.mark.model
@@ -459,6 +428,31 @@ class TestEmbedder:
         castle = "小倉城は桜の名所として知られ、毎年多くの観光客が訪れます。"
         translation, other = embedder.encode_passages([TEXTS["ja"], castle])
         assert question @ translation > question @ other + 0.03
+
+    def test_a_passage_in_parts_is_near_what_is_read_whole_and_its_sentences_are_the_same(
+        self, embedder
+    ) -> None:
+        head, *sentences = TEXTS.values()
+        passage = "\n".join(TEXTS.values())
+        texts = [sentences[0], passage, *sentences[1:]]
+        plain = embedder.encode_passages(texts)
+        made = embedder.encode_passages(texts, made_of={1: [head, *sentences]})
+        cosines = (plain * made).sum(axis=1)
+        assert 0.9 < cosines[1] < 0.9999
+        np.testing.assert_allclose(np.delete(cosines, 1), 1, atol=1e-6)
+        assert "shared=" in embedder.identity
+
+        alone = embedder.encode_passages([passage], made_of={0: [head, *sentences]})
+        np.testing.assert_allclose(alone[0], made[1], atol=1e-6)  # whether a sentence is wanted or not
+
+    def test_a_model_that_shares_no_layers_reads_passages_whole(self, embedder, monkeypatch) -> None:
+        texts = list(TEXTS.values())
+        made_of = {0: texts[1:]}
+        plain = embedder.encode_passages(texts)
+        for attribute, value in (("_shared_layers", 0), ("_packed", None)):
+            with monkeypatch.context() as patch:
+                patch.setattr(embedder, attribute, value)
+                np.testing.assert_allclose(embedder.encode_passages(texts, made_of=made_of), plain, atol=2e-5)
 
     def test_langchains_methods_give_the_same_as_lists(self, embedder) -> None:
         texts = list(TEXTS.values())

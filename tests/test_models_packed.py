@@ -47,6 +47,26 @@ class TestPackedEncoder:
         for one, other in zip(packed, plain, strict=True):
             np.testing.assert_allclose(one, other, atol=2e-5)
 
+    @pytest.mark.parametrize("layers", [0, 5, 12])
+    def test_a_passage_is_read_in_parts_and_then_as_a_whole(self, embedder: Embedder, layers: int) -> None:
+        ids = embedder._cut(SENTENCES, "passage: ")
+        third = len(ids[0]) + len(ids[1])
+        passage = [*range(third, third + len(ids[2]) - 1), *range(3, len(ids[0]))]
+        assert embedder._packed
+        made = embedder._packed.encode_in_parts(ids, [passage], [3, 1], layers=layers)
+
+        from sentence_transformers import SentenceTransformer
+
+        folder = str(packaged_embedder_folder())
+        bert = SentenceTransformer(folder, device="cpu", local_files_only=True).float().transformers_model
+        with torch.inference_mode():
+            read = [bert(torch.tensor([each]), output_hidden_states=True).hidden_states for each in ids]
+            whole = torch.cat([read[2][layers][0, :-1], read[0][layers][0, 3:]])[None]
+            for layer in bert.encoder.layer[layers:]:
+                whole = layer(whole)
+        expected = [each[0].mean(dim=0).numpy() for each in (whole, read[3][-1], read[1][-1])]
+        np.testing.assert_allclose(made, expected, atol=2e-5)
+
     @pytest.mark.parametrize(
         ("part", "attribute", "value"),
         [

@@ -80,8 +80,18 @@ def _split_parts(document: Document) -> Iterator[tuple[str, Sequence[Span]]]:
 
 def text_to_embed(chunk: Chunk, document: Document) -> str:
     """What stands for `chunk` in the vector space: title and headings, which its text leans on, and its text."""
+    return "\n".join([*_above(chunk, document), chunk.text])
+
+
+def parts_to_embed(chunk: Chunk, document: Document) -> tuple[str, ...]:
+    """The same in parts: title and headings, if there are any, and each sentence."""
+    above = _above(chunk, document)
+    return (*(["\n".join(above)] if above else []), *(chunk.cut(span) for span in chunk.sentences))
+
+
+def _above(chunk: Chunk, document: Document) -> list[str]:
     title = [document.title] if document.is_titled else []
-    return "\n".join([*title, *([chunk.heading] if chunk.heading else []), chunk.text])
+    return [*title, *([chunk.heading] if chunk.heading else [])]
 
 
 def page_at(document: Document, offset: int) -> PageStart | None:

@@ -56,8 +56,8 @@ logger = logging.getLogger(__name__)
 COMMIT_CHUNKS = 256
 """About how many new chunks are embedded between two commits: some seconds of work that a kill can cost."""
 
-EMBED_CHUNKS = 64
-"""About so many are embedded at a time, while files are read that come after them."""
+FIRST_CHUNKS, EMBED_CHUNKS = 16, 64
+"""About so many are embedded at a time: few at first, then twice as many, for no core should wait long."""
 
 Cut = tuple[Document, tuple[Chunk, ...]]
 """A document with its chunks."""
@@ -175,8 +175,10 @@ class _Run:
     receipts: dict[str, Receipt] = field(default_factory=dict)
     waiting: list[Cut] = field(default_factory=list)
     """Documents that have been read."""
+    enough: int = FIRST_CHUNKS
+    """With so many chunks waiting, they are embedded."""
     embedded: list[Cut] = field(default_factory=list)
-    """Those whose vectors are made, and may be written, but not yet committed."""
+    """Those whose vectors are being made and written, but not yet committed."""
     has_kept_before: bool = False
     earlier: set[str] = field(default_factory=set)
     """Versions of documents that were in the build when the run began."""
@@ -185,10 +187,9 @@ class _Run:
         known = {record.path: record for record in self.before.documents} if self.before else {}
         self.records = dict(known) if self.commits_early else {}
         self._remove_leftovers()
-        listing = list_files(self.settings.corpus_dir)
-        closed = [
-            folder.relative_to(self.settings.corpus_dir).as_posix() for folder in listing.closed_folders
-        ]
+        corpus = self.settings.corpus_dir
+        listing = list_files(corpus)
+        closed = [folder.relative_to(corpus).as_posix() for folder in listing.closed_folders]
         self.notes += [Reason("why_folder_closed", folder=folder) for folder in closed]
         self._take_files(listing.files, known)
         for name in known.keys() - self.receipts.keys():
@@ -199,7 +200,7 @@ class _Run:
                 self.records.pop(name, None)
                 self.receipts[name] = Receipt(path=name, outcome="removed", title=known[name].title)
         if known and not (self.records or self.waiting or self.embedded):
-            self.notes.append(Reason("why_nothing_left", folder=str(self.settings.corpus_dir)))
+            self.notes.append(Reason("why_nothing_left", folder=str(corpus)))
         self._commit(done=len(listing.files), total=len(listing.files), is_last=True)
         self.on_progress(len(listing.files), len(listing.files), "")
         return IndexReport(
@@ -231,8 +232,9 @@ class _Run:
                     self._note(arrived.receipt, known.get(name))
                 if _count(self.waiting) + _count(self.embedded) >= COMMIT_CHUNKS:
                     self._commit(done=number + 1, total=len(files))
-                elif _count(self.waiting) >= EMBED_CHUNKS:
+                elif _count(self.waiting) >= self.enough:
                     self._embed(done=number + 1, total=len(files))
+                    self.enough = min(2 * self.enough, EMBED_CHUNKS)
 
     def _stop_reading(self) -> None:
         if self.read is None:
@@ -289,7 +291,7 @@ class _Run:
         return {record.version: record for documents in own for record in documents}
 
     def _embed(self, *, done: int, total: int) -> None:
-        """Make the vectors of what is waiting, and give them to the writer."""
+        """Begin with the vectors of what is waiting."""
         reusable: dict[str, Vectors] = {}
         for document, _ in self.waiting:
             if document.path in self.records:

@@ -30,9 +30,9 @@ class VectorRecord:
     keys: tuple[str, ...]
 
 
-def text_key(text: str) -> str:
-    """32 hex digits that stand for an embedded text."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def text_key(*parts: str) -> str:
+    """32 hex digits that stand for an embedded text, or for one that is embedded in parts."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def lexical_text(chunk: Chunk) -> str:

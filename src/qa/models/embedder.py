@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import math
 import sys
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from qa.errors import ModelError
+from qa.models.batches import batches_of_parts, even_batches, padded_batches
 from qa.models.loading import describe_source, load_quietly
 from qa.models.packed import PackedEncoder, pack
 from qa.models.tokens import TokenSplitter, WholeSplitter
@@ -31,15 +31,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BATCH_TOKENS = 2048
-"""The tokens in a batch at most (and what is over of its last text), with the padding that models need which
-cannot be packed. Half or twice as many take about as long (`docs/performance.md`); with fewer, there is something
-for each core also where little is new."""
-LEAST_TOKENS = 256
-"""With fewer in a batch, reading the weights takes longer than computing."""
-SHARES = 4
-"""Batches come in multiples of this, so that 2 or 4 cores have as many each. Not of the number of cores: what is
-in a batch moves a vector in its last digits, and it should be the same on every machine."""
+SHARED_LAYERS = 10
+"""So many of the packaged model's 12 layers read each sentence once, for itself and for its passage."""
+
+Batch = tuple[list[int], Callable[[], NDArray[np.float32]]]
+"""Places of texts, and what makes their vectors in that order."""
 
 
 class Embedder(Embeddings):
@@ -62,14 +58,19 @@ class Embedder(Embeddings):
         query_prefix: str,
         passage_prefix: str,
         in_int8: bool = False,
+        shared_layers: int = 0,
     ) -> None:
-        """`in_int8`: passages, which are many, are computed in 8 bits; questions in what `model` has."""
+        """`in_int8`: passages, which are many, are computed in 8 bits; questions in what `model` has.
+
+        `shared_layers`: so many of its first layers read a passage in parts, see `encode_passages`.
+        """
         dimension = model.get_embedding_dimension()
         if dimension is None:
             raise ModelError(f"embedder {name} does not tell its dimension; set embedder to another model")
         self.dimension: int = dimension
         """The length of every vector."""
-        self.identity: str = f"{name}|query={query_prefix!r}|passage={passage_prefix!r}"
+        shared = f"|shared={shared_layers}" if shared_layers else ""
+        self.identity: str = f"{name}|query={query_prefix!r}|passage={passage_prefix!r}{shared}"
         """Says what made a vector: vectors with different identities must not be compared."""
         self._model = model
         self._query_prefix = query_prefix
@@ -77,6 +78,7 @@ class Embedder(Embeddings):
         self._splitter = _find_splitter(model, name)
         self._packed = pack(model)
         self._in_int8 = in_int8
+        self._shared_layers = shared_layers
         self._packed_int8: PackedEncoder | None = None
         self._most_tokens = int(model.max_seq_length or sys.maxsize)
         self._lock = threading.Lock()
@@ -96,28 +98,29 @@ class Embedder(Embeddings):
         self,
         texts: Sequence[str],
         *,
+        made_of: Mapping[int, Sequence[str]] | None = None,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> NDArray[np.float32]:
         """Vectors of `texts` in their order: shape (n, dimension), float32, unit norm.
 
+        `made_of` has the parts of those that are read in parts, by their places in `texts`: the first layers then
+        read each part alone, once for a passage and for a sentence of it that is in `texts` too. Not every model
+        does so; the others read such texts whole.
         `on_progress` is called after every batch with how many texts are done and how many there are.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         packed = self._pack_for_passages()
-        ids = self._cut(texts, self._passage_prefix)
-        lengths = [len(each) for each in ids]
-        batches = list(_even_batches(lengths) if packed else _padded_batches(lengths))
+        batches = list(self._plan(packed, texts, made_of or {}) if packed else self._plan_padded(texts))
 
-        def encode(batch: list[int]) -> NDArray[np.float32]:
-            if packed:
-                return _to_unit(packed.encode([ids[i] for i in batch]))
-            return self._encode_padded([texts[i] for i in batch], self._passage_prefix)
+        def encode(batch: Batch) -> NDArray[np.float32]:
+            return _to_unit(batch[1]())
 
         # A core reads a batch by itself: two that share each product wait for each other many times.
+        made = (_threads().map if packed else map)(encode, batches)
         done = 0
-        for batch, made in zip(batches, (_threads().map if packed else map)(encode, batches), strict=True):
-            vectors[batch] = made
-            done += len(batch)
+        for (places, _), found in zip(batches, made, strict=True):
+            vectors[places] = found
+            done += len(places)
             if on_progress:
                 on_progress(done, len(texts))
         return vectors
@@ -155,6 +158,29 @@ class Embedder(Embeddings):
                 start += 1
             places.append((start, end))
         return ids[:limit], places
+
+    def _plan(
+        self, packed: PackedEncoder, texts: Sequence[str], made_of: Mapping[int, Sequence[str]]
+    ) -> Iterator[Batch]:
+        """What is read in parts first, then the other texts."""
+        done: set[int] = set()
+        if self._shared_layers and made_of:
+            parts = list(dict.fromkeys(part for parts in made_of.values() for part in parts))
+            ids = dict(zip(parts, self._cut(parts, self._passage_prefix), strict=True))
+            (empty,) = self._cut([""], self._passage_prefix)
+            work = partial(packed.encode_in_parts, layers=self._shared_layers)
+            for batch in batches_of_parts(texts, made_of, ids, begun=len(empty) - 1):
+                done.update(batch.places)
+                yield batch.places, partial(work, batch.ids, batch.passages, batch.own)
+        left = [place for place in range(len(texts)) if place not in done]
+        all_ids = self._cut([texts[place] for place in left], self._passage_prefix)
+        for numbers in even_batches([len(each) for each in all_ids]):
+            yield [left[i] for i in numbers], partial(packed.encode, [all_ids[i] for i in numbers])
+
+    def _plan_padded(self, texts: Sequence[str]) -> Iterator[Batch]:
+        lengths = [len(each) for each in self._cut(texts, self._passage_prefix)]
+        for places in padded_batches(lengths):
+            yield places, partial(self._encode_padded, [texts[i] for i in places], self._passage_prefix)
 
     def _pack_for_passages(self) -> PackedEncoder | None:
         if not self._in_int8:
@@ -199,39 +225,6 @@ def _to_unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return normed
 
 
-def _even_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices into `lengths`, the longest first, in batches of like many tokens.
-
-    A core that has one batch less than another would wait for it: for 14,000 tokens on two cores, an eighth of the
-    time.
-    """
-    total = max(sum(lengths), 1)
-    count = min(SHARES * math.ceil(total / (SHARES * BATCH_TOKENS)), math.ceil(total / LEAST_TOKENS))
-    batch: list[int] = []
-    done = begun = 0
-    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        batch.append(index)
-        done += lengths[index]
-        if done * count >= total * (begun + 1):
-            yield batch
-            batch, begun = [], done * count // total
-    if batch:
-        yield batch
-
-
-def _padded_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices into `lengths`, the longest first, in batches of up to `BATCH_TOKENS` tokens with padding."""
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        # Sorted, so the batch's first text is its longest: every other one is padded to it.
-        if batch and (len(batch) + 1) * max(lengths[batch[0]], 1) > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
-
-
 def open_embedder(
     folder_or_name: str,
     *,
@@ -259,6 +252,7 @@ def open_embedder(
         query_prefix=query_prefix,
         passage_prefix=passage_prefix,
         in_int8=in_int8,
+        shared_layers=SHARED_LAYERS if is_packaged else 0,
     )
 
 

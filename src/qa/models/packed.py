@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,19 +71,51 @@ class PackedEncoder:
         import torch
 
         lengths = [len(each) for each in ids]
-        runs = list(_runs(lengths))
         with torch.inference_mode():
-            places = torch.cat([torch.arange(length) for length in lengths])
-            states = self._words[torch.tensor([token for each in ids for token in each])].to(self._dtype)
-            states = self._normed(states + self._places[places], self._norm)
-            for layer in self._layers:
-                states = self._go_through(layer, states, runs)
-            means = [
-                states[start : start + count * length].view(count, length, -1).to(torch.float32).mean(dim=1)
-                for start, count, length in runs
-            ]
-            found: NDArray[np.float32] = torch.cat(means).numpy()
+            return _means(self._read(self._begin(ids), lengths, self._layers), lengths)
+
+    def encode_in_parts(
+        self,
+        ids: Sequence[Sequence[int]],
+        passages: Sequence[Sequence[int]],
+        own: Sequence[int],
+        *,
+        layers: int,
+    ) -> NDArray[np.float32]:
+        """The mean states of the tokens of passages, then of the texts that are `own`: shape (n, hidden), float32.
+
+        The first `layers` read each text in `ids` alone. The others read each passage as a whole, of which
+        `passages` has the tokens' places in `ids` laid end to end, and alone the texts whose places in `ids` are
+        in `own`.
+        """
+        import torch
+
+        lengths = [len(each) for each in ids]
+        ends = list(accumulate(lengths))
+        texts = [*passages, *(range(ends[place] - lengths[place], ends[place]) for place in own)]
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        sizes = [len(texts[i]) for i in order]
+        found = np.empty((len(texts), self._words.shape[1]), dtype=np.float32)
+        with torch.inference_mode():
+            states = self._read(self._begin(ids), lengths, self._layers[:layers])
+            chosen = states[torch.tensor([token for i in order for token in texts[i]])]
+            found[order] = _means(self._read(chosen, sizes, self._layers[layers:]), sizes)
         return found
+
+    def _begin(self, ids: Sequence[Sequence[int]]) -> Tensor:
+        """The tokens' states before the first layer, texts end to end: shape (tokens, hidden)."""
+        import torch
+
+        places = torch.cat([torch.arange(len(each)) for each in ids])
+        words = self._words[torch.tensor([token for each in ids for token in each])].to(self._dtype)
+        return self._normed(words + self._places[places], self._norm)
+
+    def _read(self, states: Tensor, lengths: Sequence[int], layers: Sequence[_Layer]) -> Tensor:
+        """The states after `layers`, where texts of such `lengths` lie end to end."""
+        runs = list(_runs(lengths))
+        for layer in layers:
+            states = self._go_through(layer, states, runs)
+        return states
 
     def _go_through(self, layer: _Layer, states: Tensor, runs: Sequence[tuple[int, int, int]]) -> Tensor:
         """The states after `layer`: shape (tokens, hidden)."""
@@ -185,6 +217,17 @@ def _read_layer(layer: Any, heads: int, *, in_int8: bool) -> _Layer:
 
 def _read_norm(module: Any, dtype: Any) -> Norm:
     return module.weight.to(dtype), module.bias.to(dtype)
+
+
+def _means(states: Tensor, lengths: Sequence[int]) -> NDArray[np.float32]:
+    import torch
+
+    means = [
+        states[start : start + count * length].view(count, length, -1).to(torch.float32).mean(dim=1)
+        for start, count, length in _runs(lengths)
+    ]
+    found: NDArray[np.float32] = torch.cat(means).numpy()
+    return found
 
 
 def _runs(lengths: Sequence[int]) -> Iterator[tuple[int, int, int]]:
