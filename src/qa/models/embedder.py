@@ -8,6 +8,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,6 +84,7 @@ class Embedder(Embeddings):
         self._most_tokens = int(model.max_seq_length or sys.maxsize)
         self._lock = threading.Lock()
         self._packing = threading.Lock()
+        self._padding = threading.Lock()
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """One vector for each passage, as lists: LangChain's form of `encode_passages`."""
@@ -115,14 +117,16 @@ class Embedder(Embeddings):
         def encode(batch: Batch) -> NDArray[np.float32]:
             return _to_unit(batch[1]())
 
-        # A core reads a batch by itself: two that share each product wait for each other many times.
-        made = (_threads().map if packed else map)(encode, batches)
-        done = 0
-        for (places, _), found in zip(batches, made, strict=True):
-            vectors[places] = found
-            done += len(places)
-            if on_progress:
-                on_progress(done, len(texts))
+        # A core reads a batch by itself: two that share each product wait for each other many times. What is not
+        # packed takes all cores for each batch, and one call after the other.
+        with nullcontext() if packed else self._padding:
+            made = (_threads().map if packed else map)(encode, batches)
+            done = 0
+            for (places, _), found in zip(batches, made, strict=True):
+                vectors[places] = found
+                done += len(places)
+                if on_progress:
+                    on_progress(done, len(texts))
         return vectors
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
