@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -114,15 +115,45 @@ def test_what_is_unknown_is_measured_by_the_least_score_of_all_pieces(
     assert tiny.ids(["zxw"]) == whole.ids(["zxw"]) == [[0, 11, 12, 2]]
 
 
-@pytest.mark.parametrize(("part", "slice"), [(1, 1), (7, 5), (200_000, 65_536)])
+def odd_texts() -> list[str]:
+    chance = random.Random(5)
+    return [*ODD, *("".join(chance.choices("ab zxwq▁?é", k=chance.randint(0, 40))) for _ in range(500))]
+
+
+@pytest.mark.parametrize(("part", "slice", "kept"), [(1, 1, 0), (7, 5, 3), (200_000, 65_536, 20_000)])
 def test_every_text_is_split_as_by_the_whole_tokenizer_however_many_go_together(
-    tiny: PackagedSplitter, whole: WholeSplitter, part: int, slice: int, monkeypatch: pytest.MonkeyPatch
+    tiny: PackagedSplitter,
+    whole: WholeSplitter,
+    part: int,
+    slice: int,
+    kept: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tokens, "PART_CHARACTERS", part)
     monkeypatch.setattr(tokens, "SLICE_CHARACTERS", slice)
-    chance = random.Random(5)
-    texts = [*ODD, *("".join(chance.choices("ab zxwq▁?é", k=chance.randint(0, 40))) for _ in range(500))]
-    assert_same(tiny, whole, texts)
+    monkeypatch.setattr(tokens, "KEPT_WORDS", kept)
+    assert_same(tiny, whole, odd_texts())
+
+
+def test_of_the_words_that_came_before_few_are_remembered_and_short_ones(
+    tiny: PackagedSplitter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "KEPT_WORDS", 8)
+    monkeypatch.setattr(tokens, "KEPT_CHARACTERS", 5)
+    for text in odd_texts():
+        tiny.count([text])
+        assert len(tiny.remembered) <= 8
+        assert all(len(word) <= 5 for word in tiny.remembered)
+    assert tiny.remembered
+
+
+def test_many_threads_get_the_tokens_of_their_own_texts(
+    tiny: PackagedSplitter, whole: WholeSplitter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "KEPT_WORDS", 20)
+    texts = odd_texts()
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(tiny.ids, [[text] for text in texts])) == [whole.ids([text]) for text in texts]
 
 
 def test_two_pieces_with_one_hash_are_refused(tmp_path: Path) -> None:

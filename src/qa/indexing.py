@@ -53,10 +53,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-COMMIT_CHUNKS = 256
+COMMIT_CHUNKS = 512
 """About how many new chunks are embedded between two commits: some seconds of work that a kill can cost."""
 
-FIRST_CHUNKS, EMBED_CHUNKS = 16, 64
+FIRST_CHUNKS, EMBED_CHUNKS = 8, 64
 """About so many are embedded at a time: few at first, then twice as many, for no core should wait long."""
 
 Cut = tuple[Document, tuple[Chunk, ...]]

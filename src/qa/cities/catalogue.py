@@ -266,13 +266,9 @@ def _fold(text: str) -> _Folded:
     if text.isascii():
         return _Folded(text.lower(), text, range(len(text)))
     source = unicodedata.normalize("NFKC", text)
-    folded: list[str] = []
-    offsets: list[int] = []
-    for offset, character in enumerate(source):
-        plain = _fold_character(character)
-        folded.append(plain)
-        offsets.extend([offset] * len(plain))
-    return _Folded("".join(folded), source, tuple(offsets))
+    folded = list(map(_fold_character, source))
+    offsets = tuple(offset for offset, plain in enumerate(folded) for _ in plain)
+    return _Folded("".join(folded), source, offsets)
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +23,9 @@ PART_CHARACTERS = 200_000
 """Texts of about so many characters are split together."""
 SLICE_CHARACTERS = 1 << 16
 """So much of them is looked up at once: that takes some 9 MB."""
+KEPT_WORDS, KEPT_CHARACTERS = 20_000, 200
+"""So many words are remembered with their tokens, of so many characters at most: 4 MB of English words, or 12 MB of
+Japanese sentences, which are words here."""
 
 FACTOR = np.uint64(0x9E3779B97F4A7C15)
 """Makes a string's number: each character's is added to this times that of the string before it."""
@@ -84,7 +88,8 @@ class PackagedSplitter:
 
     The tree of all 250,000 pieces takes .5 s to build and 280 MB. Which tokens a text has depends only on the
     pieces that occur in it (and on the least score of all, which an unknown character is measured by), so that a
-    tokenizer of those alone is made for each call: .2 ms for a question.
+    tokenizer of those alone is made for each call: .2 ms for a question. A word has the same tokens wherever it
+    stands; those of words that came before are remembered.
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
@@ -100,58 +105,82 @@ class PackagedSplitter:
         self._sieve = np.zeros(1 << SIEVE_BITS, dtype=bool)
         self._sieve[_sieve_place(self._hashes)] = True
         self._plain = make_tokenizer(self._pieces([self._unknown]), unknown=0, special=())
+        self.remembered: dict[str, tuple[int, ...]] = {}
+        """Words that came before, and their tokens."""
         self._marks = [piece for piece, _ in self._pieces(special)]
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """See `TokenSplitter.ids`."""
-        return [
-            [self._bos, *(numbers[i] for i in encoding.ids), self._eos]
-            for encoding, numbers in self._encode(texts)
-        ]
+        return [[self._bos, *ids, self._eos] for ids in self._inner_ids(texts)]
 
     def split(self, text: str) -> tuple[list[int], list[Place]]:
         """See `TokenSplitter.split`."""
-        ((encoding, numbers),) = self._encode([text], whole=True)
+        ((encoding, numbers),) = self._encode([text])
         ids = [self._bos, *(numbers[i] for i in encoding.ids), self._eos]
         return ids, [(0, 0), *encoding.offsets, (0, 0)]
 
     def pieces(self, texts: Sequence[str]) -> list[list[str]]:
         """See `TokenSplitter.pieces`."""
-        return [encoding.tokens for encoding, _ in self._encode(texts, whole=True)]
+        return [encoding.tokens for encoding, _ in self._encode(texts)]
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """See `TokenSplitter.count`."""
-        return [len(encoding) for encoding, _ in self._encode(texts)]
+        return [len(ids) for ids in self._inner_ids(texts)]
 
-    def _encode(self, texts: Sequence[str], *, whole: bool = False) -> Iterator[tuple[Encoding, list[int]]]:
-        """The encoding of each text, with its tokens' texts and places only where it is to be `whole`, and the
-        number in the vocabulary of each id in it."""
+    def _inner_ids(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """The ids of each text's tokens, without those of its beginning and end."""
         for part in _parts(texts):
-            tokenizer, numbers = self._narrow(part)
-            encode = tokenizer.encode_batch if whole else tokenizer.encode_batch_fast
-            for encoding in encode(part, add_special_tokens=False):
+            words_of = [None if self._has_mark(text) else self._words(text) for text in part]
+            known = self._ids_of_words({word for words in words_of for word in words or ()})
+            for text, words in zip(part, words_of, strict=True):
+                if words is None:
+                    ((encoding, numbers),) = self._encode([text])
+                    yield [numbers[i] for i in encoding.ids]
+                else:
+                    yield list(chain.from_iterable(map(known.__getitem__, words)))
+
+    def _ids_of_words(self, words: set[str]) -> dict[str, tuple[int, ...]]:
+        kept = self.remembered
+        known = {word: kept[word] for word in words if word in kept}
+        new = sorted(words - known.keys())
+        for part in _parts(new):
+            tokenizer, numbers = self._narrow("".join(part), special=())
+            tokenizer.normalizer = None  # they are as it leaves them
+            for word, encoding in zip(part, tokenizer.encode_batch_fast(part), strict=True):
+                known[word] = tuple(numbers[i] for i in encoding.ids)
+        if len(kept) + len(new) > KEPT_WORDS:
+            self.remembered = kept = {}  # in another thread, what was there is still in use
+        kept.update((word, known[word]) for word in new[:KEPT_WORDS] if len(word) <= KEPT_CHARACTERS)
+        return known
+
+    def _encode(self, texts: Sequence[str]) -> Iterator[tuple[Encoding, list[int]]]:
+        """The encoding of each text, and the number in the vocabulary of each id in it."""
+        for part in _parts(texts):
+            words: set[str] = set()
+            for text in part:
+                for mark in self._marks:
+                    text = text.replace(mark, " ")
+                words.update(self._words(text))
+            tokenizer, numbers = self._narrow("".join(sorted(words)), special=self._marks)
+            for encoding in tokenizer.encode_batch(part, add_special_tokens=False):
                 yield encoding, numbers
 
-    def _narrow(self, texts: Sequence[str]) -> tuple[Tokenizer, list[int]]:
-        """A tokenizer of the pieces that `texts` can have, and the number in the vocabulary of each of its own."""
-        numbers = sorted(self._find_pieces(self._normalise(texts)) | self._always)
+    def _has_mark(self, text: str) -> bool:
+        """True if `text` has what stands for a beginning or an end: that is a token by itself."""
+        return any(mark in text for mark in self._marks)
+
+    def _words(self, text: str) -> list[str]:
+        """The words of `text` as the tokenizer splits them, each after a `SPACE`; tokens end where they do."""
+        plain = self._plain.normalizer.normalize_str(text).replace(" ", SPACE)
+        return [SPACE + word for word in plain.removeprefix(SPACE).split(SPACE)] if plain else []
+
+    def _narrow(self, text: str, *, special: Sequence[str]) -> tuple[Tokenizer, list[int]]:
+        """A tokenizer of the pieces that `text` can have, and the number in the vocabulary of each of its own."""
+        numbers = sorted(self._find_pieces(text) | self._always)
         tokenizer = make_tokenizer(
-            self._pieces(numbers),
-            unknown=numbers.index(self._unknown),
-            special=self._marks,
-            like=self._plain,
+            self._pieces(numbers), unknown=numbers.index(self._unknown), special=special, like=self._plain
         )
         return tokenizer, numbers
-
-    def _normalise(self, texts: Sequence[str]) -> str:
-        """Each word of `texts` once, as the tokenizer sees it, one after the other."""
-        words: set[str] = set()
-        for text in texts:
-            for mark in self._marks:
-                if mark in text:
-                    text = text.replace(mark, " ")
-            words.update(self._plain.normalizer.normalize_str(text).replace(" ", SPACE).split(SPACE))
-        return SPACE + SPACE.join(sorted(words))
 
     def _find_pieces(self, text: str) -> set[int]:
         """The numbers of all pieces that occur in `text`, and maybe of some others: they do no harm."""
