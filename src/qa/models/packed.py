@@ -27,6 +27,9 @@ Linear = Callable[[Any], Any]
 Norm = tuple[Any, Any]
 """Scales and bias."""
 
+MANY_SCORES = 3000
+"""With so many for each head, attention is quicker in bfloat16; with fewer, to begin its products takes longer."""
+
 LEAST_SUM, MOST_SUM = 1e-30, 1e38
 """Between these, a sum of exponentials has lost nothing to the ends of what a float can say."""
 
@@ -121,7 +124,7 @@ class PackedEncoder:
         """The states after `layer`: shape (tokens, hidden)."""
         from torch.nn import functional
 
-        mixed = self._attend(layer.joined(states).to(self._attending), runs)
+        mixed = self._attend(layer.joined(states), runs)
         states = self._normed(layer.attended(mixed).add_(states), layer.attended_norm)
         wide = functional.gelu(layer.widened(states))
         return self._normed(layer.narrowed(wide).add_(states), layer.narrowed_norm)
@@ -133,7 +136,10 @@ class PackedEncoder:
         mixed = torch.empty(len(joined), joined.shape[1] // 3, dtype=self._dtype)
         for start, count, length in runs:
             end = start + count * length
-            parts = joined[start:end].view(count, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
+            some = joined[start:end]
+            if count * length**2 >= MANY_SCORES:
+                some = some.to(self._attending)
+            parts = some.view(count, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
             query, key, value = parts.reshape(3, count * self._heads, length, -1)
             taken = _mix(torch.bmm(query, key.transpose(1, 2)), value)
             taken = taken.view(count, self._heads, length, -1).transpose(1, 2)

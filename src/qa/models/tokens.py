@@ -24,8 +24,8 @@ PART_CHARACTERS = 200_000
 SLICE_CHARACTERS = 1 << 16
 """So much of them is looked up at once: that takes some 9 MB."""
 KEPT_WORDS, KEPT_CHARACTERS = 20_000, 200
-"""So many words are remembered with their tokens, of so many characters at most: 4 MB of English words, or 12 MB of
-Japanese sentences, which are words here."""
+"""So many words are remembered with their tokens, of so many characters at most: 4 MB of English words, or
+12 MB of Japanese sentences, which are words here."""
 
 FACTOR = np.uint64(0x9E3779B97F4A7C15)
 """Makes a string's number: each character's is added to this times that of the string before it."""
