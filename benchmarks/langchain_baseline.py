@@ -45,6 +45,12 @@ class MiniLM(Embeddings):
         """The vector of `text`, made in the same way as a document's."""
         return self.embed_documents([text])[0]
 
+    def share_read(self, texts: list[str]) -> float:
+        """How many of the tokens of `texts` are read, of all."""
+        tokens = self._model.tokenizer(texts, truncation=False, verbose=False)["input_ids"]
+        lengths = [len(ids) for ids in tokens]
+        return sum(min(length, self._model.max_seq_length or length) for length in lengths) / sum(lengths)
+
 
 class TutorialStack:
     """A recursive splitter, all-MiniLM-L6-v2 and Chroma in memory, with Chroma's default distance."""
@@ -62,10 +68,14 @@ class TutorialStack:
 
     def add(self, documents: Iterable[GoldDocument]) -> None:
         """Nothing; afterwards the documents can be found."""
+        self._store.add_documents(self.split(documents))
+
+    def split(self, documents: Iterable[GoldDocument]) -> list[Document]:
+        """The documents' chunks."""
         whole = [
             Document(page_content=document.text, metadata={"doc_id": document.id}) for document in documents
         ]
-        self._store.add_documents(self._splitter.split_documents(whole))
+        return self._splitter.split_documents(whole)
 
     def rank(self, question: str) -> list[str]:
         """The ids of the documents that the nearest chunks come from, best first, each once."""
