@@ -75,7 +75,8 @@ class TutorialStack:
         whole = [
             Document(page_content=document.text, metadata={"doc_id": document.id}) for document in documents
         ]
-        return self._splitter.split_documents(whole)
+        chunks: list[Document] = self._splitter.split_documents(whole)
+        return chunks
 
     def rank(self, question: str) -> list[str]:
         """The ids of the documents that the nearest chunks come from, best first, each once."""
