@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 COMMIT_CHUNKS = 512
-"""About how many new chunks are embedded between two commits. A kill costs what was written of them, not vectors."""
+"""About how many new chunks are embedded between two commits. A kill costs what was written, not vectors."""
 
 FIRST_CHUNKS, EMBED_CHUNKS = 8, 64
 """About so many are embedded at a time: few at first, then twice as many, for no core should wait long."""
