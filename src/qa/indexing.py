@@ -307,9 +307,10 @@ class _Run:
     def _commit(self, *, done: int, total: int, is_last: bool = False) -> None:
         """See to it that all that was read is written, and then the manifest that says so."""
         self._embed(done=done, total=total)
+        for document, _ in self.embedded:  # before vectors are waited for: they are still being made
+            write_text(document, document.version, self.settings.index_dir)
         self.writer.finish()
         for document, chunks in self.embedded:
-            write_text(document, document.version, self.settings.index_dir)
             self.records[document.path] = record_of(document, chunks=len(chunks))
         self.embedded = []
         if not (self.commits_early or is_last):

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain, repeat
 from types import MappingProxyType
 
 from rapidfuzz.distance import OSA
@@ -267,7 +268,10 @@ def _fold(text: str) -> _Folded:
         return _Folded(text.lower(), text, range(len(text)))
     source = unicodedata.normalize("NFKC", text)
     folded = list(map(_fold_character, source))
-    offsets = tuple(offset for offset, plain in enumerate(folded) for _ in plain)
+    lengths = tuple(map(len, folded))
+    offsets: Sequence[int] = range(len(source))
+    if set(lengths) - {1}:
+        offsets = tuple(chain.from_iterable(map(repeat, offsets, lengths)))
     return _Folded("".join(folded), source, offsets)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import yaml
@@ -98,9 +99,14 @@ def read_markdown(data: bytes) -> Parsed:
 def _parse(source: str) -> Sequence[Token]:
     if source.count("\n") + source.count("\r") > MAX_LINES:
         raise LoadError(f"it has more than {MAX_LINES} lines; split it, or save it as plain text (.txt)")
+    return _reader().parse(source)
+
+
+@cache
+def _reader() -> MarkdownIt:
     reader = MarkdownIt("commonmark").enable("table")
     reader.core.ruler.at("inline", _parse_inline)
-    return reader.parse(source)
+    return reader
 
 
 def _parse_inline(state: StateCore) -> None:

@@ -23,11 +23,12 @@ import signal
 import sys
 import time
 import traceback
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from qa.errors import LoadError, UnsupportedType
-from qa.loaders.kinds import SUFFIXES
+from qa.loaders.kinds import SUFFIXES, WRITTEN, Kind
 from qa.loaders.readers import READERS, find_reader, read_parsed
 from qa.messages import FALLBACK, catalogue
 from qa.reasons import Reason, to_json
@@ -37,6 +38,9 @@ MAX_REPLY_BYTES = 64 * 2**20
 
 MAX_DESCRIPTORS = 4096
 """More files than this process ever has open."""
+
+SAMPLE = b"<p>A text.</p>\n"
+"""What each reader of texts can read."""
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
@@ -105,12 +109,20 @@ def _error(message: str, *, is_unsupported: bool = False, detail: str = "") -> b
 
 
 def _preload(name: str) -> None:
-    """Import what a file of this name probably wants, here, so that its child need not."""
+    """Prepare here for what a file of this name probably is, so that its child need not."""
     suffix = PurePosixPath(name).suffix.lower()
     for kind, suffixes in SUFFIXES.items():
         if suffix in suffixes and kind in READERS:
-            with contextlib.suppress(ImportError):  # the child meets it again, and tells
-                find_reader(kind)
+            _warm_up(kind)
+
+
+@cache
+def _warm_up(kind: Kind) -> None:
+    """Import the reader of `kind`, and read a little, for much is made when it is first used."""
+    with contextlib.suppress(ImportError):  # the child meets it again, and tells
+        find_reader(kind)
+        if kind in WRITTEN:
+            _read(SAMPLE, f"a{SUFFIXES[kind][0]}")
 
 
 def _collect(reading: int, *, asker: int, deadline: float) -> tuple[bytes, bool]:
