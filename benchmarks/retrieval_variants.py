@@ -27,6 +27,7 @@ from qa.lexical import LexicalIndex
 from qa.library import Library, open_library
 from qa.models import Embedder, load_embedder
 from qa.models.embedder import SHARED_LAYERS
+from qa.models.reader import PASSAGE_PREFIX, QUESTION_PREFIX
 from qa.retrieval import LEXICAL_WEIGHT
 
 Scores = NDArray[np.float32]
@@ -42,15 +43,14 @@ class Bench:
         self.chunks: Sequence[Chunk] = tuple(library.retriever.chunks)
         self.documents: dict[str, Document] = {d.doc_id: d for d in library.documents()}
         self.owner = [chunk.doc_id for chunk in self.chunks]
-        self._in_parts: dict[int, Scores] = {}
-        self.passages = self.in_parts(SHARED_LAYERS)
+        self._read_as: dict[tuple[int, str], tuple[Scores, list[NDArray[np.float32]]]] = {}
+        self.passages, self.sentences = self.read_as(SHARED_LAYERS, "")
         self.bare = embedder.encode_passages([chunk.text for chunk in self.chunks])
         self.titles = embedder.encode_passages([chunk.title for chunk in self.chunks])
-        self.sentences = self._encode_runs(1)
         self.pairs = self._encode_runs(2)
         self.texts = [f"{chunk.title}\n{chunk.heading}\n{chunk.text}" for chunk in self.chunks]
         self.indexes: dict[tuple[float, float], LexicalIndex] = {}
-        self._states = [self._encode_tokens(text, is_question=False) for text in self.texts]
+        self._states = [self._encode_tokens(text, PASSAGE_PREFIX) for text in self.texts]
 
     def _encode_runs(self, length: int) -> list[NDArray[np.float32]]:
         """For each passage the vectors of its runs of so many sentences, shape (runs, d)."""
@@ -70,24 +70,28 @@ class Bench:
         ends = np.cumsum([len(each) for each in runs])
         return np.split(vectors, ends[:-1])
 
-    def _encode_tokens(self, text: str, *, is_question: bool) -> NDArray[np.float32]:
+    def _encode_tokens(self, text: str, prefix: str) -> NDArray[np.float32]:
         """The last states of the tokens of `text`, shape (tokens, d), each of unit norm."""
-        ids, _ = self.embedder.split(text, is_question=is_question, limit=500)
+        ids, _ = self.embedder.split(text, prefix=prefix, limit=500)
         with torch.inference_mode():
             states = self.embedder.transformer(input_ids=torch.tensor([ids])).last_hidden_state[0].float()
         return np.asarray(torch.nn.functional.normalize(states, dim=-1).numpy())
 
-    def in_parts(self, layers: int) -> Scores:
-        """Passage vectors for which the first `layers` have read each sentence alone: shape (passages, d)."""
-        if layers not in self._in_parts:
-            self.embedder._shared_layers = (
-                layers  # it says in the vectors' identity how many are the program's
-            )
+    def read_as(self, layers: int, prefix: str) -> tuple[Scores, list[NDArray[np.float32]]]:
+        """Vectors of passages, shape (passages, d), and of each one's sentences.
+
+        The first `layers` have read each sentence alone, and every text is read after `prefix`.
+        """
+        if (layers, prefix) not in self._read_as:
+            own = self.embedder._shared_layers, self.embedder._passage_prefix
+            # Set here alone: an index says in its vectors' identity which are the program's.
+            self.embedder._shared_layers, self.embedder._passage_prefix = layers, prefix
             parts = [parts_to_embed(chunk, self.documents[chunk.doc_id]) for chunk in self.chunks]
             whole = [text_to_embed(chunk, self.documents[chunk.doc_id]) for chunk in self.chunks]
-            self._in_parts[layers] = self.embedder.encode_passages(whole, made_of=dict(enumerate(parts)))
-            self.embedder._shared_layers = SHARED_LAYERS
-        return self._in_parts[layers]
+            passages = self.embedder.encode_passages(whole, made_of=dict(enumerate(parts)))
+            self._read_as[layers, prefix] = passages, self._encode_runs(1)
+            self.embedder._shared_layers, self.embedder._passage_prefix = own
+        return self._read_as[layers, prefix]
 
     def vector(self, query: Query) -> NDArray[np.float32]:
         """The vector of the question."""
@@ -110,7 +114,7 @@ class Bench:
 
     def interaction(self, query: Query) -> Scores:
         """The mean over the question's tokens of the best cosine with a token of the passage (ColBERT)."""
-        asked = self._encode_tokens(query.searched_text, is_question=True)
+        asked = self._encode_tokens(query.searched_text, QUESTION_PREFIX)
         return np.array([float((asked @ states.T).max(axis=1).mean()) for states in self._states])
 
 
@@ -136,6 +140,13 @@ def with_passages(bench: Bench, query: Query, passages: Callable[[Bench], Scores
     vector = bench.vector(query)
     dense = (passages(bench) @ vector + bench.best_of(bench.sentences, vector)) / 2
     return dense + LEXICAL_WEIGHT * bench.lexical(query)
+
+
+def read_otherwise(bench: Bench, query: Query, layers: int, prefix: str = "") -> Scores:
+    """With texts read otherwise, see `Bench.read_as`."""
+    vector = bench.vector(query)
+    passages, sentences = bench.read_as(layers, prefix)
+    return (passages @ vector + bench.best_of(sentences, vector)) / 2 + LEXICAL_WEIGHT * bench.lexical(query)
 
 
 def with_windows(bench: Bench, query: Query) -> Scores:
@@ -200,9 +211,10 @@ VARIANTS: dict[str, Variant] = {
     },
     "no title in the passage": partial(with_passages, passages=lambda bench: bench.bare),
     **{f"title vectors, {w}": partial(with_titles, weight=w) for w in (0.05, 0.1, 0.2)},
+    **{f"first {n} layers by sentence": partial(read_otherwise, layers=n) for n in (0, 4, 8, 10, 12)},
     **{
-        f"first {n} layers by sentence": partial(with_passages, passages=partial(Bench.in_parts, layers=n))
-        for n in (0, 4, 6, 8, 12)
+        f"first {n}, after `{PASSAGE_PREFIX}`": partial(read_otherwise, layers=n, prefix=PASSAGE_PREFIX)
+        for n in (0, 10, 11)
     },
     "windows of two sentences": with_windows,
     **{f"neighbours, {w}": partial(with_neighbours, weight=w) for w in (0.2, 0.5)},

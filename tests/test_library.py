@@ -50,7 +50,8 @@ def test_another_model_is_an_error_that_names_both_and_the_command(library: Libr
 
 
 @pytest.mark.parametrize(
-    "changes", [{"chunk_tokens": 100}, {"embedder_query_prefix": "q: "}, {"embedder_passage_prefix": ""}]
+    "changes",
+    [{"chunk_tokens": 100}, {"embedder_query_prefix": "q: "}, {"embedder_passage_prefix": "passage: "}],
 )
 def test_another_chunking_or_prefix_is_an_error(library: Library, changes: dict[str, str | int]) -> None:
     settings = dataclasses.replace(library.settings, **changes)

@@ -30,7 +30,7 @@ def embedder() -> Embedder:
 class TestPackedEncoder:
     def test_vectors_are_those_of_sentence_transformers(self, embedder: Embedder) -> None:
         packed = embedder.encode_passages(TEXTS)
-        own = embedder._encode_padded(list(TEXTS), "passage: ")
+        own = embedder._encode_padded(list(TEXTS), "")
         np.testing.assert_allclose(packed, own, atol=2e-5)
 
     def test_questions_too(self, embedder: Embedder) -> None:

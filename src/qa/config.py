@@ -56,8 +56,8 @@ class Settings:
     """`packaged` (multilingual-e5-small), or a sentence-transformers name or folder."""
     embedder_query_prefix: str = "query: "
     """What the embedder wants before a question."""
-    embedder_passage_prefix: str = "passage: "
-    """What the embedder wants before a passage."""
+    embedder_passage_prefix: str = ""
+    """What the embedder wants before a passage. The packaged one finds as much without its `passage: `, sooner."""
     reranker: str = PACKAGED
     """`packaged` (ms-marco-MiniLM-L-12-v2), a sentence-transformers cross-encoder's name or folder, or `none`."""
     reranker_languages: tuple[str, ...] = ("en",)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SHARED_LAYERS = 10
+SHARED_LAYERS = 11
 """So many of the packaged model's 12 layers read each sentence once, for itself and for its passage."""
 
 Batch = tuple[list[int], Callable[[], NDArray[np.float32]]]
@@ -151,9 +151,8 @@ class Embedder(Embeddings):
         """The model below the pooling, from transformers: what `qa.models.reader` reads on from."""
         return self._model.transformers_model
 
-    def split(self, text: str, *, is_question: bool, limit: int) -> tuple[list[int], list[tuple[int, int]]]:
-        """Up to `limit` token ids of the prefix and `text`, and each token's place in `text` (0, 0: none)."""
-        prefix = self._query_prefix if is_question else self._passage_prefix
+    def split(self, text: str, *, prefix: str, limit: int) -> tuple[list[int], list[tuple[int, int]]]:
+        """Up to `limit` token ids of `prefix` and `text`, and each token's place in `text` (0, 0: none)."""
         ids, found = self._splitter.split(prefix + text)
         places = []
         for start, end in found[:limit]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from qa.models.reader_net import ReaderNet
 
 WEIGHTS_FILE = "reader.safetensors"
+QUESTION_PREFIX, PASSAGE_PREFIX = "query: ", "passage: "
+"""What stood before a text when the reader's weights were learnt (`scripts/train_reader.py`)."""
 MAX_PASSAGE, MAX_QUESTION = 500, 256
 """Tokens that are read; what is longer is cut."""
 MAX_ANSWER_TOKENS = 30
@@ -69,8 +71,12 @@ class Reader:
         self._embedder = embedder
         self._net = net
         self._lower = cut_lower_layers(embedder.transformer)
-        self._question = lru_cache(maxsize=64)(partial(self._half_read, is_question=True))
-        self._passage = lru_cache(maxsize=KEPT_PASSAGES)(partial(self._half_read, is_question=False))
+        self._question = lru_cache(maxsize=64)(
+            partial(self._half_read, prefix=QUESTION_PREFIX, limit=MAX_QUESTION)
+        )
+        self._passage = lru_cache(maxsize=KEPT_PASSAGES)(
+            partial(self._half_read, prefix=PASSAGE_PREFIX, limit=MAX_PASSAGE)
+        )
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         """A `Reading` for each passage, in their order; the same for a pair whatever else is asked with it."""
@@ -96,12 +102,11 @@ class Reader:
             nothing=float(starts[0] + ends[0]),
         )
 
-    def _half_read(self, text: str, *, is_question: bool) -> tuple[torch.Tensor, NDArray[np.int64]]:
+    def _half_read(self, text: str, *, prefix: str, limit: int) -> tuple[torch.Tensor, NDArray[np.int64]]:
         """The states of `text` after the lower layers, shape (tokens, hidden), and the tokens' places in it."""
         import torch
 
-        limit = MAX_QUESTION if is_question else MAX_PASSAGE
-        ids, places = self._embedder.split(text, is_question=is_question, limit=limit)
+        ids, places = self._embedder.split(text, prefix=prefix, limit=limit)
         with torch.inference_mode():
             states = self._lower(input_ids=torch.tensor([ids])).last_hidden_state[0]
         return states, np.array(places, dtype=np.int64)
