@@ -20,6 +20,7 @@ import numpy as np
 
 from qa.config import Settings
 from qa.drafting.support import (
+    COMPARED_PREFIX,
     LEAST_COSINE,
     LEAST_COSINE_ACROSS,
     LEAST_LOGIT,
@@ -71,7 +72,10 @@ def main() -> None:
         chosen = [each[1:] for each in found if each[0] == language]
         if len(chosen) < 30:
             continue
-        written, true, false = (embedder.encode_passages(texts) for texts in zip(*chosen, strict=True))
+        written, true, false = (
+            embedder.encode_passages([COMPARED_PREFIX + text for text in texts])
+            for texts in zip(*chosen, strict=True)
+        )
         one, other = language.split("-")
         least = LEAST_COSINE.get(one, LEAST_COSINE[""]) if one == other else LEAST_COSINE_ACROSS
         report(f"{language} cosine", (written * true).sum(1), (written * false).sum(1), least)

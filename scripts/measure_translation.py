@@ -24,6 +24,7 @@ import numpy as np
 from qa.config import Settings
 from qa.domain import Refusal
 from qa.drafting.interpreter import LEAST_ALIKE
+from qa.drafting.support import COMPARED_PREFIX
 from qa.evidence import select
 from qa.indexing import index_corpus
 from qa.languages import detect_language
@@ -64,8 +65,8 @@ def questions(path: Path, corpus: Path) -> Iterator[Question]:
 
 def report_cosines(language: str, chosen: Sequence[Question], embedder: Embedder) -> None:
     """Print how many right and wrong translations come as near as `LEAST_ALIKE`."""
-    texts = embedder.encode_passages([each.text for each in chosen])
-    english = embedder.encode_passages([each.english for each in chosen])
+    texts = embedder.encode_passages([COMPARED_PREFIX + each.text for each in chosen])
+    english = embedder.encode_passages([COMPARED_PREFIX + each.english for each in chosen])
     cosines = texts @ english.T
     right = float((np.diag(cosines) >= LEAST_ALIKE).mean())
     others = cosines[~np.eye(len(chosen), dtype=bool)]

@@ -19,6 +19,7 @@ from qa.drafting import Interpreter
 from qa.drafting.interpreter import MOST_ASKED, QUESTION_SHARE
 from qa.drafting.keeping import KeptReplies
 from qa.drafting.rewording import fault_in_question, fault_in_quote, read_line
+from qa.drafting.support import COMPARED_PREFIX
 from qa.errors import InputError
 from qa.messages import LANGUAGES
 from qa.pipeline import Pipeline
@@ -40,9 +41,10 @@ class SameEmbedder(CountingEmbedder):
     """Counts words; the words of any script but the Latin are all one to it, as to one who cannot read them."""
 
     def subwords(self, texts: Any) -> list[list[str]]:
+        bare = [text.removeprefix(COMPARED_PREFIX) for text in texts]
         return [
             ["composting"] if not text.isascii() else words
-            for text, words in zip(texts, super().subwords(texts), strict=True)
+            for text, words in zip(texts, super().subwords(bare), strict=True)
         ]
 
 

@@ -26,6 +26,7 @@ from qa.drafting.rewording import (
     fault_in_whole,
     read_line,
 )
+from qa.drafting.support import COMPARED_PREFIX
 from qa.errors import LLMError
 from qa.llm import LanguageModel
 from qa.messages import language_name
@@ -162,7 +163,7 @@ class Interpreter:
 
     def _alike(self, one: str, other: str) -> float:
         """The cosine of two texts: -1 to 1, higher is nearer."""
-        first, second = self._embedder.encode_passages([one, other])
+        first, second = self._embedder.encode_passages([COMPARED_PREFIX + one, COMPARED_PREFIX + other])
         return float(first @ second)
 
     def _ask(self, messages: Sequence[BaseMessage], about: tuple[str, ...], until: float | None) -> str:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from qa.models import Embedder, Reader
     from qa.models.reader import Reading
 
+COMPARED_PREFIX = "passage: "
+"""Before texts whose cosines are taken here and in `qa.drafting.interpreter`: the limits are chosen with it."""
+
 LEAST_LOGIT = 1.5
 """The packaged cross-encoder's logit for (sentence, quote) from which on the quote supports the sentence.
 
@@ -120,7 +123,7 @@ class Support:
         if self._reranker and self._reranker_languages.issuperset(languages):
             scores = self._reranker.score([(sentence, quote) for quote in together])
             return max(map(float, scores)) >= self._least_logit
-        vectors = self._embedder.encode_passages([sentence, *together])
+        vectors = self._embedder.encode_passages([COMPARED_PREFIX + text for text in (sentence, *together)])
         least = self._least_cosine_across
         if len(set(languages)) == 1:
             least = self._least_cosine.get(next(iter(languages)), self._least_cosine[""])
