@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,12 +34,23 @@ OTHER_VALUES = {
     "threshold": 0.25,
     "host": "0.0.0.0",
     "port": 8000,
-    "admin_key": "secret",
+    "admin_key": "a long secret",
+    "admin_keys": ("Aoi=a long secret", "Minh=another secret"),
+    "read_key": "a long secret",
+    "hosts": ("qa.example.org", "[2001:db8::7]"),
+    "proxies": ("10.0.0.7", "2001:db8::/32"),
+    "api_origins": ("https://a.example",),
     "embed_origins": ("https://a.example", "http://b.example:8080"),
     "root_path": "/qa",
     "metrics": "all",
     "log_format": "json",
     "log_questions": True,
+    "keep_questions_days": 30,
+    "visitor_waiting": 2,
+    "visitor_a_minute": 10,
+    "address_waiting": 20,
+    "address_a_minute": 100,
+    "visitors_mib": 8,
     "llm": "openai:some-model",
     "llm_base_url": "http://127.0.0.1:8080/v1",
     "llm_api_key": "secret",
@@ -178,6 +190,12 @@ def test_a_named_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         ("max_statements", 1, 10),
         ("threshold", 0, 1),
         ("port", 0, 65535),
+        ("keep_questions_days", 0, 36_500),
+        ("visitor_waiting", 1, 1000),
+        ("visitor_a_minute", 1, 100_000),
+        ("address_waiting", 1, 10_000),
+        ("address_a_minute", 1, 1_000_000),
+        ("visitors_mib", 1, 100_000),
         ("llm_temperature", 0, 2),
         ("llm_timeout_s", 1, 600),
         ("llm_context_tokens", 512, 1_000_000),
@@ -320,8 +338,53 @@ def test_a_site_that_may_show_the_page_is_taken(origin: str) -> None:
         "'none'",
     ],
 )
-def test_what_is_no_site_is_an_error_that_names_the_setting(origin: str) -> None:
-    with pytest.raises(
-        ConfigError, match=r"embed_origins has .*write each site as https://www\.example\.org"
-    ):
-        Settings(embed_origins=(origin,))
+@pytest.mark.parametrize("setting", ["embed_origins", "api_origins"])
+def test_what_is_no_site_is_an_error_that_names_the_setting(origin: str, setting: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{setting} has .*write each site as https://www\.example\.org"):
+        Settings(**{setting: (origin,)})
+
+
+@pytest.mark.parametrize("host", ["qa.example.org", "localhost", "10.0.0.7", "[2001:db8::7]"])
+def test_a_name_that_the_page_is_served_under_is_taken(host: str) -> None:
+    assert Settings(hosts=(host,)).hosts == (host,)
+
+
+@pytest.mark.parametrize(
+    "host", ["*", "https://qa.example.org", "qa.example.org:7860", "q a", "qa.example.org."]
+)
+def test_what_is_no_host_is_an_error_that_names_it(host: str) -> None:
+    with pytest.raises(ConfigError, match=r"hosts has .*write each name as"):
+        Settings(hosts=(host,))
+
+
+@pytest.mark.parametrize("proxy", ["proxy.example.org", "10.0.0.0/40", "*", "10.0.0"])
+def test_what_is_no_network_is_an_error_that_names_it(proxy: str) -> None:
+    with pytest.raises(ConfigError, match=r"proxies has .*write each as"):
+        Settings(proxies=(proxy,))
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"admin_key": "eleven char"}, "admin_key has 11 characters"),
+        ({"read_key": "eleven char"}, "read_key has 11 characters"),
+        ({"admin_keys": ("Aoi=eleven char",)}, "admin_keys, the key of Aoi, has 11 characters"),
+        ({"admin_keys": ("Aoi=",)}, "admin_keys, the key of Aoi, has 0 characters"),
+        ({"admin_keys": ("a long enough key",)}, "admin_keys wants a name"),
+        ({"admin_keys": ("=a long enough key",)}, "admin_keys wants a name"),
+        ({"admin_keys": ("Aoi=the first secret", "Aoi=the other secret")}, "admin_keys wants a name"),
+        ({"admin_key": "the same secret", "read_key": "the same secret"}, "two keys are the same"),
+        ({"admin_keys": ("Aoi=the same secret", "Minh=the same secret")}, "two keys are the same"),
+    ],
+)
+def test_a_key_that_is_short_shared_or_nobody_s_is_refused_and_not_shown(
+    keys: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words) as raised:
+        Settings(**keys)
+    assert "secret" not in str(raised.value)
+
+
+def test_keys_are_not_shown() -> None:
+    settings = Settings(admin_key="x" * 12, admin_keys=(f"Aoi={'y' * 12}",), read_key="z" * 12)
+    assert not {"x" * 12, "y" * 12, "z" * 12} & set(repr(settings).replace("'", "=").split("="))

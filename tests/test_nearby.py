@@ -173,7 +173,7 @@ def test_a_command_with_other_settings_asks_by_itself(
 
 
 def test_settings_that_change_no_answer_do_not_keep_them_apart(settings: Settings) -> None:
-    other = replace(settings, port=1, host="0.0.0.0", admin_key="k", corpus_dir=Path("x"))
+    other = replace(settings, port=1, host="0.0.0.0", admin_key="k" * 12, corpus_dir=Path("x"))
     assert identity(other) == identity(settings)
     assert identity(replace(settings, llm="openai:x")) != identity(settings)
     assert identity(replace(settings, local_llm="x.gguf")) != identity(settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import ipaddress
 import json
 import os
 import re
@@ -26,6 +27,10 @@ ORIGIN = re.compile(
 )
 """Where a site is, without a path. Nothing else passes, as origins are written into a header."""
 ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]", re.IGNORECASE | re.ASCII)
+"""A machine's name or address, as a browser names it."""
+MIN_KEY_CHARS = 12
+"""A shorter key can be guessed: 12 random letters and digits are 71 bits."""
 YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 """What a setting that is either way can be set to, beside TOML's own words."""
 
@@ -87,8 +92,20 @@ class Settings:
     """The address that the page is served at; `0.0.0.0` shows it to the network."""
     port: int = 7860
     """The port that the page is served at, 0 for any free one."""
-    admin_key: str = ""
-    """What staff must know to bring in documents from the page; empty: that is done at this machine only."""
+    admin_key: str = field(default="", repr=False)
+    """What staff must know to bring in documents from the page, at least 12 characters, never shown; empty: it is
+    done at this machine only."""
+    admin_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Keys of several people (`Aoi=…,Minh=…`), never shown: what each of them changes stands with their name in
+    `qa status --changes`."""
+    read_key: str = field(default="", repr=False)
+    """What readers must know to ask and to read, at least 12 characters, never shown; empty: everybody may."""
+    hosts: tuple[str, ...] = ()
+    """The names that the page is served under, such as `qa.example.org`; empty: those of this machine."""
+    proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies, beside those at this machine, that say who asks (`10.0.0.0/8`)."""
+    api_origins: tuple[str, ...] = ()
+    """The sites whose web pages may call the functions for programs, such as `https://www.example.org`."""
     embed_origins: tuple[str, ...] = ()
     """The sites that may show the page within theirs, such as `https://www.example.org`; no others may."""
     root_path: str = ""
@@ -99,6 +116,18 @@ class Settings:
     """`text`, or `json`: one object a line, also one for each answer."""
     log_questions: bool = False
     """True if the log may tell what was asked."""
+    keep_questions_days: int = 180
+    """The days for which refused questions and feedback are kept, 0 (nothing is kept) to 36,500."""
+    visitor_waiting: int = 4
+    """The most questions of one visitor that wait at the same time, 1 to 1,000."""
+    visitor_a_minute: int = 30
+    """The most questions of one visitor a minute, 1 to 100,000."""
+    address_waiting: int = 40
+    """The most questions from one address, an office say, that wait at the same time, 1 to 10,000."""
+    address_a_minute: int = 300
+    """The most questions from one address a minute, 1 to 1,000,000."""
+    visitors_mib: int = 64
+    """The most memory that visitors' conversations take, in MiB, 1 to 100,000; the oldest go first."""
 
     llm: str = ""
     """The language model that writes answers, as `provider:model` (`openai:…`, `anthropic:…`, `ollama:…`, or
@@ -131,6 +160,12 @@ class Settings:
         _check_range(self, "max_statements", 1, 10)
         _check_range(self, "threshold", 0, 1)
         _check_range(self, "port", 0, 65535)
+        _check_range(self, "keep_questions_days", 0, 36_500)
+        _check_range(self, "visitor_waiting", 1, 1000)
+        _check_range(self, "visitor_a_minute", 1, 100_000)
+        _check_range(self, "address_waiting", 1, 10_000)
+        _check_range(self, "address_a_minute", 1, 1_000_000)
+        _check_range(self, "visitors_mib", 1, 100_000)
         _check_range(self, "llm_temperature", 0, 2)
         _check_range(self, "llm_timeout_s", 1, 600)
         _check_range(self, "llm_context_tokens", 512, 1_000_000)
@@ -154,11 +189,18 @@ class Settings:
             raise ConfigError("chroma_url and postgres_url are both set; an index is kept in one of them")
         if self.reader not in (PACKAGED, "none"):
             raise ConfigError(f"reader is {self.reader!r}; set {PACKAGED} or none")
-        for origin in self.embed_origins:
-            if not ORIGIN.fullmatch(origin):
-                raise ConfigError(
-                    f"embed_origins has {origin!r}; write each site as https://www.example.org, without a path"
-                )
+        for name in ("embed_origins", "api_origins"):
+            for origin in getattr(self, name):
+                if not ORIGIN.fullmatch(origin):
+                    raise ConfigError(
+                        f"{name} has {origin!r}; write each site as https://www.example.org, without a path"
+                    )
+        for host in self.hosts:
+            if not HOST.fullmatch(host):
+                raise ConfigError(f"hosts has {host!r}; write each name as qa.example.org, without a port")
+        for proxy in self.proxies:
+            _check_network(proxy)
+        _check_keys(self)
         if self.root_path and not ROOT_PATH.fullmatch(self.root_path):
             raise ConfigError(f"root_path is {self.root_path!r}; set a path such as /qa, or nothing")
         if self.metrics not in ("local", "all", "none"):
@@ -234,6 +276,32 @@ def _parse(name: str, value: Any, where: str) -> Any:
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where} is {value!r}; it must be a {type(default).__name__}") from error
     raise AssertionError(f"setting {name} has a kind that cannot be parsed")
+
+
+def _check_network(proxy: str) -> None:
+    try:
+        ipaddress.ip_network(proxy, strict=False)
+    except ValueError as error:
+        raise ConfigError(f"proxies has {proxy!r}; write each as 10.0.0.7 or 10.0.0.0/8") from error
+
+
+def _check_keys(settings: Settings) -> None:
+    """Raise `ConfigError` for a key that is too short, or that has no name where each needs one."""
+    keys = {"admin_key": settings.admin_key, "read_key": settings.read_key}
+    names = set()
+    for entry in settings.admin_keys:
+        name, is_named, key = (part.strip() for part in entry.partition("="))
+        if not (name and is_named) or name in names:
+            raise ConfigError("admin_keys wants a name of its own before each key: Aoi=…,Minh=…")
+        names.add(name)
+        keys[f"admin_keys, the key of {name},"] = key
+    for setting, key in keys.items():
+        if len(key) < MIN_KEY_CHARS and (key or setting.startswith("admin_keys")):
+            raise ConfigError(
+                f"{setting} has {len(key)} characters; a key that nobody guesses has at least {MIN_KEY_CHARS}"
+            )
+    if len(set(keys.values()) - {""}) < len([key for key in keys.values() if key]):
+        raise ConfigError("two keys are the same; give each person, and readers, a key of their own")
 
 
 def _check_range(settings: Settings, name: str, low: float, high: float) -> None:

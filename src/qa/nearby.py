@@ -41,10 +41,16 @@ OF_THE_PAGE = frozenset(
             "host",
             "port",
             "admin_key",
+            "admin_keys",
+            "read_key",
+            "hosts",
+            "proxies",
+            "api_origins",
             "embed_origins",
             "root_path",
         ),
-        *("metrics", "log_format", "log_questions"),
+        *("metrics", "log_format", "log_questions", "keep_questions_days", "visitors_mib"),
+        *("visitor_waiting", "visitor_a_minute", "address_waiting", "address_a_minute"),
     }
 )
 """Settings that say how the page is served and where documents come from: they change no answer."""

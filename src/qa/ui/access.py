@@ -14,12 +14,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from qa.ui.headers import App, Message, Receive, Send
+from qa.ui.senders import FORWARDING
 
 KEY_COOKIE = "qa_key"
 """How the browser carries the key when it uploads; the page sets it for its own site only (scripts.py)."""
-
-FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
-"""Headers by which a proxy is known: behind it everybody comes from the machine itself."""
 
 REFUSED = b"Documents can be brought in only with the key, or at the machine itself. Nothing was kept."
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from qa.errors import ConfigError
-from qa.ui.access import FORWARDING, headers_of, is_local, is_loopback, refuse
+from qa.ui.access import headers_of, is_local, is_loopback, refuse
 from qa.ui.headers import App, Message, Receive, Send
+from qa.ui.senders import FORWARDING
 
 MCP_PATH = "/gradio_api/mcp"
 

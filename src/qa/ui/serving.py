@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -35,6 +36,7 @@ from qa.ui.health import (
 )
 from qa.ui.mcp import MCP_PATH, McpGuard
 from qa.ui.programs import tell_bad_call
+from qa.ui.senders import Senders
 from qa.ui.stopping import STOP_S, Door, DoorWatcher, wait_for_end
 from qa.ui.theme import make_theme
 from qa.ui.waiting import MAX_WAITING, FullLine
@@ -88,6 +90,9 @@ def serve(
 def _launch(blocks: gr.Blocks, pipeline: Pipeline, door: DoorWatcher, *, mcp: bool) -> tuple[Any, str]:
     """The application that serves `blocks` from now on, and its address."""
     settings = pipeline.settings
+    os.environ["FORWARDED_ALLOW_IPS"] = (
+        ""  # uvicorn believes proxies before `Senders` can tell which they are
+    )
     try:
         app, address, _ = blocks.launch(
             server_name=settings.host,
@@ -104,6 +109,7 @@ def _launch(blocks: gr.Blocks, pipeline: Pipeline, door: DoorWatcher, *, mcp: bo
             app_kwargs={
                 "exception_handlers": {TypeError: tell_bad_call, KeyError: tell_bad_call},
                 "middleware": [
+                    Middleware(Senders, proxies=settings.proxies),
                     Middleware(SafeHeaders, embed_origins=settings.embed_origins),
                     Middleware(Door, watcher=door),
                     Middleware(UploadGuard, access=Access(settings.admin_key)),
