@@ -1,10 +1,10 @@
 """How quick the page is in a real Chromium, beside a plain chat page over LangChain's tutorial stack.
 
-    PYTHONPATH=tests python benchmarks/page.py [--visits 7]
+    PYTHONPATH=tests python benchmarks/page.py [--visits 7] [--old CHECKOUT]
 
 Both are served over the same documents in the same run, and visited in turn by browsers that keep nothing; the
-figures are medians. Needs what `benchmarks/retrieval.py` needs, and Debian's chromium. To measure another page,
-put it into `pages_to_visit` in the plain one's place.
+figures are medians. Needs what `benchmarks/retrieval.py` needs, and Debian's chromium. With `--old`, the page of
+an older checkout of this repository is measured in the plain one's place.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from statistics import median
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pages import REPOSITORY, launch_chromium, serving, wait_for_address
+from pages import REPOSITORY, Server, launch_chromium, serving, wait_for_address
 
 QUESTIONS = (
     "How many experts were dispatched to Dalian?",
@@ -92,10 +92,11 @@ def main() -> None:
     parser.add_argument(
         "--visits", type=int, default=7, help="loads of each page, of which the median counts"
     )
+    parser.add_argument("--old", type=Path, metavar="CHECKOUT", help="an older build, to compare with")
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        sites = stack.enter_context(pages_to_visit(folder))
+        sites = stack.enter_context(pages_to_visit(folder, old=options.old))
         browser = launch_chromium(stack.enter_context(sync_playwright()))
         figures: dict[str, Figures] = {site.name: {} for site in sites}
         loads: dict[str, list[Figures]] = {site.name: [] for site in sites}
@@ -115,27 +116,38 @@ def main() -> None:
 
 
 @contextmanager
-def pages_to_visit(folder: Path) -> Iterator[tuple[Site, ...]]:
-    """The pages, served over the same documents."""
-    with serving(folder) as ours, _serving_baseline(folder) as baseline:
-        yield (
-            Site(
-                "Kitakyushu QA",
-                ours.address,
-                box="#question textarea",
-                button="#ask:not(:empty)",
-                first_words=".turn:last-of-type .answer :is(.statement, .refusal)",
-                answer=".turn:last-of-type .answer :is(.statement, .refusal)",
-            ),
-            Site(
-                "plain chat page",
-                baseline,
-                box="textarea",
-                button="button.submit-button",
-                first_words=".bot.message",
-                answer=".bot.message",
-            ),
-        )
+def pages_to_visit(folder: Path, *, old: Path | None) -> Iterator[tuple[Site, ...]]:
+    """The pages, served over the same documents: ours, and that of the checkout `old` or else the plain one."""
+    with ExitStack() as stack:
+        sites = [_our_site("Kitakyushu QA", stack.enter_context(serving(folder)))]
+        if old:
+            older = serving(folder / "old", PYTHONPATH=str(old.resolve() / "src"))
+            sites.append(_our_site("older build", stack.enter_context(older)))
+        else:
+            baseline = stack.enter_context(_serving_baseline(folder))
+            sites.append(
+                Site(
+                    "plain chat page",
+                    baseline,
+                    box="textarea",
+                    button="button.submit-button",
+                    first_words=".bot.message",
+                    answer=".bot.message",
+                )
+            )
+        yield tuple(sites)
+
+
+def _our_site(name: str, server: Server) -> Site:
+    answer = ".turn:last-of-type .answer :is(.statement, .refusal)"
+    return Site(
+        name,
+        server.address,
+        box="#question textarea",
+        button="#ask:not(:empty)",
+        first_words=answer,
+        answer=answer,
+    )
 
 
 @contextmanager

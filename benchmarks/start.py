@@ -1,14 +1,16 @@
 """How long the program takes to start, beside the bare imports of the libraries that it starts with, in one run.
 
-    python benchmarks/start.py [--rounds 5] [--smallest]
+    python benchmarks/start.py [--rounds 5] [--smallest] [--old CHECKOUT]
 
 Medians of `--rounds`, every command in a process of its own, each round all of them in turn. The index is that of
-`corpus/`, built before in a temporary folder. "× imports" is the wall time beside that of the bare imports.
+`corpus/`, built before in a temporary folder. "× imports" is the wall time beside that of the bare imports. With
+`--old`, an older checkout of this repository is measured too, round by round in turn.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import subprocess
@@ -44,7 +46,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure cold starts.")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--smallest", action="store_true", help="one round, to see that it works")
+    parser.add_argument("--old", type=Path, metavar="CHECKOUT", help="an older build, to compare with")
+    parser.add_argument("--json", action="store_true", help="print what was measured as JSON")
     options = parser.parse_args()
+    if options.old:
+        _compare(options.old.resolve(), rounds=options.rounds)
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # A program that is used has its modules compiled.
@@ -60,7 +67,30 @@ def main() -> None:
         }
         _run([*QA, "index"], environment)
         measured = _measure(folder, environment, rounds=1 if options.smallest else options.rounds)
-    _print(measured)
+    if options.json:
+        print(json.dumps(measured))
+    else:
+        _print(measured)
+
+
+def _compare(old: Path, *, rounds: int) -> None:
+    """Print the medians of this build and of the checkout `old`, each measured by itself, in turn."""
+    builds = {"this build": REPOSITORY, "older build": old}
+    seconds: dict[str, dict[str, list[float]]] = {name: {} for name in builds}
+    for _ in range(rounds):
+        for name, checkout in builds.items():
+            measured = subprocess.run(
+                [sys.executable, __file__, "--rounds", "1", "--json"],
+                env={**os.environ, "PYTHONPATH": str(checkout / "src")},
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            for command, ((wall, _used_s),) in json.loads(measured.stdout).items():
+                seconds[name].setdefault(command, []).append(wall)
+    print("| cold start of | this build, s | older build, s | ratio |\n|---|---|---|---|")
+    for command in seconds["this build"]:
+        new_s, old_s = (median(seconds[name][command]) for name in builds)
+        print(f"| `{command}` | {new_s:.2f} | {old_s:.2f} | {new_s / old_s:.2f} |")
 
 
 def _measure(
