@@ -47,6 +47,7 @@ LAYERS = (
     "indexing",
     "rollback",
     "intake",
+    "backup",
     "scope",
     "smalltalk",
     "understanding",

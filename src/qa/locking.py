@@ -60,18 +60,21 @@ def is_being_written(index_dir: Path) -> bool:
 
 
 @contextmanager
-def lock_graphs(folder: Path) -> Iterator[None]:
+def lock_graphs(folder: Path, *, only_copies: bool = False) -> Iterator[None]:
     """Be alone with the graphs' files in `folder`.
 
     Chroma writes several files one after the other, and whoever opens them in the meantime gets wrong vectors or
     crashes. It writes when it opens them, too. The lock's file says whether somebody was cut off in between, see
-    `was_cut_off`. Raises `IndexBusy` where another one does not let go.
+    `was_cut_off`; who `only_copies` them damages nothing. Raises `IndexBusy` where another one does not let go.
     """
     path = folder / GRAPHS_LOCK_FILE
     path.touch()
     with path.open("r+b", buffering=0) as stream:
         if not _wait_for(stream, GRAPHS_WAIT_S, GRAPHS_TRY_EVERY_S):
             raise IndexBusy(Reason("why_busy", folder=str(folder), holder=_holder("")))
+        if only_copies:
+            yield
+            return
         left = stream.read(1)
         os.pwrite(stream.fileno(), AT_WORK, 0)
         yield

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from qa.cli.asking import run_ask, run_chat, run_search, run_serve
+from qa.cli.backup import run_backup, run_restore
 from qa.cli.documents import (
     run_add,
     run_coverage,
@@ -109,6 +110,17 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("what", nargs="+", metavar="PATH|URL", help="as `qa status` names them")
     add("refresh", run_refresh, "Ask the web again for the pages that came from it.", corpus, index, as_json)
     add("rollback", run_rollback, "Bring back the state before the last change.", index)
+    for name, run_file, help in (
+        (
+            "backup",
+            run_backup,
+            "Save documents, index and feedback to one new file, also while they are in use.",
+        ),
+        ("restore", run_restore, "Bring back what a backup holds, into folders that are empty or not there."),
+    ):
+        add(name, run_file, help, corpus, index).add_argument(
+            "file", type=Path, metavar="FILE", help="the backup"
+        )
     command = add("ask", run_ask, "Answer one question, or a file of them.", index, alone, as_json, local_llm)
     command.add_argument("question", nargs="?", help="the question")
     command.add_argument("--city", action="append", default=[], help="search only documents about this city")

@@ -1,9 +1,12 @@
 """The vectors of passages and sentences, in the store that is set; all that knows what it is made of."""
 
 from qa.store.base import Chunks, LoadedChunks, StoredLexical, Tokenise, VectorStore
+from qa.store.chroma_places import CHROMA_FOLDER
 from qa.store.opening import (
     find_fragile,
     flush_fragile,
+    hold_builds,
+    is_on_server,
     note_whole,
     open_store,
     remove_builds,
@@ -11,6 +14,7 @@ from qa.store.opening import (
 )
 
 __all__ = [
+    "CHROMA_FOLDER",
     "Chunks",
     "LoadedChunks",
     "StoredLexical",
@@ -18,6 +22,8 @@ __all__ = [
     "VectorStore",
     "find_fragile",
     "flush_fragile",
+    "hold_builds",
+    "is_on_server",
     "note_whole",
     "open_store",
     "remove_builds",

@@ -8,6 +8,8 @@ those of other indexes on the same server are left alone.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from qa import locking
 from qa.config import Settings
@@ -80,6 +82,27 @@ def flush_fragile(settings: Settings, *, build: str) -> None:
     if isinstance(place, ChromaFolder):
         for name, *_ in find_graph(settings.index_dir, build=build):
             flush(place.folder / name)
+
+
+def is_on_server(settings: Settings) -> bool:
+    """True if vectors are kept on a server, not in the index."""
+    return bool(settings.postgres_url or settings.chroma_url)
+
+
+@contextmanager
+def hold_builds(settings: Settings, builds: Collection[str]) -> Iterator[tuple[Path, ...]]:
+    """The folders of those of `builds` that are in the index, to be copied while nobody changes what is in them.
+
+    Raises `IndexBusy` where somebody does not let go of one.
+    """
+    places = (_place(settings, build) for build in sorted(builds))
+    folders = tuple(
+        place.folder for place in places if isinstance(place, ChromaFolder) and place.folder.is_dir()
+    )
+    with ExitStack() as stack:
+        for folder in folders:
+            stack.enter_context(locking.lock_graphs(folder, only_copies=True))
+        yield folders
 
 
 def _place(settings: Settings, build: str) -> ChromaFolder | ChromaServer | PostgresSchema:
