@@ -6,6 +6,7 @@ no table of contents, which in a ZIP stands at the end. What is read here may co
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import stat
@@ -18,7 +19,7 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from qa.errors import InputError
-from qa.manifest import MANIFEST_FILE
+from qa.manifest import MANIFEST_FILE, explaining_disk
 
 FORMAT = 1
 HEADER_FILE = "backup.json"
@@ -124,7 +125,7 @@ def open_backup(path: Path) -> Iterator[tuple[zipfile.ZipFile, Header]]:
     except UNREADABLE as error:
         raise _not_whole(path, error) from error
     with archive:
-        with explaining_damage(path):
+        with explaining_disk(path), explaining_damage(path):
             header = _read_header(archive, path)
             _check_members(archive, header)
         yield archive, header
@@ -147,6 +148,10 @@ def explaining_damage(path: Path) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as error:
+        raise _not_whole(path, error) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # so the system says that there is no such place in a file
+            raise
         raise _not_whole(path, error) from error
 
 
