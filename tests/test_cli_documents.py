@@ -112,6 +112,34 @@ def test_rollback_without_a_state_before_is_one_line(indexed: Path, run: Run) ->
     assert "no state before" in assert_is_one_error_line(run("rollback"))
 
 
+def test_a_backup_brings_documents_and_answers_back(indexed: Path, run: Run) -> None:
+    ended = run("backup", "qa.zip")
+    assert ended.status == 0
+    assert ended.out.startswith("qa.zip: 2 documents, ")
+    assert "Settings, keys and models are not in it." in ended.err
+    assert "is there already" in assert_is_one_error_line(run("backup", "qa.zip"))
+    assert "corpus holds" in assert_is_one_error_line(run("restore", "qa.zip"))
+    for name in ("corpus", "index"):
+        shutil.rmtree(indexed / name)
+    ended = run("restore", "qa.zip")
+    assert ended.status == 0
+    assert "2 documents are back in corpus" in ended.out
+    assert ended.err == ""
+    assert DALIAN in run("ask", "experts to Dalian Kitakyushu sent?").out
+    assert "2 unchanged" in run("index").out
+
+
+def test_a_backup_says_what_is_left_out_of_it(
+    indexed: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (indexed / "corpus" / "link.txt").symlink_to("/etc/hostname")
+    assert "left out  link.txt" in run("backup", "qa.zip").err
+    monkeypatch.setenv("QA_CHROMA_URL", "http://127.0.0.1:9")  # which need not be there
+    assert "the vectors, which are on a server" in run("backup", "other.zip").err
+    ended = run("restore", "other.zip", "--corpus", indexed / "there", "--index", indexed / "its")
+    assert "make them anew with: qa index" in ended.err
+
+
 WATCHER = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,11 @@ from qa.ui.stopping import STOP_S
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
 DOCS = (REPOSITORY / "docs" / "deploying.md").read_text(encoding="utf-8")
-UNIT = (REPOSITORY / "deploy" / "qa.service").read_text(encoding="utf-8")
+UNITS = {
+    path.name: path.read_text(encoding="utf-8") for path in sorted((REPOSITORY / "deploy").glob("qa*.*"))
+}
+SERVICES = [name for name in UNITS if name.endswith(".service")]
+UNIT = UNITS["qa.service"]
 COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "compose.yaml").read_text(encoding="utf-8"))
 STEPS = re.findall(r"```sh\n(.*?)```", DOCS, re.DOTALL)[0].splitlines()
 SETTINGS = {f"QA_{field.name.upper()}" for field in dataclasses.fields(Settings)}
@@ -118,25 +123,50 @@ def test_whoever_ends_the_program_waits_as_long_as_it_may_take() -> None:
     assert f"within {STOP_S:.0f} seconds" in DOCS
 
 
-def test_the_unit_s_settings_are_settings() -> None:
-    named = set(re.findall(r"^Environment=(QA_\w+)=", UNIT, re.MULTILINE))
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_unit_s_settings_are_settings(name: str) -> None:
+    named = set(re.findall(r"^Environment=(QA_\w+)=", UNITS[name], re.MULTILINE))
     assert named
     assert named <= SETTINGS
 
 
-def test_the_unit_is_one_that_systemd_reads(tmp_path: Path) -> None:
+def test_the_units_are_ones_that_systemd_reads(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None and not os.environ.get("CI"):
         pytest.skip("no `systemd-analyze` here; install Debian's package systemd")
-    unit = tmp_path / "qa.service"
-    unit.write_text(UNIT.replace("/srv/qa/.venv/bin/qa", shutil.which("true") or ""), encoding="utf-8")
-    verified = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
-    said = [line for line in verified.stderr.splitlines() if "qa.service" in line]
+    for name, text in UNITS.items():
+        there = text.replace("/srv/qa/.venv/bin/qa", shutil.which("true") or "")
+        (tmp_path / name).write_text(there, encoding="utf-8")
+    command = ["systemd-analyze", "verify", *(tmp_path / name for name in UNITS)]
+    verified = subprocess.run(command, capture_output=True, text=True)
+    said = [line for line in verified.stderr.splitlines() if any(name in line for name in UNITS)]
     assert (verified.returncode, said) == (0, [])
 
 
-def test_the_unit_leaves_little_to_whoever_breaks_in() -> None:
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_unit_leaves_little_to_whoever_breaks_in(name: str) -> None:
     if shutil.which("systemd-analyze") is None and not os.environ.get("CI"):
         pytest.skip("no `systemd-analyze` here; install Debian's package systemd")
     command = ["systemd-analyze", "security", "--offline=true", "--threshold=20"]
-    judged = subprocess.run([*command, REPOSITORY / "deploy" / "qa.service"], capture_output=True, text=True)
+    judged = subprocess.run([*command, REPOSITORY / "deploy" / name], capture_output=True, text=True)
     assert judged.returncode == 0, judged.stdout.splitlines()[-1]
+
+
+def test_the_backup_s_unit_saves_what_the_page_s_serves_as_the_docs_say(tmp_path: Path) -> None:
+    """Its command is run, with systemd's signs taken away and other folders."""
+    unit = UNITS["qa-backup.service"]
+    for line in ("User=qa", "WorkingDirectory=/srv/qa", "EnvironmentFile=-/etc/qa.env", "UMask=0077"):
+        assert line in unit.splitlines()
+        assert line in UNIT.splitlines()
+    assert re.findall("^Environment=QA_.*$", unit, re.M) == [
+        line for line in re.findall("^Environment=QA_.*$", UNIT, re.M) if "LOG" not in line
+    ]
+    assert "/var/backups/qa" in DOCS
+    (command,) = re.findall("^ExecStart=(.*)$", unit, re.MULTILINE)
+    words = shlex.split(command.replace("%%", "%").replace("$$", "$"))
+    program = tmp_path / "qa"
+    program.write_text('#!/bin/sh\n[ "$1" = backup ] && : > "$2"\n')
+    program.chmod(0o755)
+    there = words[-1].replace("/srv/qa/.venv/bin/qa", str(program)).replace("/var/backups/qa", str(tmp_path))
+    subprocess.run([*words[:-1], there], check=True)
+    (made,) = tmp_path.glob("*.zip")
+    assert re.fullmatch(r"qa-\d{4}-\d\d-\d\d-\d{6}\.zip", made.name)
