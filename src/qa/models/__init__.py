@@ -5,12 +5,18 @@ Those are imported when a model is loaded, not before: they take seconds.
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from qa.config import PACKAGED, Settings
 from qa.models.embedder import Embedder, open_embedder
 from qa.models.model_folder import MODEL_VERSION
-from qa.models.packaged import EMBEDDER_WEIGHTS, packaged_embedder_folder
+from qa.models.packaged import (
+    EMBEDDER_WEIGHTS,
+    RERANKER_WEIGHTS,
+    packaged_embedder_folder,
+    require_packages,
+)
 from qa.models.reader import Reader, open_reader
 from qa.models.reranker import Reranker, open_hub_reranker, open_packaged_reranker
 
@@ -25,6 +31,8 @@ __all__ = [
     "load_reranker",
 ]
 
+logger = logging.getLogger(__name__)
+
 E5_SMALL = "intfloat/multilingual-e5-small"
 """The packaged embedder's name on the hub."""
 NO_RERANKER = "none"
@@ -32,7 +40,9 @@ NO_RERANKER = "none"
 
 
 def load_models(settings: Settings) -> tuple[Embedder, Reranker | None, Reader | None]:
-    """All models that `settings` name. Raises `ModelError` as the functions below do."""
+    """All models that `settings` name. Raises `ModelError` as the functions below do, for all packages at once."""
+    weights = {EMBEDDER_WEIGHTS: settings.embedder, RERANKER_WEIGHTS: settings.reranker}
+    require_packages(wanted for wanted, setting in weights.items() if setting == PACKAGED)
     with ThreadPoolExecutor(1) as beside:  # onnxruntime leaves Python to others while it loads
         reranker = beside.submit(load_reranker, settings)
         embedder = load_embedder(settings)
@@ -75,6 +85,11 @@ def load_reader(settings: Settings, embedder: Embedder) -> Reader | None:
     It was trained on the states of multilingual-e5-small, packaged or from the hub; with another embedder
     answers rest on similarities alone.
     """
-    if settings.reader != PACKAGED or settings.embedder not in (PACKAGED, E5_SMALL):
+    if settings.reader != PACKAGED:
+        return None
+    if settings.embedder not in (PACKAGED, E5_SMALL):
+        logger.info(
+            "the reader does not know the states of %s: answers are given without it", settings.embedder
+        )
         return None
     return open_reader(embedder)

