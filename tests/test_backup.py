@@ -38,7 +38,7 @@ from qa.manifest import PREVIOUS_FILE, read_manifest, read_text
 from qa.pipeline import Pipeline
 from qa.rollback import roll_back
 from qa.sources import read_sources
-from qa.store import hold_builds
+from qa.store import hold_builds, was_cut_off
 from qa.store.chroma_places import CHROMA_FOLDER
 from stores import EACH_SERVER, Server, setting_of
 from test_faults import (
@@ -514,8 +514,6 @@ def test_what_a_killed_backup_left_goes_with_one_on_another_day(lived_in: Settin
 
 
 def test_the_lock_of_who_only_copied_says_nothing_of_damage(lived_in: Settings, tmp_path: Path) -> None:
-    from qa.store import was_cut_off
-
     def fail(source: Path, target: Path) -> None:
         raise OSError(5, "Input/output error", str(source))
 

@@ -72,6 +72,12 @@ def test_an_error_on_the_way_cuts_off_too(tmp_path: Path) -> None:
     assert was_cut_off(tmp_path)
 
 
+def test_who_only_copies_damages_nothing_wherever_it_ends(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="no room"), lock_graphs(tmp_path, only_copies=True):
+        raise OSError("no room")
+    assert not was_cut_off(tmp_path)
+
+
 def test_what_somebody_is_at_is_not_noted_as_whole(tmp_path: Path) -> None:
     with held_elsewhere(lock_graphs, tmp_path) as holder:
         note_whole(tmp_path)
