@@ -15,6 +15,7 @@ from conftest import REPOSITORY
 PACKAGE = REPOSITORY / "src" / "qa"
 
 LAYERS = (
+    "telemetry",
     "clock",
     "errors",
     "starting",
