@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -91,6 +93,53 @@ def test_nothing_is_installed_without_its_hash_but_the_project_itself(name: str)
     without = [each for each in installs if "--require-hashes" not in each]
     assert len(without) == 1
     assert re.search(r"--no-deps --no-build-isolation (--editable )?\.( \\)?$", without[0])
+
+
+AUDITED = {
+    "dependencies": [
+        {"name": "one", "version": "1.0", "vulns": []},
+        {"name": "two", "version": "2.0", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2.1"]}]},
+        {"name": "three", "skip_reason": "not found"},
+    ]
+}
+"""What pip-audit writes."""
+
+
+@pytest.mark.parametrize(
+    ("written", "status", "said"),
+    [
+        (
+            json.dumps(AUDITED),
+            1,
+            "two 2.0 has PYSEC-1, mended in 2.1\n2 packages checked, 1 known vulnerabilities\n"
+            "Not checked, for nothing is known of them: three\n",
+        ),
+        (
+            json.dumps({"dependencies": AUDITED["dependencies"][:1]}),
+            0,
+            "1 packages checked, 0 known vulnerabilities\n",
+        ),
+        (
+            json.dumps({"dependencies": AUDITED["dependencies"][2:]}),
+            1,
+            "Nothing was checked: the index knows",
+        ),
+        ("", 1, "Nothing was checked: the known vulnerabilities cannot be asked for (no network)"),
+    ],
+)
+def test_an_audit_says_what_was_found_and_what_was_not_checked(
+    written: str, status: int, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "run.txt").touch()
+    (tmp_path / "scripts").mkdir()
+    script = shutil.copy(REPOSITORY / "scripts" / "audit.py", tmp_path / "scripts")
+    (tmp_path / "python").symlink_to(sys.executable)
+    (tmp_path / "pip-audit").write_text(f"#!/bin/sh\necho no network >&2\nprintf %s '{written}'\n")
+    (tmp_path / "pip-audit").chmod(0o755)
+    audited = subprocess.run([tmp_path / "python", script], capture_output=True, text=True)
+    assert audited.returncode == status
+    assert (audited.stdout + audited.stderr).startswith(said)
 
 
 @pytest.fixture(scope="module")
