@@ -263,7 +263,7 @@ def test_names_and_questions_do_not_become_html(attack: str) -> None:
     subject = Subject(attack, (attack,))
     for html in (
         html_of(small_table(attack, subject)),
-        refused_html([(attack, 3, attack)], language="en"),
+        refused_html([(1, attack, 3, attack)], language="en"),
     ):
         seen = Inventory(html)
         assert set(seen.tags) <= OUR_TAGS
@@ -272,12 +272,12 @@ def test_names_and_questions_do_not_become_html(attack: str) -> None:
 
 
 def test_refused_questions_are_listed_with_count_and_date_bounded_in_number_and_length() -> None:
-    many = [("why " * 600, 9, "2026-05-04T10:11:12+00:00")] * 30
+    many = [(7, "why " * 600, 9, "2026-05-04T10:11:12+00:00")] * 30
 
     html = refused_html(many, language="en")
 
     assert html.count("<li>") == 20
-    assert html.count("times asked: 9, last on 2026-05-04") == 20
+    assert html.count("#7 · times asked: 9, last on 2026-05-04") == 20
     assert max(map(len, re.findall("<li><span[^>]*>(.*?)</span>", html))) < 500
     assert "No question" in refused_html([], language="en")
 

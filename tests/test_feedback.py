@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,6 @@ from qa.cli.feedback import MAX_CELL_CHARACTERS, _cell
 from qa.domain import Answer, Chunk, Citation, Evidence, Refusal, Span, Statement
 from qa.errors import DiskError, IndexBusy, QAError
 from qa.feedback import (
-    FEEDBACK_FILE,
     MAX_ANSWER_CHARACTERS,
     MAX_CITATIONS,
     MAX_CITED_CHARACTERS,
@@ -35,12 +34,15 @@ from qa.feedback import (
     Feedback,
     Verdict,
     delete_feedback,
+    delete_refused,
     feedback_on,
+    forget_older,
     keep_feedback,
     list_feedback,
     most_refused,
     note_refusal,
 )
+from qa.feedback.file import FEEDBACK_FILE
 from test_cli import Run, assert_is_one_error_line, clean_environment, folder, run
 from test_faults import fill, small_disk
 
@@ -131,7 +133,7 @@ def test_nothing_is_kept_of_who_a_reader_was(tmp_path: Path) -> None:
     kept = "number time verdict language refused reason question answer citations"
     assert {name for table, name in names if table == "feedback"} == set(kept.split())
     assert {name for table, name in names if table == "refused"} == set(
-        "key times last_time language question".split()
+        "number key times last_time language question".split()
     )
 
 
@@ -203,7 +205,7 @@ def test_long_texts_are_cut_and_show_it(tmp_path: Path) -> None:
     assert kept.question.endswith("q…")
     assert len(kept.citations) == MAX_CITATIONS
     assert {len(text) for text in kept.citations[0]} == {MAX_CITED_CHARACTERS}
-    assert len(most_refused(tmp_path)[0][0]) == MAX_QUESTION_CHARACTERS
+    assert len(most_refused(tmp_path)[0].question) == MAX_QUESTION_CHARACTERS
 
 
 def test_a_text_of_just_the_length_is_not_cut(tmp_path: Path) -> None:
@@ -240,6 +242,145 @@ def test_a_number_is_never_given_twice(tmp_path: Path) -> None:
     assert keep_feedback(said(), tmp_path).number == 2
 
 
+def all_bytes(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_a_single_refused_question_is_deleted_from_the_list_and_from_the_file(tmp_path: Path) -> None:
+    for question in ("Is 555-0100 Mr. A's number?", "What is PM2.5?", "What is PM2.5?"):
+        note_refusal(question, "en", tmp_path)
+    (second, first) = most_refused(tmp_path)
+    assert (first.number, second.number) == (1, 2)
+
+    assert delete_refused(tmp_path, [1, 1, 7, 0, -1, 2**80]) == (1,)
+
+    assert most_refused(tmp_path) == (second,)
+    assert b"555-0100" not in all_bytes(tmp_path)
+    assert delete_refused(tmp_path, [1]) == delete_refused(tmp_path, []) == ()
+    delete_refused(tmp_path, [2])
+    note_refusal("Another?", "en", tmp_path)
+    assert most_refused(tmp_path)[0].number > 2
+
+
+VERSION_1 = """
+CREATE TABLE feedback (number INTEGER PRIMARY KEY AUTOINCREMENT, time TEXT NOT NULL,
+    verdict TEXT NOT NULL CHECK (verdict IN ('good', 'bad')), language TEXT NOT NULL, refused INTEGER NOT NULL,
+    reason TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL, citations TEXT NOT NULL);
+CREATE TABLE refused (key TEXT PRIMARY KEY, times INTEGER NOT NULL, last_time TEXT NOT NULL,
+    language TEXT NOT NULL, question TEXT NOT NULL);
+CREATE INDEX refused_by_times ON refused (times, last_time);
+INSERT INTO feedback
+    VALUES (5, '2026-05-04T10:11:12+00:00', 'bad', 'en', 0, 'Old.', 'Why?', 'So.', '[["a.txt", "So."]]');
+INSERT INTO refused VALUES ('90c6', 3, '2026-05-04T10:11:12+00:00', 'en', 'Who was it?');
+INSERT INTO refused VALUES ('17ab', 7, '2026-05-05T10:11:12+00:00', 'ja', '誰でしたか');
+PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """An index with a file of the program before."""
+    with closing(sqlite3.connect(tmp_path / FEEDBACK_FILE)) as connection:
+        connection.executescript(VERSION_1)
+    return tmp_path
+
+
+def test_a_file_of_the_program_before_is_read_without_being_changed(old: Path) -> None:
+    before = (old / FEEDBACK_FILE).read_bytes()
+
+    assert [each.number for each in list_feedback(old)] == [5]
+    assert most_refused(old) == (
+        (2, "誰でしたか", 7, "2026-05-05T10:11:12+00:00"),
+        (1, "Who was it?", 3, "2026-05-04T10:11:12+00:00"),
+    )
+    assert forget_older(old, days=36_500) == 0
+    assert (old / FEEDBACK_FILE).read_bytes() == before
+
+
+def test_a_file_of_the_program_before_keeps_all_it_has_when_it_is_written_to(old: Path) -> None:
+    listed, refused = list_feedback(old), most_refused(old)
+
+    assert keep_feedback(said(), old).number == 6
+    note_refusal("A new one?", "en", old)
+
+    assert list_feedback(old)[1:] == listed
+    assert most_refused(old)[:2] == refused
+    assert most_refused(old)[2].number == 3
+    assert delete_refused(old, [1]) == (1,)
+    assert b"Who was it?" not in all_bytes(old)
+
+
+# How long it is kept
+
+
+def make_older(index_dir: Path, *, days: int) -> None:
+    """All that is kept was said so many days before."""
+    then = (datetime.now(tz=UTC) - timedelta(days=days)).isoformat(timespec="seconds")
+    change(index_dir, f"UPDATE feedback SET time = '{then}'", f"UPDATE refused SET last_time = '{then}'")
+
+
+def test_what_is_older_than_its_days_is_deleted_and_overwritten(tmp_path: Path) -> None:
+    keep_feedback(said(reason="call 555-0100", answer="a" * 9999), tmp_path)
+    note_refusal("Is 555-0100 Mr. A's number?", "en", tmp_path)
+    make_older(tmp_path, days=10)
+    kept = keep_feedback(said(), tmp_path)
+    note_refusal(QUESTION, "en", tmp_path)
+
+    assert forget_older(tmp_path, days=11) == 0
+    assert b"555-0100" in all_bytes(tmp_path)
+    assert forget_older(tmp_path, days=9) == 2
+
+    assert list_feedback(tmp_path) == (kept,)
+    assert [each.question for each in most_refused(tmp_path)] == [QUESTION]
+    assert b"555-0100" not in all_bytes(tmp_path)
+    assert b"aaaa" not in all_bytes(tmp_path)
+
+
+def test_a_question_that_is_asked_again_is_as_old_as_the_last_time(tmp_path: Path) -> None:
+    note_refusal(QUESTION, "en", tmp_path)
+    make_older(tmp_path, days=10)
+    note_refusal(QUESTION, "en", tmp_path)
+    assert forget_older(tmp_path, days=9) == 0
+    assert most_refused(tmp_path)[0].times == 2
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda index_dir: keep_feedback(said(), index_dir, keep_days=9),
+        lambda index_dir: note_refusal(QUESTION, "en", index_dir, keep_days=9),
+    ],
+    ids=["feedback", "a refused question"],
+)
+def test_whatever_is_written_takes_the_place_of_what_is_too_old(
+    tmp_path: Path, write: Callable[[Path], object]
+) -> None:
+    keep_feedback(said(reason="call 555-0100"), tmp_path)
+    note_refusal("Is 555-0100 Mr. A's number?", "en", tmp_path)
+    make_older(tmp_path, days=10)
+    write(tmp_path)
+    assert len(list_feedback(tmp_path)) + len(most_refused(tmp_path)) == 1
+    assert b"555-0100" not in all_bytes(tmp_path)
+
+
+def test_with_no_days_nothing_is_written_and_what_was_there_goes(tmp_path: Path) -> None:
+    assert keep_feedback(said(), tmp_path / "index", keep_days=0).number == 0
+    note_refusal(QUESTION, "en", tmp_path / "index", keep_days=0)
+    assert not (tmp_path / "index").exists()
+
+    keep_feedback(said(reason="call 555-0100"), tmp_path)
+    note_refusal("Is 555-0100 Mr. A's number?", "en", tmp_path)
+    assert forget_older(tmp_path, days=0) == 2
+    assert b"555-0100" not in all_bytes(tmp_path)
+
+
+def test_where_nothing_is_too_old_a_file_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    assert forget_older(tmp_path / "index", days=0) == 0
+    keep_feedback(said(), tmp_path)
+    with locked(tmp_path, "IMMEDIATE"):
+        assert forget_older(tmp_path, days=1) == 0
+
+
 # Refused questions
 
 
@@ -251,14 +392,14 @@ def test_questions_that_differ_in_case_blanks_and_final_punctuation_only_count_a
     note_refusal("What is PM25?", "en", tmp_path)
 
     found = most_refused(tmp_path)
-    assert {question: times for question, times, _ in found} == {
+    assert {each.question: each.times for each in found} == {
         "What is PM2.5?": 4,
         "大連の 水質は": 3,
         "「大連の水質は?」": 1,
         "What is PM25?": 1,
     }
-    assert found[0][:2] == ("What is PM2.5?", 4)
-    assert datetime.fromisoformat(found[0][2]).tzinfo == UTC
+    assert found[0][1:3] == ("What is PM2.5?", 4)
+    assert datetime.fromisoformat(found[0].last_time).tzinfo == UTC
 
 
 @pytest.mark.parametrize(
@@ -274,14 +415,14 @@ def test_questions_that_differ_in_case_blanks_and_final_punctuation_only_count_a
 def test_these_are_the_same_question(tmp_path: Path, one: str, other: str) -> None:
     note_refusal(one, "en", tmp_path)
     note_refusal(other, "en", tmp_path)
-    assert [times for _, times, _ in most_refused(tmp_path)] == [2]
+    assert [each.times for each in most_refused(tmp_path)] == [2]
 
 
 @pytest.mark.parametrize(("one", "other"), [("C++", "C"), ("1.5", "15"), ("-5", "5"), ("$5", "5")])
 def test_these_are_two_questions(tmp_path: Path, one: str, other: str) -> None:
     note_refusal(one, "en", tmp_path)
     note_refusal(other, "en", tmp_path)
-    assert [times for _, times, _ in most_refused(tmp_path)] == [1, 1]
+    assert [each.times for each in most_refused(tmp_path)] == [1, 1]
 
 
 @pytest.mark.parametrize("question", ["", "  ", "?!", "\x00", "🤔", "+++"])
@@ -294,9 +435,9 @@ def test_the_most_refused_come_first_and_may_be_of_one_language(tmp_path: Path) 
     for times, (question, language) in enumerate([("a", "en"), ("b", "ja"), ("c", "en")], start=1):
         for _ in range(times):
             note_refusal(question, language, tmp_path)
-    assert [row[:2] for row in most_refused(tmp_path)] == [("c", 3), ("b", 2), ("a", 1)]
-    assert [row[:2] for row in most_refused(tmp_path, count=1)] == [("c", 3)]
-    assert [row[:2] for row in most_refused(tmp_path, language="ja")] == [("b", 2)]
+    assert [row[1:3] for row in most_refused(tmp_path)] == [("c", 3), ("b", 2), ("a", 1)]
+    assert [row[1:3] for row in most_refused(tmp_path, count=1)] == [("c", 3)]
+    assert [row[1:3] for row in most_refused(tmp_path, language="ja")] == [("b", 2)]
     assert most_refused(tmp_path, count=0) == most_refused(tmp_path, count=-1) == ()
 
 
@@ -306,7 +447,7 @@ def test_nonsense_does_not_push_out_what_was_asked_often(
     monkeypatch.setattr(qa.feedback, "MAX_REFUSED", 4)
     for question in ("often", "often", "twice", "twice", *(f"nonsense {n}" for n in range(30))):
         note_refusal(question, "en", tmp_path)
-    found = {question: times for question, times, _ in most_refused(tmp_path)}
+    found = {each.question: each.times for each in most_refused(tmp_path)}
     assert len(found) == 4
     assert found.items() >= {"often": 2, "twice": 2, "nonsense 29": 1}.items()
 
@@ -317,7 +458,7 @@ def test_a_new_question_is_counted_even_where_all_others_were_asked_more_often(
     monkeypatch.setattr(qa.feedback, "MAX_REFUSED", 2)
     for question in ("a", "a", "b", "b", "c"):
         note_refusal(question, "en", tmp_path)
-    assert [question for question, _, _ in most_refused(tmp_path)][1:] == ["c"]
+    assert [each.question for each in most_refused(tmp_path)][1:] == ["c"]
 
 
 # Many at once
@@ -337,7 +478,7 @@ def test_eight_threads_lose_nothing(tmp_path: Path) -> None:
     found = list_feedback(tmp_path)
     assert {each.question for each in found} == {f"{t} {n}" for t in range(8) for n in range(50)}
     assert [each.number for each in found] == list(range(400, 0, -1))
-    assert [row[1] for row in most_refused(tmp_path)] == [400]
+    assert [row.times for row in most_refused(tmp_path)] == [400]
 
 
 WRITER = """
@@ -379,14 +520,14 @@ def test_two_processes_that_begin_the_file_at_once_lose_nothing(tmp_path: Path) 
 
     found = {each.question for each in list_feedback(tmp_path / "index")}
     assert found == {f"{name} {number}" for name in "ab" for number in range(100)}
-    assert [row[1] for row in most_refused(tmp_path / "index")] == [200]
+    assert [row.times for row in most_refused(tmp_path / "index")] == [200]
 
 
 @contextmanager
-def locked(index_dir: Path) -> Iterator[None]:
+def locked(index_dir: Path, how: str = "EXCLUSIVE") -> Iterator[None]:
     """Another writer that does not come to an end."""
     with closing(sqlite3.connect(index_dir / FEEDBACK_FILE, isolation_level=None)) as connection:
-        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute(f"BEGIN {how}")
         yield
 
 
@@ -394,7 +535,7 @@ def test_who_waits_too_long_for_another_writer_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep_feedback(said(), tmp_path)
-    monkeypatch.setattr(qa.feedback, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(qa.feedback.file, "TIMEOUT_S", 0.1)
     with locked(tmp_path), pytest.raises(IndexBusy, match=re.escape(FEEDBACK_FILE)):
         keep_feedback(said(), tmp_path)
     keep_feedback(said(), tmp_path)
@@ -408,6 +549,8 @@ CALLS = {
     "note": lambda index_dir: note_refusal(QUESTION, "en", index_dir),
     "delete": lambda index_dir: delete_feedback(index_dir, [1]),
     "list": list_feedback,
+    "delete refused": lambda index_dir: delete_refused(index_dir, [1]),
+    "forget": lambda index_dir: forget_older(index_dir, days=1),
     "most": most_refused,
 }
 DAMAGES = {
@@ -447,7 +590,7 @@ def test_a_file_that_is_damaged_in_the_middle_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "statements",
     [
-        ["PRAGMA user_version = 2"],
+        ["PRAGMA user_version = 3"],
         ["PRAGMA user_version = 0"],
         ["DROP TABLE feedback", "DROP TABLE refused"],
     ],
@@ -569,7 +712,7 @@ def test_the_refused_questions_are_listed_with_how_often(folder: Path, run: Run)
     note_refusal("question 3", "en", folder / "index")
 
     lines = run("feedback", "--refused").out.splitlines()
-    assert re.fullmatch(r"    2 times, last on \d{4}-\d\d-\d\d: question 3", lines[0])
+    assert re.fullmatch(r"    4\.     2 times, last on \d{4}-\d\d-\d\d: question 3", lines[0])
     assert len(lines) == 20
     assert len(run("feedback", "--refused", "-n", "22").out.splitlines()) == 22
     (first,) = json.loads(run("feedback", "--refused", "-n", "1", "--json").out)["refused"]
@@ -588,6 +731,31 @@ def test_the_command_deletes_by_number_and_names_what_there_is_not(folder: Path,
     assert json.loads(run("feedback", "--delete", "3", "--json").out) == {"deleted": [3], "missing": []}
 
 
+def test_the_command_deletes_single_refused_questions(folder: Path, run: Run) -> None:
+    for question in ("One?", "Two?", "Three?"):
+        note_refusal(question, "en", folder / "index")
+    keep_feedback(said(), folder / "index")
+    ended = run("feedback", "--refused", "--delete", "1", "3")
+    assert (ended.status, ended.out) == (0, "deleted   1, 3\n")
+    ended = run("feedback", "--refused", "--delete", "3")
+    assert "no refused question 3 in index" in assert_is_one_error_line(ended)
+    assert "qa feedback --refused" in ended.err
+    assert [each.question for each in most_refused(folder / "index")] == ["Two?"]
+    assert len(list_feedback(folder / "index")) == 1
+
+
+def test_the_command_deletes_what_is_older_than_is_set(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_feedback(said(), folder / "index")
+    note_refusal(QUESTION, "en", folder / "index")
+    make_older(folder / "index", days=10)
+    assert run("feedback").out
+    monkeypatch.setenv("QA_KEEP_QUESTIONS_DAYS", "9")
+    assert "no such feedback" in run("feedback").err
+    assert most_refused(folder / "index") == ()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -599,7 +767,7 @@ def test_the_command_deletes_by_number_and_names_what_there_is_not(folder: Path,
         ("--delete",),
         ("--delete", "x"),
         ("--delete", "1", "--bad"),
-        ("--delete", "1", "--refused"),
+        ("--delete", "1", "--refused", "--bad"),
         ("--delete", "1", "--csv", "a.csv"),
         ("--delete", "1", "-n", "2"),
     ],
@@ -617,7 +785,13 @@ def test_arguments_that_do_not_go_together_are_wrong_usage(
 def test_a_damaged_file_is_one_line_of_the_command(folder: Path, run: Run) -> None:
     (folder / "index").mkdir()
     (folder / "index" / FEEDBACK_FILE).write_bytes(DAMAGES["not SQLite"])
-    for arguments in ((), ("--refused",), ("--delete", "1"), ("--csv", "a.csv")):
+    for arguments in (
+        (),
+        ("--refused",),
+        ("--delete", "1"),
+        ("--delete", "1", "--refused"),
+        ("--csv", "a.csv"),
+    ):
         assert "move it away" in assert_is_one_error_line(run("feedback", *arguments))
 
 
@@ -676,8 +850,8 @@ def test_the_table_can_be_of_one_verdict_and_of_the_refused_questions(folder: Pa
     run("feedback", "--bad", "-n", "1", "--csv", "bad.csv")
     assert [row["number"] for row in table(folder / "bad.csv")] == ["3"]
     run("feedback", "--refused", "--csv", "refused.csv")
-    ((question, times, _),) = [tuple(row.values()) for row in table(folder / "refused.csv")]
-    assert (question, times) == ("'=1+1", "1")
+    ((number, question, times, _),) = [tuple(row.values()) for row in table(folder / "refused.csv")]
+    assert (number, question, times) == ("1", "'=1+1", "1")
 
 
 FORMULAS = [

@@ -182,7 +182,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--csv", type=Path, metavar="FILE", help="write a table for a spreadsheet")
     command.add_argument(
-        "--delete", nargs="+", type=int, metavar="N", help="delete the feedback with these numbers"
+        "--delete",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help="delete the feedback with these numbers; with --refused, the questions",
     )
     add("coverage", run_coverage, "Say which cities and subjects the documents cover.", index, as_json)
     add("status", run_status, "Say what the index holds.", index, as_json)

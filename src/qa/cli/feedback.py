@@ -37,15 +37,16 @@ def run_feedback(options: argparse.Namespace, settings: Settings) -> int:
         raise UsageError("-n takes a number from 1 on")
     if options.json and options.csv:
         raise UsageError("print --json or write --csv, not both")
+    if options.delete is not None and (options.verdict or options.csv or options.count):
+        raise UsageError("--delete takes numbers only, as the list shows them")
+    if options.refused and options.verdict:
+        raise UsageError("--good and --bad do not go with --refused")
+    from qa.feedback import forget_older
+
+    forget_older(settings.index_dir, days=settings.keep_questions_days)
     if options.delete is not None:
-        if options.refused or options.verdict or options.csv or options.count:
-            raise UsageError("--delete takes numbers only, as the list shows them")
         return _delete(options, settings)
-    if options.refused:
-        if options.verdict:
-            raise UsageError("--good and --bad do not go with --refused")
-        return _show_refused(options, settings)
-    return _show_feedback(options, settings)
+    return _show_refused(options, settings) if options.refused else _show_feedback(options, settings)
 
 
 def _show_feedback(options: argparse.Namespace, settings: Settings) -> int:
@@ -75,37 +76,38 @@ def _show_feedback(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _show_refused(options: argparse.Namespace, settings: Settings) -> int:
-    from qa.feedback import most_refused
+    from qa.feedback import RefusedQuestion, most_refused
     from qa.rendering.escaping import one_line
 
     found = most_refused(settings.index_dir, count=options.count or MOST_REFUSED)
-    names = ("question", "times", "last_time")
     if options.json:
-        rows = [dict(zip(names, row, strict=True)) for row in found]
-        print(json.dumps({"refused": rows}, ensure_ascii=False))
+        print(json.dumps({"refused": [each._asdict() for each in found]}, ensure_ascii=False))
     elif options.csv:
-        _write_csv(options.csv, names, found)
+        _write_csv(options.csv, RefusedQuestion._fields, found)
     elif found:
-        for question, times, last_time in found:
-            print(f"{times:5} times, last on {one_line(last_time)[:10]}: {one_line(question)}")
+        for number, question, times, last_time in found:
+            last = one_line(last_time)[:10]
+            print(f"{number:5}. {times:5} times, last on {last}: {one_line(question)}")
     else:
         print(f"No refused question is counted in {settings.index_dir}.", file=sys.stderr)
     return 0
 
 
 def _delete(options: argparse.Namespace, settings: Settings) -> int:
-    from qa.feedback import delete_feedback
+    from qa.feedback import delete_feedback, delete_refused
 
-    deleted = delete_feedback(settings.index_dir, options.delete)
+    delete = delete_refused if options.refused else delete_feedback
+    deleted = delete(settings.index_dir, options.delete)
     missing = sorted(set(options.delete) - set(deleted))
     if options.json:
         print(json.dumps({"deleted": list(deleted), "missing": missing}))
     elif deleted:
         print(f"deleted   {', '.join(map(str, deleted))}")
     if missing:
+        what, listing = ("refused question", " --refused") if options.refused else ("feedback", "")
         raise InputError(
-            f"there is no feedback {', '.join(map(str, missing))} in {settings.index_dir}; "
-            "see the numbers with: qa feedback"
+            f"there is no {what} {', '.join(map(str, missing))} in {settings.index_dir}; "
+            f"see the numbers with: qa feedback{listing}"
         )
     return 0
 

@@ -91,20 +91,21 @@ def _tint(passages: int, most: int) -> int:
     return max(1, round(TINTS * math.log1p(passages) / math.log1p(max(most, passages))))
 
 
-def refused_html(refused: Sequence[tuple[str, int, str]], *, language: str) -> Html:
+def refused_html(refused: Sequence[tuple[int, str, int, str]], *, language: str) -> Html:
     """The questions that most often had no answer (see `qa.feedback.most_refused`), `MOST_REFUSED` at most."""
     if not refused:
         return fill('<p class="note" role="status">{text}</p>', text=say("refused_empty", language))
     items = [
         fill(
-            '<li><span dir="auto">{question}</span> <span class="facts">{facts}</span></li>',
+            '<li><span dir="auto">{question}</span> <span class="facts">#{number} · {facts}</span></li>',
             question=shorten(question),
+            number=number,
             facts=say("refused_times", language, count=times, date=last_time[:10]),
         )
-        for question, times, last_time in refused[:MOST_REFUSED]
+        for number, question, times, last_time in refused[:MOST_REFUSED]
     ]
     return fill(
-        '<div class="refused" lang="{language}"><p class="note">{note}</p><ol>{items}</ol></div>',
+        '<div class="refused" lang="{language}"><p class="note">{note}</p><ul>{items}</ul></div>',
         language=language,
         note=say("refused_note", language),
         items=join(items),

@@ -1,10 +1,8 @@
 """`index/feedback.sqlite3`: what readers said of answers, and which questions had none, for those who write more.
 
 Nothing here says who a reader was: no address, no visitor's id, no conversation. What people type may name
-somebody all the same; `delete_feedback` takes it out of the file, not just out of the list.
-
-SQLite with its plain journal: one file, which is copied like any other. Each call opens and closes it, so that any
-thread and any process may call. Whatever goes wrong with the file or the disk is a `QAError`.
+somebody all the same: it goes after the days of `keep_questions_days`, and what is deleted is overwritten in the
+file, not just taken out of the list. Whatever goes wrong with the file or the disk is a `QAError`.
 """
 
 from __future__ import annotations
@@ -14,25 +12,17 @@ import datetime
 import hashlib
 import json
 import sqlite3
-import threading
 import unicodedata
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from qa.domain import Answer
-from qa.errors import DiskError, IndexBusy, QAError
+from qa.feedback.file import damaged, is_there, reading, writing
 from qa.loaders.parsed import normalise, normalise_line
-from qa.manifest import explaining_disk
 from qa.rendering import answer_text
 from qa.rendering.wording import shown_citations
-
-FEEDBACK_FILE = "feedback.sqlite3"
-VERSION = 1
-TIMEOUT_S = 5.0
-"""So long a call waits for another one that writes; a write takes some milliseconds."""
 
 MAX_FEEDBACK = 100_000
 """Feedback kept; the oldest goes first. Whoever reaches the page can add to it, and the disk is also the index's:
@@ -55,19 +45,19 @@ FINAL_MARKS = ".,;:!?…。、؟។៕" + "\"'”’»」』)]"
 
 Verdict = Literal["good", "bad"]
 
-TABLES = (
-    "CREATE TABLE feedback (number INTEGER PRIMARY KEY AUTOINCREMENT, time TEXT NOT NULL, "
-    "verdict TEXT NOT NULL CHECK (verdict IN ('good', 'bad')), language TEXT NOT NULL, "
-    "refused INTEGER NOT NULL, reason TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL, "
-    "citations TEXT NOT NULL)",
-    "CREATE TABLE refused (key TEXT PRIMARY KEY, times INTEGER NOT NULL, last_time TEXT NOT NULL, "
-    "language TEXT NOT NULL, question TEXT NOT NULL)",
-    "CREATE INDEX refused_by_times ON refused (times, last_time)",
-)
+Table = Literal["feedback", "refused"]
 
 
-_write_lock = threading.Lock()
-"""SQLite lets who waits sleep and try again, which one of many threads may lose for seconds; here they queue."""
+class RefusedQuestion(NamedTuple):
+    """A question without an answer, as it was last asked, how often, and when last (ISO 8601, UTC).
+
+    A `number` is never given twice.
+    """
+
+    number: int
+    question: str
+    times: int
+    last_time: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +97,16 @@ def feedback_on(answer: Answer, verdict: Verdict, *, reason: str = "") -> Feedba
     )
 
 
-def keep_feedback(feedback: Feedback, index_dir: Path) -> Feedback:
-    """The feedback as it is now kept: with its number and time, without control characters, cut where too long."""
+def keep_feedback(feedback: Feedback, index_dir: Path, *, keep_days: int | None = None) -> Feedback:
+    """The feedback as it is now kept: with its number and time, without control characters, cut where too long.
+
+    What is older than `keep_days` goes (None: all is kept); with 0 days nothing is kept, and its number is 0.
+    """
     kept = dataclasses.replace(_clean(feedback), time=_now())
-    with _writing(index_dir) as connection:
+    if keep_days == 0:
+        return kept
+    with writing(index_dir) as connection:
+        _forget(connection, keep_days)
         row = connection.execute(
             "INSERT INTO feedback (time, verdict, language, refused, reason, question, answer, citations) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -135,7 +131,7 @@ def list_feedback(
     index_dir: Path, *, verdict: Verdict | None = None, limit: int | None = None
 ) -> tuple[Feedback, ...]:
     """The newest feedback first: at most `limit`, and only with this `verdict`, where they are given."""
-    with _reading(index_dir) as connection:
+    with reading(index_dir) as connection:
         if connection is None:
             return ()
         rows = connection.execute(
@@ -146,31 +142,73 @@ def list_feedback(
     try:
         return tuple(map(_to_feedback, rows))
     except (TypeError, ValueError) as error:
-        raise _damaged(index_dir / FEEDBACK_FILE, str(error)) from error
+        raise damaged(index_dir, str(error)) from error
 
 
 def delete_feedback(index_dir: Path, numbers: Iterable[int]) -> tuple[int, ...]:
     """Those of `numbers` that there were; they are overwritten in the file, so that nobody reads them there."""
+    return _delete("feedback", index_dir, numbers)
+
+
+def delete_refused(index_dir: Path, numbers: Iterable[int]) -> tuple[int, ...]:
+    """The same for refused questions, which have numbers of their own."""
+    return _delete("refused", index_dir, numbers)
+
+
+def _delete(table: Table, index_dir: Path, numbers: Iterable[int]) -> tuple[int, ...]:
     wanted = sorted({number for number in numbers if 0 < number < 2**63})  # SQLite has no larger ones
-    if not wanted or not _is_there(index_dir / FEEDBACK_FILE):
+    if not wanted or not is_there(index_dir):
         return ()
-    with _writing(index_dir) as connection:
+    with writing(index_dir) as connection:
         return tuple(
             number
             for number in wanted
-            if connection.execute("DELETE FROM feedback WHERE number = ?", (number,)).rowcount
+            if connection.execute(f"DELETE FROM {table} WHERE number = ?", (number,)).rowcount  # noqa: S608
         )
 
 
-def note_refusal(question: str, language: str, index_dir: Path) -> None:
-    """Count that `question` had no answer. One without a letter or number is no question, and not counted."""
+def forget_older(index_dir: Path, *, days: int) -> int:
+    """How much feedback and how many refused questions were deleted, as they were last said so many days ago."""
+    with reading(index_dir) as connection:
+        if connection is None or not _is_anything_older(connection, days):
+            return 0  # also where the file cannot be written
+    with writing(index_dir) as connection:
+        return _forget(connection, days)
+
+
+def _is_anything_older(connection: sqlite3.Connection, days: int) -> bool:
+    """True if `_forget` would delete something."""
+    (oldest,) = connection.execute(
+        "SELECT min(time) FROM (SELECT min(time) AS time FROM feedback UNION SELECT min(last_time) FROM refused)"
+    ).fetchone()
+    return oldest is not None and oldest <= _now(days_ago=days)
+
+
+def _forget(connection: sqlite3.Connection, days: int | None) -> int:
+    if days is None:
+        return 0
+    last = (_now(days_ago=days),)
+    return (
+        connection.execute("DELETE FROM feedback WHERE time <= ?", last).rowcount
+        + connection.execute("DELETE FROM refused WHERE last_time <= ?", last).rowcount
+    )
+
+
+def note_refusal(question: str, language: str, index_dir: Path, *, keep_days: int | None = None) -> None:
+    """Count that `question` had no answer. One without a letter or number is no question, and not counted.
+
+    `keep_days` is that of `keep_feedback`.
+    """
+    if keep_days == 0:
+        return
     question = _cut(normalise_line(question), MAX_QUESTION_CHARACTERS)
     key = _key_of(question)
     if not any(character.isalnum() for character in key):
         return
     digest = hashlib.sha256(key.encode()).hexdigest()
     language = _cut(normalise_line(language), MAX_LANGUAGE_CHARACTERS)
-    with _writing(index_dir) as connection:
+    with writing(index_dir) as connection:
+        _forget(connection, keep_days)
         connection.execute(
             "INSERT INTO refused (key, times, last_time, language, question) VALUES (?, 1, ?, ?, ?) "
             "ON CONFLICT (key) DO UPDATE SET times = times + 1, last_time = excluded.last_time, "
@@ -186,24 +224,28 @@ def note_refusal(question: str, language: str, index_dir: Path) -> None:
 
 def most_refused(
     index_dir: Path, *, count: int = 20, language: str | None = None
-) -> tuple[tuple[str, int, str], ...]:
-    """The questions that most often had no answer: each as it was last asked, how often, and when last.
+) -> tuple[RefusedQuestion, ...]:
+    """The questions that most often had no answer.
 
     Those that differ only in case, blanks and final punctuation count as one. `language` narrows them to those
     that were last asked in it.
     """
-    with _reading(index_dir) as connection:
+    with reading(index_dir) as connection:
         if connection is None:
             return ()
         rows = connection.execute(
-            "SELECT question, times, last_time FROM refused WHERE :language IS NULL OR language = :language "
+            "SELECT rowid, question, times, last_time FROM refused "
+            "WHERE :language IS NULL OR language = :language "
             "ORDER BY times DESC, last_time DESC, question LIMIT :count",
             {"language": language, "count": max(count, 0)},
         ).fetchall()
     try:
-        return tuple((str(question), int(times), str(last_time)) for question, times, last_time in rows)
+        return tuple(
+            RefusedQuestion(int(number), str(question), int(times), str(last_time))
+            for number, question, times, last_time in rows
+        )
     except (TypeError, ValueError) as error:
-        raise _damaged(index_dir / FEEDBACK_FILE, str(error)) from error
+        raise damaged(index_dir, str(error)) from error
 
 
 def _clean(feedback: Feedback) -> Feedback:
@@ -234,8 +276,9 @@ def _key_of(question: str) -> str:
     return "".join(folded.replace("\u200b", "").split()).rstrip(FINAL_MARKS)
 
 
-def _now() -> str:
-    return datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds")
+def _now(*, days_ago: int = 0) -> str:
+    then = datetime.datetime.now(tz=datetime.UTC) - datetime.timedelta(days=days_ago)
+    return then.isoformat(timespec="seconds")
 
 
 def _to_feedback(row: tuple[Any, ...]) -> Feedback:
@@ -251,91 +294,3 @@ def _to_feedback(row: tuple[Any, ...]) -> Feedback:
         language=str(language),
         refused=bool(refused),
     )
-
-
-def _is_there(path: Path) -> bool:
-    with explaining_disk(path):
-        return path.exists()
-
-
-@contextmanager
-def _reading(index_dir: Path) -> Iterator[sqlite3.Connection | None]:
-    """A connection to read with; None where nothing was kept yet."""
-    path = index_dir / FEEDBACK_FILE
-    if not _is_there(path):
-        yield None
-        return
-    with _connection(path, mode="rw") as connection:
-        yield connection if _has_tables(connection, path) else None
-
-
-@contextmanager
-def _writing(index_dir: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to write with: all of it is kept, or, where something is raised, nothing."""
-    path = index_dir / FEEDBACK_FILE
-    with explaining_disk(index_dir):
-        index_dir.mkdir(parents=True, exist_ok=True)
-    if not _write_lock.acquire(timeout=TIMEOUT_S):
-        raise _busy(path)
-    try:
-        with _connection(path, mode="rwc") as connection:
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("BEGIN IMMEDIATE")
-            if not _has_tables(connection, path):
-                for table in TABLES:
-                    connection.execute(table)
-                connection.execute(f"PRAGMA user_version = {VERSION}")
-            yield connection
-            connection.execute("COMMIT")
-    finally:
-        _write_lock.release()
-
-
-@contextmanager
-def _connection(path: Path, *, mode: Literal["rw", "rwc"]) -> Iterator[sqlite3.Connection]:
-    address = f"{path.absolute().as_uri()}?mode={mode}"
-    try:
-        with closing(
-            sqlite3.connect(address, uri=True, timeout=TIMEOUT_S, isolation_level=None)
-        ) as connection:
-            yield connection
-    except sqlite3.Error as error:
-        raise _explain(error, path) from error
-
-
-def _has_tables(connection: sqlite3.Connection, path: Path) -> bool:
-    """False for a file that is new. Raises `DiskError` for one that is not ours, or of a newer program."""
-    # Asked at once: between two questions another process may make the tables.
-    version, tables = connection.execute(
-        "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
-    ).fetchone()
-    if version > VERSION:
-        raise DiskError(
-            f"{path} is of a newer program (version {version}); update this one, or move the file away: "
-            "a new one is then begun"
-        )
-    if version != VERSION and tables:
-        raise _damaged(path, "it holds something else")
-    return bool(version == VERSION)
-
-
-def _explain(error: sqlite3.Error, path: Path) -> QAError:
-    """What SQLite says, as an error that names the file and the next step."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest says more exactly where
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return _busy(path)
-    if code == sqlite3.SQLITE_FULL:
-        return DiskError(f"there is no room left for {path}; free some, then try again")
-    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-        return DiskError(f"{path}: {error}; check its permissions and its folder's")
-    if code == sqlite3.SQLITE_IOERR:
-        return DiskError(f"{path}: {error}; check the disk, and the room on it")
-    return _damaged(path, str(error))
-
-
-def _damaged(path: Path, reason: str) -> DiskError:
-    return DiskError(f"{path} cannot be used as feedback ({reason}); move it away: a new one is then begun")
-
-
-def _busy(path: Path) -> IndexBusy:
-    return IndexBusy(f"{path} is being written to by another process; try again in a moment")
