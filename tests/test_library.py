@@ -88,6 +88,17 @@ def test_a_document_is_as_it_was_indexed_even_when_its_file_has_changed(library:
     assert found.text == "Kitakyushu sent 67 experts to Dalian."
 
 
+def test_a_document_whose_text_is_kept_no_more_is_gone_also_from_memory(library: Library) -> None:
+    document = library.documents()[0]
+    assert library.find_document(document.doc_id) == document
+
+    (library.settings.index_dir / "texts" / f"{document.version}.json").unlink()
+
+    assert library.find_document(document.doc_id) is None
+    assert library.find_document(document.doc_id, document.version) is None
+    assert document not in library.documents()
+
+
 def test_an_unknown_document_is_none(library: Library) -> None:
     assert library.find_document("0" * 16) is None
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 from qa.checking import check_if_doubtful
@@ -16,7 +16,7 @@ from qa.config import Settings
 from qa.coverage import Coverage, survey
 from qa.domain import Answer, Document, Query, Reply, ReplyKind, Turn
 from qa.indexing import index_fingerprint
-from qa.manifest import Manifest, check_fingerprint, read_text, require_manifest, state_of
+from qa.manifest import Manifest, check_fingerprint, has_text, read_text, require_manifest, state_of
 from qa.retrieval import Retriever
 from qa.store import open_store
 from qa.subjects import SUBJECTS, SubjectFinder
@@ -25,6 +25,8 @@ from qa.understanding import understand
 
 VERSION = re.compile(r"[0-9a-f]{32}")
 """What a document's version looks like: it is part of a file's name, and may come from anybody."""
+
+TEXTS_IN_MEMORY = 256
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
@@ -140,10 +142,10 @@ class Library:
         """
         for record in self.manifest.documents:
             if record.doc_id == doc_id and version in ("", record.version):
-                return _read_text_once(record.version, self.settings)
+                return self._read(record.version)
         if not VERSION.fullmatch(version):
             return None
-        document = _read_text_once(version, self.settings)
+        document = self._read(version)
         return document if document and document.doc_id == doc_id else None
 
     def is_current(self, document: Document) -> bool | None:
@@ -155,8 +157,17 @@ class Library:
 
     def documents(self) -> tuple[Document, ...]:
         """Every document, in the order of their paths."""
-        found = (_read_text_once(record.version, self.settings) for record in self.manifest.documents)
+        found = (self._read(record.version) for record in self.manifest.documents)
         return tuple(document for document in found if document)
+
+    def _read(self, version: str) -> Document | None:
+        # What was purged is there for nobody, also where it is still in this process' memory.
+        return self._read_once(version) if has_text(version, self.settings.index_dir) else None
+
+    @cached_property
+    def _read_once(self) -> Callable[[str], Document | None]:
+        """`read_text` with the last texts in memory, as long as this state is."""
+        return lru_cache(maxsize=TEXTS_IN_MEMORY)(partial(read_text, index_dir=self.settings.index_dir))
 
     def is_stale(self) -> bool:
         """True if the index has been committed to since it was opened."""
@@ -201,8 +212,3 @@ def open_library(
         catalogue=parse_cities(manifest.cities, where="the index's table of cities"),
         state=state,
     )
-
-
-@lru_cache(maxsize=256)
-def _read_text_once(version: str, settings: Settings) -> Document | None:
-    return read_text(version, settings.index_dir)

@@ -157,6 +157,11 @@ def read_text(version: str, index_dir: Path) -> Document | None:
         return None
 
 
+def has_text(version: str, index_dir: Path) -> bool:
+    """True if the text of this version is kept."""
+    return _text_path(version, index_dir).exists()
+
+
 def retire_texts(index_dir: Path, versions: Collection[str]) -> None:
     """Count from now on the days that the kept texts of `versions`, which are live no more, stay."""
     for version in versions:
