@@ -222,6 +222,7 @@ SCREENS: Mapping[str, Callable[[Page], object]] = MappingProxyType(
         "documents": _open_documents,
         "staff": _open_staff,
         "receipt": _bring_in,
+        "kept": lambda page: page.locator(".kept summary").click(),
     }
 )
 """What a visit sees, one screen after the other, and the step to each from the one before it. The visit starts on

@@ -256,7 +256,7 @@ class Pipeline:
     def roll_back(self) -> int:
         """How many documents there are, after the state before the last change was brought back."""
         documents = roll_back(self.settings, self._embedder).documents
-        self._newest.get(patience_s=None)
+        self.catch_up()
         return len(documents)
 
     def document(self, doc_id: str, version: str = "") -> Document | None:
@@ -279,8 +279,12 @@ class Pipeline:
         report = index_corpus(
             self.settings, self._embedder, rebuild=rebuild, wait_s=wait_s, on_progress=on_progress
         )
-        self._newest.get(patience_s=None)
+        self.catch_up()
         return report
+
+    def catch_up(self) -> None:
+        """Open the newest committed state of the index, and let go of the one before, if there is a newer one."""
+        self._newest.get(patience_s=None)
 
     def _current(self) -> Library:
         """The newest committed state, as soon as it is open: this or another process may have committed one."""

@@ -93,6 +93,7 @@ def _index(
     refused: Sequence[Receipt] = (),
 ) -> int:
     """Bring the index up to the documents and print the report, with what was `refused` before."""
+    from qa.feedback import forget_older
     from qa.indexing import index_corpus
     from qa.receipts import to_table
     from qa.rendering import report_lines
@@ -100,6 +101,10 @@ def _index(
     with show_progress("indexing") as show:
         report = index_corpus(settings, embedder, rebuild=rebuild, on_progress=show)
     report = dataclasses.replace(report, receipts=(*report.receipts, *refused))
+    try:
+        forget_older(settings.index_dir, days=settings.keep_questions_days)
+    except QAError as error:  # the documents are indexed all the same
+        print(f"qa: {error}", file=sys.stderr)
     if options.json:
         print(json.dumps(to_table(report), ensure_ascii=False), flush=True)
     else:

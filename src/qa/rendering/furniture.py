@@ -31,12 +31,20 @@ def header_html(
 
 
 def turn_html(
-    *, turn: int, question: str, body: Html, language: str, copy: str = "", is_new: bool = False
+    *,
+    turn: int,
+    question: str,
+    body: Html,
+    language: str,
+    copy: str = "",
+    is_new: bool = False,
+    takes_verdict: bool = True,
 ) -> Html:
     """One question and what came of it; `copy` is the answer as text with its references, to be taken along.
 
-    What `is_new` appears sentence by sentence.
+    What `is_new` appears sentence by sentence. `takes_verdict` tells that its reader is asked for their opinion.
     """
+    rating = _rating_html(turn, language=language) if takes_verdict else Html()
     return fill(
         '<section class="turn{new}" id="t{turn}"><h2 class="asked">'
         '<span class="visually-hidden">{you_asked}: </span><span dir="auto">{question}</span></h2>'
@@ -47,25 +55,32 @@ def turn_html(
         question=question,
         language=language,
         body=body,
-        actions=_actions_html(turn, question, copy, language=language) if copy else Html(),
+        actions=_actions_html(question, copy, rating, language=language) if copy else Html(),
     )
 
 
-def _actions_html(turn: int, question: str, copy: str, *, language: str) -> Html:
+def _actions_html(question: str, copy: str, rating: Html, *, language: str) -> Html:
     """What can be done with an answer; page.js does it."""
     return fill(
         '<p class="answer-actions"><button type="button" class="copy" data-copy="{copy}" data-done="{done}">'
-        '{label}</button><a class="share" href="?{query}">{share}</a>'
-        '<span class="rating" data-turn="{turn}" data-thanks="{thanks}">'
-        '<button type="button" class="rate" data-verdict="good" aria-pressed="false">{good}</button>'
-        '<button type="button" class="rate" data-verdict="bad" aria-pressed="false">{bad}</button>'
-        '<input class="reason" maxlength="1000" placeholder="{reason}" aria-label="{reason}" hidden>'
-        '<span class="thanks" role="status"></span></span></p>',
+        '{label}</button><a class="share" href="?{query}">{share}</a>{rating}</p>',
         copy=f"{question}\n\n{copy}",
         done=say("copied", language),
         label=say("copy_answer", language),
         query=urlencode({"q": question}),
         share=say("link_answer", language),
+        rating=rating,
+    )
+
+
+def _rating_html(turn: int, *, language: str) -> Html:
+    """Where the reader of an answer says what they think of it; page.js hands it on."""
+    return fill(
+        '<span class="rating" data-turn="{turn}" data-thanks="{thanks}">'
+        '<button type="button" class="rate" data-verdict="good" aria-pressed="false">{good}</button>'
+        '<button type="button" class="rate" data-verdict="bad" aria-pressed="false">{bad}</button>'
+        '<input class="reason" maxlength="1000" placeholder="{reason}" aria-label="{reason}" hidden>'
+        '<span class="thanks" role="status"></span></span>',
         turn=turn,
         thanks=say("rate_thanks", language),
         good=say("rate_good", language),
@@ -104,6 +119,28 @@ def suggestions_html(questions: Sequence[str], *, heading: str, language: str) -
 def notice_html(text: str, *, kind: str = "note") -> Html:
     """A line of our own words, where an answer or a receipt would stand. `kind` is its CSS class."""
     return fill('<p class="{kind}" role="status">{text}</p>', kind=kind, text=text)
+
+
+def page_note_html(language: str, *, keep_days: int, is_logged: bool = False) -> Html:
+    """The note at the page's end: what quotations are, and, to be opened, what is kept of visitors.
+
+    `keep_days` is how long their questions are, `is_logged` tells that the log has them, too.
+    """
+    keys = (
+        *(("kept_questions", "kept_nobody") if keep_days else ("kept_nothing",)),
+        *(("kept_log",) if is_logged else ()),
+        "kept_conversation",
+        *(("kept_removal",) if keep_days else ()),
+    )
+    said = [fill("<li>{text}</li>", text=say(key, language, days=keep_days)) for key in keys]
+    return fill(
+        '<div lang="{language}">{note}<details class="kept"><summary>{heading}</summary>'
+        "<ul>{said}</ul></details></div>",
+        language=language,
+        note=notice_html(say("page_note", language)),
+        heading=say("kept_heading", language),
+        said=join(said),
+    )
 
 
 def panel_html(*, turn: int, question: str, cards: Html, is_shown: bool, language: str) -> Html:

@@ -266,9 +266,7 @@ class AskTab:
             if verdict not in get_args(Verdict):
                 return False
             conversation = self._memory.recall(str(visitor))
-            rated = conversation.with_rating(
-                int(turn), verdict, str(reason), self._pipeline.settings.index_dir
-            )
+            rated = conversation.with_rating(int(turn), verdict, str(reason), self._pipeline)
         except (TypeError, ValueError):
             return False
         except QAError as error:

@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.domain import Answer, Partial, Step, Turn
@@ -29,6 +28,7 @@ from qa.rendering.wording import NameCity, shorten, shown_citations
 from qa.understanding import MAX_QUESTION_CHARACTERS
 
 if TYPE_CHECKING:
+    from qa.config import Settings
     from qa.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class Exchange:
             language=self.language,
             copy=self.copy,
             is_new=is_new,
+            takes_verdict=self.feedback is not None,
         )
 
 
@@ -89,17 +90,21 @@ class Conversation:
         """The conversation with one exchange more."""
         return Conversation((*self.exchanges, exchange)[-MAX_EXCHANGES:])
 
-    def with_rating(self, turn: int, verdict: Verdict, reason: str, index_dir: Path) -> Conversation | None:
+    def with_rating(
+        self, turn: int, verdict: Verdict, reason: str, pipeline: Pipeline
+    ) -> Conversation | None:
         """The conversation after its asker's verdict on an answer was kept, in place of an earlier one.
 
-        None where there is no such answer. Raises `DiskError` and `IndexBusy`.
+        None where there is no such answer, or verdicts are not kept. Raises `DiskError` and `IndexBusy`.
         """
         rated = next((each for each in self.exchanges if each.turn == turn and each.feedback), None)
         if rated is None or rated.feedback is None:
             return None
-        kept = keep_feedback(replace(rated.feedback, verdict=verdict, reason=reason), index_dir)
+        settings = pipeline.settings
+        said = replace(_without_gone(rated.feedback, rated.given, pipeline), verdict=verdict, reason=reason)
+        kept = keep_feedback(said, settings.index_dir, keep_days=settings.keep_questions_days)
         if rated.feedback.number:
-            delete_feedback(index_dir, [rated.feedback.number])
+            delete_feedback(settings.index_dir, [rated.feedback.number])
         changed = replace(rated, feedback=kept)
         return Conversation(tuple(changed if each is rated else each for each in self.exchanges))
 
@@ -175,7 +180,7 @@ def hold_exchange(
                 yield step
                 continue
             if step.refusal:
-                note = (step.question, step.language, pipeline.settings.index_dir)
+                note = (step.question, step.language, pipeline.settings)
                 threading.Thread(target=_note_refusal, args=note, daemon=True).start()
             yield exchange_of(pipeline, step, turn=conversation.next_turn, language=language)
         return
@@ -190,12 +195,22 @@ def hold_exchange(
     yield _without_answer(question, words, conversation=conversation, language=language)
 
 
-def _note_refusal(question: str, language: str, index_dir: Path) -> None:
+def _note_refusal(question: str, language: str, settings: Settings) -> None:
     """Count the question among those that staff may want to write about; nobody waits for it."""
     try:
-        note_refusal(question, language, index_dir)
+        note_refusal(question, language, settings.index_dir, keep_days=settings.keep_questions_days)
     except QAError as error:
         logger.warning("a refused question could not be counted: %s", error)
+
+
+def _without_gone(feedback: Feedback, given: Answer | None, pipeline: Pipeline) -> Feedback:
+    """`feedback` without the words of documents that were purged since: an open page may still show those."""
+    shown = shown_citations(given) if given else ()
+    gone = {each.path for each in shown if pipeline.document(each.doc_id, each.version) is None}
+    if not gone:
+        return feedback
+    citations = tuple((path, quote) for path, quote in feedback.citations if path not in gone)
+    return replace(feedback, answer="", citations=citations)
 
 
 def exchange_of(pipeline: Pipeline, answer: Answer, *, turn: int, language: str) -> Exchange:
@@ -205,6 +220,7 @@ def exchange_of(pipeline: Pipeline, answer: Answer, *, turn: int, language: str)
         for citation in shown_citations(answer)
     }
     documents = {doc_id: document for doc_id, document in found.items() if document is not None}
+    takes_verdict = pipeline.settings.keep_questions_days and not answer.reply
     return Exchange(
         turn=turn,
         question=answer.question,
@@ -213,7 +229,7 @@ def exchange_of(pipeline: Pipeline, answer: Answer, *, turn: int, language: str)
         cards=evidence_html(answer, documents, turn=turn, language=language, translates=pipeline.translates),
         language=answer.language,
         copy=to_text(answer, name_city=pipeline.catalogue.display_name),
-        feedback=None if answer.reply else feedback_on(answer, "good"),
+        feedback=feedback_on(answer, "good") if takes_verdict else None,
         given=replace(answer, passages=(), timings={}),
     )
 

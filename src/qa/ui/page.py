@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from qa.messages import LANGUAGES, closest_language, known_language, preferred_language, say
-from qa.rendering import notice_html
+from qa.rendering.furniture import page_note_html
 from qa.starting import without_collecting
 from qa.ui.access import Access
 from qa.ui.asking import AskTab
@@ -157,9 +157,12 @@ class Page:
 
     def _label(self, language: str) -> Updates:
         """All labels but those of the tab where questions are asked."""
+        settings = self._pipeline.settings
         return {
             self.header: page_header(self._pipeline, language),
-            self.note: notice_html(say("page_note", language)),
+            self.note: page_note_html(
+                language, keep_days=settings.keep_questions_days, is_logged=settings.log_questions
+            ),
             self.ask_tab: gr.update(label=say("tab_ask", language)),
             self.cities_tab: gr.update(label=tab_label(language)),
             self.documents_tab: gr.update(label=say("tab_documents", language)),

@@ -39,6 +39,7 @@ from qa.ui.programs import tell_bad_call
 from qa.ui.senders import Senders
 from qa.ui.stopping import STOP_S, Door, DoorWatcher, wait_for_end
 from qa.ui.theme import make_theme
+from qa.ui.upkeep import begin_upkeep
 from qa.ui.waiting import MAX_WAITING, FullLine
 from qa.ui.watching import Watch
 
@@ -67,6 +68,7 @@ def serve(
         take_over("uvicorn")
     watch = Watch(pipeline, count_waiting=lambda: len(blocks._queue))
     watch.begin()
+    begin_upkeep(pipeline)
     routes: dict[str, Callable[..., Response]] = {
         ORIGINALS: make_original_route(pipeline),
         EMBED_SCRIPT: make_embed_route(),

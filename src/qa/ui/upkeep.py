@@ -1,0 +1,45 @@
+"""What a running page does unasked: it lets old questions go, and the state of the index that is no more."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from qa.errors import QAError
+from qa.feedback import forget_older
+
+if TYPE_CHECKING:
+    from qa.pipeline import Pipeline
+
+LOOK_EVERY_S = 60.0
+"""Seconds between two looks at the index: what another process has purged is in nobody's memory after them."""
+FORGET_EVERY_S = 86_400.0
+"""Seconds between two looks at what readers said: its days are counted in days."""
+
+logger = logging.getLogger(__name__)
+
+
+def begin_upkeep(pipeline: Pipeline) -> None:
+    """Begin with it, in a thread that goes on as long as the program."""
+    threading.Thread(target=_keep_up, args=(pipeline,), name="upkeep", daemon=True).start()
+
+
+def _keep_up(pipeline: Pipeline) -> None:
+    settings = pipeline.settings
+    forget_at = time.monotonic()
+    while True:
+        if time.monotonic() >= forget_at:
+            _try(lambda: forget_older(settings.index_dir, days=settings.keep_questions_days))
+            forget_at += FORGET_EVERY_S
+        _try(pipeline.catch_up)
+        time.sleep(LOOK_EVERY_S)
+
+
+def _try(do: Callable[[], object]) -> None:
+    try:
+        do()
+    except QAError as error:
+        logger.warning("%s", error)
