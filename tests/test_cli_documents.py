@@ -183,3 +183,23 @@ def wait_for(folder: Path, expected: list[str], process: subprocess.Popen[bytes]
         assert process.poll() is None, (folder / "log").read_text()
         assert time.monotonic() < deadline, (folder / "log").read_text()
         time.sleep(0.1)
+
+
+def test_purge_removes_a_document_for_good_and_says_what_went(indexed: Path, run: Run) -> None:
+    run("remove", "dalian.txt")
+    ended = run(
+        "purge", "corpus/.removed/" + next((indexed / "corpus" / ".removed").iterdir()).name + "/dalian.txt"
+    )
+
+    assert ended.status == 0
+    assert ended.out.splitlines()[:4] == [
+        "Removed for good: dalian.txt",
+        "Files: 1",
+        "Kept texts: 1",
+        "Passages: 1",
+    ]
+    assert not list((indexed / "corpus" / ".removed").iterdir())
+    assert "no document 'dalian.txt'" in assert_is_one_error_line(run("purge", "dalian.txt"))
+    printed = json.loads(run("purge", "surabaya.md", "--json").out)
+    assert (printed["documents"], printed["files"], printed["states"]) == (["surabaya.md"], 1, 2)
+    assert not run("status").out.count("surabaya")

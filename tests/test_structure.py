@@ -76,6 +76,7 @@ LAYERS = (
     "briefs",
     "rendering",
     "feedback",
+    "purging",
     "evaluation",
     "errands",
     "batch",

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +44,7 @@ from qa.reasons import Reason
 from qa.receipts import IndexReport, Receipt, receipt_of, record_of
 from qa.records import Vectors
 from qa.sources import read_sources
-from qa.store import VectorStore, open_store, remove_builds
+from qa.store import VectorStore, new_build, open_store, remove_builds
 from qa.vector_cache import VectorCache
 
 if TYPE_CHECKING:
@@ -129,7 +128,7 @@ def _start_run(
     is_new = store is None
     generation = before.generation if before else 0
     manifest = (
-        Manifest(build=uuid.uuid4().hex[:12], fingerprint=fingerprint, generation=generation)
+        Manifest(build=new_build(), fingerprint=fingerprint, generation=generation)
         if is_new or before is None
         else before
     )

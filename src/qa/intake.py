@@ -7,12 +7,13 @@ place whole or not at all, under a name that is safe to show and to store.
 from __future__ import annotations
 
 import datetime
+import glob
 import hashlib
 import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Collection as AnyCollection
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -146,6 +147,39 @@ def refresh(
             receipts.append(_refused(name, error))
         asked[host] = time.monotonic()
     return tuple(receipts)
+
+
+def list_aside(corpus: Path) -> dict[str, list[Path]]:
+    """The files that were put aside, by the paths that they had in the corpus."""
+    aside: dict[str, list[Path]] = {}
+    for path in sorted((corpus / ASIDE_FOLDER).glob("*/**/*")):
+        if path.is_file():
+            name = PurePosixPath(*path.relative_to(corpus / ASIDE_FOLDER).parts[1:]).as_posix()
+            aside.setdefault(name, []).append(path)
+    return aside
+
+
+def delete_for_good(names: AnyCollection[str], aside: Sequence[Path], corpus: Path) -> int:
+    """How many files were deleted: those at `names` in the corpus, and those of `aside`; their addresses are
+    forgotten."""
+    own = [path for path in (corpus / name for name in names) if path.is_file()]
+    broken = [part for name in names for part in _broken_writes(corpus / name)]
+    with explaining_disk(corpus):
+        for path in (*own, *aside, *broken):
+            path.unlink(missing_ok=True)
+        for path in aside:
+            for folder in list(path.relative_to(corpus / ASIDE_FOLDER).parents)[:-1]:
+                with suppress(OSError):  # there is something else in it
+                    (corpus / ASIDE_FOLDER / folder).rmdir()
+        sources = read_sources(corpus)
+        if not sources.keys().isdisjoint(names):
+            write_sources({name: each for name, each in sources.items() if name not in names}, corpus)
+    return len(own) + len(aside)
+
+
+def _broken_writes(path: Path) -> Iterator[Path]:
+    folder, pattern = path.parent, f".{glob.escape(path.name)}.*.part"
+    return folder.glob(pattern)
 
 
 def remove(names: Sequence[str], corpus: Path) -> tuple[str, ...]:

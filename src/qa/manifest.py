@@ -162,6 +162,19 @@ def has_text(version: str, index_dir: Path) -> bool:
     return _text_path(version, index_dir).exists()
 
 
+def kept_versions(index_dir: Path) -> list[str]:
+    """The versions that texts are kept of."""
+    return [path.stem for path in sorted((index_dir / TEXTS_FOLDER).glob("[!.]*.json"))]
+
+
+def delete_texts(index_dir: Path, versions: Collection[str]) -> int:
+    """How many texts of these versions were kept; they are deleted at once, and so is what broken writes left."""
+    paths = [path for path in (_text_path(version, index_dir) for version in versions) if path.exists()]
+    for path in (*paths, *_broken_writes(index_dir)):
+        path.unlink(missing_ok=True)
+    return len(paths)
+
+
 def retire_texts(index_dir: Path, versions: Collection[str]) -> None:
     """Count from now on the days that the kept texts of `versions`, which are live no more, stay."""
     for version in versions:
@@ -175,8 +188,13 @@ def remove_texts(index_dir: Path, *, keep: Collection[str]) -> None:
     for path in (index_dir / TEXTS_FOLDER).glob("*.json"):
         if path.stem not in keep and path.stat().st_mtime < oldest:
             path.unlink(missing_ok=True)
-    for path in (*index_dir.glob(".*.part"), *(index_dir / TEXTS_FOLDER).glob(".*.part")):
+    for path in _broken_writes(index_dir):
         path.unlink(missing_ok=True)
+
+
+def _broken_writes(index_dir: Path) -> Iterator[Path]:
+    yield from index_dir.glob(".*.part")
+    yield from (index_dir / TEXTS_FOLDER).glob(".*.part")
 
 
 def write_whole(path: Path, text: str) -> None:

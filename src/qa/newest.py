@@ -35,6 +35,11 @@ class NewestLibrary:
         self._damaged: tuple[int, int, int] | None = None
         """The state that could not be read; the next one is tried again."""
 
+    @property
+    def opened(self) -> Library:
+        """The state that is open, which may not be the newest."""
+        return self._library
+
     def get(self, *, patience_s: float | None = PATIENCE_S) -> Library:
         """The newest state, or the one before where opening it has not come to its end after `patience_s` seconds
         (None: it is waited for), cannot be read, or is on a server that does not answer.

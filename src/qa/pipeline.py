@@ -13,7 +13,7 @@ from qa.clock import Clock
 from qa.config import Settings
 from qa.coverage import CITIES_IN_LIST, Coverage
 from qa.domain import Answer, Citation, Document, Partial, Passage, Query, Step, Turn
-from qa.errors import InputError
+from qa.errors import IndexDamaged, InputError
 from qa.evidence import select
 from qa.indexing import Progress, index_corpus
 from qa.library import Library, open_library
@@ -102,6 +102,19 @@ class Pipeline:
             yield step
 
     def _work_on(
+        self, question: str, history: Sequence[Turn], cities: Sequence[str], writer: Writer | None
+    ) -> Iterator[Step | Partial | Answer]:
+        opened = self._newest.opened
+        try:
+            yield from self._work_once(question, history, cities, writer)
+        except IndexDamaged:
+            self.catch_up()
+            if self._newest.opened is opened:
+                raise
+            # Its files were taken away meanwhile, as a purge does: what took their place answers.
+            yield from self._work_once(question, history, cities, writer)
+
+    def _work_once(
         self, question: str, history: Sequence[Turn], cities: Sequence[str], writer: Writer | None
     ) -> Iterator[Step | Partial | Answer]:
         clock = Clock()

@@ -59,6 +59,28 @@ class IndexReport:
         return bool(self.of("failed") or self.notes)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurgeReceipt:
+    """What was removed for good of the documents at the paths `documents`.
+
+    `files` were theirs in the corpus and put aside, `texts` the kept ones of all their versions, `passages` those
+    of the `states` of the index that had them, `vectors` those in the cache that no other document needs.
+    `feedback` and `refused` count what readers said that quoted them. `also_in` are documents that are the same
+    file, and stay.
+    """
+
+    documents: tuple[str, ...]
+    files: int = 0
+    texts: int = 0
+    passages: int = 0
+    states: int = 0
+    vectors: int = 0
+    feedback: int = 0
+    refused: int = 0
+    also_in: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
 def to_table(report: IndexReport) -> dict[str, Any]:
     """The report for JSON: texts in English; the `code` of a receipt names the reason that its message gives."""
     receipts = [

@@ -12,6 +12,7 @@ import logging
 import sqlite3
 import time
 import zlib
+from collections.abc import Collection as AnyCollection
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -110,6 +111,27 @@ class VectorCache:
             logger.warning("%s is damaged and is made anew: %s", self._path, error)
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
+
+
+def keep_vectors_of(keys: AnyCollection[str], index_dir: Path) -> int:
+    """How many vectors of other texts than those with these keys were in the cache; they are not in its file any
+    more. Where it cannot be written anew, as on a full disk, it is removed."""
+    path = index_dir / CACHE_FILE
+    if not path.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)) as connection:
+            connection.execute(SCHEMA)
+            connection.execute("CREATE TEMP TABLE kept (key TEXT PRIMARY KEY)")
+            connection.executemany("INSERT INTO kept VALUES (?)", [(key,) for key in keys])
+            gone = connection.execute("DELETE FROM vectors WHERE key NOT IN (SELECT key FROM kept)").rowcount
+            connection.execute("VACUUM")
+            return int(gone)
+    except sqlite3.Error as error:
+        logger.warning("%s is removed: %s", path, error)
+        for left in (path, path.with_name(f"{CACHE_FILE}-journal")):
+            left.unlink(missing_ok=True)
+        return 0
 
 
 def _sum(key: str, data: bytes) -> int:

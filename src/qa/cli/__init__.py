@@ -18,6 +18,7 @@ from qa.cli.documents import (
     run_add,
     run_coverage,
     run_index,
+    run_purge,
     run_refresh,
     run_remove,
     run_rollback,
@@ -108,6 +109,17 @@ def build_parser() -> argparse.ArgumentParser:
         "remove", run_remove, "Take documents out, and keep their files aside.", corpus, index, as_json
     )
     command.add_argument("what", nargs="+", metavar="PATH|URL", help="as `qa status` names them")
+    command = add(
+        "purge",
+        run_purge,
+        "Remove documents for good, from everywhere.",
+        corpus,
+        index,
+        as_json,
+    )
+    command.add_argument(
+        "what", nargs="+", metavar="PATH|URL", help="as `qa status` names them, or of a file in .removed"
+    )
     add("refresh", run_refresh, "Ask the web again for the pages that came from it.", corpus, index, as_json)
     add("rollback", run_rollback, "Bring back the state before the last change.", index)
     for name, run_file, help in (

@@ -55,6 +55,19 @@ def run_remove(options: argparse.Namespace, settings: Settings) -> int:
     return _index(options, settings, _open_embedder(settings))
 
 
+def run_purge(options: argparse.Namespace, settings: Settings) -> int:
+    """`qa purge`."""
+    from qa.purging import purge
+    from qa.rendering import purge_lines
+
+    receipt = purge(options.what, settings)
+    if options.json:
+        print(json.dumps(dataclasses.asdict(receipt), ensure_ascii=False))
+    else:
+        print("\n".join(purge_lines(receipt)))
+    return 0
+
+
 def run_refresh(options: argparse.Namespace, settings: Settings) -> int:
     """`qa refresh`."""
     from qa.intake import refresh

@@ -13,7 +13,7 @@ import hashlib
 import json
 import sqlite3
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
@@ -192,6 +192,32 @@ def _forget(connection: sqlite3.Connection, days: int | None) -> int:
         connection.execute("DELETE FROM feedback WHERE time <= ?", last).rowcount
         + connection.execute("DELETE FROM refused WHERE last_time <= ?", last).rowcount
     )
+
+
+def forget_documents(
+    index_dir: Path, paths: Collection[str], is_quoted: Callable[[str], bool]
+) -> tuple[int, int]:
+    """How much feedback was changed or deleted, and how many refused questions were deleted, for the documents at
+    `paths`.
+
+    Of feedback on an answer from them, verdict, question and reason stay, and quotes of other documents. Where
+    the reader's own words quote them, as `is_quoted` tells, all of it goes.
+    """
+    shown = {_cut(normalise_line(path), MAX_CITED_CHARACTERS) for path in paths}
+    deleted: list[int] = []
+    changed: list[tuple[str, int]] = []
+    for each in list_feedback(index_dir):
+        others = tuple(pair for pair in each.citations if pair[0] not in shown)
+        if is_quoted(each.question) or is_quoted(each.reason):
+            deleted.append(each.number)
+        elif others != each.citations or (len(others) == MAX_CITATIONS and is_quoted(each.answer)):
+            changed.append((json.dumps(others, ensure_ascii=False), each.number))
+    refused = [each.number for each in most_refused(index_dir, count=MAX_REFUSED) if is_quoted(each.question)]
+    if deleted or changed:
+        with writing(index_dir) as connection:
+            connection.executemany("DELETE FROM feedback WHERE number = ?", [(number,) for number in deleted])
+            connection.executemany("UPDATE feedback SET answer = '', citations = ? WHERE number = ?", changed)
+    return len(deleted) + len(changed), len(delete_refused(index_dir, refused))
 
 
 def note_refusal(question: str, language: str, index_dir: Path, *, keep_days: int | None = None) -> None:

@@ -24,7 +24,7 @@ from qa.rendering.plain import (
     to_markdown,
     to_text,
 )
-from qa.rendering.receipts import report_html, report_lines
+from qa.rendering.receipts import purge_html, purge_lines, report_html, report_lines
 from qa.rendering.wording import refusal_text
 
 __all__ = [
@@ -41,6 +41,8 @@ __all__ = [
     "panel_html",
     "passages_to_json",
     "pending_html",
+    "purge_html",
+    "purge_lines",
     "refusal_text",
     "refused_html",
     "report_html",

@@ -8,8 +8,8 @@ from typing import get_args
 from qa.domain import Origin
 from qa.messages import format_number, join_names, language_name, say
 from qa.reasons import Reason, in_language, number_runs
-from qa.receipts import IndexReport, Outcome, Receipt
-from qa.rendering.escaping import Html, fill, join, without_controls
+from qa.receipts import IndexReport, Outcome, PurgeReceipt, Receipt
+from qa.rendering.escaping import Html, fill, join, one_line, without_controls
 from qa.rendering.wording import NameCity
 
 MOST_NAMED = 20
@@ -17,6 +17,10 @@ MOST_NAMED = 20
 
 OUTCOMES: tuple[Outcome, ...] = ("added", "updated", "removed", "failed", "skipped", "unchanged")
 """In the order in which they matter to whoever brought the files in."""
+
+
+PURGED = ("files", "texts", "passages", "states", "vectors", "feedback", "refused")
+"""What a purge counts, in the order of its receipt."""
 
 
 def report_html(report: IndexReport, *, language: str, name_city: NameCity | None = None) -> Html:
@@ -50,6 +54,28 @@ def _lines(report: IndexReport) -> Iterator[str]:
             yield from (f"{'':9}   {warning}" for warning in receipt.warnings)
     counts = ", ".join(f"{len(report.of(outcome))} {outcome}" for outcome in get_args(Outcome))
     yield f"{counts}; {report.chunks} chunks in the index; {report.seconds:.1f} s"
+
+
+def purge_html(receipt: PurgeReceipt, *, language: str) -> Html:
+    """The receipt of a purge: which documents, and how much of each kind went with them."""
+    seconds = format_number(receipt.seconds, language, digits=1)
+    return fill(
+        '<div class="receipt" role="status" lang="{language}"><p>{heading}</p><ul>{items}</ul></div>',
+        language=language,
+        heading=say("receipt_heading", language, seconds=seconds),
+        items=join([fill("<li><bdi>{line}</bdi></li>", line=line) for line in _purged(receipt, language)]),
+    )
+
+
+def purge_lines(receipt: PurgeReceipt) -> Iterator[str]:
+    """The same for a terminal, in English."""
+    return map(one_line, _purged(receipt, "en"))
+
+
+def _purged(receipt: PurgeReceipt, language: str) -> Iterator[str]:
+    yield from (say("purged_document", language, name=name) for name in receipt.documents)
+    yield from (say(f"purged_{part}", language, count=getattr(receipt, part)) for part in PURGED)
+    yield from (say("purged_also_in", language, name=name) for name in receipt.also_in)
 
 
 def receipt_facts(receipt: Receipt, language: str, name_city: NameCity | None = None) -> Iterator[str]:

@@ -3,10 +3,12 @@
 from qa.store.base import Chunks, LoadedChunks, StoredLexical, Tokenise, VectorStore
 from qa.store.chroma_places import CHROMA_FOLDER
 from qa.store.opening import (
+    copy_build,
     find_fragile,
     flush_fragile,
     hold_builds,
     is_on_server,
+    new_build,
     note_whole,
     open_store,
     remove_builds,
@@ -20,10 +22,12 @@ __all__ = [
     "StoredLexical",
     "Tokenise",
     "VectorStore",
+    "copy_build",
     "find_fragile",
     "flush_fragile",
     "hold_builds",
     "is_on_server",
+    "new_build",
     "note_whole",
     "open_store",
     "remove_builds",

@@ -81,6 +81,12 @@ class VectorStore(Protocol):
     def delete_except(self, versions: AnyCollection[str]) -> int:
         """Delete the records of all other versions than these; how many there were."""
 
+    def vacuum(self) -> None:
+        """See to it that nothing of deleted records can be asked for any more."""
+
+    def list_keys(self) -> set[str]:
+        """The `text_key`s of all that was embedded for the records that are stored."""
+
     def check(self, records: Iterable[DocumentRecord]) -> None:
         """Raise `IndexDamaged` unless every passage of the documents in `records` is there, and can be found."""
 

@@ -130,6 +130,41 @@ class ChromaStore:
             deleted += len(ids)
         return deleted
 
+    def copy_to(self, other: ChromaStore, versions: AnyCollection[str]) -> None:
+        """Write the records of these versions to `other`, which has none yet."""
+        for collection, copy in ((self._passages, other._passages), (self._sentences, other._sentences)):
+            with explaining(self._place):
+                for found in pages(collection, include=["embeddings", "metadatas", "documents"]):
+                    rows = [n for n, each in enumerate(found["metadatas"]) if each["version"] in versions]
+                    if rows:
+                        self._copy_rows(found, rows, other, copy)
+
+    def _copy_rows(
+        self, found: dict[str, Any], rows: Sequence[int], other: ChromaStore, copy: Collection
+    ) -> None:
+        texts = [found["documents"][row] for row in rows]
+        with explaining(other._place):
+            other._write(
+                copy,
+                [found["ids"][row] for row in rows],
+                np.asarray([found["embeddings"][row] for row in rows], dtype=np.float32),
+                [found["metadatas"][row] for row in rows],
+                texts if copy is other._passages else None,
+            )
+
+    def vacuum(self) -> None:
+        """Nothing: Chroma finds no deleted record. Its files keep their bytes; see `qa.store.copy_build`."""
+
+    def list_keys(self) -> set[str]:
+        """The `text_key`s of all that was embedded for the records that are stored."""
+        with explaining(self._place):
+            return {
+                str(metadata["key"])
+                for collection in (self._passages, self._sentences)
+                for found in pages(collection, include=["metadatas"])
+                for metadata in found["metadatas"]
+            }
+
     def check(self, records: Iterable[DocumentRecord]) -> None:
         """Raise `IndexDamaged` unless every passage of the documents in `records` is there, and can be found.
 

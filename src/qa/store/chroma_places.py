@@ -30,6 +30,9 @@ CHROMA_FOLDER = "chroma-"
 """What the names of builds' folders start with."""
 KINDS = ("passages", "sentences")
 
+WRITTEN = "index_metadata.pickle"
+"""The file that a graph has once vectors are written to it: with some thousand, until then they wait in SQLite."""
+
 DISK_IS_FULL = ("disk is full", "no space left", "(code: 13)", "(code 13)")
 """How Chroma, SQLite and the system say so."""
 
@@ -63,9 +66,12 @@ class ChromaFolder:
         """The name of the collection of `kind`."""
         return kind
 
-    def alone(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def alone(self) -> Iterator[None]:
         """Where the graphs' files are opened or written; see `qa.locking.lock_graphs`."""
-        return lock_graphs(self.folder)
+        with lock_graphs(self.folder):
+            yield
+            _blank_unwritten(self.folder)
 
     def open_client(self, *, create: bool) -> ClientAPI:
         """A client of its own: Chroma shares one system for each folder in a process, whose queries go on showing
@@ -85,6 +91,8 @@ class ChromaFolder:
 
     def explain(self, error: BaseException) -> QAError | None:
         """What to say of an error that was raised while Chroma was at work; None for what is not its fault."""
+        if isinstance(error, FileNotFoundError) and not self.folder.is_dir():
+            return IndexDamaged(Reason("why_index_gone", folder=str(self)))
         if isinstance(error, OSError):
             return explain_disk(error, self.folder)
         if not _is_of_chroma(error):
@@ -166,6 +174,22 @@ def explaining(place: ChromaFolder | ChromaServer) -> Iterator[None]:
         raise explained from error
 
 
+def _blank_unwritten(folder: Path) -> None:
+    """Overwrite the files of graphs that have no vector yet.
+
+    Chroma makes them anew each time it opens them, and writes what this process has left in its memory there:
+    words of documents, and whatever else.
+    """
+    for header in folder.glob("*/header.bin"):
+        if (header.parent / WRITTEN).exists():
+            continue
+        for name in ("data_level0.bin", "length.bin"):
+            path = header.parent / name
+            if path.exists() and any(path.read_bytes()):
+                with path.open("r+b") as stream:
+                    stream.write(bytes(path.stat().st_size))
+
+
 def remove_folders(index_dir: Path, *, keep: AnyCollection[str]) -> None:
     """Remove the folders of all builds but those to keep."""
     for folder in index_dir.glob("chroma*"):
@@ -177,7 +201,7 @@ def find_graph(index_dir: Path, *, build: str) -> tuple[tuple[str, int, int], ..
     """The files of the graphs that Chroma has written in the build's folder, with sizes and times of change; none
     where it is small. Only those can crash Chroma when they are damaged."""
     folder = index_dir / f"{CHROMA_FOLDER}{build}"
-    graphs = sorted(each.parent for each in folder.glob("*/index_metadata.pickle"))  # others are made anew
+    graphs = sorted(each.parent for each in folder.glob(f"*/{WRITTEN}"))  # others are made anew
     files = ((path, path.stat()) for graph in graphs for path in sorted(graph.iterdir()))
     return tuple(
         (str(path.relative_to(folder)), status.st_size, status.st_mtime_ns) for path, status in files

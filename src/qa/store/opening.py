@@ -7,6 +7,7 @@ those of other indexes on the same server are left alone.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -44,6 +45,26 @@ def open_store(
     if isinstance(place, PostgresSchema):
         return PostgresStore(place, fingerprint=fingerprint, tokenise=tokenise, create=create)
     return ChromaStore(place, fingerprint=fingerprint, create=create)
+
+
+def copy_build(settings: Settings, *, build: str, fingerprint: str, keep: Collection[str]) -> str:
+    """The name of a build with the records of the versions `keep` and, where it is in a folder, nothing else.
+
+    In a folder it is a new one: files of Chroma keep the bytes of what is deleted. On a server it is `build`
+    itself, of which other records are still to be deleted. Raises what `open_store` does.
+    """
+    place = _place(settings, build)
+    if not isinstance(place, ChromaFolder):
+        return build
+    store = ChromaStore(place, fingerprint=fingerprint, create=False)
+    copy = ChromaFolder(settings.index_dir, new_build())
+    store.copy_to(ChromaStore(copy, fingerprint=fingerprint), keep)
+    return copy.build
+
+
+def new_build() -> str:
+    """A name that no build has."""
+    return uuid.uuid4().hex[:12]
 
 
 def remove_builds(settings: Settings, *, keep: Collection[str]) -> None:

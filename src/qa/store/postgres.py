@@ -171,6 +171,20 @@ class PostgresStore:
             found = connection.execute(self._place.compose(VERSIONS)).fetchall()
         return self.delete({version for (version,) in found}.difference(versions))
 
+    def vacuum(self) -> None:
+        """Delete subwords that no chunk has any more, and what deleted rows have left in indexes."""
+        with self._place.connect() as connection:
+            connection.execute(self._place.compose("DELETE FROM {s}.tokens WHERE chunks <= 0"))
+        self._place.vacuum("passages", "sentences", "tokens")
+
+    def list_keys(self) -> set[str]:
+        """The `text_key`s of all that was embedded for the records that are stored."""
+        with self._place.connect() as connection:
+            found = connection.execute(
+                self._place.compose("SELECT key FROM {s}.passages UNION SELECT key FROM {s}.sentences")
+            )
+            return {key for (key,) in found}
+
     def check(self, records: Iterable[DocumentRecord]) -> None:
         """Raise `IndexDamaged` unless every passage of the documents in `records` is there."""
         with self._place.connect() as connection:
