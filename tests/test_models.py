@@ -199,6 +199,7 @@ class TestCache:
         assert cached_folder(tiny, sha256=sha256(tiny), cache=tmp_path / "cache") == folder
         assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
         assert list((tmp_path / "cache").iterdir()) == [folder]
+        assert [path.stat().st_mode & 0o777 for path in (tmp_path / "cache", folder)] == [0o700, 0o700]
 
     def test_what_an_older_version_has_built_is_removed(self, tiny: Path, tmp_path: Path) -> None:
         digest = sha256(tiny)

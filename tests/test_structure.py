@@ -18,6 +18,7 @@ LAYERS = (
     "telemetry",
     "clock",
     "errors",
+    "folders",
     "starting",
     "messages",
     "reasons",

@@ -31,6 +31,7 @@ from qa.manifest import (
     Manifest,
     check_fingerprint,
     explaining_disk,
+    make_index_folder,
     read_manifest,
     read_state,
     read_text,
@@ -82,7 +83,7 @@ def index_corpus(
     """
     started = time.perf_counter()
     with explaining_disk(settings.index_dir):
-        settings.index_dir.mkdir(parents=True, exist_ok=True)
+        make_index_folder(settings.index_dir)
         with lock_index(settings.index_dir, wait_s=wait_s):
             run = _start_run(settings, embedder, rebuild=rebuild, read=read, on_progress=on_progress)
             with run.writer:

@@ -20,6 +20,7 @@ from typing import Any
 
 from qa.domain import Document, PageKind, PageStart, Section, Span
 from qa.errors import DiskError, IndexMismatch, IndexMissing
+from qa.folders import make_private
 from qa.reasons import Reason, from_json, to_json
 
 FORMAT = 2
@@ -72,6 +73,11 @@ class Manifest:
     def versions(self) -> frozenset[str]:
         """The versions whose records are live; all others are left-overs."""
         return frozenset(record.version for record in self.documents)
+
+
+def make_index_folder(index_dir: Path) -> None:
+    """Make the folder of an index, for its owner only; see `qa.folders.make_private`."""
+    make_private(index_dir, known_by=MANIFEST_FILE)
 
 
 def read_manifest(index_dir: Path, *, file: str = MANIFEST_FILE) -> Manifest | None:

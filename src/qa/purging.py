@@ -31,6 +31,7 @@ from qa.manifest import (
     delete_texts,
     explaining_disk,
     kept_versions,
+    make_index_folder,
     read_manifest,
     read_text,
     write_manifest,
@@ -56,8 +57,10 @@ def purge(names: Sequence[str], settings: Settings, *, wait_s: float = 0.0) -> P
     `qa.indexing.index_corpus` raises.
     """
     started = time.perf_counter()
+    if not names:
+        return PurgeReceipt(documents=())
     with explaining_disk(settings.index_dir):
-        settings.index_dir.mkdir(parents=True, exist_ok=True)
+        make_index_folder(settings.index_dir)
         with lock_index(settings.index_dir, wait_s=wait_s):
             receipt = _Purge(settings, _States(settings.index_dir), names).run()
     return dataclasses.replace(receipt, seconds=time.perf_counter() - started)

@@ -153,12 +153,14 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
 
 def _serve(options: argparse.Namespace, settings: Settings, *, given: Settings) -> int:
     with without_collecting():
-        from qa.manifest import read_manifest
+        from qa.manifest import explaining_disk, make_index_folder, read_manifest
         from qa.parts import load_parts
         from qa.pipeline import Pipeline
         from qa.ui.page import launch
 
         parts = load_parts(settings)
+        with explaining_disk(settings.index_dir):
+            make_index_folder(settings.index_dir)
         pipeline = Pipeline(settings, *parts) if read_manifest(settings.index_dir) else None
     if pipeline is None:
         print(f"Reading the documents in {settings.corpus_dir}; this happens once.", flush=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from qa.errors import DiskError, IndexBusy, QAError
-from qa.manifest import explaining_disk
+from qa.manifest import explaining_disk, make_index_folder
 
 FEEDBACK_FILE = "feedback.sqlite3"
 VERSION = 2
@@ -79,7 +79,7 @@ def writing(index_dir: Path) -> Iterator[sqlite3.Connection]:
     """
     path = index_dir / FEEDBACK_FILE
     with explaining_disk(index_dir):
-        index_dir.mkdir(parents=True, exist_ok=True)
+        make_index_folder(index_dir)
     if not _write_lock.acquire(timeout=TIMEOUT_S):
         raise _busy(path)
     try:

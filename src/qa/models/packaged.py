@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa.errors import ModelError
+from qa.folders import OWNER_ONLY
 from qa.models.e5s1 import read_e5s1
 from qa.models.model_folder import FOLDER_VERSION, build_folder
 
@@ -138,7 +139,7 @@ def cached_folder(weights: Path, *, sha256: str, cache: Path) -> Path:
     if is_complete(folder):
         return folder
     try:
-        cache.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
         _remove_stale(cache)
         temporary = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
         try:

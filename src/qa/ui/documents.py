@@ -17,9 +17,14 @@ from qa.ui.access import Access
 from qa.ui.coverage import covered_html
 from qa.ui.scripts import KEEP_KEY
 from qa.ui.staff import (
+    Choices,
     Request,
     bring_in_html,
+    delete_refused_html,
+    purge_choices,
+    purge_documents_html,
     refusal_html,
+    refused_choices,
     refused_questions_html,
     roll_back_html,
     take_out_html,
@@ -63,6 +68,12 @@ class DocumentsTab:
                     self.roll_back = gr.Button(elem_id="roll-back", min_width=0)
                 with gr.Accordion("", open=False, elem_id="refused") as self.refused:
                     self.questions = gr.HTML()
+                    self.unanswered = gr.Dropdown([], multiselect=True, elem_id="unanswered")
+                    self.delete = gr.Button(elem_id="delete-refused", min_width=0)
+                with gr.Accordion("", open=False, elem_id="purge") as self.purging:
+                    self.purge_note = gr.HTML()
+                    self.doomed = gr.Dropdown([], multiselect=True, elem_id="doomed")
+                    self.purge = gr.Button(elem_id="purge-documents", variant="stop", min_width=0)
             self.receipt = gr.HTML(elem_id="receipt")
 
     @property
@@ -80,6 +91,7 @@ class DocumentsTab:
                 self.reindex,
             ),
             *(self.unwanted, self.take_out, self.roll_back, self.coverage, self.refused),
+            *(self.unanswered, self.delete, self.purging, self.purge_note, self.doomed, self.purge),
         ]
 
     def relabel(self, code: str) -> Updates:
@@ -103,6 +115,12 @@ class DocumentsTab:
             self.roll_back: gr.update(value=say("staff_rollback", code)),
             self.coverage: gr.update(label=say("coverage_heading", code)),
             self.refused: gr.update(label=say("refused_heading", code)),
+            self.unanswered: gr.update(label=say("refused_delete_label", code)),
+            self.delete: gr.update(value=say("refused_delete", code)),
+            self.purging: gr.update(label=say("purge_heading", code)),
+            self.purge_note: notice_html(say("purge_note", code)),
+            self.doomed: gr.update(label=say("purge_label", code)),
+            self.purge: gr.update(value=say("purge_button", code)),
         }
 
     def connect(self, language: gr.Dropdown, refresh: Callable[[Any], None]) -> None:
@@ -115,7 +133,17 @@ class DocumentsTab:
             **self.letting_in(language),
         )
         asking = [self.key, language]
-        self.refused.expand(self.show_refused, asking, self.questions, api_name="refused", **PRIVATE, **KEYS)
+        listed = [self.questions, self.unanswered]
+        self.refused.expand(self.show_refused, asking, listed, api_name="refused", **PRIVATE, **KEYS)
+        self.delete.click(
+            self.delete_refused,
+            [*asking, self.unanswered],
+            listed,
+            api_name="delete_refused",
+            **PRIVATE,
+            **KEYS,
+        )
+        self.purging.expand(self.show_doomed, asking, self.doomed, api_name="doomed", **PRIVATE, **KEYS)
         self._connect_coverage(language)
         refresh(
             self.reindex.click(
@@ -133,6 +161,16 @@ class DocumentsTab:
                 [*asking, self.unwanted],
                 self.receipt,
                 api_name="remove",
+                **PRIVATE,
+                **ONE_AT_A_TIME,
+            )
+        )
+        refresh(
+            self.purge.click(
+                self.remove_for_good,
+                [*asking, self.doomed],
+                [self.receipt, self.doomed],
+                api_name="purge",
                 **PRIVATE,
                 **ONE_AT_A_TIME,
             )
@@ -195,14 +233,45 @@ class DocumentsTab:
         """The table anew where one is shown already."""
         return self.show_coverage(language) if shown else gr.skip()
 
-    def show_refused(self, key: str, language: str, request: gr.Request) -> str:
+    def show_refused(self, key: str, language: str, request: gr.Request) -> Updates:
         """The questions that the documents did not answer, to those who may change documents."""
-        return refused_questions_html(
+        code, asking = closest_language(language), Request.of(request, key)
+        listed = refused_questions_html(self._pipeline, asking, access=self._access, language=code)
+        return {self.questions: listed, self.unanswered: self._offer(refused_choices, asking)}
+
+    def delete_refused(
+        self, key: str, language: str, numbers: list[int] | None, request: gr.Request
+    ) -> Updates:
+        """The same after those with these numbers were deleted."""
+        code, asking = closest_language(language), Request.of(request, key)
+        wanted = [number for number in numbers or () if isinstance(number, int)]
+        listed = delete_refused_html(
+            self._pipeline, asking, access=self._access, numbers=wanted, language=code
+        )
+        return {self.questions: listed, self.unanswered: self._offer(refused_choices, asking)}
+
+    def show_doomed(self, key: str, language: str, request: gr.Request) -> Any:
+        """What can be removed for good, also of what was taken out: to those who may change documents."""
+        return self._offer(purge_choices, Request.of(request, key))
+
+    def remove_for_good(
+        self, key: str, language: str, doomed: list[str] | None, request: gr.Request
+    ) -> Updates:
+        """The receipt of removing documents for good, or a refusal."""
+        asking = Request.of(request, key)
+        receipt = purge_documents_html(
             self._pipeline,
-            Request.of(request, key),
+            asking,
             access=self._access,
+            names=[str(name) for name in doomed or ()],
             language=closest_language(language),
         )
+        return {self.receipt: receipt, self.doomed: self._offer(purge_choices, asking)}
+
+    def _offer(self, list_choices: Callable[..., Choices], asking: Request) -> Any:
+        """A list to choose from, with nothing chosen."""
+        choices = list_choices(self._pipeline, asking, access=self._access)
+        return gr.update(choices=choices, value=[])
 
     def let_in(self, key: str, language: str, request: gr.Request) -> Updates:
         """What changes documents, shown to those who may; a wrong key is told, none is not."""

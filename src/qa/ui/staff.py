@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.errors import QAError
-from qa.feedback import most_refused
+from qa.feedback import delete_refused, most_refused
 from qa.intake import add_address, add_uploads, is_address, remove
 from qa.messages import say
+from qa.purging import list_taken_out, purge
 from qa.reasons import Reason, in_language
 from qa.receipts import IndexReport, Receipt
-from qa.rendering import notice_html, refused_html, report_html
+from qa.rendering import notice_html, purge_html, refused_html, report_html
 from qa.rendering.escaping import Html
+from qa.rendering.wording import shorten
 from qa.ui.access import Access
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ BUSY_WAIT_S = 120.0
 
 MAX_ADDRESSES = 20
 """Web addresses taken at a time: each may take a minute."""
+
+
+Choices = list[tuple[str, str | int]]
+"""What a list offers: how each is shown, and what it stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,61 @@ def refused_questions_html(pipeline: Pipeline, request: Request, *, access: Acce
         return refused_html(most_refused(pipeline.settings.index_dir), language=language)
 
     return _change(show, request, access=access, language=language)
+
+
+def delete_refused_html(
+    pipeline: Pipeline, request: Request, *, access: Access, numbers: Sequence[int], language: str
+) -> Html:
+    """The questions that were refused most, after those with `numbers` were deleted, or a polite refusal."""
+
+    def delete() -> Html:
+        delete_refused(pipeline.settings.index_dir, numbers)
+        return refused_html(most_refused(pipeline.settings.index_dir), language=language)
+
+    return _change(delete, request, access=access, language=language)
+
+
+def purge_documents_html(
+    pipeline: Pipeline, request: Request, *, access: Access, names: Sequence[str], language: str
+) -> Html:
+    """The receipt of removing the documents `names` for good, or a polite refusal."""
+
+    def remove_for_good() -> Html:
+        receipt = purge(names, pipeline.settings, wait_s=BUSY_WAIT_S)
+        pipeline.catch_up()  # and lets go of the state that has them in memory
+        return purge_html(receipt, language=language)
+
+    return _change(remove_for_good, request, access=access, language=language)
+
+
+def refused_choices(pipeline: Pipeline, request: Request, *, access: Access) -> Choices:
+    """The questions that were refused most, by their numbers; none for those who may not read them."""
+
+    def find() -> Choices:
+        found = most_refused(pipeline.settings.index_dir)
+        return [(f"#{each.number} {shorten(each.question)}", each.number) for each in found]
+
+    return _offer(find, request, access=access)
+
+
+def purge_choices(pipeline: Pipeline, request: Request, *, access: Access) -> Choices:
+    """What can be removed for good, by its path: documents, and what was taken out; none for those who may not."""
+
+    def find() -> Choices:
+        own: Choices = [(f"{each.title} ({each.path})", each.path) for each in pipeline.records()]
+        return own + [(path, path) for path in list_taken_out(pipeline.settings)]
+
+    return _offer(find, request, access=access)
+
+
+def _offer(find: Callable[[], Choices], request: Request, *, access: Access) -> Choices:
+    if not access.may_change(request.headers, request.host, offered=request.key):
+        return []
+    try:
+        return find()
+    except QAError as error:  # what is shown beside it says so
+        logger.warning("%s", error)
+        return []
 
 
 def _change(change: Callable[[], Html], request: Request, *, access: Access, language: str) -> Html:
