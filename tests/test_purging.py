@@ -93,6 +93,15 @@ def full(settings: Settings) -> Settings:
         Feedback(verdict="bad", question="Is that so?", answer="No.", reason=f"It says: {SECRET[:70]}"),
         settings.index_dir,
     )
+    keep_feedback(
+        Feedback(
+            verdict="good",
+            question="Who sent whom?",
+            answer="Kitakyushu sent 27 experts to Davao.",
+            citations=(("other2.txt", "Kitakyushu sent 27 experts to Davao."),),
+        ),
+        settings.index_dir,
+    )
     keep_feedback(Feedback(verdict="good", question="How many?", answer="Many."), settings.index_dir)
     note_refusal(f"Is it true that {SECRET[5:65].upper()}?", "en", settings.index_dir)
     note_refusal("Who sent experts to Davao?", "en", settings.index_dir)
@@ -148,11 +157,8 @@ def test_nothing_else_is_lost(full: Settings) -> None:
     assert {path.name: path.read_text() for path in full.corpus_dir.glob("*.txt")} == OTHERS
     assert [(each.question, each.answer, each.reason) for each in list_feedback(full.index_dir)] == [
         ("How many?", "Many.", ""),
-        ("Who repaid what?", "", "Too much."),
+        ("Who sent whom?", "Kitakyushu sent 27 experts to Davao.", ""),
     ]
-    assert list_feedback(full.index_dir)[1].citations == (
-        ("other1.txt", "Kitakyushu sent 17 experts to Davao."),
-    )
     assert [each.question for each in most_refused(full.index_dir)] == ["Who sent experts to Davao?"]
     assert read_sources(full.corpus_dir) == {}
     embedder = CountingEmbedder()

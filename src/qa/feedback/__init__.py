@@ -197,27 +197,21 @@ def _forget(connection: sqlite3.Connection, days: int | None) -> int:
 def forget_documents(
     index_dir: Path, paths: Collection[str], is_quoted: Callable[[str], bool]
 ) -> tuple[int, int]:
-    """How much feedback was changed or deleted, and how many refused questions were deleted, for the documents at
-    `paths`.
+    """How much feedback and how many refused questions had words of the documents at `paths`, and were deleted.
 
-    Of feedback on an answer from them, verdict, question and reason stay, and quotes of other documents. Where
-    the reader's own words quote them, as `is_quoted` tells, all of it goes.
+    Those are the feedback on answers from them, and whatever quotes them, as `is_quoted` tells.
     """
     shown = {_cut(normalise_line(path), MAX_CITED_CHARACTERS) for path in paths}
-    deleted: list[int] = []
-    changed: list[tuple[str, int]] = []
-    for each in list_feedback(index_dir):
-        others = tuple(pair for pair in each.citations if pair[0] not in shown)
-        if is_quoted(each.question) or is_quoted(each.reason):
-            deleted.append(each.number)
-        elif others != each.citations or (len(others) == MAX_CITATIONS and is_quoted(each.answer)):
-            changed.append((json.dumps(others, ensure_ascii=False), each.number))
+
+    def has_words(feedback: Feedback) -> bool:
+        said = (feedback.question, feedback.reason)
+        if len(feedback.citations) == MAX_CITATIONS:  # its answer may have more
+            said += (feedback.answer,)
+        return any(path in shown for path, _ in feedback.citations) or any(map(is_quoted, said))
+
+    feedback = [each.number for each in list_feedback(index_dir) if has_words(each)]
     refused = [each.number for each in most_refused(index_dir, count=MAX_REFUSED) if is_quoted(each.question)]
-    if deleted or changed:
-        with writing(index_dir) as connection:
-            connection.executemany("DELETE FROM feedback WHERE number = ?", [(number,) for number in deleted])
-            connection.executemany("UPDATE feedback SET answer = '', citations = ? WHERE number = ?", changed)
-    return len(deleted) + len(changed), len(delete_refused(index_dir, refused))
+    return len(delete_feedback(index_dir, feedback)), len(delete_refused(index_dir, refused))
 
 
 def note_refusal(question: str, language: str, index_dir: Path, *, keep_days: int | None = None) -> None:

@@ -95,13 +95,16 @@ class Conversation:
     ) -> Conversation | None:
         """The conversation after its asker's verdict on an answer was kept, in place of an earlier one.
 
-        None where there is no such answer, or verdicts are not kept. Raises `DiskError` and `IndexBusy`.
+        None where there is no such answer, where it quotes what was purged since, and where verdicts are not kept.
+        Raises `DiskError` and `IndexBusy`.
         """
         rated = next((each for each in self.exchanges if each.turn == turn and each.feedback), None)
-        if rated is None or rated.feedback is None:
+        if rated is None or rated.feedback is None or rated.given is None:
+            return None
+        if not _are_sources_there(rated.given, pipeline):
             return None
         settings = pipeline.settings
-        said = replace(_without_gone(rated.feedback, rated.given, pipeline), verdict=verdict, reason=reason)
+        said = replace(rated.feedback, verdict=verdict, reason=reason)
         kept = keep_feedback(said, settings.index_dir, keep_days=settings.keep_questions_days)
         if rated.feedback.number:
             delete_feedback(settings.index_dir, [rated.feedback.number])
@@ -203,14 +206,10 @@ def _note_refusal(question: str, language: str, settings: Settings) -> None:
         logger.warning("a refused question could not be counted: %s", error)
 
 
-def _without_gone(feedback: Feedback, given: Answer | None, pipeline: Pipeline) -> Feedback:
-    """`feedback` without the words of documents that were purged since: an open page may still show those."""
-    shown = shown_citations(given) if given else ()
-    gone = {each.path for each in shown if pipeline.document(each.doc_id, each.version) is None}
-    if not gone:
-        return feedback
-    citations = tuple((path, quote) for path, quote in feedback.citations if path not in gone)
-    return replace(feedback, answer="", citations=citations)
+def _are_sources_there(answer: Answer, pipeline: Pipeline) -> bool:
+    """True if every document that `answer` quotes can still be opened: none was purged since."""
+    cited = shown_citations(answer)
+    return all(pipeline.document(citation.doc_id, citation.version) for citation in cited)
 
 
 def exchange_of(pipeline: Pipeline, answer: Answer, *, turn: int, language: str) -> Exchange:
