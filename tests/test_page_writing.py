@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from openai_server import replying
 from pages import ANSWER_MS, REPOSITORY, ask, browser, press_ask
+from qa.messages import say
 from test_page import Server, context, page, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
@@ -25,11 +26,17 @@ WRONG = "Kitakyushu sent 76 experts to Surabaya"
 SECOND = "The experts were there between 1996 and 2006."
 HELD, BROKEN = "What did experts do in Dalian?", "How many experts did Kitakyushu send to Dalian?"
 
+ACROSS = "北九州市は大連に専門家を何人派遣しましたか？"
+TRANSLATED = "北九州市は1996年から2006年までの間に、67人の専門家を大連に派遣しました。"
+
 go_on = threading.Event()
 
 
 def reply(messages: Sequence[dict[str, str]]) -> Iterable[str]:
     """Two sentences that hold, and between them one that does not; nothing more comes until `go_on` is set."""
+    if ACROSS in messages[1]["content"]:
+        yield f"{TRANSLATED} [1]"
+        return
     if BROKEN in messages[1]["content"]:
         yield f"{WRONG} [1]. "
         return
@@ -88,3 +95,22 @@ def test_where_nothing_holds_the_quotes_stand_with_the_reason(page: Page) -> Non
     expect(answer.locator(".statement.written")).to_have_count(0)
     expect(answer).not_to_contain_text("76")
     expect(answer.locator(".note").first).to_be_visible()
+
+
+def test_over_a_quote_in_another_language_the_quote_comes_first_and_the_sentence_is_marked(
+    page: Page,
+) -> None:
+    answer = ask(page, ACROSS)
+
+    expect(answer.locator(".statement")).to_have_count(2, timeout=ANSWER_MS)
+    quote, translation = answer.locator(".statement").all()
+    expect(quote).to_contain_text("67 experts")
+    expect(translation).to_have_class("statement written translation")
+    expect(translation.locator(".of-translation")).to_have_text(say("translated_by_model", "ja"))
+    expect(translation).to_contain_text(TRANSLATED)
+    expect(answer.locator(".note").last).to_have_text(say("written_translated", "ja"))
+    copied = answer.locator(".copy").get_attribute("data-copy")
+    assert copied is not None
+    assert (
+        copied.index("67 experts") < copied.index(say("translated_by_model", "ja")) < copied.index(TRANSLATED)
+    )

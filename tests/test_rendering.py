@@ -551,6 +551,10 @@ def test_json_of_an_answer_has_the_agreed_fields() -> None:
     assert json.loads(json.dumps(to_json(answer))) == {
         "answered": True,
         "answer": "One. Two.",
+        "statements": [
+            {"text": text, "citations": [1], "city": None, "quoted": True, "checked": "all"}
+            for text in ("One.", "Two.")
+        ],
         "interpreted_as": "What was expanded?",
         "also_searched_as": "",
         "set_aside_cities": [],

@@ -146,5 +146,17 @@ def test_a_citation_that_no_statement_makes_is_refused() -> None:
         verify(dataclasses.replace(ANSWER, statements=ANSWER.statements[:1]), find_document)
 
 
+def test_a_translation_stands_beneath_every_quote_that_it_cites() -> None:
+    quotes = ANSWER.statements
+    translation = Statement("専門家67人。", (1, 2))
+    drafted = dataclasses.replace(ANSWER, language="ja", mode="drafted")
+    beneath = dataclasses.replace(drafted, statements=(*quotes, translation))
+
+    assert verify(beneath, find_document) is beneath
+    for statements in ((translation,), (translation, *quotes), (quotes[0], translation, quotes[1])):
+        with pytest.raises(VerificationError, match="without its quotes above it"):
+            verify(dataclasses.replace(drafted, statements=statements), find_document)
+
+
 def test_the_error_is_not_one_for_users() -> None:
     assert not issubclass(VerificationError, QAError)

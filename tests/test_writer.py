@@ -12,15 +12,25 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from qa.answering import is_quoted, is_translated
 from qa.briefs import Briefs
 from qa.cities import load_cities
 from qa.config import Settings
 from qa.domain import Answer, Chunk, Citation, Focus, Partial, Passage, Span, Statement, Step
 from qa.drafting import Support, Writer
 from qa.drafting.writer import MOST_KEPT
-from qa.messages import LANGUAGES
+from qa.feedback import feedback_on
+from qa.messages import LANGUAGES, say
 from qa.pipeline import Pipeline
-from qa.rendering import header_html, pending_html, to_html, to_json, to_text
+from qa.rendering import (
+    answer_text,
+    header_html,
+    pending_html,
+    to_html,
+    to_json,
+    to_markdown,
+    to_text,
+)
 from qa.rendering.wording import FALLBACK_NOTES, origin_of
 from qa.suggestions import Suggester
 from scripted import AnySupport, Scripted, chat_of, cut_off, model_of, writer_of
@@ -239,7 +249,7 @@ def test_the_same_question_over_the_same_quotes_is_written_once() -> None:
     assert writer.write(answer_of()) == first
     assert len(chat.asked) == 1
     for changes in ({"interpreted_as": "Another?"}, {"language": "id"}):
-        assert said(writer.write(answer_of(**changes))) == [("Kitakyushu sent 67 experts.", (1,))]
+        assert said(writer.write(answer_of(**changes)))[-1] == ("Kitakyushu sent 67 experts.", (1,))
     assert writer.write(answer_of(*QUOTES[:1])).citations[0].quote == QUOTES[0]
     assert len(chat.asked) == 4
 
@@ -554,13 +564,145 @@ def test_the_quotes_are_shown_with_the_reason_when_the_model_fails(built: Pipeli
 
 
 def test_a_written_answer_says_so_in_the_askers_language() -> None:
-    answer = dataclasses.replace(written("Five loans were granted [2]."), language="vi")
+    given = written("Five loans were granted [2].")
+    citations = tuple(dataclasses.replace(citation, language="vi") for citation in given.citations)
+    answer = dataclasses.replace(given, language="vi", citations=citations)
 
     shown = to_html(answer)
 
     assert '<p class="statement written" lang="vi"' in shown
     assert "mô hình ngôn ngữ" in shown
     assert 'class="lead"' not in shown
+
+
+FALSE = "大連は専門家67人を追い返しました。"
+"""Its figure and name are right, and it is not what the quote says."""
+TRUE = "北九州市は大連に専門家67人を派遣しました。"
+
+
+def in_japanese(answer: Answer) -> Answer:
+    """`answer` to a question in Japanese, over English quotes."""
+    return dataclasses.replace(answer, language="ja")
+
+
+def test_a_sentence_over_a_quote_in_another_language_stands_beneath_it() -> None:
+    answer = written(f"{FALSE} [1] 2000年に融資5件があった。[2]", answer=in_japanese(answer_of()))
+
+    assert said(answer) == [
+        (QUOTES[0], (1,)),
+        (FALSE, (1,)),
+        (QUOTES[1], (2,)),
+        ("2000年に融資5件があった。", (2,)),
+    ]
+    assert [is_translated(each, answer) for each in answer.statements] == [False, True, False, True]
+
+
+def test_a_quote_stands_once_above_the_sentences_that_rest_on_it() -> None:
+    reply = f"{TRUE} [1] 専門家は67人です。[1] 2000年に専門家67人と融資5件。[1][2] 5件の融資。[2]"
+
+    answer = written(reply, answer=in_japanese(answer_of()))
+
+    assert [text for text, _ in said(answer)] == [
+        QUOTES[0],
+        TRUE,
+        "専門家は67人です。",
+        QUOTES[1],
+        "2000年に専門家67人と融資5件。",
+        "5件の融資。",
+    ]
+
+
+def test_the_words_asked_for_stay_set_off_in_the_quote_above_a_translation() -> None:
+    first, *others = answer_of().statements
+    exact = answer_of(statements=(dataclasses.replace(first, focus=Span(16, 18)), *others))
+
+    answer = written(f"{TRUE} [1]", answer=in_japanese(exact))
+
+    assert answer.statements[0] == dataclasses.replace(first, focus=Span(16, 18))
+
+
+def test_a_sentence_over_quotes_of_both_languages_is_a_translation() -> None:
+    quoted = in_japanese(answer_of("北九州市は専門家67人を送った。", QUOTES[0]))
+    own, foreign = quoted.citations
+    quoted = dataclasses.replace(quoted, citations=(dataclasses.replace(own, language="ja"), foreign))
+
+    answer = written("大連に67人。[1][2] 専門家67人が送られた。[1]", answer=quoted)
+
+    assert [text for text, _ in said(answer)] == [
+        own.quote,
+        foreign.quote,
+        "大連に67人。",
+        "専門家67人が送られた。",
+    ]
+    assert [is_translated(each, answer) for each in answer.statements] == [False, False, True, False]
+
+
+def test_a_sentence_in_its_quotes_own_language_stands_alone_as_before() -> None:
+    answer = written("Dalian saw 67 experts [1].")
+
+    assert said(answer) == [("Dalian saw 67 experts.", (1,))]
+    assert "only" not in to_text(answer)
+    assert to_json(answer)["statements"] == [
+        {
+            "text": "Dalian saw 67 experts.",
+            "citations": [1],
+            "city": None,
+            "quoted": False,
+            "checked": "all",
+        }
+    ]
+
+
+def test_city_by_city_each_city_has_its_quote_above_the_translation() -> None:
+    writer, _ = writer_of("大連とスラバヤは2013年に訪問された。[4] スラバヤの20,000世帯。[3]")
+
+    answer = writer.write(in_japanese(by_city()), catalogue=CATALOGUE)
+
+    assert [(each.city, each.text) for each in answer.statements] == [
+        ("Dalian", "Dalian and Surabaya were visited in 2013."),
+        ("Dalian", "大連とスラバヤは2013年に訪問された。"),
+        ("Surabaya", "Dalian and Surabaya were visited in 2013."),
+        ("Surabaya", "大連とスラバヤは2013年に訪問された。"),
+        ("Surabaya", QUOTES[2]),
+        ("Surabaya", "スラバヤの20,000世帯。"),
+    ]
+    html = to_html(answer)
+    assert html.index("visited in 2013") < html.index("言語モデルによる翻訳") < html.index("2013年に訪問")
+
+
+def test_a_translation_never_appears_before_its_quote_while_it_is_written() -> None:
+    reply = [f"{TRUE} [1] 2000年に", "融資5件があった。[2] ", "以上です。"]
+    writer, _ = writer_of(reply, "")
+
+    for seen in writer.write_on(in_japanese(answer_of())):
+        for number, statement in enumerate(seen.statements):
+            if is_translated(statement, seen):
+                assert is_quoted(seen.statements[number - 1], seen)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_is_marked_as_one_wherever_it_is_read(language: str) -> None:
+    quote = "67 – Kitakyushu." if language != "en" else "北九州市は67人を送った。"
+    quoted = answer_of(quote, language=language)
+    foreign = dataclasses.replace(quoted.citations[0], language="ja" if language == "en" else "en")
+    answer = dataclasses.replace(
+        quoted,
+        mode="drafted",
+        citations=(foreign,),
+        statements=(quoted.statements[0], Statement("67!", (1,))),
+    )
+    note = say("translated_by_model", language)
+
+    record = to_json(answer)
+    assert [(each["quoted"], each["checked"]) for each in record["statements"]] == [
+        (True, "all"),
+        (False, "figures_and_names"),
+    ]
+    assert record["answer"] == answer_text(answer) == f"{quote} ({note}) 67!"
+    assert feedback_on(answer, "good").answer == answer_text(answer)
+    for shown in (to_text(answer), to_markdown(answer).replace("\\", ""), to_html(answer)):
+        assert shown.index(quote) < shown.index(note) < shown.index("67!")
+    assert origin_of(answer) == say("written_translated", language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -150,6 +150,28 @@ def _interleave(runs: Sequence[Sequence[Passage]]) -> tuple[Passage, ...]:
     return tuple(merged.values())
 
 
+def is_quoted(statement: Statement, answer: Answer) -> bool:
+    """True if `statement` stands word for word in a quote that it cites; else a language model wrote it."""
+    if answer.mode == "extractive":
+        return True
+    return any(statement.text in citation.quote for citation in _cited(statement, answer))
+
+
+def is_translated(statement: Statement, answer: Answer) -> bool:
+    """True if a language model wrote `statement` over a quote in another language than the answer's.
+
+    Only its figures and names were checked. What else it says one cosine decides, which lets most false sentences
+    pass where the languages differ.
+    """
+    return not is_quoted(statement, answer) and any(
+        citation.language != answer.language for citation in _cited(statement, answer)
+    )
+
+
+def _cited(statement: Statement, answer: Answer) -> list[Citation]:
+    return [citation for citation in answer.citations if citation.number in statement.citations]
+
+
 def cite(number: int, evidence: Evidence) -> Citation:
     """The citation, with this number, of `evidence`."""
     chunk = evidence.chunk

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from qa.answering import is_quoted, is_translated
 from qa.domain import Answer, Citation, Document, Statement
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class VerificationError(AssertionError):
 
 def verify(answer: Answer, find_document: FindDocument, *, find_missing: FindMissing | None = None) -> Answer:
     """`answer` itself, every statement of which now stands in the quotes that it cites; in an answer that a
-    language model wrote, every figure and name does.
+    language model wrote, every figure and name does, and a translation stands beneath the quotes that it cites.
 
     Raises `VerificationError` for the first that does not.
     """
@@ -29,6 +30,7 @@ def verify(answer: Answer, find_document: FindDocument, *, find_missing: FindMis
         raise VerificationError("two citations have the same number")
     for citation in answer.citations:
         _check_quote(citation, find_document(citation.doc_id))
+    quoted: set[int] = set()
     for statement in answer.statements:
         cited_here = [citations.get(number) for number in statement.citations]
         _check_statement(statement, cited_here)
@@ -36,6 +38,10 @@ def verify(answer: Answer, find_document: FindDocument, *, find_missing: FindMis
             _check_facts(statement, cited_here, find_missing, question=answer.interpreted_as)
         else:
             _check_verbatim(statement, cited_here)
+        if is_quoted(statement, answer):
+            quoted.update(statement.citations)
+        elif is_translated(statement, answer) and not quoted.issuperset(statement.citations):
+            raise VerificationError(f"a translation stands without its quotes above it: {statement.text!r}")
     cited = {number for statement in answer.statements for number in statement.citations}
     if cited != citations.keys():
         raise VerificationError(f"citations {sorted(citations.keys() - cited)} belong to no statement")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from qa.answering import is_translated
 from qa.cities import CityCatalogue
 from qa.domain import Answer, Citation, Statement
 from qa.drafting import prompts
@@ -271,8 +272,9 @@ def _written(
     """`answer` in the sentences of `passed`; where it goes city by city and `quoted` is given, with the quotes for
     those cities and for those of which nothing was written that holds."""
     if not answer.is_by_city:
-        return _renumbered(answer, [Statement(each.text, each.marks) for each in passed])
-    statements: list[Statement] = []
+        statements = [Statement(each.text, each.marks) for each in passed]
+        return _renumbered(answer, _beneath_quotes(answer, statements))
+    statements = []
     for city in dict.fromkeys(each.city for each in answer.statements):
         of_city = [each for each in passed if city in cities_of(each, answer, catalogue)]
         if quoted is not None and city in quoted:
@@ -280,12 +282,31 @@ def _written(
         statements += [Statement(each.text, each.marks, city) for each in of_city]
         if quoted is not None and not of_city:
             statements += [each for each in answer.statements if each.city == city]
-    return _renumbered(answer, statements)
+    return _renumbered(answer, _beneath_quotes(answer, statements))
 
 
 def _with_quotes(answer: Answer, passed: Sequence[Sentence], quotes: Sequence[Statement]) -> Answer:
     """`answer` in the sentences of `passed`, and after them those of its statements that stay as they are."""
-    return _renumbered(answer, [*(Statement(each.text, each.marks) for each in passed), *quotes])
+    written = _beneath_quotes(answer, [Statement(each.text, each.marks) for each in passed])
+    return _renumbered(answer, [*written, *(each for each in quotes if each not in written)])
+
+
+def _beneath_quotes(answer: Answer, statements: Sequence[Statement]) -> list[Statement]:
+    """`statements`, each translation after the quotes in `answer` that it rests on, unless the one right above it
+    rests on them, too."""
+    drafted = replace(answer, mode="drafted")
+    placed: list[Statement] = []
+    above: set[tuple[int, str | None]] = set()
+    for statement in statements:
+        rests_on: set[tuple[int, str | None]] = set()
+        if is_translated(statement, drafted):
+            rests_on = {(number, statement.city) for number in statement.citations}
+            placed += [
+                quote for quote in answer.statements if (quote.citations[0], quote.city) in rests_on - above
+            ]
+        placed.append(statement)
+        above = rests_on
+    return placed
 
 
 def _renumbered(answer: Answer, statements: Sequence[Statement]) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qa.answering import is_quoted
 from qa.domain import Answer, Statement
 from qa.messages import say
 from qa.rendering.escaping import Html, fill, join
@@ -10,7 +11,6 @@ from qa.rendering.wording import (
     after_notes,
     by_city,
     city_name,
-    is_quoted,
     lead_before,
     notes_of,
     place_of,
@@ -18,6 +18,7 @@ from qa.rendering.wording import (
     reply_lines,
     shorten,
     shown_citations,
+    translation_note,
 )
 
 
@@ -103,9 +104,12 @@ def _statement(statement: Statement, answer: Answer, *, turn: int, seen: set[int
         seen.add(number)
     first = cited.get(statement.citations[0]) if statement.citations else None
     quoted = is_quoted(statement, answer)
+    note = translation_note(statement, answer)
     return fill(
-        '<p class="statement{written}" lang="{language}" dir="auto">{text}{marks}</p>',
+        '<p class="statement{written}{translation}" lang="{language}" dir="auto">{note}{text}{marks}</p>',
         written="" if quoted else " written",
+        translation=" translation" if note else "",
+        note=fill('<span class="of-translation">{note}</span> ', note=note) if note else Html(),
         language=first.language if quoted and first else answer.language,
         text=_emphasised(statement),
         marks=fill('\u00a0<span class="marks">{marks}</span>', marks=join(marks)) if marks else Html(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from qa.answering import is_quoted, is_translated
 from qa.domain import Answer, Chunk, Citation, Passage
 from qa.manifest import DocumentRecord
 from qa.messages import say
@@ -19,6 +20,7 @@ from qa.rendering.wording import (
     place_of,
     refusal_lines,
     reply_lines,
+    said_in,
     shown_citations,
     silence_of,
 )
@@ -68,12 +70,25 @@ def to_markdown(answer: Answer, *, name_city: NameCity | None = None) -> str:
 def to_json(answer: Answer) -> dict[str, Any]:
     """The answer as plain values, for programs. `source` is a document's path; nothing is escaped in it.
 
+    Of a statement that is not `quoted`, `checked` tells what was held against its quotes. Where that is only
+    "figures_and_names", it is a language model's translation, and its quotes are statements before it.
+
     `timings` has seconds by stage (see `qa.clock.STAGES`) and their sum as `total`, which `seconds` is, too.
     """
     translations = dict(answer.translations)
     return {
         "answered": answer.refusal is None,
         "answer": answer_text(answer),
+        "statements": [
+            {
+                "text": statement.text,
+                "citations": list(statement.citations),
+                "city": statement.city,
+                "quoted": is_quoted(statement, answer),
+                "checked": "figures_and_names" if is_translated(statement, answer) else "all",
+            }
+            for statement in answer.statements
+        ],
         "mode": answer.mode,
         "fallback": answer.fallback,
         "interpreted_as": answer.interpreted_as,
@@ -148,7 +163,7 @@ def answer_text(answer: Answer) -> str:
     """All that is said, as one string without marks: the statements, or the refusal, or the reply."""
     parts = [*refusal_lines(answer), *reply_lines(answer)]
     for city, statements in by_city(answer):
-        text = " ".join(statement.text for statement in statements)
+        text = " ".join(said_in(statement, answer) for statement in statements)
         parts.append(f"{city}: {text}" if city else text)
     return " ".join(filter(None, [*parts, silence_of(answer)]))
 
@@ -167,7 +182,7 @@ def _statements(
             city = statement.city
             name = f"{clean(city_name(city, answer, name_city))}:"
         marks = (f"[{cited}]" for cited in statement.citations)
-        lines.append(begin + " ".join(filter(None, [name, clean(statement.text), *marks])))
+        lines.append(begin + " ".join(filter(None, [name, clean(said_in(statement, answer)), *marks])))
     return list(filter(None, lines))
 
 

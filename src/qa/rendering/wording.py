@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 
-from qa.answering import cite
+from qa.answering import cite, is_quoted, is_translated
 from qa.domain import Answer, Citation, Fallback, PageKind, Statement
 from qa.messages import join_names, language_name, say
 
@@ -73,7 +73,8 @@ FALLBACK_NOTES: Mapping[Fallback, str] = {
 def origin_of(answer: Answer) -> str:
     """How the answer came to be, where a language model is set: written and checked, or why it is quoted."""
     if answer.mode == "drafted":
-        return say("written_checked", answer.language)
+        has_translated = any(is_translated(statement, answer) for statement in answer.statements)
+        return say("written_translated" if has_translated else "written_checked", answer.language)
     return say(FALLBACK_NOTES[answer.fallback], answer.language) if answer.fallback else ""
 
 
@@ -95,9 +96,10 @@ def city_name(city: str, answer: Answer, name_city: NameCity | None) -> str:
 
 
 def lead_before(number: int, answer: Answer) -> str:
-    """The line before the answer's statement of this number, counted from 0, where it is the first of the quotes
-    that the answer ends with; else empty, and in an answer that a language model wrote city by city."""
-    quoted = [is_quoted(each, answer) for each in answer.statements]
+    """The line before the answer's statement of this number, counted from 0, where it is the first of the quotes,
+    and of the translations beneath them, that the answer ends with; else empty, and in an answer that a language
+    model wrote city by city."""
+    quoted = [is_quoted(each, answer) or is_translated(each, answer) for each in answer.statements]
     if not all(quoted[number:]) or (number and quoted[number - 1]):
         return ""
     if answer.mode == "drafted" and answer.is_by_city:
@@ -108,6 +110,17 @@ def lead_before(number: int, answer: Answer) -> str:
         name = language_name(languages.pop(), answer.language)
         return say("lead_quoted_other", answer.language, language=name)
     return say("lead_quoted", answer.language)
+
+
+def translation_note(statement: Statement, answer: Answer) -> str:
+    """That a language model translated `statement`, and what of it was checked; empty where it did not."""
+    return say("translated_by_model", answer.language) if is_translated(statement, answer) else ""
+
+
+def said_in(statement: Statement, answer: Answer) -> str:
+    """The statement's text, after what must be known of it first."""
+    note = translation_note(statement, answer)
+    return f"({note}) {statement.text}" if note else statement.text
 
 
 def reply_lines(answer: Answer, *, name_city: NameCity | None = None) -> tuple[str, ...]:
@@ -197,14 +210,3 @@ def _listed(cities: tuple[str, ...], answer: Answer, name_city: NameCity | None)
 
 def _folded(question: str) -> str:
     return " ".join(question.casefold().split())
-
-
-def is_quoted(statement: Statement, answer: Answer) -> bool:
-    """True if `statement` stands word for word in a quote that it cites; else a language model wrote it."""
-    if answer.mode == "extractive":
-        return True
-    return any(
-        statement.text in citation.quote
-        for citation in answer.citations
-        if citation.number in statement.citations
-    )
