@@ -363,11 +363,11 @@ def test_a_translation_with_all_that_the_quote_says_holds(language: str) -> None
 @pytest.mark.parametrize(
     ("translation", "fault"),
     [
-        ("北九州市は1996年に大連へ76人の専門家を派遣した。", "it adds 76"),
-        ("北九州市は1996年に大連へ専門家を派遣した。", "it does not have 67"),
-        ("北九州市は大連へ67人の専門家を派遣した。", "it does not have"),
-        ("北九州市は1996年にダバオへ67人の専門家を派遣した。", "it adds ダバオ"),
-        ("北九州市は1996年に67人の専門家を派遣した。", "it does not have Dalian"),
+        ("北九州市は1996年に大連へ76人の専門家を派遣した。", "it adds: 76"),
+        ("北九州市は1996年に大連へ専門家を派遣した。", "it does not have: 67"),
+        ("北九州市は大連へ67人の専門家を派遣した。", "it does not have:"),
+        ("北九州市は1996年にダバオへ67人の専門家を派遣した。", "it adds: ダバオ"),
+        ("北九州市は1996年に67人の専門家を派遣した。", "it does not have: Dalian"),
         ("北九州市は1996年に大連へ67人の専門家を派遣しなかった。", "one denies"),
         ("Kitakyushu sent 67 experts to Dalian in 1996.", "it is in another language"),
         ("67 1996", "it is not one line"),

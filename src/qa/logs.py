@@ -1,14 +1,34 @@
-"""How the log is written: lines for people, or JSON for programs. It goes to stderr."""
+"""How the log is written: lines for people, or JSON for programs. It goes to stderr.
+
+Where the page is served, it tells nothing that a visitor or a program has written: `keep_words_out` holds back the
+words of all exceptions and of what libraries say, and leaves where it happened.
+"""
 
 from __future__ import annotations
 
 import datetime
 import json
 import logging
+import os
+import sys
+import threading
+import traceback
+import warnings
+from pathlib import Path
 from typing import Any
+
+from qa.errors import InputError
 
 FIELDS = "fields"
 """What `logger.info(…, extra={FIELDS: {…}})` names the values that a line of JSON has beside its message."""
+
+OWN = ("qa", "uvicorn")
+"""Loggers whose messages have no caller's words in them: this program's, and the server's, which are fixed."""
+
+MAX_FRAMES = 6
+"""Places told of an exception, the innermost ones: enough to see who called, few enough for a line."""
+
+logger = logging.getLogger(__name__)
 
 
 class JsonLines(logging.Formatter):
@@ -30,6 +50,41 @@ class JsonLines(logging.Formatter):
         return json.dumps(table, ensure_ascii=False, default=str)
 
 
+class WithoutWords(logging.Formatter):
+    """Formats as `inner` does, without what a caller may have written: of exceptions it tells class and place, of
+    messages that libraries have made, where they come from."""
+
+    def __init__(self, inner: logging.Formatter | None) -> None:
+        super().__init__()
+        self._inner = inner or logging.Formatter()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as a line."""
+        told = logging.makeLogRecord(
+            {**record.__dict__, "exc_info": None, "exc_text": None, "stack_info": None}
+        )
+        if record.name.partition(".")[0] not in OWN:
+            told.msg, told.args = f"a message of {record.module}.{record.funcName}:{record.lineno}", None
+        elif isinstance(record.args, tuple):
+            told.args = tuple(_without_input(value) for value in record.args)
+        if record.exc_info and record.exc_info[1]:
+            told.msg, told.args = f"{told.getMessage().strip()} ({tell_exception(record.exc_info[1])})", None
+        return self._inner.format(told)
+
+
+def _without_input(value: object) -> object:
+    return type(value).__name__ if isinstance(value, InputError) else value  # it quotes what was put in
+
+
+def tell_exception(error: BaseException) -> str:
+    """The class of `error` and the places that it came through, the innermost first, without its words."""
+    frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
+    places = (f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    after = f"; after {tell_exception(cause)}" if cause else ""
+    return f"{type(error).__name__} at {' < '.join(places) or 'no known place'}{after}"
+
+
 def write_json() -> None:
     """Write everything that is logged from now on, by libraries too, as lines of JSON."""
     for handler in logging.getLogger().handlers:
@@ -39,6 +94,37 @@ def write_json() -> None:
 
 def take_over(*libraries: str) -> None:
     """Let what these libraries log be written as everything else is; some bring a way of their own."""
-    for logger in (logging.getLogger(name) for name in libraries):
-        logger.handlers.clear()
-        logger.propagate = True
+    for library in (logging.getLogger(name) for name in libraries):
+        library.handlers.clear()
+        library.propagate = True
+
+
+def keep_words_out() -> None:
+    """Let the log, from now on, tell nothing that a caller may have written, whatever goes wrong.
+
+    What Python and libraries would print past the log, exceptions of threads and warnings say, goes into it too.
+    """
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(WithoutWords(handler.formatter))
+    logging.raiseExceptions = False  # else what cannot be logged is printed, with all its values
+    traceback.print_exc = _log_handled  # Gradio's way to tell of a call that failed
+    threading.excepthook = lambda failed: _log_unhandled(failed.exc_value)
+    sys.unraisablehook = lambda failed: _log_unhandled(failed.exc_value)
+    warnings.showwarning = _log_warning
+
+
+def print_no_more() -> None:
+    """Let nothing be printed from now on: libraries print what they were called with."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # until the program ends
+
+
+def _log_handled(*_: object, **__: object) -> None:
+    logger.error("an exception was printed", exc_info=True)
+
+
+def _log_unhandled(error: BaseException | None) -> None:
+    logger.error("an exception was not handled", exc_info=error)
+
+
+def _log_warning(message: object, category: type[Warning], filename: str, lineno: int, *_: object) -> None:
+    logger.warning("%s at %s:%d", category.__name__, Path(filename).name, lineno)

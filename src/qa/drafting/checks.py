@@ -151,6 +151,11 @@ class Checker:
         return not self._find_missing(words, texts, question=self._answer.interpreted_as)
 
 
+def kind_of_fault(fault: str) -> str:
+    """`fault` for the log, without the words of the question or the sentence that it names."""
+    return fault.partition(":")[0]
+
+
 def find_untold(answer: Answer, passed: Sequence[Sentence]) -> tuple[Statement, ...]:
     """The statements of `answer` of which `passed` may leave out what was asked for: where the reader does not
     know which words those are, all that `passed` does not say as a whole."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from qa.cities import CityCatalogue
 from qa.domain import Citation, Query, Turn
+from qa.drafting.checks import kind_of_fault
 from qa.drafting.instructions import is_instruction
 from qa.drafting.keeping import KeptReplies
 from qa.drafting.prompts import new_token
@@ -135,7 +136,10 @@ class Interpreter:
         last = [last_whole(asked, catalogue), answer]
         fault = fault_in_whole(whole, query, [*said, answer], last=last, catalogue=catalogue)
         if fault:
-            logger.info("a follow-up is made whole by the rules: the language model's has a fault: %s", fault)
+            logger.info(
+                "a follow-up is made whole by the rules: the language model's has a fault: %s",
+                kind_of_fault(fault),
+            )
         return "" if fault or whole == query.question else whole
 
     def _translate_question(self, query: Query, language: str, catalogue: CityCatalogue, until: float) -> str:
@@ -158,7 +162,7 @@ class Interpreter:
         if not fault and self._alike(translation, text) < LEAST_ALIKE:
             fault = "it says something else"
         if fault:
-            logger.info("%s is not used: %s", what, fault)
+            logger.info("%s is not used: %s", what, kind_of_fault(fault))
         return "" if fault else translation
 
     def _alike(self, one: str, other: str) -> float:

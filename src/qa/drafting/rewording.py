@@ -63,10 +63,10 @@ def fault_in_whole(
         return "it is no question"
     added = missing_facts(whole, sources, catalogue=catalogue)
     if added:
-        return f"nobody named {added[0].text}"
+        return f"nobody named: {added[0].text}"
     lost = _lost(question, whole, catalogue)
     if lost:
-        return f"it does not have {lost}"
+        return f"it does not have: {lost}"
     own, brought = set(catalogue.query_cities(question)), set(catalogue.query_cities(whole))
     known = own | {city for text in last for city in catalogue.query_cities(text)}
     if not own <= brought <= known or (own and brought != own and not asks_city_by_city(question)):
@@ -114,9 +114,9 @@ def _fault_in_facts(translation: str, original: str, *, language: str, catalogue
     facts = missing_facts(translation, [original], catalogue=catalogue)
     added = next((fact.text for fact in facts if fact.kind in LOST_FACTS), "")
     if added:
-        return f"it adds {added}"
+        return f"it adds: {added}"
     lost = _lost(original, translation, catalogue)
-    return f"it does not have {lost}" if lost else ""
+    return f"it does not have: {lost}" if lost else ""
 
 
 def _is_in(language: str, text: str, catalogue: CityCatalogue) -> bool:

@@ -14,7 +14,7 @@ from qa.answering import is_translated
 from qa.cities import CityCatalogue
 from qa.domain import Answer, Citation, Statement
 from qa.drafting import prompts
-from qa.drafting.checks import Checker, cities_given, cities_of, find_untold
+from qa.drafting.checks import Checker, cities_given, cities_of, find_untold, kind_of_fault
 from qa.drafting.drafts import Draft, Drafted
 from qa.drafting.instructions import without_instructions
 from qa.drafting.replies import MOST_SENTENCES_READ, Sentence, is_no_answer, read_begun, read_reply
@@ -179,7 +179,7 @@ class Writer:
             draft = _with_mended(draft, mended, checker, is_more_wanted=bool(left_out))
         for each in draft.sentences:
             if each.fault:
-                logger.info("a sentence was dropped: %s", each.fault)
+                logger.info("a sentence was dropped: %s", kind_of_fault(each.fault))
         yield replace(draft, left_out=checker.find_left_out(draft.passed))
 
     def _messages(

@@ -12,6 +12,7 @@ from qa.rendering.furniture import page_note_html
 from qa.starting import without_collecting
 from qa.ui.access import Access
 from qa.ui.asking import AskTab
+from qa.ui.calls import PlainBlocks
 from qa.ui.cities import CitiesTab, tab_label
 from qa.ui.documents import HIDDEN, DocumentsTab
 from qa.ui.first_sight import page_header
@@ -35,7 +36,7 @@ class Page:
 
     def __init__(self, pipeline: Pipeline, *, access: Access) -> None:
         self._pipeline = pipeline
-        with gr.Blocks(
+        with PlainBlocks(
             title=say("page_title", "en"), analytics_enabled=False, delete_cache=CACHE_S, fill_width=True
         ) as blocks:
             self.blocks: gr.Blocks = blocks

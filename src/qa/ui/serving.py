@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import gradio as gr
+from fastapi.exceptions import RequestValidationError
 from starlette.middleware import Middleware
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
@@ -19,9 +20,10 @@ from qa.config import Settings
 from qa.errands import run_errand
 from qa.errors import ConfigError
 from qa.intake import UploadLimits
-from qa.logs import take_over
+from qa.logs import keep_words_out, print_no_more, take_over
 from qa.nearby import Counter
 from qa.ui.access import Access, UploadGuard
+from qa.ui.calls import PlainErrors, tell_bad_request
 from qa.ui.embed import EMBED_SCRIPT, make_embed_route
 from qa.ui.first_sight import FirstSight, page_header
 from qa.ui.headers import SafeHeaders
@@ -63,9 +65,10 @@ def serve(
     settings = pipeline.settings
     blocks.queue(max_size=MAX_WAITING, api_open=False)
     door = DoorWatcher()
+    if not settings.log_questions:
+        keep_words_out()
     app, address = _launch(blocks, pipeline, door, mcp=mcp)
-    if settings.log_format == "json":
-        take_over("uvicorn")
+    take_over("uvicorn")
     watch = Watch(pipeline, count_waiting=lambda: len(blocks._queue))
     watch.begin()
     begin_upkeep(pipeline)
@@ -83,6 +86,8 @@ def serve(
     counter = Counter(given, lambda errand: run_errand(errand, pipeline))
     counter.open()
     on_ready(_tell_where(address, settings, mcp=mcp))
+    if not settings.log_questions:
+        print_no_more()
     tell_system("READY=1")
     wait_for_end()
     tell_system("STOPPING=1")
@@ -109,9 +114,14 @@ def _launch(blocks: gr.Blocks, pipeline: Pipeline, door: DoorWatcher, *, mcp: bo
             css=resources.files("qa.ui").joinpath("page.css").read_text(encoding="utf-8"),
             js=resources.files("qa.ui").joinpath("page.js").read_text(encoding="utf-8"),
             app_kwargs={
-                "exception_handlers": {TypeError: tell_bad_call, KeyError: tell_bad_call},
+                "exception_handlers": {
+                    TypeError: tell_bad_call,
+                    KeyError: tell_bad_call,
+                    RequestValidationError: tell_bad_request,
+                },
                 "middleware": [
                     Middleware(Senders, proxies=settings.proxies),
+                    Middleware(PlainErrors),
                     Middleware(SafeHeaders, embed_origins=settings.embed_origins),
                     Middleware(Door, watcher=door),
                     Middleware(UploadGuard, access=Access(settings.admin_key)),
