@@ -21,6 +21,10 @@ from conftest import REPOSITORY
 from qa.config import Settings, load_settings
 from qa.errors import LLMError
 from qa.llm import EXTRAS, _kind_of, open_language_model
+from qa.llm_wire import BASE_BYTES, BYTES_PER_TOKEN, bound_responses
+
+ENOUGH_BYTES = 64 * 1024 * 1024
+"""A server that sends a line without an end stops here, whatever its client does."""
 
 MESSAGES = [SystemMessage("The rules."), HumanMessage("Hello")]
 
@@ -69,12 +73,16 @@ ENVIRONMENTS = {
 
 @dataclass
 class FakeServer:
-    """A server that answers every request with `status` and `reply`, after `wait_s`."""
+    """A server that answers every request with `status` and `reply`, after `wait_s`, said to be `packed`; if it
+    `is_endless`, it goes on with a line that never ends. `sent` counts the bytes of that."""
 
     address: str
     status: int = 200
     reply: str = ""
     wait_s: float = 0.0
+    packed: str = ""
+    is_endless: bool = False
+    sent: int = 0
     requests: list[tuple[str, dict[str, str], dict[str, Any]]] = field(default_factory=list)
 
 
@@ -91,10 +99,15 @@ def server() -> Iterator[FakeServer]:
             kind = "application/x-ndjson" if self.path == "/api/chat" else "text/event-stream"
             self.send_response(fake.status)
             self.send_header("Content-Type", kind if fake.status == 200 else "application/json")
-            self.send_header("Content-Length", str(len(data)))
+            if fake.packed:
+                self.send_header("Content-Encoding", fake.packed)
+            if not fake.is_endless:
+                self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            with contextlib.suppress(BrokenPipeError):  # of a client that has given up
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # of a client that has given up
                 self.wfile.write(data)
+                while fake.is_endless and fake.sent < ENOUGH_BYTES:
+                    fake.sent += self.wfile.write(b"data: " if fake.sent == 0 else bytes(65536))
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -206,3 +219,41 @@ def test_the_client_gives_up_by_itself_so_that_no_thread_hangs(provider: str, se
         list(model._chat.stream(MESSAGES))
     assert _kind_of(raised.value) == "timeout"
     assert time.monotonic() - start < 9
+
+
+@pytest.mark.parametrize("provider", EXTRAS)
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_line_that_never_ends_is_cut_off_at_a_size(
+    provider: str, status: int, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.llm.ATTEMPTS", 1)
+    server.status, server.is_endless = status, True
+    settings = settings_for(provider, server)
+    model = open_language_model(settings)
+
+    assert model is not None
+    with pytest.raises(LLMError) as raised:
+        model.ask(MESSAGES)
+    assert raised.value.kind in ("endless", *(("unreachable",) if status == 500 else ()))
+    limit = BASE_BYTES + settings.llm_max_tokens * BYTES_PER_TOKEN
+    assert server.sent < limit + 8 * 1024 * 1024  # what the sockets hold
+
+
+@pytest.mark.parametrize("provider", EXTRAS)
+def test_a_reply_that_is_packed_is_not_unpacked(provider: str, server: FakeServer) -> None:
+    server.reply, server.packed = REPLIES[provider], "gzip"
+    model = open_language_model(settings_for(provider, server))
+
+    assert model is not None
+    with pytest.raises(LLMError, match=r"broke off|packs its reply|cannot be reached"):
+        model.ask(MESSAGES)
+    assert server.requests[0][1]["accept-encoding"] == "identity"
+
+
+def test_of_a_client_that_is_not_known_the_log_says_that_only_time_limits_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bound_responses(object(), "another", max_tokens=77)
+    bound_responses(object(), "openai", max_tokens=77)
+
+    assert caplog.text.count("only the time is limited, not the size") == 2

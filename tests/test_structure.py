@@ -67,6 +67,7 @@ LAYERS = (
     "disagreement",
     "facts",
     "answering",
+    "llm_wire",
     "llm",
     "local_llm",
     "drafting",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.config import Settings
 from qa.errors import LLMError, LLMFailure, ModelError
+from qa.llm_wire import bound_responses, without_steering
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -173,7 +174,7 @@ class LanguageModel:
                 if is_given_up.is_set():
                     return
                 if isinstance(chunk.content, (str, list)):
-                    pieces.put(_text_of(chunk.content))
+                    pieces.put(without_steering(_text_of(chunk.content)))
                 if _is_cut_off(chunk):
                     pieces.put(LLMError("the language model's reply did not end", kind="endless"))
                     return
@@ -209,6 +210,7 @@ def open_chat(settings: Settings) -> BaseChatModel:
         raise ModelError(
             f"llm is {settings.llm!r}, which cannot be opened: {said}; check llm, llm_base_url and llm_api_key"
         ) from None
+    bound_responses(chat, provider, max_tokens=settings.llm_max_tokens)
     return chat
 
 
@@ -281,6 +283,7 @@ def _explain(error: BaseException, *, has_begun: bool) -> LLMError:
         "rate_limit": "the language model's server has too many requests",
         "timeout": "the language model took too long",
         "broken": "the language model's reply broke off",
+        "endless": "the language model's reply did not end",
     }.get(kind, f"the language model failed ({type(error).__name__}); check llm and llm_base_url")
     return LLMError(said, kind=kind)
 
@@ -293,6 +296,8 @@ def _kind_of(error: BaseException) -> LLMFailure:
         seen.append(cause)
         cause = cause.__cause__ or cause.__context__
     for each in seen:
+        if isinstance(each, LLMError):
+            return each.kind
         status = getattr(each, "status_code", None) or getattr(
             getattr(each, "response", None), "status_code", None
         )

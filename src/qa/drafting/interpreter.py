@@ -132,7 +132,7 @@ class Interpreter:
             query.question, asked=said, answer=answer, language=query.language, token=new_token()
         )
         key = ("whole", query.language, query.question, *said, answer)
-        whole = read_line(self._ask(messages, key, until))
+        whole = read_line(self._ask(messages, key, until), language=query.language)
         last = [last_whole(asked, catalogue), answer]
         fault = fault_in_whole(whole, query, [*said, answer], last=last, catalogue=catalogue)
         if fault:
@@ -155,7 +155,7 @@ class Interpreter:
 
     def _translate(self, kind: str, text: str, language: str, until: float | None) -> str:
         messages = translation_request(text, kind=kind, language=language, token=new_token())
-        return read_line(self._ask(messages, (kind, language, text), until))
+        return read_line(self._ask(messages, (kind, language, text), until), language=language)
 
     def _held(self, translation: str, text: str, fault: str, what: str) -> str:
         """`translation` where it has no `fault` and the embedder finds it near `text`; else empty."""

@@ -63,10 +63,15 @@ def is_no_answer(reply: str) -> bool:
     return said.upper().replace(" ", "_").startswith(NO_ANSWER)
 
 
+def without_hidden(reply: str, *, language: str) -> str:
+    """`reply` without characters that cannot be seen, but for those that `language` is written with."""
+    kept = KHMER_SPACE if language == "km" else ""
+    return HIDDEN.sub(lambda found: found[0] if found[0] == kept else "", reply)
+
+
 def read_reply(reply: str, *, language: str) -> tuple[Sentence, ...]:
     """The sentences of `reply` in their order; none where there is no word in it."""
-    text = reply if language == "km" else reply.replace(KHMER_SPACE, "")
-    text = HIDDEN.sub(lambda found: found[0] if found[0] == KHMER_SPACE else "", text).replace(CARRIED, "")
+    text = without_hidden(reply, language=language).replace(CARRIED, "")
     text = WIDE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     text = THOUGHTS.sub(" ", text)
     text = CARRIER.sub(f" {CARRIED} ", text)  # before it is split: there are stops in addresses

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from qa.cities import CityCatalogue
 from qa.domain import Query
 from qa.drafting.instructions import is_instruction
-from qa.drafting.replies import CARRIER, THOUGHTS
+from qa.drafting.replies import CARRIER, THOUGHTS, without_hidden
 from qa.drafting.support import NEGATIONS, is_in_script_of
 from qa.facts import missing_facts
 from qa.languages import detect_language, is_unspaced
@@ -35,9 +35,10 @@ LOST_FACTS = frozenset({"number", "date", "unit", "name"})
 """Of the facts that are found missing, those that surely are: not a name that is only spelt in another script."""
 
 
-def read_line(reply: str) -> str:
+def read_line(reply: str, *, language: str) -> str:
     """The one line of `reply`, without thoughts, a label and quotation marks; empty where it is not one line."""
-    lines = [line.strip() for line in THOUGHTS.sub(" ", reply).splitlines() if line.strip()]
+    text = THOUGHTS.sub(" ", without_hidden(reply, language=language))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) != 1:
         return ""
     line = LABEL.sub("", " ".join(lines[0].split()))
