@@ -1,140 +1,383 @@
-"""Facts about the line in which questions wait: a real Gradio server over a pipeline that answers when told."""
+"""Facts about the line in which questions wait: the page's own server over a pipeline that answers when told."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 import httpx
 import pytest
-from gradio.routes import App
-from starlette.middleware import Middleware
-from starlette.testclient import TestClient
 
 from conftest import CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.domain import Answer
 from qa.messages import LANGUAGES, say
 from qa.pipeline import Pipeline
+from qa.ui import waiting
+from qa.ui.limits import MAX_ADDRESSES
+from qa.ui.listening import GONE
 from qa.ui.page import build_page
-from qa.ui.waiting import FULL, FULL_FOR_PAGE, MAX_WAITING, QUESTIONS_AT_ONCE, FullLine, language_of
+from qa.ui.serving import open_server
+from qa.ui.stopping import DoorWatcher
+from qa.ui.waiting import (
+    FULL,
+    MAX_SESSION_CHARS,
+    QUESTIONS_AT_ONCE,
+    TURNED_AWAY,
+    FairQueue,
+    language_of,
+    take_turns,
+)
 
-FULL_WORDS = say("too_many_waiting", "en")
+DALIAN = "Kitakyushu sent 67 experts to Dalian."
+WAIT_S = 60
+NO_LIMITS = httpx.Limits(max_connections=None)
+ANSWER_S = 0.02
+"""What an answer takes where it is not held."""
 
 
 class HeldPipeline(Pipeline):
-    """Notes what it is asked, and answers nothing before `goes_on`."""
+    """Notes what it is asked, and answers as often as it is let go on."""
 
     def hold(self) -> None:
         self.begun: list[str] = []
-        self.is_busy, self.goes_on = threading.Semaphore(0), threading.Event()
+        self.answer_s = ANSWER_S
+        self.is_busy, self.goes_on = threading.Semaphore(0), threading.Semaphore(0)
 
     def ask(self, question: str, **more: Any) -> Answer:
         self.begun.append(question)
         self.is_busy.release()
-        assert self.goes_on.wait(timeout=120)
+        assert self.goes_on.acquire(timeout=WAIT_S)
+        time.sleep(self.answer_s)
         return super().ask(question, **more)
 
 
+@dataclass
+class Server:
+    """The page's server; each test comes from addresses of its own, so that it finds its limits untouched."""
+
+    address: str
+    pipeline: HeldPipeline
+    queue: FairQueue
+    client: httpx.Client
+    turned_away: list[str] = field(default_factory=list)
+
+    def function(self, name: str) -> int:
+        return next(each._id for each in self.queue.blocks.fns.values() if each.api_name == name)
+
+
 @pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> HeldPipeline:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("waiting")
     (folder / "corpus").mkdir()
-    (folder / "corpus" / "dalian.txt").write_text("Kitakyushu sent 67 experts to Dalian.", encoding="utf-8")
-    settings = Settings(corpus_dir=folder / "corpus", index_dir=folder / "index")
+    (folder / "corpus" / "dalian.txt").write_text(DALIAN, encoding="utf-8")
+    settings = Settings(corpus_dir=folder / "corpus", index_dir=folder / "index", port=0)
     HeldPipeline.build(settings, CountingEmbedder(), OverlapReranker())
-    return HeldPipeline(settings, CountingEmbedder(), OverlapReranker())
+    pipeline = HeldPipeline(settings, CountingEmbedder(), OverlapReranker())
+
+    async def open_page() -> tuple[FairQueue, str]:
+        blocks = build_page(pipeline)
+        queue = take_turns(blocks, settings)
+        return queue, open_server(blocks, pipeline, queue, DoorWatcher(), mcp=True)[1]
+
+    queue, address = asyncio.run(
+        open_page()
+    )  # without a loop Gradio makes one for each lock, and closes none
+    with httpx.Client(base_url=f"{address}gradio_api", timeout=WAIT_S, limits=NO_LIMITS) as client:
+        yield Server(address.rstrip("/"), pipeline, queue, client)
+    queue.blocks.close(verbose=False)
 
 
 @pytest.fixture
-def client(pipeline: HeldPipeline) -> Iterator[TestClient]:
-    async def lay_out() -> App:
-        blocks = build_page(pipeline).queue(max_size=MAX_WAITING, api_open=False)
-        return App.create_app(blocks, app_kwargs={"middleware": [Middleware(FullLine)]})
-
-    pipeline.hold()
-    app = asyncio.run(lay_out())  # without a loop Gradio makes one for each lock, and closes none
-    with TestClient(app) as client:
-        client.get("/gradio_api/startup-events")
-        yield client
-        pipeline.goes_on.set()
-        app.get_blocks()._queue.close()
+def server(running: Server) -> Iterator[Server]:
+    running.pipeline.hold()
+    running.turned_away = []
+    running.queue.on_turned_away = running.turned_away.append
+    yield running
+    running.pipeline.answer_s = 0.0
+    running.pipeline.goes_on.release(10_000)
+    until(lambda: len(running.queue) == 0 and running.queue.get_active_worker_count() == 0)
 
 
-def put(client: TestClient, question: str, **headers: str) -> httpx.Response:
-    """What is answered at once to a program that asks `question`."""
-    return client.post("/gradio_api/call/ask", json={"data": [question, None, None, False]}, headers=headers)
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for it; fail where it does not come."""
+    end = time.monotonic() + WAIT_S
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
-def fill(client: TestClient, pipeline: HeldPipeline) -> list[str]:
-    """The questions that are being answered or waiting, in their order, when no more may."""
-    questions = [f"question {number}" for number in range(QUESTIONS_AT_ONCE + MAX_WAITING)]
-    for number, question in enumerate(questions):
-        assert put(client, question).status_code == 200
-        if number < QUESTIONS_AT_ONCE:
-            assert pipeline.is_busy.acquire(timeout=60)
-    return questions
+@dataclass
+class Visitor:
+    """Somebody who asks by name, from an address that a proxy at this machine tells."""
+
+    server: Server
+    address: str
+    session: str | None = None
+    more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"x-forwarded-for": self.address, **self.more}
+
+    def post(self, path: str, **body: Any) -> httpx.Response:
+        return self.server.client.post(path, json=body, headers=self.headers)
+
+    def stream(self, path: str, **asked: str) -> Any:
+        return self.server.client.stream("GET", path, params=asked, headers=self.headers)
+
+    def put(self, question: str) -> httpx.Response:
+        """What is answered at once to the question."""
+        return self.post("/call/ask", data=[question, None, None, False], session_hash=self.session)
+
+    def put_on_page(self, name: str, *data: Any) -> httpx.Response:
+        """What is answered at once to an event of the page."""
+        fn_index = self.server.function(name)
+        return self.post("/queue/join", data=data, fn_index=fn_index, session_hash=self.session)
+
+    def listen(self, answer: httpx.Response, name: str = "ask") -> str:
+        """What comes for the question that was `answer`ed with its event."""
+        assert answer.status_code == 200, answer.text
+        return self.fetch(f"/call/{name}/{answer.json()['event_id']}")
+
+    def fetch(self, path: str) -> str:
+        return self.server.client.get(path, headers=self.headers).text
+
+    def ask(self, question: str) -> str:
+        return self.listen(self.put(question))
+
+
+def keep_busy(server: Server, address: str) -> None:
+    """All who answer have a question from there, and go on when they are told."""
+    for number in range(QUESTIONS_AT_ONCE):
+        assert Visitor(server, address, f"busy{number}").put(f"busy {number}").status_code == 200
+        assert server.pipeline.is_busy.acquire(timeout=WAIT_S)
+    server.pipeline.begun.clear()
+
+
+def begun_in_turn(server: Server, count: int) -> list[str]:
+    """What is begun next, as one answer after the other is given."""
+    for _ in range(count):
+        server.pipeline.goes_on.release()
+        assert server.pipeline.is_busy.acquire(timeout=WAIT_S)
+    return server.pipeline.begun
+
+
+def test_visitors_take_turns_between_addresses_and_within_one(server: Server) -> None:
+    keep_busy(server, "203.0.113.1")
+    greedy, ann, bob = (
+        Visitor(server, "203.0.113.2", "greedy"),
+        Visitor(server, "203.0.113.2", "ann"),
+        Visitor(server, "203.0.113.3"),
+    )
+    for number in range(4):
+        assert greedy.put(f"greedy {number}").status_code == 200
+    assert ann.put("ann").status_code == bob.put("bob").status_code == 200
+    assert begun_in_turn(server, 6) == ["greedy 0", "ann", "bob", "greedy 1", "greedy 2", "greedy 3"]
+
+
+@pytest.mark.parametrize(
+    ("greedy", "ordinary"),
+    [
+        pytest.param("198.51.100.1", ["198.51.100.1"] * 8, id="from the same address"),
+        pytest.param("198.51.100.2", ["198.51.100.3"] * 8, id="from elsewhere than an office"),
+        pytest.param("198.51.100.4", [f"198.51.100.{10 + n}" for n in range(8)], id="all from elsewhere"),
+    ],
+)
+def test_ordinary_visitors_hardly_notice_a_greedy_one(
+    server: Server, greedy: str, ordinary: list[str], request: pytest.FixtureRequest
+) -> None:
+    server.pipeline.goes_on.release(10_000)
+
+    def turns_waited(visitor: Visitor, name: str) -> list[int]:
+        """How many questions were begun between the asking and the beginning of each of the visitor's."""
+        asked = []
+        for number in range(6):
+            asked.append(len(server.pipeline.begun))
+            visitor.ask(f"{name} {number}")
+        return [server.pipeline.begun.index(f"{name} {n}") - before for n, before in enumerate(asked)]
+
+    def median_of_ordinary(part: str) -> float:
+        people = [Visitor(server, address, f"{part}{n}") for n, address in enumerate(ordinary)]
+        with ThreadPoolExecutor(len(people)) as pool:
+            waited = list(pool.map(turns_waited, people, [f"{part} {n}" for n in range(8)]))
+        return median(turn for each in waited for turn in each)
+
+    alone = median_of_ordinary("alone")
+    is_over = threading.Event()
+
+    def flood() -> int:
+        visitor, number = Visitor(server, greedy, "greedy"), 0
+        while not is_over.is_set():
+            number += visitor.put(f"greedy {number}").status_code == 200
+        return number
+
+    with ThreadPoolExecutor(1) as pool:
+        flooding = pool.submit(flood)
+        until(lambda: len(server.queue) >= 4)
+        beside = median_of_ordinary("beside")
+        is_over.set()
+        assert flooding.result() > 4
+    assert server.turned_away
+    assert beside <= 1.5 * alone, (beside, alone)
+
+
+def test_a_visitor_may_have_so_many_waiting_and_is_told_so(server: Server) -> None:
+    keep_busy(server, "203.0.113.10")
+    for language in ("en", "vi"):
+        visitor = Visitor(server, "203.0.113.11", language, {"accept-language": language})
+        for number in range(4):
+            assert visitor.put(f"{language} {number}").status_code == 200
+        refused = visitor.put("one more")
+        assert refused.status_code == TURNED_AWAY
+        words = say("too_many_of_yours_waiting", language, count=4)
+        assert refused.json() == {"detail": words, "error": words}
+        assert int(refused.headers["retry-after"]) > 0
+    assert Visitor(server, "203.0.113.11", "somebody else there").put("welcome").status_code == 200
+    assert server.turned_away == ["visitor_waiting"] * 2
+
+
+def test_those_who_name_no_session_are_one_visitor_of_their_address(server: Server) -> None:
+    keep_busy(server, "203.0.113.12")
+    for number in range(4):
+        assert Visitor(server, "203.0.113.13").put(f"program {number}").status_code == 200
+    assert Visitor(server, "203.0.113.13").put("one more").status_code == TURNED_AWAY
+    assert Visitor(server, "203.0.113.14").put("welcome").status_code == 200
+
+
+def test_a_visitor_may_ask_so_much_a_minute(server: Server) -> None:
+    server.pipeline.goes_on.release(10_000)
+    visitor = Visitor(server, "203.0.113.15", "quick")
+    for number in range(30):
+        assert "complete" in visitor.ask(f"quick {number}")
+    refused = visitor.put("one more")
+    assert refused.status_code == TURNED_AWAY
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert refused.headers["retry-after"] in refused.json()["detail"]
+    assert server.turned_away == ["visitor_a_minute"]
 
 
 @pytest.mark.slow
-def test_a_full_line_says_so_at_once_and_nobody_in_it_is_overtaken(
-    client: TestClient, pipeline: HeldPipeline
+def test_an_address_and_the_line_have_their_limits_and_the_page_is_told_in_its_language(
+    server: Server,
 ) -> None:
-    questions = fill(client, pipeline)
-    refused = put(client, "one more")
-    assert refused.status_code == FULL
-    assert refused.json() == {"detail": FULL_WORDS, "error": FULL_WORDS}
-    assert int(refused.headers["retry-after"]) > 0
-    on_page = put(client, "one more", origin="http://testserver", **{"accept-language": "vi,en"})
-    assert on_page.status_code == FULL_FOR_PAGE
-    assert on_page.json()["detail"] == say("too_many_waiting", "vi")
-    pipeline.goes_on.set()
-    for _ in questions[QUESTIONS_AT_ONCE:]:
-        assert pipeline.is_busy.acquire(timeout=60)
-    assert put(client, "now there is room").status_code == 200
-    assert pipeline.is_busy.acquire(timeout=60)
-    assert sorted(pipeline.begun) == sorted([*questions, "now there is room"])
-    # Those that begin in the same moment may note it in either order.
-    late = [abs(pipeline.begun.index(question) - number) for number, question in enumerate(questions)]
-    assert max(late) < QUESTIONS_AT_ONCE
+    keep_busy(server, "203.0.113.20")
+    most = server.pipeline.settings.address_waiting
+    for number in range(most):
+        visitor = Visitor(server, "203.0.113.21", f"office{number // 4}")
+        assert visitor.put(f"office {number}").status_code == 200
+    page = Visitor(server, "203.0.113.21", "page", {"origin": server.address, "accept-language": "en"})
+    refused = page.put_on_page("answer", "one more", [], "0" * 32, "km")
+    assert refused.status_code == TURNED_AWAY
+    assert refused.json()["detail"] == say("too_many_from_here", "km", seconds=refused.headers["retry-after"])
+    for number in range(most * (MAX_ADDRESSES - 1)):
+        visitor = Visitor(server, f"192.0.2.{number // most}", f"{number // 4}")
+        assert visitor.put(f"elsewhere {number}").status_code == 200
+    late = Visitor(server, "203.0.113.22", "late", {"accept-language": "ja"})
+    assert (refused := late.put("too late")).status_code == FULL
+    assert refused.json()["error"] == say("too_many_waiting", "ja")
+    late.more["origin"] = server.address
+    assert late.put("too late").status_code == TURNED_AWAY
+    assert server.turned_away == ["address_waiting", "full", "full"]
+    assert "complete" in late.listen(late.post("/call/list_documents", data=[]), "list_documents")
+
+
+def test_searching_the_documents_does_not_wait_behind_questions(server: Server) -> None:
+    keep_busy(server, "203.0.113.30")
+    visitor = Visitor(server, "203.0.113.31", "reader")
+    for number in range(4):
+        assert visitor.put(f"reader {number}").status_code == 200
+    with visitor.stream("/queue/data", session_hash="reader") as stream:
+        assert visitor.put_on_page("documents", "dalian", "en").status_code == 200
+        found = next(line for line in stream.iter_lines() if "process_completed" in line)
+    assert "dalian.txt" in found
+    listed = visitor.post("/call/list_documents", data=[])
+    assert "dalian.txt" in visitor.listen(listed, "list_documents")
+    assert server.pipeline.begun == []
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is waited for as long as otherwise."""
+    monkeypatch.setattr(waiting, "LISTEN_S", 0.4)
+    monkeypatch.setattr(waiting, "LOOK_S", 0.05)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_program_that_does_not_come_for_its_answer_gets_none_and_its_place_back(server: Server) -> None:
+    keep_busy(server, "203.0.113.40")
+    program, patient = Visitor(server, "203.0.113.41"), Visitor(server, "203.0.113.42")
+    dropped = [program.put(f"dropped {number}") for number in range(4)]
+    assert program.put("no room").status_code == TURNED_AWAY
+    with ThreadPoolExecutor(1) as pool:
+        awaited = pool.submit(patient.ask, "awaited")
+        until(lambda: len(server.queue) == 1)
+        assert program.put("now there is room").status_code == 200
+        assert begun_in_turn(server, 2) == ["awaited", "now there is room"]
+        server.pipeline.goes_on.release(2)
+        assert "complete" in awaited.result()
+    assert GONE in program.fetch(f"/call/ask/{dropped[0].json()['event_id']}")
+
+
+def test_who_goes_away_while_waiting_is_not_answered(server: Server) -> None:
+    keep_busy(server, "203.0.113.43")
+    program, page = Visitor(server, "203.0.113.44"), Visitor(server, "203.0.113.45", "tab")
+    event = program.put("left by a program").json()["event_id"]
+    assert page.put_on_page("ask", "left by a page", None, None, False).status_code == 200
+    with (
+        program.stream(f"/call/ask/{event}"),
+        page.stream("/queue/data", session_hash="tab"),
+    ):
+        assert program.put("stays").status_code == 200
+        assert len(server.queue) == 3
+    until(lambda: len(server.queue) == 1)
+    assert begun_in_turn(server, 1) == ["stays"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_of_visitors_who_have_gone_the_queue_keeps_nothing(server: Server) -> None:
+    server.pipeline.goes_on.release(10_000)
+    queue, app = server.queue, server.queue.server_app
+    assert app is not None
+    with ThreadPoolExecutor(4) as pool:
+        people = [Visitor(server, f"203.0.113.{50 + n}", f"gone{n}") for n in range(10)]
+        list(pool.map(Visitor.put, people, ["never fetched"] * 10))
+        programs = [Visitor(server, f"203.0.113.{60 + n}") for n in range(10)]
+        assert all("complete" in answer for answer in pool.map(Visitor.ask, programs, ["fetched"] * 10))
+    states = app.state_holder.session_data
+    until(lambda: len(queue) == 0 and queue.get_active_worker_count() == 0)
+    time.sleep(2 * waiting.LISTEN_S)
+    Visitor(server, "203.0.113.49", "last").ask("last")
+    assert {*queue.pending_event_ids_session, *queue.pending_messages_per_session} <= {"last"}
+    assert {*queue._unheard} <= {"last"}
+    until(lambda: not queue.event_ids_to_events and not queue._listening)
+    assert len(queue.event_analytics) <= 1
+    assert queue.cached_event_analytics_summary == {"functions": {}}
+    assert not app.iterators
+    assert all(len(name) < 32 for name in states)  # those who name no session have none
+
+
+def test_a_session_of_any_length_is_not_kept(server: Server) -> None:
+    answer = Visitor(server, "203.0.113.70", "x" * (MAX_SESSION_CHARS + 1)).put(
+        "a name that fills the memory"
+    )
+    assert answer.status_code == 400
+    assert "session_hash" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_is_told_in_its_own_language(language: str) -> None:
-    asked = json.dumps({"data": ["en", ["Dalian"], "0a1b", language], "fn_index": 3}).encode()
+    asked = ["en", ["Dalian"], "0a1b", language]
     assert language_of({"accept-language": "fr,en"}, asked) == language
 
 
-@pytest.mark.parametrize(
-    "asked", [b"", b"{", b"[]", b"{}", b'{"data": null}', b'{"data": [null, "fr", {}]}', b"\xff"]
-)
-def test_where_nothing_says_the_language_it_is_the_browsers(asked: bytes) -> None:
+@pytest.mark.parametrize("asked", [[], [None, "fr", {}]])
+def test_where_nothing_says_the_language_it_is_the_browsers(asked: list[Any]) -> None:
     assert language_of({"accept-language": "fr,ja;q=0.8"}, asked) == "ja"
     assert language_of({}, asked) == "en"
-
-
-@pytest.mark.parametrize("path", ["/gradio_api/queue/join", "/", "/gradio_api/upload"])
-@pytest.mark.parametrize("status", [200, 404, 503])
-def test_only_what_says_that_the_line_is_full_is_changed(path: str, status: int) -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await receive()
-        await send({"type": "http.response.start", "status": status, "headers": []})
-        await send({"type": "http.response.body", "body": b"its own words"})
-
-    sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def receive() -> Any:
-        return {"type": "http.request", "body": b"{}"}
-
-    scope = {"type": "http", "method": "POST", "path": path, "headers": []}
-    asyncio.run(FullLine(app)(scope, receive, send))
-    is_ours = path.endswith("join") and status == FULL
-    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
-    assert sent[0]["status"] == status
-    assert (sent[1]["body"] == b"its own words") != is_ours

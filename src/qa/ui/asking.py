@@ -22,7 +22,7 @@ from qa.ui.memory import ConversationMemory
 from qa.ui.saved import restore, to_saved
 from qa.ui.scripts import CONNECT_EVIDENCE, FORGET_CONVERSATION, KEEP_EXCHANGE, SCROLL_TO_NEWEST
 from qa.ui.translating import Translations
-from qa.ui.waiting import QUESTIONS_AT_ONCE
+from qa.ui.waiting import AS_A_QUESTION
 from qa.understanding import MAX_QUESTION_CHARACTERS
 
 if TYPE_CHECKING:
@@ -158,9 +158,8 @@ class AskTab:
             answer,
             [source, self.cities, visitor, language],
             [self.question, self.messages, self.evidence, self.examples, self.suggestions, self.newest],
-            concurrency_limit=QUESTIONS_AT_ONCE,
-            concurrency_id="questions",
             api_name=api_name,
+            **AS_A_QUESTION,
             **HIDDEN,
         ).success(None, self.newest, js=KEEP_EXCHANGE, api_visibility="private").then(
             self.suggest,

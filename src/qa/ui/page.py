@@ -19,7 +19,7 @@ from qa.ui.first_sight import page_header
 from qa.ui.programs import offer_to_programs
 from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE, TELL_SHOWN_LANGUAGE
 from qa.ui.serving import serve
-from qa.ui.waiting import QUESTIONS_AT_ONCE
+from qa.ui.waiting import AS_A_QUESTION
 
 if TYPE_CHECKING:
     from qa.config import Settings
@@ -52,7 +52,7 @@ class Page:
                     self.documents = DocumentsTab(pipeline, access=access)
             self.note = gr.HTML(elem_id="note")
             self._connect()
-            offer_to_programs(pipeline, concurrency_limit=QUESTIONS_AT_ONCE, concurrency_id="questions")
+            offer_to_programs(pipeline, **AS_A_QUESTION)
 
     def _lay_out_top(self) -> None:
         with gr.Row(elem_id="top"):

@@ -36,13 +36,15 @@ from qa.ui.health import (
     make_ready_route,
     tell_system,
 )
+from qa.ui.limits import TurnedAway
+from qa.ui.listening import Listening
 from qa.ui.mcp import MCP_PATH, McpGuard
 from qa.ui.programs import tell_bad_call
 from qa.ui.senders import Senders
 from qa.ui.stopping import STOP_S, Door, DoorWatcher, wait_for_end
 from qa.ui.theme import make_theme
 from qa.ui.upkeep import begin_upkeep
-from qa.ui.waiting import MAX_WAITING, FullLine
+from qa.ui.waiting import QUESTIONS_AT_ONCE, FairQueue, take_turns, tell_turned_away
 from qa.ui.watching import Watch
 
 if TYPE_CHECKING:
@@ -51,6 +53,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ORIGINALS = "/original/{doc_id}"
+
+OTHER_THREADS = 40
+"""Threads for all that is no question, so that it need not wait until questions are answered."""
 
 
 def serve(
@@ -63,14 +68,15 @@ def serve(
 ) -> None:
     """Serves `blocks` until the program is told to end; see `qa.ui.page.launch`."""
     settings = pipeline.settings
-    blocks.queue(max_size=MAX_WAITING, api_open=False)
+    queue = take_turns(blocks, pipeline.settings)
     door = DoorWatcher()
     if not settings.log_questions:
         keep_words_out()
-    app, address = _launch(blocks, pipeline, door, mcp=mcp)
+    app, address = open_server(blocks, pipeline, queue, door, mcp=mcp)
     take_over("uvicorn")
-    watch = Watch(pipeline, count_waiting=lambda: len(blocks._queue))
+    watch = Watch(pipeline, count_waiting=lambda: len(queue))
     watch.begin()
+    queue.on_turned_away = watch.count_turned_away
     begin_upkeep(pipeline)
     routes: dict[str, Callable[..., Response]] = {
         ORIGINALS: make_original_route(pipeline),
@@ -94,8 +100,10 @@ def serve(
     _end(blocks, door, counter)
 
 
-def _launch(blocks: gr.Blocks, pipeline: Pipeline, door: DoorWatcher, *, mcp: bool) -> tuple[Any, str]:
-    """The application that serves `blocks` from now on, and its address."""
+def open_server(
+    blocks: gr.Blocks, pipeline: Pipeline, queue: FairQueue, door: DoorWatcher, *, mcp: bool
+) -> tuple[Any, str]:
+    """The application that serves `blocks` from now on, and its address. Raises `ConfigError` for a taken port."""
     settings = pipeline.settings
     os.environ["FORWARDED_ALLOW_IPS"] = (
         ""  # uvicorn believes proxies before `Senders` can tell which they are
@@ -110,6 +118,7 @@ def _launch(blocks: gr.Blocks, pipeline: Pipeline, door: DoorWatcher, *, mcp: bo
             footer_links=["api"],  # without it there is no /?view=api; page.css hides the footer
             mcp_server=mcp,
             max_file_size=UploadLimits().file_bytes,
+            max_threads=QUESTIONS_AT_ONCE + OTHER_THREADS,
             theme=make_theme(),
             css=resources.files("qa.ui").joinpath("page.css").read_text(encoding="utf-8"),
             js=resources.files("qa.ui").joinpath("page.js").read_text(encoding="utf-8"),
@@ -118,6 +127,7 @@ def _launch(blocks: gr.Blocks, pipeline: Pipeline, door: DoorWatcher, *, mcp: bo
                     TypeError: tell_bad_call,
                     KeyError: tell_bad_call,
                     RequestValidationError: tell_bad_request,
+                    TurnedAway: tell_turned_away,
                 },
                 "middleware": [
                     Middleware(Senders, proxies=settings.proxies),
@@ -126,7 +136,7 @@ def _launch(blocks: gr.Blocks, pipeline: Pipeline, door: DoorWatcher, *, mcp: bo
                     Middleware(Door, watcher=door),
                     Middleware(UploadGuard, access=Access(settings.admin_key)),
                     Middleware(McpGuard),
-                    Middleware(FullLine),
+                    Middleware(Listening, queue=queue),
                     Middleware(FirstSight, header=lambda language: page_header(pipeline, language)),
                 ],
             },

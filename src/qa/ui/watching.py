@@ -40,6 +40,10 @@ class Watch:
             registry=self._registry,
         )  # fmt: skip
         self._refusals = Counter("qa_refusals", "Refusals.", ["reason"], registry=self._registry)
+        self._turned_away = Counter(
+            "qa_turned_away", "Requests turned away, as too many wait or came.", ["reason"],
+            registry=self._registry,
+        )  # fmt: skip
         self._fallbacks = Counter(
             "qa_llm_fallbacks", "Answers quoted though a language model is set.", ["kind"],
             registry=self._registry,
@@ -81,6 +85,10 @@ class Watch:
             **({"question": answer.question} if self._may_tell else {}),
         }
         logger.info("%s", outcome, extra={FIELDS: fields})
+
+    def count_turned_away(self, reason: str) -> None:
+        """Count a request that was turned away for this `reason`."""
+        self._turned_away.labels(reason).inc()
 
     def collect(self) -> Iterable[Metric]:
         """What is looked up when Prometheus asks."""
