@@ -25,6 +25,7 @@ from qa.ui.listening import GONE
 from qa.ui.page import build_page
 from qa.ui.serving import open_server
 from qa.ui.stopping import DoorWatcher
+from qa.ui.threads import AT_ONCE
 from qa.ui.waiting import (
     FULL,
     MAX_SESSION_CHARS,
@@ -361,6 +362,51 @@ def test_of_visitors_who_have_gone_the_queue_keeps_nothing(server: Server) -> No
     assert queue.cached_event_analytics_summary == {"functions": {}}
     assert not app.iterators
     assert all(len(name) < 32 for name in states)  # those who name no session have none
+
+
+def call_tool(visitor: Visitor, question: str) -> str:
+    """What a program hears that calls the tool `ask` over MCP."""
+    params = {"name": "ask", "arguments": {"question": question}}
+    accepted = {"accept": "application/json, text/event-stream"}
+    return (
+        Visitor(visitor.server, visitor.address, more=accepted)
+        .post("/mcp/", jsonrpc="2.0", id=1, method="tools/call", params=params)
+        .text
+    )
+
+
+def test_tools_are_counted_by_the_address_that_calls_them_and_keep_no_thread_from_the_page(
+    server: Server,
+) -> None:
+    keep_busy(server, "203.0.113.80")
+    callers = [Visitor(server, f"203.0.113.{81 + number}") for number in range(12)]
+    with ThreadPoolExecutor(50) as pool:
+        calls = [pool.submit(call_tool, caller, f"tool {n}") for caller in callers for n in range(4)]
+        until(lambda: len(server.queue) >= AT_ONCE)
+        reader = Visitor(server, "203.0.113.79", "reader")
+        listed = reader.post("/call/list_documents", data=[])
+        assert "dalian.txt" in reader.listen(listed, "list_documents")
+        assert "DOCTYPE" in reader.fetch(f"{server.address}/").upper()
+        assert Visitor(server, "203.0.113.79", "asker").put("welcome").status_code == 200
+        server.pipeline.goes_on.release(10_000)
+        answers = [call.result() for call in calls]
+    assert all("67 experts" in answer or "answered" in answer for answer in answers)
+    assert not server.turned_away
+
+
+def test_a_tool_that_is_called_too_often_says_so(server: Server) -> None:
+    keep_busy(server, "203.0.113.95")
+    caller = Visitor(server, "203.0.113.96")
+    with ThreadPoolExecutor(4) as pool:
+        calls = [pool.submit(call_tool, caller, f"tool {number}") for number in range(4)]
+        until(lambda: len(server.queue) == 4)
+        refused = call_tool(caller, "one more")
+        assert '"isError":true' in refused
+        assert "Queue is full! Please try again." in refused
+        assert "Traceback" not in refused
+        server.pipeline.goes_on.release(10_000)
+        assert all('"isError":false' in call.result() for call in calls)
+    assert server.turned_away == ["visitor_waiting"]
 
 
 def test_a_session_of_any_length_is_not_kept(server: Server) -> None:

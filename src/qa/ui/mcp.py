@@ -11,6 +11,8 @@ from qa.ui.senders import FORWARDING
 
 MCP_PATH = "/gradio_api/mcp"
 
+FORWARDED_FOR = b"x-forwarded-for"
+
 REFUSED = (
     b"These tools are for programs: not for web pages, nor under a name that was made to lead to this machine. "
     b"A proxy must say that it is one, with X-Forwarded-For."
@@ -45,7 +47,16 @@ class McpGuard:
             if not may_call(headers_of(scope), client[0] if client else None):
                 await refuse(send, REFUSED)
                 return
+            scope = name_sender(scope)
         await self.app(scope, receive, send)
+
+
+def name_sender(scope: Message) -> Message:
+    """The request as one that comes by a proxy: Gradio passes it on within this machine, headers and all, and what
+    the sender says there of themselves would be believed."""
+    client: Any = scope.get("client")
+    others = [(name, value) for name, value in scope["headers"] if name.lower() != FORWARDED_FOR]
+    return {**scope, "headers": [*others, (FORWARDED_FOR, (client[0] if client else "").encode("latin-1"))]}
 
 
 def may_call(headers: dict[str, str], host: str | None) -> bool:

@@ -43,6 +43,7 @@ from qa.ui.programs import tell_bad_call
 from qa.ui.senders import Senders
 from qa.ui.stopping import STOP_S, Door, DoorWatcher, wait_for_end
 from qa.ui.theme import make_theme
+from qa.ui.threads import ThreadShare
 from qa.ui.upkeep import begin_upkeep
 from qa.ui.waiting import QUESTIONS_AT_ONCE, FairQueue, take_turns, tell_turned_away
 from qa.ui.watching import Watch
@@ -105,9 +106,8 @@ def open_server(
 ) -> tuple[Any, str]:
     """The application that serves `blocks` from now on, and its address. Raises `ConfigError` for a taken port."""
     settings = pipeline.settings
-    os.environ["FORWARDED_ALLOW_IPS"] = (
-        ""  # uvicorn believes proxies before `Senders` can tell which they are
-    )
+    # uvicorn would believe proxies before `Senders` can tell which they are.
+    os.environ["FORWARDED_ALLOW_IPS"] = ""
     try:
         app, address, _ = blocks.launch(
             server_name=settings.host,
@@ -136,6 +136,7 @@ def open_server(
                     Middleware(Door, watcher=door),
                     Middleware(UploadGuard, access=Access(settings.admin_key)),
                     Middleware(McpGuard),
+                    Middleware(ThreadShare, waiting=settings.address_waiting),
                     Middleware(Listening, queue=queue),
                     Middleware(FirstSight, header=lambda language: page_header(pipeline, language)),
                 ],
