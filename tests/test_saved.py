@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from conftest import CountingEmbedder, OverlapReranker
 from qa.config import Settings
+from qa.domain import Statement
 from qa.pipeline import Pipeline
-from qa.ui.conversation import Conversation, Exchange, hold_exchange
-from qa.ui.saved import MAX_SAVED_CHARACTERS, restore, to_saved
+from qa.ui import saved as saved_module
+from qa.ui.conversation import MAX_EXCHANGES, Conversation, Exchange, exchange_of, hold_exchange
+from qa.ui.saved import MAX_SAVED_CHARACTERS, MAX_VALUES, restore, to_saved
 
 QUESTIONS = ("experts to Dalian Kitakyushu sent?", "which recipe makes good ramen", "hello")
 
@@ -91,3 +95,64 @@ def test_spans_that_do_not_fit_are_no_conversation(pipeline: Pipeline) -> None:
 def test_too_much_is_not_even_looked_at(pipeline: Pipeline) -> None:
     _, saved = talk(pipeline)
     assert restore(saved + " " * MAX_SAVED_CHARACTERS, pipeline, language="en") == Conversation()
+
+
+def test_thirty_long_answers_in_khmer_come_back(pipeline: Pipeline) -> None:
+    conversation, _ = talk(pipeline, QUESTIONS[:1])
+    given = conversation.exchanges[0].given
+    assert given is not None
+    quote = "ទីក្រុងគីតាគីយូស៊ូបានបញ្ជូនអ្នកជំនាញទៅទីក្រុងដាលៀន។ " * 20
+    citations = tuple(replace(given.citations[0], number=number, quote=quote) for number in range(1, 11))
+    statements = tuple(Statement(quote, (citation.number,)) for citation in citations)
+    answer = replace(given, language="km", statements=statements, citations=citations)
+    exchange = exchange_of(pipeline, answer, turn=1, language="km")
+    saved = f"[{','.join([to_saved(exchange)] * MAX_EXCHANGES)}]"
+    assert len(saved.encode()) > 2 * len(saved) > 1_000_000
+    restored = restore(saved, pipeline, language="km")
+    assert [each.given for each in restored.exchanges] == [exchange.given] * MAX_EXCHANGES
+
+
+def test_of_more_exchanges_than_are_kept_the_newest_come_back(pipeline: Pipeline) -> None:
+    _, saved = talk(pipeline)
+    first, *_, last = records = json.loads(saved)
+    restored = restore(
+        json.dumps([*records, *[first] * 10, *[last] * MAX_EXCHANGES]), pipeline, language="en"
+    )
+    assert {each.question for each in restored.exchanges} == {last["question"]}
+    assert len(restored.exchanges) == MAX_EXCHANGES
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "[" + "{}," * 600_000 + "{}]",
+        "[" * 1_900_000,
+        "[" + "1," * 900_000 + "1]",
+        '[{"question": "q", "interpreted_as": "q", "language": "en", "citations": ['
+        + "{}," * 600_000
+        + "{}]}]",
+    ],
+    ids=["objects", "depth", "numbers", "citations"],
+)
+def test_what_was_made_up_to_take_long_takes_little(
+    pipeline: Pipeline, hostile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complaints: list[int] = []
+    validate = saved_module._answers().validate_json
+
+    class Watching:
+        def validate_json(self, record: str) -> object:
+            try:
+                return validate(record)
+            except ValidationError as error:
+                complaints.append(error.error_count())
+                raise
+
+    monkeypatch.setattr(saved_module, "_answers", Watching)
+    assert restore(hostile, pipeline, language="en") == Conversation()
+    assert sum(complaints) <= MAX_VALUES * 10
+
+
+def test_half_a_character_is_no_conversation(pipeline: Pipeline) -> None:
+    _, saved = talk(pipeline, QUESTIONS[:1])
+    assert restore(saved.replace("67 experts", "\\ud800"), pipeline, language="en") == Conversation()

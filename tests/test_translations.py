@@ -34,7 +34,7 @@ def talk(
     """What translates for a visitor who was answered in Japanese from an English document."""
     pipeline, asked = piped(built, *replies)
     answer = dataclasses.replace(built.ask("experts to Dalian Kitakyushu sent"), language="ja", **changes)
-    memory = ConversationMemory()
+    memory = ConversationMemory(2**20)
     exchange = exchange_of(pipeline, answer, turn=1, language="en")
     memory.keep(VISITOR, Conversation((exchange,)))
     return Translations(pipeline, memory), memory, asked

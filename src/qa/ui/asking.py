@@ -41,7 +41,7 @@ class AskTab:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._memory = ConversationMemory()
+        self._memory = ConversationMemory(pipeline.settings.visitors_mib * 2**20)
         self._suggester = Suggester(pipeline)
         self._translations = Translations(pipeline, self._memory)
         self.newest = gr.Textbox(visible=False)

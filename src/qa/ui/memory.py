@@ -2,38 +2,82 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from qa.ui.conversation import Conversation
-
-MAX_CONVERSATIONS = 500
-"""Conversations kept; the one that has been silent longest goes first. At some 100 KB each: 50 MB."""
+from qa.ui.conversation import Conversation, Exchange
 
 VISITOR_ID = re.compile(r"[0-9a-f]{32}")
 """128 random bits, made by the tab (scripts.py): nobody reads another's conversation by guessing."""
 
 
-class ConversationMemory:
-    """The conversations of all open tabs. Safe to be called from many threads."""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A conversation, and the bytes that each of its exchanges takes, by the exchange's identity."""
 
-    def __init__(self) -> None:
-        self._conversations: OrderedDict[str, Conversation] = OrderedDict()
+    conversation: Conversation
+    sizes: Mapping[int, int]
+
+
+class ConversationMemory:
+    """The conversations of all open tabs, in `max_bytes`: the one that has been silent longest goes first.
+
+    Safe to be called from many threads. The newest is kept whatever it takes, for it has no more exchanges than a
+    page.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
     def recall(self, visitor: str | None) -> Conversation:
         """The visitor's conversation; an empty one where there is none, or where this is no visitor's id."""
         with self._lock:
-            return self._conversations.get(visitor or "", Conversation())
+            kept = self._kept.get(visitor or "")
+        return kept.conversation if kept else Conversation()
 
     def keep(self, visitor: str | None, conversation: Conversation) -> None:
         """Keeps the conversation for the visitor; one without exchanges is forgotten."""
         if visitor is None or not VISITOR_ID.fullmatch(visitor):  # None before the page knows who asks
             return
         with self._lock:
-            self._conversations.pop(visitor, None)
-            if conversation.exchanges:
-                self._conversations[visitor] = conversation
-            while len(self._conversations) > MAX_CONVERSATIONS:
-                self._conversations.popitem(last=False)
+            before = self._kept.get(visitor)
+        known = before.sizes if before else {}
+        sizes = {id(each): known.get(id(each)) or size_of(each) for each in conversation.exchanges}
+        with self._lock:
+            self._forget(visitor)
+            if sizes:
+                self._kept[visitor] = _Kept(conversation, sizes)
+                self._bytes += sum(sizes.values())
+            while self._bytes > self._max_bytes and len(self._kept) > 1:
+                self._forget(next(iter(self._kept)))
+
+    def _forget(self, visitor: str) -> None:
+        kept = self._kept.pop(visitor, None)
+        self._bytes -= sum(kept.sizes.values()) if kept else 0
+
+
+def size_of(exchange: Exchange) -> int:
+    """The bytes that the exchange takes with all that it holds; what it holds twice counts once."""
+    counted: set[int] = set()
+    size, left = 0, [exchange]
+    while left:
+        value: object = left.pop()
+        if id(value) in counted:
+            continue
+        counted.add(id(value))
+        size += sys.getsizeof(value)
+        if dataclasses.is_dataclass(value):
+            left += [getattr(value, field.name) for field in dataclasses.fields(value)]
+        elif isinstance(value, Mapping):
+            left += [*value.keys(), *value.values()]
+        elif isinstance(value, (tuple, list, frozenset)):
+            left += value
+    return size

@@ -18,21 +18,25 @@ if TYPE_CHECKING:
 MAX_SAVED_CHARACTERS = 2_000_000
 """Of what a browser may bring back: some ten times what thirty long answers take."""
 
+MAX_VALUES = 10_000
+"""Values within one answer: ten cited statements have some 250, and a refusal tells the title of every document.
+Each that is wrong is a complaint of some hundred bytes, which takes longer to make than the value to read."""
+
 logger = logging.getLogger(__name__)
 
 
 @cache
-def _answers() -> TypeAdapter[list[Answer]]:
+def _answers() -> TypeAdapter[Answer]:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(list[Answer])
+    return TypeAdapter(Answer)
 
 
 def to_saved(exchange: Exchange) -> str:
     """The exchange's answer as JSON, for the browser to keep; empty where there was none."""
     if exchange.given is None:
         return ""
-    (record,) = _answers().dump_python([exchange.given], mode="json")
+    record = _answers().dump_python(exchange.given, mode="json")
     return json.dumps(record, ensure_ascii=False)
 
 
@@ -45,7 +49,7 @@ def restore(saved: str, pipeline: Pipeline, *, language: str) -> Conversation:
     if not saved or len(saved) > MAX_SAVED_CHARACTERS:
         return Conversation()
     try:
-        answers = _answers().validate_json(saved)[-MAX_EXCHANGES:]
+        answers = [_read(record) for record in json.loads(saved)[-MAX_EXCHANGES:]]
         exchanges = [
             exchange_of(pipeline, answer, turn=turn, language=language)
             for turn, answer in enumerate(answers, start=1)
@@ -54,3 +58,23 @@ def restore(saved: str, pipeline: Pipeline, *, language: str) -> Conversation:
         logger.info("a browser brought back what is no conversation: %s", type(error).__name__)
         return Conversation()
     return Conversation(tuple(exchanges))
+
+
+def _read(record: object) -> Answer:
+    """The answer in `record`. Raises `ValueError` where it is none."""
+    if _count_values(record) > MAX_VALUES:
+        raise ValueError("no answer has so many values")
+    return _answers().validate_json(json.dumps(record))  # which also finds half characters
+
+
+def _count_values(record: object) -> int:
+    """How many values `record`, read from JSON, has within it; it stops counting beyond `MAX_VALUES`."""
+    count, left = 0, [record]
+    while left and count <= MAX_VALUES:
+        value = left.pop()
+        count += 1
+        if isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+    return count
