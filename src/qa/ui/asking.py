@@ -21,6 +21,7 @@ from qa.ui.documents import HIDDEN
 from qa.ui.memory import ConversationMemory
 from qa.ui.saved import restore, to_saved
 from qa.ui.scripts import CONNECT_EVIDENCE, FORGET_CONVERSATION, KEEP_EXCHANGE, SCROLL_TO_NEWEST
+from qa.ui.states import UNCHECKED
 from qa.ui.translating import Translations
 from qa.ui.waiting import AS_A_QUESTION
 from qa.understanding import MAX_QUESTION_CHARACTERS
@@ -160,6 +161,7 @@ class AskTab:
             [self.question, self.messages, self.evidence, self.examples, self.suggestions, self.newest],
             api_name=api_name,
             **AS_A_QUESTION,
+            **UNCHECKED,
             **HIDDEN,
         ).success(None, self.newest, js=KEEP_EXCHANGE, api_visibility="private").then(
             self.suggest,
@@ -189,8 +191,16 @@ class AskTab:
         return updates
 
     def answer(self, question: str, cities: list[str], visitor: str, language: str) -> Iterator[Updates]:
-        """First the question with what is being done for it, then the answer with its evidence."""
-        question = question.strip()
+        """First the question with what is being done for it, then the answer with its evidence.
+
+        Anybody can call this with anything.
+        """
+        question, visitor, language = (
+            str(question or "").strip(),
+            str(visitor),
+            closest_language(str(language)),
+        )
+        cities = [str(city) for city in cities] if isinstance(cities, list) else []
         conversation = self._memory.recall(visitor)
         name_city = self._pipeline.catalogue.display_name
         yield {
@@ -223,7 +233,7 @@ class AskTab:
     ) -> Iterator[Updates]:
         """The answer to the question that a link brought along, if any; not what a quick visitor types by now."""
         linked = str(request.query_params.get("q", ""))[:MAX_QUESTION_CHARACTERS]
-        if linked.strip() and question == linked and not self._memory.recall(visitor).exchanges:
+        if linked.strip() and question == linked and not self._memory.recall(str(visitor)).exchanges:
             yield from self.answer(question, cities, visitor, language)
         else:
             yield {self.examples: gr.update()}  # Gradio empties what a generator says nothing of

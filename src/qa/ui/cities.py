@@ -22,6 +22,7 @@ from qa.rendering.city_cards import chosen_html, overview_html
 from qa.rendering.escaping import Html
 from qa.rendering.map import map_html
 from qa.rendering.timeline import timeline_html
+from qa.ui.states import UNCHECKED
 
 if TYPE_CHECKING:
     from qa.cities import City
@@ -76,9 +77,17 @@ class CitiesTab:
             trigger_mode="always_last",
             concurrency_limit=4,
             api_name="cities",
+            **UNCHECKED,
             **HIDDEN,
         )
-        self.years.input(self.turn, [cities, language, self.years], self.timeline, api_name="years", **HIDDEN)
+        self.years.input(
+            self.turn,
+            [cities, language, self.years],
+            self.timeline,
+            api_name="years",
+            **UNCHECKED,
+            **HIDDEN,
+        )
 
     def show(self, chosen: list[str] | None, language: str, is_open: bool) -> Iterator[Updates]:
         """The map with the `chosen` cities marked, their cards (small ones of all where none is chosen), and what
@@ -86,7 +95,7 @@ class CitiesTab:
         if is_open is not True:
             yield {self.map: gr.update()}
             return
-        code = closest_language(language)
+        code = closest_language(str(language))
         chosen_cities = self._chosen(chosen)
         cities = chosen_cities or self._pipeline.catalogue.partners
         briefs = [self._briefs.recall(city, code) for city in cities]
@@ -102,15 +111,15 @@ class CitiesTab:
 
     def turn(self, chosen: list[str] | None, language: str, number: str | None) -> Html:
         """What is dated within the years that were picked."""
-        code = closest_language(language)
+        code = closest_language(str(language))
         periods = self._periods(self._chosen(chosen))
         # The index may have changed since the list was made, and anybody can call this with anything.
         place = {str(each): each for each in range(len(periods))}.get(str(number), 0)
         return self._timeline(periods, place, code)
 
     def _chosen(self, chosen: list[str] | None) -> tuple[City, ...]:
-        partners = self._pipeline.catalogue.partners
-        return tuple(city for city in partners if city.name in (chosen or ()))
+        names = chosen if isinstance(chosen, list) else []
+        return tuple(city for city in self._pipeline.catalogue.partners if city.name in names)
 
     def _tell(self, briefs: Sequence[Brief], code: str, *, most: int) -> Iterator[list[Brief]]:
         """`briefs` with what is found out about the first `most` of those not known, whenever some more is."""

@@ -29,6 +29,7 @@ from qa.ui.staff import (
     roll_back_html,
     take_out_html,
 )
+from qa.ui.states import UNCHECKED
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
@@ -163,6 +164,7 @@ class DocumentsTab:
                 api_name="remove",
                 **PRIVATE,
                 **ONE_AT_A_TIME,
+                **UNCHECKED,
             )
         )
         refresh(
@@ -310,10 +312,10 @@ class DocumentsTab:
         """The receipt of taking documents out, or a refusal."""
         return take_out_html(
             self._pipeline,
-            Request.of(request, key),
+            Request.of(request, str(key or "")),
             access=self._access,
-            names=[str(name) for name in unwanted or ()],
-            language=closest_language(language),
+            names=[str(name) for name in unwanted] if isinstance(unwanted, list) else [],
+            language=closest_language(str(language)),
         )
 
     def undo(self, key: str, language: str, request: gr.Request) -> str:

@@ -41,6 +41,7 @@ from qa.ui.listening import Listening
 from qa.ui.mcp import MCP_PATH, McpGuard
 from qa.ui.programs import tell_bad_call
 from qa.ui.senders import Senders
+from qa.ui.states import forget_states
 from qa.ui.stopping import STOP_S, Door, DoorWatcher, wait_for_end
 from qa.ui.theme import make_theme
 from qa.ui.threads import ThreadShare
@@ -144,6 +145,7 @@ def open_server(
         )
     except OSError as error:
         raise ConfigError(f"port {settings.port} cannot be served; set another one: {error}") from error
+    forget_states(app)
     return app, address
 
 

@@ -113,14 +113,6 @@ class FairQueue(Queue):
         self._drop_unheard()
         return super().get_events()
 
-    async def process_events(self, events: list[Event], *rest: Any, **more: Any) -> None:
-        """Work on the events; of those who name no session, nothing is kept but the answer."""
-        await super().process_events(events, *rest, **more)
-        for event in events:
-            if event.session_hash == event._id:
-                self.blocks.state_holder.session_data.pop(event._id, None)
-                self.blocks.state_holder.time_last_used.pop(event._id, None)
-
     def has_answers(self, name: str) -> bool:
         """True if there is, or will be, something to hear for a session, or an event, of this name."""
         return (
