@@ -8,7 +8,7 @@ import pytest
 
 from qa.cli import main
 from qa.errors import ConfigError
-from qa.ui.mcp import may_call, require_mcp
+from qa.ui.mcp import may_call, name_sender, require_mcp
 
 HERE = {"host": "127.0.0.1:7860"}
 THERE = {"host": "qa.example.org"}
@@ -51,6 +51,14 @@ def test_programs_may_call_the_tools(headers: dict[str, str], host: str) -> None
 )
 def test_web_pages_may_not(headers: dict[str, str], host: str | None) -> None:
     assert not may_call(headers, host)
+
+
+@pytest.mark.parametrize("claimed", [[], [b"198.51.100.1"], [b"198.51.100.1", b"198.51.100.2"]])
+def test_within_the_machine_a_call_names_its_sender_and_nobody_else(claimed: list[bytes]) -> None:
+    headers = [(b"accept", b"*/*"), *((b"X-Forwarded-For", name) for name in claimed)]
+    scope = {"client": ("203.0.113.5", 1), "headers": headers}
+    assert name_sender(scope)["headers"] == [(b"accept", b"*/*"), (b"x-forwarded-for", b"203.0.113.5")]
+    assert scope["headers"] == headers
 
 
 def test_the_package_for_mcp_that_is_there_will_do() -> None:

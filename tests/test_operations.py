@@ -88,6 +88,12 @@ def test_answers_are_counted_by_how_they_went(watch: Watch) -> None:
     assert found['qa_stage_seconds_bucket{le="0.25",stage="find"}'] == 1
 
 
+def test_who_is_turned_away_is_counted_by_the_reason(watch: Watch) -> None:
+    watch.count_turned_away("visitor_waiting")
+    watch.count_turned_away("visitor_waiting")
+    assert figures(watch)['qa_turned_away_total{reason="visitor_waiting"}'] == 2
+
+
 def test_what_waits_and_what_the_index_holds_is_looked_up(watch: Watch, settings: Settings) -> None:
     os.utime(settings.index_dir / "manifest.json", (time.time() - 500, time.time() - 500))
     found = figures(watch)
@@ -210,6 +216,13 @@ class TestProgram:
         for told in (text, log):
             assert "xylophone" not in told
             assert "sister" not in told
+
+    def test_figures_tell_of_those_who_asked_too_much(self, server: Server) -> None:
+        asked = {"data": [SISTERS, None, None, False]}
+        with httpx.Client(base_url=f"{server.address}gradio_api", timeout=60) as client:
+            replies = [client.post("/call/ask", json=asked) for _ in range(31)]
+        assert 429 in [reply.status_code for reply in replies]
+        assert 'qa_turned_away_total{reason="visitor_' in httpx.get(f"{server.address}metrics").text
 
     @pytest.mark.parametrize(
         "headers",
