@@ -2,6 +2,7 @@
 
     python benchmarks/concurrency.py [--askers 1 8 32] [--each 64] [--at-once 2] [--passages 100]
     python benchmarks/concurrency.py --soak 10000
+    PYTHONPATH=tests python benchmarks/concurrency.py --greedy
 
 Everybody asks the next question as soon as the last one is answered. As on the page, so many are answered at once
 and the others wait in the order in which they came; LangChain's tutorial stack is searched in the same run, in the
@@ -56,6 +57,8 @@ QUESTIONS = (
 )
 """Of each passage: as many questions as there are sizes of crowd, and more."""
 SOAK_LINES = 10
+GREEDY_EACH = 6
+"""Questions of each ordinary visitor in a scene with a greedy one."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +194,15 @@ def open_stack(passages: int) -> TutorialStack:
     return stack
 
 
+def greedy_table(passages: int, *, rounds: int) -> str:
+    """What ordinary visitors notice of a greedy one; see `benchmarks/greedy.py`."""
+    from greedy import measure_greedy  # it needs the tests' own modules
+
+    questions = make_questions(passages, passages * len(QUESTIONS))
+    with tempfile.TemporaryDirectory() as folder:
+        return measure_greedy(Path(folder), questions, passages=passages, each=GREEDY_EACH, rounds=rounds)
+
+
 def main() -> None:
     """Nothing; prints the table, or the memory."""
     parser = argparse.ArgumentParser(description="Measure how many can ask at once.")
@@ -200,7 +212,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--passages", type=int, default=100)
     parser.add_argument("--soak", type=int, metavar="COUNT", help="ask so many, and print the memory")
+    parser.add_argument(
+        "--greedy", action="store_true", help="one visitor asks as much as they can, over HTTP"
+    )
     options = parser.parse_args()
+    if options.greedy:
+        print(describe_machine(), describe_versions(), sep="\n", flush=True)
+        print(greedy_table(options.passages, rounds=options.rounds))
+        return
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(corpus_dir=Path(folder, "corpus"), index_dir=Path(folder, "index"))
         write_synthetic_corpus(settings.corpus_dir, options.passages)

@@ -10,7 +10,8 @@ import pytest
 from qa.domain import Answer, Citation, Span, Statement
 from qa.rendering.escaping import Html
 from qa.ui.conversation import MAX_EXCHANGES, Conversation, Exchange
-from qa.ui.memory import ConversationMemory, size_of
+from qa.ui.memory import ConversationMemory
+from qa.ui.sizes import size_of
 
 
 def make_exchange(characters: int, *, turn: int = 1) -> Exchange:

@@ -409,6 +409,24 @@ def test_a_tool_that_is_called_too_often_says_so(server: Server) -> None:
     assert server.turned_away == ["visitor_waiting"]
 
 
+def test_answers_that_nobody_fetches_do_not_fill_the_memory(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "LOOK_S", 0.0)
+    server.pipeline.goes_on.release(10_000)
+    boxes = server.queue.pending_messages_per_session
+    hoarder, other = Visitor(server, "203.0.113.71", "hoard"), Visitor(server, "203.0.113.72")
+    for number in range(3):
+        assert hoarder.put(f"never fetched {number}").status_code == 200
+    kept = other.put("fetched late")
+    until(lambda: len(server.queue) == 0 and server.queue.get_active_worker_count() == 0)
+    assert boxes["hoard"].size > 2 * boxes[kept.json()["event_id"]].size > 1000
+    monkeypatch.setattr(server.queue, "_max_bytes", boxes["hoard"].size)
+    assert "complete" in other.ask("asked now")
+    assert "hoard" not in boxes
+    assert "complete" in other.listen(kept)
+
+
 def test_a_session_of_any_length_is_not_kept(server: Server) -> None:
     answer = Visitor(server, "203.0.113.70", "x" * (MAX_SESSION_CHARS + 1)).put(
         "a name that fills the memory"

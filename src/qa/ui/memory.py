@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from qa.ui.conversation import Conversation, Exchange
+from qa.ui.conversation import Conversation
+from qa.ui.sizes import size_of
 
 VISITOR_ID = re.compile(r"[0-9a-f]{32}")
 """128 random bits, made by the tab (scripts.py): nobody reads another's conversation by guessing."""
@@ -62,22 +61,3 @@ class ConversationMemory:
     def _forget(self, visitor: str) -> None:
         kept = self._kept.pop(visitor, None)
         self._bytes -= sum(kept.sizes.values()) if kept else 0
-
-
-def size_of(exchange: Exchange) -> int:
-    """The bytes that the exchange takes with all that it holds; what it holds twice counts once."""
-    counted: set[int] = set()
-    size, left = 0, [exchange]
-    while left:
-        value: object = left.pop()
-        if id(value) in counted:
-            continue
-        counted.add(id(value))
-        size += sys.getsizeof(value)
-        if dataclasses.is_dataclass(value):
-            left += [getattr(value, field.name) for field in dataclasses.fields(value)]
-        elif isinstance(value, Mapping):
-            left += [*value.keys(), *value.values()]
-        elif isinstance(value, (tuple, list, frozenset)):
-            left += value
-    return size

@@ -21,6 +21,7 @@ from qa.config import Settings
 from qa.messages import LANGUAGES, preferred_language
 from qa.models.workers import count_cores
 from qa.ui.limits import Limits, Reason, TurnedAway
+from qa.ui.mailboxes import Mailboxes
 from qa.ui.senders import address_of
 from qa.ui.turns import Ticket, Turns
 
@@ -77,6 +78,8 @@ class FairQueue(Queue):
         self.ANALYTICS_MAX_EVENTS, self.ANAYLTICS_CACHE_FREQUENCY = 1, sys.maxsize
         self.on_turned_away: Callable[[Reason], None] = lambda reason: None
         self._limits = Limits(settings)
+        self.pending_messages_per_session = self._mailboxes = Mailboxes()
+        self._max_bytes = settings.visitors_mib * 2**20
         self._listening: Counter[str] = Counter()
         self._unheard: dict[str, float] = {}
         """Sessions with something to hear to which nobody listens, and since when; the longest come first."""
@@ -152,6 +155,8 @@ class FairQueue(Queue):
         if now < self._next_look:
             return
         self._next_look = now + LOOK_S
+        for session in self._mailboxes.overflow(self._max_bytes):
+            self._forget(session, even_running=True)
         while self._unheard:
             session, since = next(iter(self._unheard.items()))
             if now - since < LISTEN_S:
@@ -162,16 +167,21 @@ class FairQueue(Queue):
             if not events.isdisjoint(self._listening) or not self._forget(session):
                 self._unheard[session] = now
 
-    def _forget(self, session: str) -> bool:
-        """True once nothing of the session waits and its answers are gone; False while one is worked on."""
-        events = self.pending_event_ids_session.get(session, set())
-        for event in [self.event_ids_to_events[name] for name in events if name in self.event_ids_to_events]:
+    def _forget(self, session: str, *, even_running: bool = False) -> bool:
+        """True once nothing of the session waits and its answers are gone; False while one is worked on.
+
+        With `even_running` that one is given up as well.
+        """
+        names = self.pending_event_ids_session.get(session, set())
+        for event in [self.event_ids_to_events[name] for name in names if name in self.event_ids_to_events]:
             line = self.event_queue_per_concurrency_id[event.concurrency_id].queue
             if event in line:
                 line.remove(event)
                 del self.event_ids_to_events[event._id]
-        if not events.isdisjoint(self.event_ids_to_events):
-            return False
+            elif not even_running:
+                return False
+            else:
+                event.alive = False
         self.pending_event_ids_session.pop(session, None)
         self.pending_messages_per_session.pop(session, None)
         return True
