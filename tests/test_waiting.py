@@ -347,6 +347,7 @@ def test_of_visitors_who_have_gone_the_queue_keeps_nothing(server: Server) -> No
     server.pipeline.goes_on.release(10_000)
     queue, app = server.queue, server.queue.server_app
     assert app is not None
+    app.iterators_to_reset.add("an event that was cancelled")
     with ThreadPoolExecutor(4) as pool:
         people = [Visitor(server, f"203.0.113.{50 + n}", f"gone{n}") for n in range(10)]
         list(pool.map(Visitor.put, people, ["never fetched"] * 10))
@@ -361,6 +362,7 @@ def test_of_visitors_who_have_gone_the_queue_keeps_nothing(server: Server) -> No
     assert len(queue.event_analytics) <= 1
     assert queue.cached_event_analytics_summary == {"functions": {}}
     assert not app.iterators
+    assert not app.iterators_to_reset
     assert not app.state_holder.session_data
 
 

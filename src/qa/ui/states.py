@@ -51,5 +51,5 @@ class _State(SessionState):
 
 def forget_states(app: App) -> None:
     """Let `app` remember nothing of its visitors from now on."""
-    app.state_holder = NoStates()
+    app.state_holder = NoStates()  # type: ignore[no-untyped-call]  # Gradio annotates no constructor here
     app.state_holder.set_blocks(app.get_blocks())

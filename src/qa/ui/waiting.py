@@ -155,6 +155,8 @@ class FairQueue(Queue):
         if now < self._next_look:
             return
         self._next_look = now + LOOK_S
+        if self.server_app:  # what was cancelled while it ran is noted there for good
+            self.server_app.iterators_to_reset.intersection_update(self.event_ids_to_events)
         for session in self._mailboxes.overflow(self._max_bytes):
             self._forget(session, even_running=True)
         while self._unheard:
