@@ -58,6 +58,23 @@ def test_eight_people_who_ask_at_once_each_get_their_own_answer(browser: Browser
         visit.close()
 
 
+def test_a_document_that_was_not_sent_is_fetched_when_it_is_opened_again(
+    browser: Browser, server: Server
+) -> None:
+    page = open_page(browser.new_page(locale="en-GB"), server.address)
+    ask(page, "How many experts were dispatched to Dalian?")
+    page.route("**/component_server*", lambda route: route.fulfill(status=429, body="{}"))
+    whole = page.locator(".evidence:visible .card details.whole").first
+    with page.expect_response("**/component_server*"):
+        whole.locator("summary").click()
+    expect(whole).not_to_have_attribute("data-is-loaded", "yes")
+    page.unroute("**/component_server*")
+    whole.locator("summary").click()
+    whole.locator("summary").click()
+    expect(whole.locator(".document mark")).to_be_visible()
+    page.close()
+
+
 def test_an_upload_that_takes_long_keeps_nobody_from_asking(
     browser: Browser, server: Server, tmp_path: Path
 ) -> None:

@@ -154,7 +154,12 @@
     const language = whole.closest("[lang]").lang;
     const { document: id, version, start, end } = whole.dataset;
     // The server has escaped what it sends: rendering.document_html.
-    body.innerHTML = await window.openDocument([id, version, Number(start), Number(end), language]);
+    try {
+      body.innerHTML = await window.openDocument([id, version, Number(start), Number(end), language]);
+    } catch {  // too many ask from the visitor's network: it is fetched when it is opened again
+      delete whole.dataset.isLoaded;
+      return;
+    }
     const mark = body.querySelector("mark");
     if (mark) mark.scrollIntoView({ behavior, block: "center" });
   }, true);
