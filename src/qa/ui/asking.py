@@ -11,7 +11,7 @@ import gradio as gr
 from qa.domain import Partial, Span, Step
 from qa.errors import QAError
 from qa.feedback import Verdict
-from qa.messages import closest_language, say
+from qa.messages import LANGUAGES, closest_language, say
 from qa.rendering import document_html, notice_html
 from qa.rendering.escaping import Html, join
 from qa.rendering.furniture import suggestions_html
@@ -21,7 +21,7 @@ from qa.ui.documents import HIDDEN
 from qa.ui.memory import ConversationMemory
 from qa.ui.saved import restore, to_saved
 from qa.ui.scripts import CONNECT_EVIDENCE, FORGET_CONVERSATION, KEEP_EXCHANGE, SCROLL_TO_NEWEST
-from qa.ui.states import UNCHECKED
+from qa.ui.states import UNCHECKED, check_choices
 from qa.ui.translating import Translations
 from qa.ui.waiting import AS_A_QUESTION
 from qa.understanding import MAX_QUESTION_CHARACTERS
@@ -195,12 +195,9 @@ class AskTab:
 
         Anybody can call this with anything.
         """
-        question, visitor, language = (
-            str(question or "").strip(),
-            str(visitor),
-            closest_language(str(language)),
-        )
-        cities = [str(city) for city in cities] if isinstance(cities, list) else []
+        question, visitor = str(question or "").strip(), str(visitor)
+        cities = check_choices(cities, [city.name for city in self._pipeline.catalogue.partners])
+        check_choices([language], LANGUAGES)
         conversation = self._memory.recall(visitor)
         name_city = self._pipeline.catalogue.display_name
         yield {

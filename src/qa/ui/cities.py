@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from qa.briefs import Brief, Briefs
-from qa.messages import closest_language, say
+from qa.messages import LANGUAGES, say
 from qa.periods import Period, split_into_periods
 from qa.rendering.city_cards import chosen_html, overview_html
 from qa.rendering.escaping import Html
 from qa.rendering.map import map_html
 from qa.rendering.timeline import timeline_html
-from qa.ui.states import UNCHECKED
+from qa.ui.states import UNCHECKED, check_choices
 
 if TYPE_CHECKING:
     from qa.cities import City
@@ -95,7 +95,7 @@ class CitiesTab:
         if is_open is not True:
             yield {self.map: gr.update()}
             return
-        code = closest_language(str(language))
+        (code,) = check_choices([language], LANGUAGES)
         chosen_cities = self._chosen(chosen)
         cities = chosen_cities or self._pipeline.catalogue.partners
         briefs = [self._briefs.recall(city, code) for city in cities]
@@ -111,15 +111,16 @@ class CitiesTab:
 
     def turn(self, chosen: list[str] | None, language: str, number: str | None) -> Html:
         """What is dated within the years that were picked."""
-        code = closest_language(str(language))
+        (code,) = check_choices([language], LANGUAGES)
         periods = self._periods(self._chosen(chosen))
         # The index may have changed since the list was made, and anybody can call this with anything.
         place = {str(each): each for each in range(len(periods))}.get(str(number), 0)
         return self._timeline(periods, place, code)
 
     def _chosen(self, chosen: list[str] | None) -> tuple[City, ...]:
-        names = chosen if isinstance(chosen, list) else []
-        return tuple(city for city in self._pipeline.catalogue.partners if city.name in names)
+        partners = self._pipeline.catalogue.partners
+        names = check_choices(chosen, [city.name for city in partners])
+        return tuple(city for city in partners if city.name in names)
 
     def _tell(self, briefs: Sequence[Brief], code: str, *, most: int) -> Iterator[list[Brief]]:
         """`briefs` with what is found out about the first `most` of those not known, whenever some more is."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qa.domain import Answer, Partial, Step, Turn
-from qa.errors import IndexMissing, InputError, QAError, StoreUnreachable
+from qa.errors import IndexMissing, QAError, StoreUnreachable
 from qa.feedback import Feedback, Verdict, delete_feedback, feedback_on, keep_feedback, note_refusal
 from qa.messages import say
 from qa.reasons import in_language
@@ -189,9 +189,6 @@ def hold_exchange(
         return
     except IndexMissing:
         words = say("refusal_empty_index", language)
-    except InputError as error:  # a city that there is no more, or never was
-        logger.info("a question could not be answered: %s", error)
-        words = say("error_answer", language)
     except StoreUnreachable as error:
         logger.warning("%s", error)
         words = in_language(error.message, language)

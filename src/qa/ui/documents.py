@@ -29,7 +29,7 @@ from qa.ui.staff import (
     roll_back_html,
     take_out_html,
 )
-from qa.ui.states import UNCHECKED
+from qa.ui.states import UNCHECKED, check_choices
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
@@ -314,7 +314,7 @@ class DocumentsTab:
             self._pipeline,
             Request.of(request, str(key or "")),
             access=self._access,
-            names=[str(name) for name in unwanted] if isinstance(unwanted, list) else [],
+            names=check_choices(unwanted, [record.path for record in self._pipeline.records()]),
             language=closest_language(str(language)),
         )
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 CONNECT_EVIDENCE = """
-window.openDocument = (what) => server.open_document(what);
-window.translateQuote = (what) => server.translate_quote(what);
+const sent = async (answer) => {
+  const html = await answer;
+  if (html === undefined) throw new Error("the server did not send it");
+  return html;
+};
+window.openDocument = (what) => sent(server.open_document(what));
+window.translateQuote = (what) => sent(server.translate_quote(what));
 watch('value', () => { document.getElementById('evidence').scrollTop = 0; });
 """
-"""With the evidence: how page.js fetches whole documents and translations, and each new answer's from its top."""
+"""With the evidence: how page.js fetches whole documents and translations, and each new answer's from its top. Of
+what was not sent, Gradio makes a warning in the console and `undefined`."""
 
 SCROLL_TO_NEWEST = """
 window.rateAnswer = (what) => server.rate_answer(what);

@@ -8,15 +8,26 @@ is used: such an event has `preprocess=False`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from copy import copy
 from typing import Any
 
+import gradio as gr
 from gradio.blocks import BlocksConfig
 from gradio.routes import App
 from gradio.state_holder import SessionState, StateHolder
 
 UNCHECKED: dict[str, Any] = {"preprocess": False}
 """What an event is given whose values are checked where they are used."""
+
+
+def check_choices(given: object, choices: Collection[str]) -> list[str]:
+    """What was `given`, one value or a list or nothing. Raises `gr.Error` for what is not among the `choices`."""
+    values = given if isinstance(given, list) else [] if given is None else [given]
+    for value in values:
+        if value not in choices:
+            raise gr.Error(f"{str(value)[:100]!r} is not in the list of choices", print_exception=False)
+    return values
 
 
 class NoStates(StateHolder):
