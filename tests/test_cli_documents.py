@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from qa.feedback import most_refused, note_refusal
 from qa.fetching import Fetched
 from qa.manifest import read_manifest
 from test_cli import (
@@ -24,6 +25,7 @@ from test_cli import (
     run,
     template,
 )
+from test_feedback import make_older
 
 __all__ = ["folder", "indexed", "run", "template"]
 
@@ -203,3 +205,18 @@ def test_purge_removes_a_document_for_good_and_says_what_went(indexed: Path, run
     printed = json.loads(run("purge", "surabaya.md", "--json").out)
     assert (printed["documents"], printed["files"], printed["states"]) == (["surabaya.md"], 1, 2)
     assert not run("status").out.count("surabaya")
+
+
+def test_indexing_deletes_questions_that_are_too_old_and_goes_on_where_it_cannot(
+    indexed: Path, run: Run
+) -> None:
+    note_refusal("Why?", "en", indexed / "index")
+    make_older(indexed / "index", days=181)
+    assert run("index").status == 0
+    assert most_refused(indexed / "index") == ()
+
+    (indexed / "index" / "feedback.sqlite3").write_bytes(b"no database " * 99)
+    ended = run("index")
+    assert ended.status == 0
+    assert "2 unchanged" in ended.out
+    assert "move it away" in ended.err

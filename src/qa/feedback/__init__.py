@@ -204,9 +204,9 @@ def forget_documents(
     shown = {_cut(normalise_line(path), MAX_CITED_CHARACTERS) for path in paths}
 
     def has_words(feedback: Feedback) -> bool:
-        said = (feedback.question, feedback.reason)
+        said = [feedback.question, feedback.reason]
         if len(feedback.citations) == MAX_CITATIONS:  # its answer may have more
-            said += (feedback.answer,)
+            said.append(feedback.answer)
         return any(path in shown for path, _ in feedback.citations) or any(map(is_quoted, said))
 
     feedback = [each.number for each in list_feedback(index_dir) if has_words(each)]
