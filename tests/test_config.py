@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -388,3 +389,36 @@ def test_a_key_that_is_short_shared_or_nobody_s_is_refused_and_not_shown(
 def test_keys_are_not_shown() -> None:
     settings = Settings(admin_key="x" * 12, admin_keys=(f"Aoi={'y' * 12}",), read_key="z" * 12)
     assert not {"x" * 12, "y" * 12, "z" * 12} & set(repr(settings).replace("'", "=").split("="))
+
+
+def test_a_settings_file_that_is_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "qa.toml").mkdir()
+
+    with pytest.raises(ConfigError, match=r"qa\.toml is not a file"):
+        load_settings(environ={}, settings_file=tmp_path / "qa.toml")
+
+
+def test_a_settings_file_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "qa.toml").write_text("port = 1\n", encoding="utf-8")
+    # Root may read any file.
+    monkeypatch.setattr(Path, "read_text", raising(PermissionError(13, "Permission denied")))
+
+    with pytest.raises(ConfigError, match=r"qa\.toml cannot be read \(Permission denied\)"):
+        load_settings(environ={}, settings_file=tmp_path / "qa.toml")
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    """What raises `error` however it is called."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000, "port = inf", 'corpus_dir = "a\\u0000b"'])
+def test_a_settings_file_with_values_that_nothing_can_be_made_of_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "qa.toml").write_text(f"{text}\n", encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=r"qa\.toml"):
+        load_settings(environ={}, settings_file=tmp_path / "qa.toml")

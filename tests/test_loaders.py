@@ -26,6 +26,7 @@ from qa.loaders import (
     read_bytes,
 )
 from qa.loaders.parsed import TextBuilder, normalise
+from qa.reasons import code_of
 
 CATALOGUE = load_cities(REPOSITORY / "corpus" / "cities.toml")
 
@@ -90,10 +91,9 @@ def test_malformed_yaml_is_an_error_that_names_the_file_and_the_line(matter: str
         read(f"---\n{matter}\n---\nText.\n", path="sub/a.md")
 
 
-@pytest.mark.parametrize("line", ["date: 2024-13-45", "date: 2023-02-30", "number: 0b_"])
-def test_a_value_that_yaml_cannot_make_is_an_error_that_names_the_file(line: str) -> None:
+def test_a_value_that_yaml_cannot_make_is_an_error_that_names_the_file() -> None:
     with pytest.raises(LoadError, match=r"a\.md"):
-        read(f"---\ntitle: T\n{line}\n---\nText.\n")
+        read("---\ntitle: T\nnumber: 0b_\n---\nText.\n")
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,48 @@ def test_front_matter_of_the_wrong_shape_is_an_error_that_names_the_file(matter:
 @pytest.mark.parametrize("matter", ["", "# a comment only", "title:", "title: ''", "unknown: x"])
 def test_front_matter_that_says_nothing_leaves_the_heading_as_title(matter: str) -> None:
     assert read(f"---\n{matter}\n---\n# Heading\n\nText.\n").title == "Heading"
+
+
+@pytest.mark.parametrize(
+    ("written", "date"),
+    [
+        ("2020-03-31", "2020-03-31"),
+        ("2020-3-1", "2020-03-01"),
+        ("2020-03-31T10:00:00Z", "2020-03-31"),
+        ("2020-03-31 10:00", "2020-03-31"),
+        ("2020-02", "2020-02"),
+        ("2020", "2020"),
+        ("'2020-02-29'", "2020-02-29"),
+    ],
+)
+def test_a_date_in_front_matter_is_the_document_s(written: str, date: str) -> None:
+    document = read(f"---\ndate: {written}\n---\nText.\n")
+
+    assert (document.date, document.warnings) == (date, ())
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2020-02-31",
+        "2020-13-01",
+        "2024-13-45",
+        "2023-02-30",
+        "'2021-02-29'",
+        "0000-01-01",
+        "2020-13",
+        "yesterday",
+        "31/03/2020",
+        "20200331",
+    ],
+)
+def test_a_date_in_front_matter_that_there_is_not_is_a_warning_and_no_date(written: str) -> None:
+    document = read(f"---\ntitle: T\ndate: {written}\n---\nText.\n")
+
+    assert (document.date, document.title, document.text) == (None, "T", "Text.")
+    (warning,) = document.warnings
+    assert code_of(warning) == "why_matter_date"
+    assert written.strip("'") in warning
 
 
 def test_a_rule_is_not_front_matter() -> None:

@@ -198,15 +198,20 @@ def test_a_table_inside_of_a_table_is_read_once() -> None:
         "a: &a {b: c}\nd: {<<: [*a, *a]}",
         "a: !!bool x",
         "a: !!int ''",
-        "a: !!timestamp x",
         "a: !!python/object/apply:os.system [ls]",
         "? {a: b}\n: c",
-        "a: 2001-01-01 00:00:00 +99:99",
     ],
 )
 def test_front_matter_that_the_reader_of_yaml_trips_over_is_a_load_error(matter: str) -> None:
     with pytest.raises(LoadError, match="front matter"):
         read_markdown(f"---\n{matter}\n---\nWords.\n".encode())
+
+
+@pytest.mark.parametrize("value", ["!!timestamp x", "2001-01-01 00:00:00 +99:99", "9999-99-99"])
+def test_a_moment_in_front_matter_that_there_is_not_is_text(value: str) -> None:
+    parsed = read_markdown(f"---\na: {value}\ndate: {value}\n---\nWords.\n".encode())
+
+    assert (parsed.text, len(parsed.warnings)) == ("Words.", 0 if value.startswith("2001") else 1)
 
 
 def test_a_long_paragraph_with_tags_is_refused_since_they_could_hide_something() -> None:

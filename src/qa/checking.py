@@ -33,7 +33,8 @@ def check_store(manifest: Manifest, settings: Settings) -> None:
     elif is_cut_off or not _is_noted(manifest, settings):
         _check_elsewhere(settings)
     if is_cut_off:
-        note_whole(settings, build=manifest.build)
+        with suppress(OSError):  # then it is checked once more
+            note_whole(settings, build=manifest.build)
     note_checked(manifest, settings)
 
 

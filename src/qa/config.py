@@ -241,9 +241,13 @@ def load_settings(
         raise ConfigError(f"{settings_file} is not there; name another file")
     values: dict[str, Any] = {}
     if path.exists():
+        if not path.is_file():
+            raise ConfigError(f"{path} is not a file; the settings are read from a file of that name")
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ConfigError(f"{path} is not valid TOML: {error}") from error
         for name, value in table.items():
             values[name] = _parse(name, value, f"{path}: {name}")
@@ -272,8 +276,10 @@ def _parse(name: str, value: Any, where: str) -> Any:
             items = value.split(",") if isinstance(value, str) else value
             return tuple(str(item).strip() for item in items if str(item).strip())
         if isinstance(default, (Path, int, float, str)):
+            if "\0" in str(value):  # of which a path would make an error that names nothing
+                raise ValueError
             return type(default)(value) if not isinstance(default, Path) else Path(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(f"{where} is {value!r}; it must be a {type(default).__name__}") from error
     raise AssertionError(f"setting {name} has a kind that cannot be parsed")
 

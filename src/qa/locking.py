@@ -5,6 +5,7 @@ Whoever has such a right lets go of it however it ends.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -27,6 +28,9 @@ GRAPHS_WAIT_S, GRAPHS_TRY_EVERY_S = 60.0, 0.005
 """Who wants to open graphs waits this long for one who is writing to them: a batch takes a second or so."""
 AT_WORK, WHOLE = b"1", b"0"
 """What stands in the file while somebody is at the graphs, and when they are done."""
+
+CANNOT_WRITE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT})
+"""How the system says that a folder takes no new file, and a file no change."""
 
 HOLDER = re.compile(r"process (\d{1,10}) on (.+) since ([\d: -]+)")
 """What stands in the file; older programs wrote the same."""
@@ -66,10 +70,19 @@ def lock_graphs(folder: Path, *, only_copies: bool = False) -> Iterator[None]:
     Chroma writes several files one after the other, and whoever opens them in the meantime gets wrong vectors or
     crashes. It writes when it opens them, too. The lock's file says whether somebody was cut off in between, see
     `was_cut_off`; who `only_copies` them damages nothing. Raises `IndexBusy` where another one does not let go.
+
+    Where nothing can be written, nobody on this machine writes to the graphs either, and nothing is noted.
     """
     path = folder / GRAPHS_LOCK_FILE
-    path.touch()
-    with path.open("r+b", buffering=0) as stream:
+    try:
+        path.touch()
+        stream = path.open("r+b", buffering=0)
+    except OSError as error:
+        if error.errno not in CANNOT_WRITE:
+            raise
+        yield
+        return
+    with stream:
         if not _wait_for(stream, GRAPHS_WAIT_S, GRAPHS_TRY_EVERY_S):
             raise IndexBusy(Reason("why_busy", folder=str(folder), holder=_holder("")))
         if only_copies:

@@ -26,7 +26,7 @@ from qa.cli.documents import (
 )
 from qa.cli.evaluating import run_eval
 from qa.cli.feedback import run_feedback
-from qa.cli.terminal import UsageError
+from qa.cli.terminal import UsageError, explain_system, steady_streams
 from qa.config import Settings, load_settings
 from qa.errors import QAError
 from qa.logs import write_json
@@ -36,6 +36,7 @@ Command = Callable[[argparse.Namespace, Settings], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status of the command with these arguments (by default those of the process)."""
+    steady_streams()
     parser = build_parser()
     options = parser.parse_args(arguments)
     logging.basicConfig(
@@ -63,6 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # The outermost edge: what the system refuses is told in a sentence
+        said = explain_system(error)
+        if not said:
+            raise
+        print(f"qa: {said}", file=sys.stderr)
+        return 1
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.cli.terminal import UsageError
+from qa.cli.terminal import UNENCODABLE, UsageError
 from qa.config import Settings
 from qa.errors import InputError
 
@@ -144,7 +144,7 @@ def _row(feedback: Feedback) -> Sequence[object]:
 def _write_csv(path: Path, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Write a table for a spreadsheet. The mark at its start tells Excel that it is UTF-8."""
     try:
-        with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        with path.open("w", encoding="utf-8-sig", newline="", errors=UNENCODABLE) as stream:
             writer = csv.writer(stream)
             writer.writerow(names)
             writer.writerows([_cell(value) for value in row] for row in rows)

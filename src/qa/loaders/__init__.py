@@ -17,7 +17,7 @@ from qa.loaders.parsed import Parsed, normalise_line
 from qa.loaders.readers import read_parsed
 from qa.reasons import Reason, map_texts
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Raise this when the same file would be read differently: documents are then read again."""
 
 MAX_FILE_BYTES = 100 * 2**20

@@ -22,6 +22,11 @@ from qa.reasons import Reason
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 
+DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[Tt\s].*)?)?)?")
+"""A year, a month or a day as ISO 8601 writes them; a time of the day is left out."""
+MAX_DATE_CHARACTERS = 40
+"""Of what stands in a date's place, shown in a warning."""
+
 OPENING_TAG = re.compile(r"<(?P<name>[a-z][a-z0-9-]*+)(?P<attributes>[^>]*+)>?", re.IGNORECASE)
 STYLE_ATTRIBUTE = re.compile(r"""\sstyle\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""", re.IGNORECASE)
 HIDING_ATTRIBUTE = re.compile(r"""\s(?:hidden\b|aria-hidden\s*+=\s*+["']?true)""", re.IGNORECASE)
@@ -70,6 +75,10 @@ class _PlainLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
+# As text: YAML raises for a day that there is not, and the document is worth more than its date.
+_PlainLoader.add_constructor("tag:yaml.org,2002:timestamp", _PlainLoader.construct_yaml_str)
+
+
 def read_markdown(data: bytes) -> Parsed:
     """The text of a Markdown file; comments and raw HTML, which no reader sees, are left out."""
     source = decode(data)
@@ -80,6 +89,8 @@ def read_markdown(data: bytes) -> Parsed:
         _add_blocks(_parse(source[match.end() :] if match else source), builder)
     except RecursionError as error:
         raise LoadError("its marks are nested too deep; save it as plain text (.txt)") from error
+    date = _text_of(matter, "date")
+    day = _day_of(date) if date else None
     first = builder.sections[0] if builder.sections else None
     heading = first.heading if first and first.level == 1 and first.span.start == 0 else None
     return Parsed(
@@ -89,11 +100,25 @@ def read_markdown(data: bytes) -> Parsed:
         date_from="front_matter",
         cities=_names_of(matter, "cities"),
         language=_text_of(matter, "language"),
-        date=_text_of(matter, "date"),
+        date=day,
         url=_text_of(matter, "source_url") or _text_of(matter, "url"),
         source_title=_text_of(matter, "source_title"),
         sections=builder.sections,
+        warnings=(Reason("why_matter_date", date=date[:MAX_DATE_CHARACTERS]),) if date and not day else (),
     )
+
+
+def _day_of(date: str) -> str | None:
+    """The ISO date that `date` gives, or the year or month where it gives no more; None for no such day."""
+    found = DATE.fullmatch(date)
+    if not found:
+        return None
+    year, month, day = (int(part) if part else None for part in found.groups())
+    try:
+        given = datetime.date(year or 0, month or 1, day or 1).isoformat()
+    except ValueError:
+        return None
+    return given[: 4 if not month else 7 if not day else 10]
 
 
 def _parse(source: str) -> Sequence[Token]:
@@ -145,8 +170,6 @@ def _read_front_matter(text: str) -> dict[str, Any]:
 
 def _text_of(matter: dict[str, Any], name: str) -> str | None:
     value = matter.get(name)
-    if isinstance(value, (datetime.date, datetime.datetime)):
-        return value.isoformat()
     if value is None or isinstance(value, (str, int, float)):
         return (str(value).strip() or None) if value is not None else None
     raise LoadError(Reason("why_matter_value", name=name))

@@ -6,13 +6,17 @@ is live, and a damaged or old one can be removed as a whole. On a server, each b
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import shutil
 import sqlite3
+import tempfile
 import threading
+import weakref
 from collections.abc import Collection as AnyCollection
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -32,6 +36,10 @@ KINDS = ("passages", "sentences")
 
 WRITTEN = "index_metadata.pickle"
 """The file that a graph has once vectors are written to it: with some thousand, until then they wait in SQLite."""
+DATABASE_FILE = "chroma.sqlite3"
+"""What Chroma calls the file of a folder that has all but the graphs."""
+DISK, MEMORY = Path("/tmp"), Path("/dev/shm")  # noqa: S108  # a folder of our own is made in them
+"""Where copies to read are made; in memory there is room also where all disks are full."""
 
 DISK_IS_FULL = ("disk is full", "no space left", "(code: 13)", "(code 13)")
 """How Chroma, SQLite and the system say so."""
@@ -76,18 +84,21 @@ class ChromaFolder:
     def open_client(self, *, create: bool) -> ClientAPI:
         """A client of its own: Chroma shares one system for each folder in a process, whose queries go on showing
         the old state after another process has written."""
-        import chromadb
-        from chromadb.api.shared_system_client import SharedSystemClient
-        from chromadb.config import Settings
-
-        if not create and not self.folder.is_dir():
+        if create:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        elif not self.folder.is_dir():
             raise IndexDamaged(Reason("why_index_gone", folder=str(self)))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with _OPENING:
-            SharedSystemClient.clear_system_cache()
-            return chromadb.PersistentClient(
-                path=str(self.folder), settings=Settings(anonymized_telemetry=False)
-            )
+        try:
+            return _open_folder(self.folder)
+        except Exception as error:
+            if create or not isinstance(self.explain(error), DiskError):
+                raise
+        # Chroma writes when it opens. Who only asks is answered from a copy that it can write to.
+        copy = copy_to_read(self.folder)
+        logger.warning("%s cannot be written to: it is read from a copy, %s", self, copy)
+        client = _open_folder(copy)
+        weakref.finalize(client, shutil.rmtree, copy, ignore_errors=True)
+        return client
 
     def explain(self, error: BaseException) -> QAError | None:
         """What to say of an error that was raised while Chroma was at work; None for what is not its fault."""
@@ -206,6 +217,39 @@ def find_graph(index_dir: Path, *, build: str) -> tuple[tuple[str, int, int], ..
     return tuple(
         (str(path.relative_to(folder)), status.st_size, status.st_mtime_ns) for path, status in files
     )
+
+
+def copy_to_read(folder: Path) -> Path:
+    """A folder elsewhere with a copy of Chroma's database in `folder`, and links to its graphs.
+
+    Raises `OSError` where there is no room for it, on the disk or in memory.
+    """
+    database = folder / DATABASE_FILE
+    size = database.stat().st_size + LITTLE_ROOM_BYTES
+    places = (Path(os.environ.get("TMPDIR") or DISK), MEMORY)
+    writable = (place for place in places if os.access(place, os.W_OK))
+    roomy = next((place for place in writable if shutil.disk_usage(place).free > size), None)
+    if roomy is None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    copy = Path(tempfile.mkdtemp(prefix="qa-read-", dir=roomy))
+    with (
+        closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(copy / DATABASE_FILE)) as target,
+    ):
+        source.backup(target)
+    for graph in filter(Path.is_dir, folder.iterdir()):
+        (copy / graph.name).symlink_to(graph.absolute())
+    return copy
+
+
+def _open_folder(folder: Path) -> ClientAPI:
+    import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
+    from chromadb.config import Settings
+
+    with _OPENING:
+        SharedSystemClient.clear_system_cache()
+        return chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
 
 
 def _is_of_chroma(error: BaseException) -> bool:
