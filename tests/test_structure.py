@@ -41,6 +41,7 @@ LAYERS = (
     "records",
     "lexical",
     "locking",
+    "changes",
     "store",
     "kept",
     "vector_cache",

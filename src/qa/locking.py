@@ -32,6 +32,10 @@ AT_WORK, WHOLE = b"1", b"0"
 CANNOT_WRITE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT})
 """How the system says that a folder takes no new file, and a file no change."""
 
+CHANGES_LOCK_FILE = ".changes.lock"
+CHANGES_WAIT_S, CHANGES_TRY_EVERY_S = 5.0, 0.005
+"""Who notes a change waits this long for one who is noting another: that takes some milliseconds."""
+
 HOLDER = re.compile(r"process (\d{1,10}) on (.+) since ([\d: -]+)")
 """What stands in the file; older programs wrote the same."""
 
@@ -61,6 +65,15 @@ def is_being_written(index_dir: Path) -> bool:
             return not _try(stream.fileno())
     except FileNotFoundError:
         return False
+
+
+@contextmanager
+def lock_changes(index_dir: Path) -> Iterator[None]:
+    """Be alone with the files in which changes are noted. Raises `IndexBusy` where another one does not let go."""
+    with (index_dir / CHANGES_LOCK_FILE).open("ab") as stream:
+        if not _wait_for(stream, CHANGES_WAIT_S, CHANGES_TRY_EVERY_S):
+            raise IndexBusy(Reason("why_busy", folder=str(index_dir), holder=_holder("")))
+        yield
 
 
 @contextmanager

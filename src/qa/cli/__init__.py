@@ -208,5 +208,8 @@ def build_parser() -> argparse.ArgumentParser:
         help="delete the feedback with these numbers; with --refused, the questions",
     )
     add("coverage", run_coverage, "Say which cities and subjects the documents cover.", index, as_json)
-    add("status", run_status, "Say what the index holds.", index, as_json)
+    command = add("status", run_status, "Say what the index holds.", index, as_json)
+    command.add_argument(
+        "--changes", action="store_true", help="show who changed which documents instead, newest first"
+    )
     return parser

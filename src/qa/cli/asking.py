@@ -153,6 +153,8 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
 
 def _serve(options: argparse.Namespace, settings: Settings, *, given: Settings) -> int:
     with without_collecting():
+        from qa.changes import note_report, operator
+        from qa.indexing import index_corpus
         from qa.manifest import explaining_disk, make_index_folder, read_manifest
         from qa.parts import load_parts
         from qa.pipeline import Pipeline
@@ -164,6 +166,7 @@ def _serve(options: argparse.Namespace, settings: Settings, *, given: Settings) 
         pipeline = Pipeline(settings, *parts) if read_manifest(settings.index_dir) else None
     if pipeline is None:
         print(f"Reading the documents in {settings.corpus_dir}; this happens once.", flush=True)
-        pipeline = Pipeline.build(settings, *parts)
+        note_report(settings.index_dir, operator(), index_corpus(settings, parts[0]))
+        pipeline = Pipeline(settings, *parts)
     launch(pipeline, given=given, on_ready=lambda message: print(message, flush=True), mcp=options.mcp)
     return 0

@@ -57,10 +57,12 @@ def run_remove(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_purge(options: argparse.Namespace, settings: Settings) -> int:
     """`qa purge`."""
+    from qa.changes import note_purge, operator
     from qa.purging import purge
     from qa.rendering import purge_lines
 
     receipt = purge(options.what, settings)
+    note_purge(settings.index_dir, operator(), receipt)
     if options.json:
         print(json.dumps(dataclasses.asdict(receipt), ensure_ascii=False))
     else:
@@ -80,9 +82,13 @@ def run_refresh(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_rollback(options: argparse.Namespace, settings: Settings) -> int:
     """`qa rollback`."""
+    from qa.changes import changed_paths, note_change, operator
+    from qa.manifest import require_manifest
     from qa.rollback import roll_back
 
+    before = require_manifest(settings.index_dir).documents
     manifest = roll_back(settings, _open_embedder(settings))
+    note_change(settings.index_dir, operator(), "rolled_back", changed_paths(before, manifest.documents))
     print(
         f"The index is back at the state before, with {len(manifest.documents)} documents; once more takes that "
         f"back. The next qa index brings it up to {settings.corpus_dir} again."
@@ -106,6 +112,7 @@ def _index(
     refused: Sequence[Receipt] = (),
 ) -> int:
     """Bring the index up to the documents and print the report, with what was `refused` before."""
+    from qa.changes import note_report, operator
     from qa.feedback import forget_older
     from qa.indexing import index_corpus
     from qa.receipts import to_table
@@ -113,6 +120,7 @@ def _index(
 
     with show_progress("indexing") as show:
         report = index_corpus(settings, embedder, rebuild=rebuild, on_progress=show)
+    note_report(settings.index_dir, operator(), report)
     report = dataclasses.replace(report, receipts=(*report.receipts, *refused))
     try:
         forget_older(settings.index_dir, days=settings.keep_questions_days)
@@ -165,6 +173,8 @@ def run_status(options: argparse.Namespace, settings: Settings) -> int:
     from qa.manifest import require_manifest
 
     manifest = require_manifest(settings.index_dir)
+    if options.changes:
+        return _show_changes(options, settings)
     llm = _llm_status(settings) if settings.llm or settings.local_llm else ""
     if options.json:
         table = dataclasses.asdict(manifest)
@@ -179,6 +189,20 @@ def run_status(options: argparse.Namespace, settings: Settings) -> int:
     for record in manifest.documents:
         cities = f"; {', '.join(record.cities)}" if record.cities else ""
         print(f"  {record.path}: {record.title} ({record.language}, {record.chunks} chunks{cities})")
+    return 0
+
+
+def _show_changes(options: argparse.Namespace, settings: Settings) -> int:
+    from qa.changes import list_changes
+    from qa.rendering import changes_lines
+
+    changes = list_changes(settings.index_dir)
+    if options.json:
+        print(json.dumps({"changes": [dataclasses.asdict(change) for change in changes]}, ensure_ascii=False))
+    elif changes:
+        print("\n".join(changes_lines(changes)))
+    else:
+        print(f"No change is noted in {settings.index_dir}.", file=sys.stderr)
     return 0
 
 

@@ -4,6 +4,7 @@ Whatever comes from documents or from an asker is hostile until it has passed th
 with `escaping.fill`, which escapes every value that is not HTML already, so that forgetting is impossible.
 """
 
+from qa.rendering.changes import changes_html, changes_lines
 from qa.rendering.coverage import coverage_html, coverage_lines, refused_html
 from qa.rendering.documents import documents_html
 from qa.rendering.evaluation import evaluation_html
@@ -29,6 +30,8 @@ from qa.rendering.wording import refusal_text
 
 __all__ = [
     "answer_text",
+    "changes_html",
+    "changes_lines",
     "coverage_html",
     "coverage_lines",
     "document_html",

@@ -1,0 +1,66 @@
+"""The list of who changed which documents: for staff on the page, and for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from qa.changes import COMMAND_LINE, STAFF, THIS_MACHINE, Change
+from qa.messages import join_names, say
+from qa.rendering.escaping import Html, fill, join, one_line
+
+MOST_LISTED = 50
+"""Changes listed on the page; `qa status --changes` shows them all."""
+
+MOST_NAMED = 5
+"""Documents named in a line of the list; the rest are counted."""
+
+
+def changes_html(changes: Sequence[Change], *, language: str) -> Html:
+    """The list of `changes` (the newest first), `MOST_LISTED` at most."""
+    if not changes:
+        return fill('<p class="note" role="status">{text}</p>', text=say("changes_empty", language))
+    items = [
+        fill(
+            '<li><span dir="auto">{deed}</span> <time class="facts" datetime="{time}">{shown}</time></li>',
+            deed=_deed(change, language),
+            time=change.time,
+            shown=_shown_time(change),
+        )
+        for change in changes[:MOST_LISTED]
+    ]
+    return fill(
+        '<div class="changes" lang="{language}"><p class="note">{note}</p><ol>{items}</ol></div>',
+        language=language,
+        note=say("changes_note", language),
+        items=join(items),
+    )
+
+
+def changes_lines(changes: Sequence[Change]) -> Iterator[str]:
+    """The list for a terminal, in English."""
+    for change in changes:
+        yield f"{one_line(_shown_time(change))}  {one_line(_deed(change, 'en', most=len(change.names)))}"
+
+
+def _deed(change: Change, language: str, *, most: int = MOST_NAMED) -> str:
+    shown = change.names[:most]
+    names = join_names(shown, language)
+    if change.count > len(shown):
+        names = say("changes_more", language, names=names, count=change.count - len(shown))
+    return say(f"change_{change.what}", language, who=who_text(change.who, language), names=names)
+
+
+def who_text(who: str, language: str) -> str:
+    """`who` in `language`: a person's name as it is, and what stands for somebody without one as words."""
+    if who == THIS_MACHINE:
+        return say("who_this_machine", language)
+    if who == STAFF:
+        return say("who_staff", language)
+    if who.startswith(f"{COMMAND_LINE} ("):
+        return say("who_command_line", language, name=who.removeprefix(f"{COMMAND_LINE} (").removesuffix(")"))
+    return who
+
+
+def _shown_time(change: Change) -> str:
+    """The minute, of UTC: `2026-11-30 08:15 UTC`."""
+    return f"{change.time[:16].replace('T', ' ')} UTC"
