@@ -15,7 +15,6 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pages import (
-    KEY,
     REPOSITORY,
     SCHEMES,
     SCREENS,
@@ -32,6 +31,7 @@ from pages import (
 )
 from qa.messages import LANGUAGES
 
+READ_KEY = "a-readers-key-for-pictures"
 README_WIDTH = 1280
 README_COLOURS = 256
 """A picture of text looks the same with a palette, and takes a third of the room."""
@@ -54,6 +54,7 @@ def main() -> None:
         picture_languages(browser, server, options.folder)
         picture_waiting(browser, server, options.folder)
         picture_visit(browser, server, options.folder)  # the last: it brings in a document
+        picture_login(browser, options.folder)
         browser.close()
     print(f"{len(list(options.folder.glob('*.png')))} pictures are in {options.folder}")
 
@@ -61,7 +62,7 @@ def main() -> None:
 def picture_visit(browser: Browser, server: Server, folder: Path) -> None:
     """Nothing; every screen of a visit is pictured."""
     page = browser.new_page(locale="en-GB", reduced_motion="reduce")
-    open_page(page, f"{server.address}?key={KEY}")
+    open_page(page, server.address)
     for number, (name, step) in enumerate(SCREENS.items(), 1):
         show(page, width=max(WIDTHS), scheme="light")
         step(page)
@@ -80,6 +81,24 @@ def picture_waiting(browser: Browser, server: Server, folder: Path) -> None:
             for scheme in SCHEMES:
                 show(page, width=width, scheme=scheme)
                 page.screenshot(path=folder / f"{len(SCREENS) + 1:02}-waiting-{width}-{scheme}.png")
+        page.close()
+
+
+def picture_login(browser: Browser, folder: Path) -> None:
+    """Nothing; what readers see where reading wants a key is pictured, before and after a wrong one."""
+    with tempfile.TemporaryDirectory() as closed, serving(Path(closed), QA_READ_KEY=READ_KEY) as server:
+        page = browser.new_page(locale="en-GB", reduced_motion="reduce")
+        for name in ("login", "login-wrong"):
+            page.goto(server.address)
+            if name == "login-wrong":
+                page.locator("#key").fill("not-the-key")
+                page.keyboard.press("Enter")
+                expect(page.locator("#problem")).not_to_be_empty()
+            for scheme in SCHEMES:
+                for width, height in WIDTHS.items():
+                    page.set_viewport_size({"width": width, "height": height})
+                    page.emulate_media(color_scheme=scheme)
+                    page.screenshot(path=folder / f"{len(SCREENS) + 2:02}-{name}-{width}-{scheme}.png")
         page.close()
 
 

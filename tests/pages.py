@@ -190,9 +190,24 @@ def _open_documents(page: Page) -> None:
     expect(page.locator(".documents .card").first).to_be_visible()
 
 
-def _open_staff(page: Page) -> None:
+def open_staff(page: Page) -> None:
+    """The staff's corner beneath the documents, open."""
+    page.get_by_role("tab").nth(2).click()
     page.locator("#staff > button").click()
+    expect(page.locator("#login input[name=key]")).to_be_visible()
+
+
+def log_in(page: Page, key: str = KEY) -> None:
+    """The staff's corner, once who gives `key` is let in."""
+    page.locator("#login input[name=key]").fill(key)
+    page.locator("#login .log-in button").click()
+    expect(page.locator("#login .log-out")).to_be_visible()
     expect(page.locator("#reindex")).to_be_visible()
+
+
+def _open_changes(page: Page) -> None:
+    page.locator("#changes > button").click()
+    expect(page.locator(".changes li").first).to_be_visible()
 
 
 def _bring_in(page: Page) -> None:
@@ -220,10 +235,12 @@ SCREENS: Mapping[str, Callable[[Page], object]] = MappingProxyType(
         "cities": open_cities,
         "chosen-city": _choose_city,
         "documents": _open_documents,
-        "staff": _open_staff,
+        "staff-locked": open_staff,
+        "staff": log_in,
         "receipt": _bring_in,
+        "changes": _open_changes,
         "kept": lambda page: page.locator(".kept summary").click(),
     }
 )
 """What a visit sees, one screen after the other, and the step to each from the one before it. The visit starts on
-the page with the staff's key in its address, in English."""
+the page, in English."""

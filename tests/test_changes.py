@@ -14,6 +14,7 @@ import qa.changes
 from conftest import CountingEmbedder
 from qa.changes import (
     CHANGES_FILE,
+    GONE,
     MAX_NAMES,
     OLDER_FILE,
     STAFF,
@@ -178,7 +179,10 @@ def test_an_index_is_as_good_with_the_list_beside_it(settings: Settings) -> None
     assert len(list_changes(settings.index_dir)) == 1
 
 
-def test_a_document_that_is_removed_for_good_is_noted(indexed: Path, run: Run) -> None:
+def test_a_document_that_is_removed_for_good_keeps_no_name_in_the_list(indexed: Path, run: Run) -> None:
+    note_change(indexed / "index", "Aoi", "updated", ["dalian.txt", "surabaya.md"])
     run("purge", "dalian.txt")
-    (noted,) = list_changes(indexed / "index")
-    assert (noted.who, noted.what, noted.names) == (operator(), "purged", ("dalian.txt",))
+    purged, updated = list_changes(indexed / "index")
+    assert (purged.who, purged.what, purged.names, purged.count) == (operator(), "purged", (GONE,), 1)
+    assert (updated.who, updated.names) == ("Aoi", (GONE, "surabaya.md"))
+    assert b"dalian.txt" not in (indexed / "index" / CHANGES_FILE).read_bytes()

@@ -6,7 +6,6 @@ import datetime
 import json
 import re
 import shutil
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,11 +27,11 @@ from qa.pipeline import Pipeline
 from qa.rendering import coverage_html, coverage_lines, refused_html
 from qa.subjects import SUBJECTS
 from qa.timeline import find_events
-from qa.ui.access import Access
+from qa.ui.access import Access, Request
 from qa.ui.coverage import covered_html
-from qa.ui.staff import Request, refused_questions_html
+from qa.ui.staff import refused_questions_html
 from test_cli import Run, assert_is_one_error_line, folder, indexed, run, template
-from test_page import KEY, Server, browser, call_endpoint, open_page, open_staff, server
+from test_page import Server, browser, call_endpoint, log_in, open_page, open_staff, server, staff_of
 from test_rendering import HOSTILE, OUR_ATTRIBUTES, OUR_TAGS, Inventory
 
 __all__ = ["browser", "folder", "indexed", "run", "server", "template"]
@@ -322,22 +321,17 @@ LOCAL = {"host": "127.0.0.1:7860"}
 
 
 @pytest.mark.parametrize(
-    ("admin_key", "asking", "may_read"),
+    ("asking", "may_read"),
     [
-        pytest.param("", Request(LOCAL, "127.0.0.1"), True, id="at the machine"),
-        pytest.param("k", Request({}, "203.0.113.5", "k"), True, id="with the key"),
-        pytest.param("", Request(LOCAL, "203.0.113.5"), False, id="elsewhere"),
-        pytest.param(
-            "", Request(LOCAL | {"origin": "https://evil.example"}, "127.0.0.1"), False, id="a site"
-        ),
-        pytest.param("k", Request(LOCAL, "127.0.0.1"), False, id="without the key"),
-        pytest.param("k", Request(LOCAL, "127.0.0.1", "wrong"), False, id="with a wrong key"),
+        pytest.param(Request(LOCAL, "127.0.0.1"), True, id="at the machine"),
+        pytest.param(Request(LOCAL, "203.0.113.5"), False, id="elsewhere"),
+        pytest.param(Request(LOCAL | {"origin": "https://evil.example"}, "127.0.0.1"), False, id="a site"),
     ],
 )
 def test_refused_questions_are_shown_to_those_only_who_may_change_documents(
-    pipeline: Pipeline, admin_key: str, asking: Request, may_read: bool
+    pipeline: Pipeline, asking: Request, may_read: bool
 ) -> None:
-    html = refused_questions_html(pipeline, asking, access=Access(admin_key), language="en")
+    html = refused_questions_html(pipeline, asking, access=Access(Settings()), language="en")
 
     assert (SECRET in html) == may_read
     assert ("problem" in html) != may_read
@@ -398,8 +392,9 @@ class TestOnThePage:
     def test_staff_read_what_was_not_answered(self, browser: Browser, refusing: Server) -> None:
         context = browser.new_context(locale="en-GB")
         try:
-            page = open_page(context, f"{refusing.address}?key={KEY}")
+            page = open_page(context, refusing.address)
             open_staff(page)
+            log_in(page)
             page.locator("#refused > button").click()
             expect(page.locator(".refused li")).to_contain_text([SECRET])
             expect(page.locator(".refused li")).to_contain_text(["times asked: 1, last on 20"])
@@ -407,21 +402,7 @@ class TestOnThePage:
             context.close()
 
     def test_what_was_not_answered_is_kept_from_programs_without_the_key(self, refusing: Server) -> None:
-        for key in ("", "not-the-key", None, [KEY], {"key": KEY}):
-            answer = call_endpoint(refusing, "refused", [key, "en"])
-            assert "This key is not right." in answer
-            assert "Yamada" not in answer
-        assert "Yamada" in call_endpoint(refusing, "refused", [KEY, "en"])
-
-    def test_keys_cannot_be_guessed_many_at_a_time(self, refusing: Server) -> None:
-        started = datetime.datetime.now(tz=datetime.UTC)
-        guesses = [
-            threading.Thread(target=call_endpoint, args=(refusing, name, [f"guess-{number}", "en"]))
-            for number, name in enumerate(("refused", "let_in", "refused"))
-        ]
-        for guess in guesses:
-            guess.start()
-        for guess in guesses:
-            guess.join()
-
-        assert (datetime.datetime.now(tz=datetime.UTC) - started).total_seconds() >= 3
+        answer = call_endpoint(refusing, "refused", ["en"])
+        assert "Please log in on this page first." in answer
+        assert "Yamada" not in answer
+        assert "Yamada" in call_endpoint(refusing, "refused", ["en"], headers=staff_of(refusing))

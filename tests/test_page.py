@@ -21,7 +21,17 @@ import docx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from pages import ANSWER_MS, KEY, REPOSITORY, SURABAYA, ask, browser, wait_for_address
+from pages import (
+    ANSWER_MS,
+    KEY,
+    REPOSITORY,
+    SURABAYA,
+    ask,
+    browser,
+    log_in,
+    open_staff,
+    wait_for_address,
+)
 from qa.feedback import list_feedback, most_refused
 from qa.manifest import read_manifest
 
@@ -124,19 +134,6 @@ def open_page(context: BrowserContext, address: str) -> Page:
     expect(page.locator("html")).to_have_attribute("lang", re.compile("."))
     expect(page.locator("#ask")).not_to_be_empty()
     return page
-
-
-def open_staff(page: Page) -> None:
-    """Opens the staff's corner beneath the documents."""
-    page.get_by_role("tab", name="Documents").click()
-    page.locator("#staff > button").click()
-
-
-def bring_in(page: Page, key: str) -> None:
-    """Opens the staff's corner and presses its button."""
-    open_staff(page)
-    page.locator("#key input").fill(key)
-    page.locator("#key input").press("Enter")
 
 
 def test_an_answer_shows_its_evidence_where_the_mark_is_clicked(page: Page) -> None:
@@ -375,7 +372,7 @@ def test_a_hostile_question_is_shown_as_text_and_runs_nothing(page: Page) -> Non
 
 
 def test_staff_bring_in_a_new_document_and_ask_about_it(context: BrowserContext, server: Server) -> None:
-    page = open_page(context, f"{server.address}?key={KEY}")
+    page = open_page(context, server.address)
     question = "When was the Hanamizuki tram depot repaired?"
     expect(ask(page, question).locator(".refusal").first).to_be_visible()
     (server.corpus / "depot.md").write_text(
@@ -383,7 +380,8 @@ def test_staff_bring_in_a_new_document_and_ask_about_it(context: BrowserContext,
         encoding="utf-8",
     )
     open_staff(page)
-    expect(page.locator("#key input")).to_have_value(KEY)
+    expect(page.locator("#reindex")).to_be_hidden()
+    log_in(page)
     page.locator("#reindex").click()
     receipt = page.locator(".receipt")
     expect(receipt).to_be_visible(timeout=ANSWER_MS)
@@ -399,8 +397,9 @@ def test_staff_upload_files_and_ask_about_them_at_once(
     document.add_paragraph("The ferry to Hikoshima has carried the Amanogawa bell since 1968.")
     document.save(str(tmp_path / "フェリー 2016.docx"))
     (tmp_path / "photo.pdf").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
-    page = open_page(context, f"{server.address}?key={KEY}")
+    page = open_page(context, server.address)
     open_staff(page)
+    log_in(page)
     page.locator("#files input[type=file]").set_input_files(
         [tmp_path / "フェリー 2016.docx", tmp_path / "photo.pdf"]
     )
@@ -422,7 +421,7 @@ def test_a_quote_opens_as_it_was_read_and_says_that_its_source_has_changed_or_go
 ) -> None:
     source = server.corpus / "windmill.md"
     source.write_text("# Windmill\n\nThe Tanabata windmill was raised in 1957.\n", encoding="utf-8")
-    call_reindex(server, KEY)
+    call_reindex(server)
     page = open_page(context, server.address)
     for change, note in (("changed", "has changed since"), ("gone", "has since been removed")):
         ask(page, "When was the Tanabata windmill raised?")
@@ -432,7 +431,7 @@ def test_a_quote_opens_as_it_was_read_and_says_that_its_source_has_changed_or_go
             )
         else:
             source.unlink()
-        call_reindex(server, KEY)
+        call_reindex(server)
         card = page.locator(".evidence:not([hidden]) .card").first
         card.locator("details.whole > summary").click()
         expect(card.locator(".whole-body")).to_contain_text(note)
@@ -556,9 +555,10 @@ def test_nothing_but_documents_can_be_downloaded(doc_id: str, server: Server) ->
 
 def test_staff_take_a_document_out_and_bring_it_back(context: BrowserContext, server: Server) -> None:
     (server.corpus / "tunnel.md").write_text("# Tunnel\n\nThe Kanmon tunnel glows.\n", encoding="utf-8")
-    call_endpoint(server, "reindex", [KEY, None, "", "en"])
-    page = open_page(context, f"{server.address}?key={KEY}")
+    call_reindex(server)
+    page = open_page(context, server.address)
     open_staff(page)
+    log_in(page)
     page.locator("#unwanted input").click()
     page.get_by_role("option", name="Tunnel (tunnel.md)").click()
     page.keyboard.press("Escape")
@@ -572,13 +572,13 @@ def test_staff_take_a_document_out_and_bring_it_back(context: BrowserContext, se
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "data"), [("remove", ["not-the-key", "en", []]), ("rollback", ["not-the-key", "en"])]
+    ("endpoint", "data"), [("remove", ["en", []]), ("rollback", ["en"]), ("reindex", [None, "", "en"])]
 )
-def test_nothing_is_taken_out_or_back_without_the_key(
+def test_nothing_is_brought_in_taken_out_or_back_without_logging_in(
     endpoint: str, data: list[object], server: Server
 ) -> None:
     before = server.generation()
-    assert "This key is not right." in call_endpoint(server, endpoint, data)
+    assert "Please log in on this page first." in call_endpoint(server, endpoint, data)
     assert server.generation() == before
     assert (server.corpus / "dalian.md").exists()
 
@@ -590,8 +590,10 @@ def test_without_a_key_the_page_takes_documents_at_this_machine_and_nowhere_else
         page = browser.new_page(locale="en-GB")
         page.goto(local.address)
         expect(page.locator("#ask")).not_to_be_empty()
-        open_staff(page)
-        expect(page.locator("#key")).to_be_hidden()
+        page.get_by_role("tab").nth(2).click()
+        page.locator("#staff > button").click()
+        expect(page.locator("#reindex")).to_be_visible()
+        expect(page.locator("#login form")).to_have_count(0)
         (local.corpus / "at-home.md").write_text("# At home\n\nIt is here.\n", encoding="utf-8")
         page.locator("#reindex").click()
         expect(page.locator(".receipt .added")).to_contain_text("at-home.md", timeout=ANSWER_MS)
@@ -603,43 +605,82 @@ def test_without_a_key_the_page_takes_documents_at_this_machine_and_nowhere_else
             {"Origin": "https://evil.example"},
             {"Host": "evil.example"},
         ):
-            assert "only from the computer" in call_reindex(local, "", headers=headers)
+            assert "only from the computer" in call_endpoint(
+                local, "reindex", [None, "", "en"], headers=headers
+            )
             assert upload_status(local, headers=headers) == 403
         assert local.generation() == before
         assert upload_status(local) == 200
 
 
-def test_a_wrong_key_changes_nothing(page: Page, server: Server) -> None:
-    before = server.generation()
-    secret = server.corpus / "lighthouse.md"
-    secret.write_text("# Lighthouse\n\nThe Wakamizu lighthouse was painted in 1993.\n", encoding="utf-8")
-    try:
-        bring_in(page, "not-the-key")
-        expect(page.locator("#receipt .problem")).to_have_text("This key is not right. Nothing was changed.")
-        answer = ask(page, "When was the Wakamizu lighthouse painted?")
-        expect(answer.locator(".refusal").first).to_be_visible()
-        assert server.generation() == before
-    finally:
-        secret.unlink()
+def test_a_wrong_key_is_told_and_opens_nothing(page: Page) -> None:
+    open_staff(page)
+    page.locator("#login input[name=key]").fill("not-the-key")
+    page.locator("#login input[name=key]").press("Enter")
+    expect(page.locator("#login .problem")).to_have_text("This key is not right.")
+    expect(page.locator("#login input[name=key]")).to_have_value("")
+    expect(page.locator("#reindex")).to_be_hidden()
 
 
-def test_calling_the_endpoint_past_the_page_needs_the_key_too(server: Server) -> None:
-    before = server.generation()
-    added = server.corpus / "past-the-page.md"
-    added.write_text("# Past the page\n\nThe Past was written down in 1999.\n", encoding="utf-8")
-    for key in ("", "not-the-key", None, [KEY], {"key": KEY}):
-        assert "This key is not right." in call_reindex(server, key)
-    assert server.generation() == before
-    # The same call with the key does its work: the refusals above came from where the work is done.
-    assert "past-the-page.md" in call_reindex(server, KEY)
-    assert server.generation() != before
+def test_no_browser_keeps_the_key(context: BrowserContext, page: Page, server: Server) -> None:
+    sent: list[str] = []
+    context.on("request", lambda request: sent.append(f"{request.url} {request.post_data}"))
+    open_staff(page)
+    log_in(page)
+    page.locator("#refused > button").click()
+    expect(page.locator("#refused .note")).to_be_visible()
+    assert len([each for each in sent if KEY in each]) == 1  # to log in
+    kept = page.evaluate("[document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage)]")
+    assert KEY not in "".join([*kept, page.url, page.content()])
+    (cookie,) = context.cookies()
+    assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("qa_session", True, "Strict")
+    assert KEY not in cookie["value"]
+    assert KEY not in (server.index.parent / "log").read_text(encoding="utf-8")
 
 
-def call_reindex(
-    server: Server, key: object, *, files: object = None, headers: Mapping[str, str] = MappingProxyType({})
-) -> str:
-    """What the reindex endpoint answers to a program that comes with `key`."""
-    return call_endpoint(server, "reindex", [key, files, "", "en"], headers=headers)
+def test_whoever_logs_out_is_out_and_a_new_tab_too(context: BrowserContext, page: Page) -> None:
+    open_staff(page)
+    log_in(page)
+    expect(page.locator("#login [role=status]")).to_be_focused()
+    other = open_page(context, page.url)
+    open_staff_as_known(other)
+    other.locator("#login .log-out button").click()
+    expect(other.locator("#tabs")).to_be_visible()
+    open_staff(other)
+    expect(other.locator("#reindex")).to_be_hidden()
+    page.locator("#reindex").click()
+    expect(page.locator("#receipt .problem")).to_contain_text("Please log in on this page first.")
+
+
+def open_staff_as_known(page: Page) -> None:
+    """The staff's corner, opened by somebody who is logged in."""
+    page.get_by_role("tab").nth(2).click()
+    page.locator("#staff > button").click()
+    expect(page.locator("#reindex")).to_be_visible()
+
+
+def test_who_is_logged_in_is_said_in_the_chosen_language(page: Page) -> None:
+    open_staff(page)
+    log_in(page)
+    expect(page.locator("#login")).to_contain_text("Logged in: Staff")
+    page.locator("#language input").click()
+    page.get_by_role("option", name="日本語").click()
+    expect(page.locator("#login")).to_contain_text("ログイン中：職員")
+    expect(page.locator("#reindex")).to_be_visible()
+
+
+def staff_of(server: Server, key: str = KEY) -> dict[str, str]:
+    """Headers of the page as somebody has it open who gave `key`."""
+    origin = {"Origin": server.address.rstrip("/")}
+    sent = {**origin, "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{server.address}session", json.dumps({"key": key}).encode(), sent)
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return {**origin, "Cookie": response.headers["set-cookie"].partition(";")[0]}
+
+
+def call_reindex(server: Server, *, files: object = None) -> str:
+    """What the reindex endpoint answers to staff."""
+    return call_endpoint(server, "reindex", [files, "", "en"], headers=staff_of(server))
 
 
 def call_endpoint(
@@ -662,7 +703,7 @@ def test_no_endpoint_answers_without_the_queue(server: Server, path: str) -> Non
     with config:
         dependencies = json.load(config)["dependencies"]
     number = next(item["id"] for item in dependencies if item["api_name"] == "reindex")
-    body = json.dumps({"data": [KEY, None, "", "en"], "fn_index": number}).encode()
+    body = json.dumps({"data": [None, "", "en"], "fn_index": number}).encode()
     request = urllib.request.Request(
         f"{server.address}gradio_api/{path}", body, {"Content-Type": "application/json"}
     )
@@ -702,16 +743,15 @@ def upload_status(
         return error.code
 
 
-def test_nobody_uploads_past_the_page_without_the_key(server: Server) -> None:
+def test_nobody_uploads_past_the_page_without_logging_in(server: Server) -> None:
     assert upload_status(server) == 403
-    assert upload_status(server, headers={"Cookie": "qa_key=not-the-key"}) == 403
-    assert upload_status(server, headers={"Cookie": f"qa_key={KEY}"}) == 200
-    assert upload_status(server, headers={"Cookie": f"qa_key={KEY}"}, size=51 * 2**20) == 413
+    assert upload_status(server, headers=staff_of(server)) == 200
+    assert upload_status(server, headers=staff_of(server), size=51 * 2**20) == 413
 
 
 def test_a_program_cannot_bring_in_files_of_the_server(server: Server) -> None:
     stolen = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
-    answer = call_reindex(server, KEY, files=[stolen])
+    answer = call_reindex(server, files=[stolen])
     assert "passwd" not in {path.name for path in server.corpus.iterdir()}
     assert "error" in answer
 

@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from pages import (
-    KEY,
     SCHEMES,
     SCREENS,
     SURABAYA,
@@ -92,7 +91,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 
 
 def test_axe_finds_nothing_grave_on_any_screen(page: Page, server: Server) -> None:
-    open_page(page, f"{server.address}?key={KEY}")
+    open_page(page, server.address)
     findings: list[Finding] = []
     for name, step in SCREENS.items():
         show(page, width=max(WIDTHS), scheme="light")

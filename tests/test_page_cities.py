@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Locator, Page, Response, expect
 from qa.periods import MOST_EVENTS
 from test_page import (
     ANSWER_MS,
-    KEY,
     Server,
     ask,
     browser,
@@ -154,7 +153,7 @@ def test_many_dated_statements_come_in_portions_of_years(page: Page, server: Ser
     lines = [f"Bridge number {each} of Moji was opened in May {1950 + each % 46}." for each in range(230)]
     many.write_text("# Bridges\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
     try:
-        assert "event: complete" in call_reindex(server, KEY)
+        assert "event: complete" in call_reindex(server)
         page.reload()
         expect(page.locator("html")).to_have_attribute("lang", "en")
         open_cities(page)
@@ -168,4 +167,4 @@ def test_many_dated_statements_come_in_portions_of_years(page: Page, server: Ser
         assert 0 < events.count() < 100
     finally:
         many.unlink()
-        call_reindex(server, KEY)
+        call_reindex(server)

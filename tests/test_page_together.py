@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from pages import ANSWER_MS, KEY, Server, ask, browser, open_page, serving
+from pages import ANSWER_MS, Server, ask, browser, log_in, open_page, open_staff, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
 
@@ -85,10 +85,10 @@ def test_an_upload_that_takes_long_keeps_nobody_from_asking(
     pumps = [f"Pump {n} of the old waterworks was painted by crew {n * 7919}." for n in range(SENTENCES)]
     long.write_text("\n\n".join([*pumps, "The Tanabata fountain was built in 1957."]), encoding="utf-8")
     staff, visitor = (browser.new_page(locale="en-GB") for _ in range(2))
-    open_page(staff, f"{server.address}?key={KEY}")
+    open_page(staff, server.address)
     open_page(visitor, server.address)
-    staff.get_by_role("tab").nth(2).click()
-    staff.locator("#staff > button").click()
+    open_staff(staff)
+    log_in(staff)
     staff.locator("#files input[type=file]").set_input_files(long)
     expect(staff.locator("#files")).to_contain_text("long", timeout=ANSWER_MS)
     staff.locator("#reindex").click()

@@ -271,6 +271,7 @@ def test_it_waits_for_whoever_writes_to_the_index(full: Settings) -> None:
     "step",
     [
         "delete_for_good",
+        "forget_names",
         "forget_documents",
         "copy_build",
         "write_manifest",

@@ -39,8 +39,8 @@ from qa.reasons import (
 from qa.receipts import IndexReport, Receipt, receipt_of
 from qa.rendering import documents_html, report_html
 from qa.rendering.receipts import report_lines
-from qa.ui.access import Access
-from qa.ui.staff import Request, bring_in_html
+from qa.ui.access import Access, Request
+from qa.ui.staff import bring_in_html
 from test_cli import Run, folder, run
 from test_rendering import OUR_ATTRIBUTES, OUR_TAGS, Inventory
 
@@ -320,7 +320,7 @@ def test_the_command_and_the_page_name_the_same_broken_files_each_in_its_languag
     page = bring_in_html(
         pipeline,
         Request({"host": "localhost"}, "127.0.0.1"),
-        access=Access(),
+        access=Access(settings),
         on_progress=lambda done, total, path: None,
         language="ja",
     )

@@ -20,6 +20,7 @@ from qa.domain import Answer
 from qa.messages import LANGUAGES, say
 from qa.pipeline import Pipeline
 from qa.ui import waiting
+from qa.ui.access import Access
 from qa.ui.limits import MAX_ADDRESSES
 from qa.ui.listening import GONE
 from qa.ui.page import build_page
@@ -83,9 +84,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     pipeline = HeldPipeline(settings, CountingEmbedder(), OverlapReranker())
 
     async def open_page() -> tuple[FairQueue, str]:
-        blocks = build_page(pipeline)
+        access = Access(settings)
+        blocks = build_page(pipeline, access=access)
         queue = take_turns(blocks, settings)
-        return queue, open_server(blocks, pipeline, queue, DoorWatcher(), mcp=True)[1]
+        return queue, open_server(blocks, pipeline, access, queue, DoorWatcher(), mcp=True)[1]
 
     queue, address = asyncio.run(
         open_page()

@@ -1,7 +1,7 @@
 """`index/changes.jsonl`: who changed which documents, and when.
 
 Each line is one change. Lines are only added, and where the file is full it becomes the older one of two, so that
-they never take much room. What people asked is not in here.
+they never take much room. Of a document that was removed for good the name goes, too, and the change stays.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import json
 import logging
 import os
 import pwd
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from qa.errors import QAError
 from qa.locking import lock_changes
-from qa.manifest import DocumentRecord, explaining_disk, make_index_folder
+from qa.manifest import DocumentRecord, explaining_disk, make_index_folder, write_whole
 from qa.receipts import IndexReport, PurgeReceipt
 
 CHANGES_FILE, OLDER_FILE = "changes.jsonl", "changes.1.jsonl"
@@ -32,6 +32,10 @@ MAX_NAME_CHARS = 200
 
 STAFF = "staff"
 """Who changes documents on the page with the one key that has no name."""
+READER = "reader"
+"""Who has shown the key that all readers share; they change nothing."""
+GONE = "…"
+"""What stands for the name of a document that was removed for good."""
 THIS_MACHINE = "this machine"
 """Who changes documents on the page where no key is set: somebody at the machine itself."""
 COMMAND_LINE = "command line"
@@ -74,7 +78,7 @@ def note_change(index_dir: Path, who: str, what: Deed, names: Sequence[str]) -> 
         with explaining_disk(index_dir):
             make_index_folder(index_dir)
             with lock_changes(index_dir):
-                _append(json.dumps(dataclasses.asdict(change)).encode() + b"\n", index_dir)
+                _append(_line(change).encode(), index_dir)
     except QAError as error:
         logger.warning("a change of documents could not be noted: %s", error)
 
@@ -89,9 +93,20 @@ def note_report(index_dir: Path, who: str, report: IndexReport) -> None:
 
 
 def note_purge(index_dir: Path, who: str, receipt: PurgeReceipt) -> None:
-    """Note which documents `who` removed for good."""
+    """Note that `who` removed documents for good, without their names."""
     if receipt.documents:
-        note_change(index_dir, who, "purged", receipt.documents)
+        note_change(index_dir, who, "purged", [GONE] * len(receipt.documents))
+
+
+def forget_names(index_dir: Path, paths: Collection[str]) -> None:
+    """Put `GONE` in the place of `paths`, whoever brought them in or took them out. Raises `DiskError`."""
+    gone = {path[:MAX_NAME_CHARS] for path in paths}
+    with explaining_disk(index_dir), lock_changes(index_dir):
+        for file in (OLDER_FILE, CHANGES_FILE):
+            path = index_dir / file
+            changes = tuple(_read(path.read_bytes().splitlines())) if path.exists() else ()
+            if any(not gone.isdisjoint(change.names) for change in changes):
+                write_whole(path, "".join(_line(_without(gone, change)) for change in changes))
 
 
 def list_changes(index_dir: Path) -> tuple[Change, ...]:
@@ -119,6 +134,15 @@ def operator() -> str:
     except KeyError:  # in a container, users need no name
         name = str(os.getuid())
     return f"{COMMAND_LINE} ({name})"
+
+
+def _without(gone: Collection[str], change: Change) -> Change:
+    names = tuple(GONE if name in gone else name for name in change.names)
+    return dataclasses.replace(change, names=names)
+
+
+def _line(change: Change) -> str:
+    return json.dumps(dataclasses.asdict(change)) + "\n"
 
 
 def _append(line: bytes, index_dir: Path) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from qa.changes import forget_names
 from qa.checking import check_store, note_checked
 from qa.config import Settings
 from qa.domain import Document
@@ -177,6 +178,7 @@ class _Purge:
         texts = [read_text(version, index_dir) for version in self.versions]
         words = _Words([text.text for text in texts if text])
         files = delete_for_good(self.paths, self.aside, self._settings.corpus_dir)
+        forget_names(index_dir, self._quoted)
         feedback, refused = forget_documents(index_dir, self._quoted, words.are_quoted_in)
         states = self._states.by_file.values()
         having = [state for state in states if not self.versions.keys().isdisjoint(state.versions)]

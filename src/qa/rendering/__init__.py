@@ -11,6 +11,7 @@ from qa.rendering.evaluation import evaluation_html
 from qa.rendering.evidence import document_html, evidence_html, surroundings, translation_html
 from qa.rendering.furniture import (
     header_html,
+    login_html,
     notice_html,
     panel_html,
     pending_html,
@@ -40,6 +41,7 @@ __all__ = [
     "evaluation_html",
     "evidence_html",
     "header_html",
+    "login_html",
     "notice_html",
     "panel_html",
     "passages_to_json",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from qa.changes import COMMAND_LINE, STAFF, THIS_MACHINE, Change
+from qa.changes import COMMAND_LINE, READER, STAFF, THIS_MACHINE, Change
 from qa.messages import join_names, say
 from qa.rendering.escaping import Html, fill, join, one_line
+
+NAMELESS = {STAFF: "who_staff", READER: "who_reader", THIS_MACHINE: "who_this_machine"}
+"""Who has no name, and the key of what is said in its place."""
 
 MOST_LISTED = 50
 """Changes listed on the page; `qa status --changes` shows them all."""
@@ -52,10 +55,8 @@ def _deed(change: Change, language: str, *, most: int = MOST_NAMED) -> str:
 
 def who_text(who: str, language: str) -> str:
     """`who` in `language`: a person's name as it is, and what stands for somebody without one as words."""
-    if who == THIS_MACHINE:
-        return say("who_this_machine", language)
-    if who == STAFF:
-        return say("who_staff", language)
+    if who in NAMELESS:
+        return say(NAMELESS[who], language)
     if who.startswith(f"{COMMAND_LINE} ("):
         return say("who_command_line", language, name=who.removeprefix(f"{COMMAND_LINE} (").removesuffix(")"))
     return who

@@ -143,6 +143,34 @@ def page_note_html(language: str, *, keep_days: int, is_logged: bool = False) ->
     )
 
 
+def login_html(*, address: str, who: str, can_log_in: bool, language: str) -> Html:
+    """What staff log in with, or out where they are: forms that go to `address` and below it (scripts.LOG_IN).
+
+    `who` is the one who is logged in, "" for nobody; a reader who is can log in as staff, too.
+    """
+    log_out = fill(
+        '<form class="log-out" method="post" action="{address}/end"><p role="status" tabindex="-1">{text}</p>'
+        '<button type="submit">{label}</button></form>',
+        address=address,
+        text=say("staff_logged_in", language, name=who),
+        label=say("staff_log_out", language),
+    )
+    log_in = fill(
+        '<form class="log-in" method="post" action="{address}" data-wrong="{wrong}" data-later="{later}" '
+        'data-failed="{failed}"><label>{key}<input name="key" type="password" maxlength="200" '
+        'autocomplete="current-password" required></label><button type="submit">{label}</button>'
+        '<p class="problem" role="alert"></p></form>',
+        address=address,
+        wrong=say("login_wrong", language),
+        later=say("login_later", language),
+        failed=say("login_failed", language),
+        key=say("staff_key", language),
+        label=say("staff_log_in", language),
+    )
+    parts = [*([log_in] if can_log_in else []), *([log_out] if who else [])]
+    return fill('<div class="login" lang="{language}">{parts}</div>', language=language, parts=join(parts))
+
+
 def panel_html(*, turn: int, question: str, cards: Html, is_shown: bool, language: str) -> Html:
     """The evidence of one answer; only that of one answer at a time is shown."""
     return fill(

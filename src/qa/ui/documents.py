@@ -12,14 +12,16 @@ from qa.intake import UploadLimits
 from qa.messages import closest_language, say
 from qa.reasons import in_language
 from qa.receipts import receipt_of
-from qa.rendering import documents_html, notice_html
-from qa.ui.access import Access
+from qa.rendering import documents_html, login_html, notice_html
+from qa.rendering.changes import who_text
+from qa.ui import scripts
+from qa.ui.access import Access, Request
 from qa.ui.coverage import covered_html
-from qa.ui.scripts import KEEP_KEY
+from qa.ui.login import LOG_IN
 from qa.ui.staff import (
     Choices,
-    Request,
     bring_in_html,
+    changes_list_html,
     delete_refused_html,
     purge_choices,
     purge_documents_html,
@@ -42,8 +44,6 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 HIDDEN: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
 ONE_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "indexing"}
 """Whatever changes the index, so that a button that is pressed twice waits."""
-KEYS: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "keys"}
-"""Whatever tells whether a key is right and does nothing else, so that one key is tried at a time."""
 
 
 class DocumentsTab:
@@ -58,7 +58,7 @@ class DocumentsTab:
         self.list = gr.HTML(elem_id="documents")
         with gr.Accordion("", open=False, elem_id="staff") as self.staff:
             self.intro = gr.HTML()
-            self.key = gr.Textbox(type="password", elem_id="key", max_length=200)
+            self.login = gr.HTML(elem_id="login", js_on_load=scripts.LOG_IN)
             with gr.Column(elem_id="intake") as self.intake:
                 self.files = gr.File(file_count="multiple", elem_id="files", height=160)
                 self.addresses = gr.Textbox(lines=2, max_lines=8, elem_id="addresses")
@@ -71,6 +71,8 @@ class DocumentsTab:
                     self.questions = gr.HTML()
                     self.unanswered = gr.Dropdown([], multiselect=True, elem_id="unanswered")
                     self.delete = gr.Button(elem_id="delete-refused", min_width=0)
+                with gr.Accordion("", open=False, elem_id="changes") as self.changes:
+                    self.change_list = gr.HTML()
                 with gr.Accordion("", open=False, elem_id="purge") as self.purging:
                     self.purge_note = gr.HTML()
                     self.doomed = gr.Dropdown([], multiselect=True, elem_id="doomed")
@@ -86,12 +88,11 @@ class DocumentsTab:
                 self.list,
                 self.staff,
                 self.intro,
-                self.key,
                 self.files,
                 self.addresses,
                 self.reindex,
             ),
-            *(self.unwanted, self.take_out, self.roll_back, self.coverage, self.refused),
+            *(self.unwanted, self.take_out, self.roll_back, self.coverage, self.refused, self.changes),
             *(self.unanswered, self.delete, self.purging, self.purge_note, self.doomed, self.purge),
         ]
 
@@ -103,7 +104,6 @@ class DocumentsTab:
             self.list: self.show("", code),
             self.staff: gr.update(label=say("staff_heading", code)),
             self.intro: notice_html(say("staff_intro", code)),
-            self.key: gr.update(label=say("staff_key", code)),
             self.files: gr.update(label=say("staff_files", code, count=LIMITS.files, size=size)),
             self.addresses: gr.update(label=say("staff_addresses", code)),
             self.reindex: gr.update(value=say("staff_button", code)),
@@ -116,6 +116,7 @@ class DocumentsTab:
             self.roll_back: gr.update(value=say("staff_rollback", code)),
             self.coverage: gr.update(label=say("coverage_heading", code)),
             self.refused: gr.update(label=say("refused_heading", code)),
+            self.changes: gr.update(label=say("changes_heading", code)),
             self.unanswered: gr.update(label=say("refused_delete_label", code)),
             self.delete: gr.update(value=say("refused_delete", code)),
             self.purging: gr.update(label=say("purge_heading", code)),
@@ -127,29 +128,24 @@ class DocumentsTab:
     def connect(self, language: gr.Dropdown, refresh: Callable[[Any], None]) -> None:
         """Let things happen; `refresh` is given each event after which the page has to be labelled anew."""
         self.search.change(self.show, [self.search, language], self.list, api_name="documents", **HIDDEN)
-        gr.on(
-            [self.key.submit, self.key.blur],
-            api_name="let_in",
-            **KEYS,
-            **self.letting_in(language),
-        )
-        asking = [self.key, language]
+        self.login.submit(api_name="let_in", **self.letting_in(language))
         listed = [self.questions, self.unanswered]
-        self.refused.expand(self.show_refused, asking, listed, api_name="refused", **PRIVATE, **KEYS)
+        self.refused.expand(self.show_refused, language, listed, api_name="refused", **PRIVATE)
         self.delete.click(
             self.delete_refused,
-            [*asking, self.unanswered],
+            [language, self.unanswered],
             listed,
             api_name="delete_refused",
             **PRIVATE,
-            **KEYS,
+            **UNCHECKED,
         )
-        self.purging.expand(self.show_doomed, asking, self.doomed, api_name="doomed", **PRIVATE, **KEYS)
+        self._connect_changes(language)
+        self.purging.expand(self.show_doomed, None, self.doomed, api_name="doomed", **PRIVATE)
         self._connect_coverage(language)
         refresh(
             self.reindex.click(
                 self.bring_in,
-                [self.key, self.files, self.addresses, language],
+                [self.files, self.addresses, language],
                 [self.receipt, self.files, self.addresses],
                 api_name="reindex",
                 **PRIVATE,
@@ -159,7 +155,7 @@ class DocumentsTab:
         refresh(
             self.take_out.click(
                 self.remove,
-                [*asking, self.unwanted],
+                [language, self.unwanted],
                 self.receipt,
                 api_name="remove",
                 **PRIVATE,
@@ -170,17 +166,30 @@ class DocumentsTab:
         refresh(
             self.purge.click(
                 self.remove_for_good,
-                [*asking, self.doomed],
+                [language, self.doomed],
                 [self.receipt, self.doomed],
                 api_name="purge",
                 **PRIVATE,
                 **ONE_AT_A_TIME,
+                **UNCHECKED,
             )
         )
         refresh(
             self.roll_back.click(
-                self.undo, asking, self.receipt, api_name="rollback", **PRIVATE, **ONE_AT_A_TIME
+                self.undo, language, self.receipt, api_name="rollback", **PRIVATE, **ONE_AT_A_TIME
             )
+        )
+
+    def _connect_changes(self, language: gr.Dropdown) -> None:
+        """Fetch the list when it is opened; then keep it up to language and documents."""
+        self.changes.expand(self.show_changes, language, self.change_list, api_name="changes", **PRIVATE)
+        gr.on(
+            [language.input, self.receipt.change],
+            self.show_changes_again,
+            [self.change_list, language],
+            self.change_list,
+            api_name="changes_again",
+            **HIDDEN,
         )
 
     def _connect_coverage(self, language: gr.Dropdown) -> None:
@@ -201,11 +210,14 @@ class DocumentsTab:
         """What an event needs that shows the corner to those who may."""
         return {
             "fn": self.let_in,
-            "inputs": [self.key, language],
-            "outputs": [self.key, self.intake, self.receipt],
-            "js": KEEP_KEY,
+            "inputs": language,
+            "outputs": [self.login, self.intake, self.receipt],
             **HIDDEN,
         }
+
+    def relabelling_login(self, language: gr.Dropdown) -> dict[str, Any]:
+        """What an event needs that says anew who is logged in."""
+        return {"fn": self.show_login, "inputs": language, "outputs": self.login, **HIDDEN}
 
     def show(self, search: str, language: str) -> str:
         """The documents that `search` finds, as HTML."""
@@ -235,38 +247,58 @@ class DocumentsTab:
         """The table anew where one is shown already."""
         return self.show_coverage(language) if shown else gr.skip()
 
-    def show_refused(self, key: str, language: str, request: gr.Request) -> Updates:
+    def show_refused(self, language: str, request: gr.Request) -> Updates:
         """The questions that the documents did not answer, to those who may change documents."""
-        code, asking = closest_language(language), Request.of(request, key)
+        code, asking = closest_language(language), Request.of(request)
         listed = refused_questions_html(self._pipeline, asking, access=self._access, language=code)
         return {self.questions: listed, self.unanswered: self._offer(refused_choices, asking)}
 
-    def delete_refused(
-        self, key: str, language: str, numbers: list[int] | None, request: gr.Request
-    ) -> Updates:
+    def delete_refused(self, language: str, numbers: list[int] | None, request: gr.Request) -> Updates:
         """The same after those with these numbers were deleted."""
-        code, asking = closest_language(language), Request.of(request, key)
-        wanted = [number for number in numbers or () if isinstance(number, int)]
+        code, asking = closest_language(str(language)), Request.of(request)
+        wanted = (
+            [number for number in numbers if isinstance(number, int)] if isinstance(numbers, list) else []
+        )
         listed = delete_refused_html(
             self._pipeline, asking, access=self._access, numbers=wanted, language=code
         )
         return {self.questions: listed, self.unanswered: self._offer(refused_choices, asking)}
 
-    def show_doomed(self, key: str, language: str, request: gr.Request) -> Any:
+    def show_doomed(self, request: gr.Request) -> Any:
         """What can be removed for good, also of what was taken out: to those who may change documents."""
-        return self._offer(purge_choices, Request.of(request, key))
+        return self._offer(purge_choices, Request.of(request))
 
-    def remove_for_good(
-        self, key: str, language: str, doomed: list[str] | None, request: gr.Request
-    ) -> Updates:
+    def show_changes(self, language: str, request: gr.Request) -> str:
+        """Who changed which documents, to those who may do so."""
+        code = closest_language(language)
+        return changes_list_html(self._pipeline, Request.of(request), access=self._access, language=code)
+
+    def show_changes_again(self, shown: str, language: str, request: gr.Request) -> Any:
+        """The list anew where one is shown already."""
+        return self.show_changes(language, request) if shown else gr.skip()
+
+    def show_login(self, language: str, request: gr.Request) -> str:
+        """Who is logged in and can log out, or the form to log in with; nothing where no key is set."""
+        if not self._access.has_keys:
+            return ""
+        asking, code = Request.of(request), closest_language(language)
+        person = self._access.person_of(asking)
+        return login_html(
+            address=self._access.root_path + LOG_IN,
+            who=who_text(person.name, code) if person else "",
+            can_log_in=self._access.has_staff_keys and not (person and person.is_staff),
+            language=code,
+        )
+
+    def remove_for_good(self, language: str, doomed: list[str] | None, request: gr.Request) -> Updates:
         """The receipt of removing documents for good, or a refusal."""
-        asking = Request.of(request, key)
+        asking = Request.of(request)
         receipt = purge_documents_html(
             self._pipeline,
             asking,
             access=self._access,
-            names=[str(name) for name in doomed or ()],
-            language=closest_language(language),
+            names=[str(name) for name in doomed] if isinstance(doomed, list) else [],
+            language=closest_language(str(language)),
         )
         return {self.receipt: receipt, self.doomed: self._offer(purge_choices, asking)}
 
@@ -275,19 +307,18 @@ class DocumentsTab:
         choices = list_choices(self._pipeline, asking, access=self._access)
         return gr.update(choices=choices, value=[])
 
-    def let_in(self, key: str, language: str, request: gr.Request) -> Updates:
-        """What changes documents, shown to those who may; a wrong key is told, none is not."""
-        asking = Request.of(request, key)
-        refusal = refusal_html(asking, access=self._access, language=closest_language(language))
+    def let_in(self, language: str, request: gr.Request) -> Updates:
+        """What changes documents, shown to those who may."""
+        is_staff = self._access.staff_of(Request.of(request)) is not None
+        is_told = not is_staff and not self._access.has_staff_keys
         return {
-            self.key: gr.update(visible=bool(self._access.admin_key)),
-            self.intake: gr.update(visible=refusal is None),
-            self.receipt: refusal if refusal and (asking.key or not self._access.admin_key) else "",
+            self.login: self.show_login(language, request),
+            self.intake: gr.update(visible=is_staff),
+            self.receipt: refusal_html(self._access, language=closest_language(language)) if is_told else "",
         }
 
     def bring_in(
         self,
-        key: str,
         files: list[str] | None,
         addresses: str,
         language: str,
@@ -299,7 +330,7 @@ class DocumentsTab:
         progress(0, desc=say("staff_starting", code))
         receipt = bring_in_html(
             self._pipeline,
-            Request.of(request, key),
+            Request.of(request),
             access=self._access,
             files=[Path(file) for file in files or ()],
             addresses=str(addresses or ""),
@@ -308,18 +339,17 @@ class DocumentsTab:
         )
         return {self.receipt: receipt, self.files: None, self.addresses: ""}
 
-    def remove(self, key: str, language: str, unwanted: list[str] | None, request: gr.Request) -> str:
+    def remove(self, language: str, unwanted: list[str] | None, request: gr.Request) -> str:
         """The receipt of taking documents out, or a refusal."""
         return take_out_html(
             self._pipeline,
-            Request.of(request, str(key or "")),
+            Request.of(request),
             access=self._access,
             names=check_choices(unwanted, [record.path for record in self._pipeline.records()]),
             language=closest_language(str(language)),
         )
 
-    def undo(self, key: str, language: str, request: gr.Request) -> str:
+    def undo(self, language: str, request: gr.Request) -> str:
         """What came of going back to the state before, or a refusal."""
-        asking = Request.of(request, key)
         code = closest_language(language)
-        return roll_back_html(self._pipeline, asking, access=self._access, language=code)
+        return roll_back_html(self._pipeline, Request.of(request), access=self._access, language=code)

@@ -39,7 +39,7 @@ UNUSED_FEATURES = (
 RESOURCE_POLICY = b"cross-origin-resource-policy"
 
 HEADERS = (
-    # The staff's link carries their key: no link on the page may pass it on.
+    # An address can hold what somebody asked (?q=): no link on the page may pass it on.
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
     (b"permissions-policy", ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES).encode()),

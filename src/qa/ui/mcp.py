@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa.errors import ConfigError
 from qa.ui.access import headers_of, is_local, is_loopback, refuse
 from qa.ui.headers import App, Message, Receive, Send
 from qa.ui.senders import FORWARDING
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 MCP_PATH = "/gradio_api/mcp"
 
@@ -28,6 +31,25 @@ def require_mcp() -> None:
         raise ConfigError(
             f"MCP needs a package that is not installed ({error}); install it with: pip install '.[mcp]'"
         ) from error
+
+
+def give_key_to_tools(blocks: gr.Blocks, address: str, read_key: str) -> None:
+    """Let the tools of `blocks` ask the page at `address`, which wants `read_key` of whoever asks.
+
+    Gradio calls them over HTTP, as a program of its own, which it would make at the first call and without a key.
+    """
+    from gradio_client import Client
+
+    tools: Any = blocks.mcp_server_obj
+    tools._client_instance = Client(
+        address,
+        headers={"x-gradio-user": "mcp", "authorization": f"Bearer {read_key}"},
+        download_files=False,
+        verbose=False,
+        analytics_enabled=False,
+        ssl_verify=False,
+        _skip_components=False,
+    )
 
 
 class McpGuard:

@@ -13,6 +13,14 @@
     for (let clicks = 0; clicks < 2; clicks += 1) document.querySelector("footer .show-api")?.click();
   }
 
+  // Where reading wants a key, and the session has ended meanwhile: opened anew, the page asks for it.
+  const send = window.fetch;
+  window.fetch = async (...sent) => {
+    const answer = await send(...sent);
+    if (answer.status === 401 && answer.headers.has("www-authenticate")) location.reload();
+    return answer;
+  };
+
   const goTo = (target) => {
     document.querySelectorAll(".is-found").forEach((element) => element.classList.remove("is-found"));
     target.classList.add("is-found");

@@ -100,7 +100,7 @@ class Page:
             js=TELL_SHOWN_LANGUAGE,
             api_name="relabel",
             **HIDDEN,
-        ).then(**set_language)
+        ).then(**set_language).then(api_name="login", **self.documents.relabelling_login(self.language))
         self.asking.connect(self.visitor, self.language)
         self.atlas.connect(self.cities_tab, self.asking.cities, self.language)
 
@@ -127,7 +127,6 @@ class Page:
         """The page as the visitor left it, in the language of `?lang=` in the address or of the browser."""
         wish = str(request.query_params.get("lang", ""))
         language = known_language(wish) or preferred_language(request.headers.get("accept-language", ""))
-        key = str(request.query_params.get("key", ""))
         opened = self.asking.open(
             visitor,
             saved,
@@ -140,7 +139,6 @@ class Page:
             **opened,
             self.visitor: visitor,
             self.language: gr.update(value=language, label=say("language_label", language)),
-            self.documents.key: gr.update(label=say("staff_key", language), value=key),
         }
 
     def change_language(self, language: str, visitor: str, shown: str | None) -> Updates:
@@ -171,10 +169,10 @@ class Page:
         }
 
 
-def build_page(pipeline: Pipeline, *, admin_key: str = "") -> gr.Blocks:
-    """The page as a Gradio application. Whoever offers `admin_key` on it may change the documents; where it is
-    empty, those may who are at the machine itself."""
-    return Page(pipeline, access=Access(admin_key)).blocks
+def build_page(pipeline: Pipeline, *, access: Access | None = None) -> gr.Blocks:
+    """The page as a Gradio application. `access` says who may change documents; without one, those may whom the
+    settings of `pipeline` let."""
+    return Page(pipeline, access=access or Access(pipeline.settings)).blocks
 
 
 def launch(
@@ -187,6 +185,7 @@ def launch(
     page's address, and how documents are brought in. With `mcp` language models can call what programs can.
     Raises `ConfigError` where the port is taken.
     """
+    access = Access(pipeline.settings)
     with without_collecting():
-        blocks = build_page(pipeline, admin_key=pipeline.settings.admin_key)
-    serve(blocks, pipeline=pipeline, given=given, on_ready=on_ready, mcp=mcp)
+        blocks = build_page(pipeline, access=access)
+    serve(blocks, pipeline=pipeline, access=access, given=given, on_ready=on_ready, mcp=mcp)

@@ -26,7 +26,14 @@ watch('value', () => {
 """With the conversation: how page.js hands on a verdict. It is read out as it grows; its newest turn comes into
 view."""
 
-KNOW_VISITOR = """() => {
+KNOW_VISITOR = """async () => {
+  // Whoever started the program has an address with a one-time code: it is exchanged for a session, and goes.
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (code) {
+    history.replaceState(null, "", location.pathname + location.search);
+    const headers = { "content-type": "application/json" };
+    await fetch("session", { method: "POST", headers, body: JSON.stringify({ code }) }).catch(console.info);
+  }
   // The tab's own storage survives a reload and goes when the tab is closed; the browser's outlives both. A new
   // tab goes on with the newest conversation of this browser, unless it was opened with a question.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -71,12 +78,37 @@ FORGET_CONVERSATION = """(...inputs) => {
 }"""
 """When the conversation is cleared: the browser forgets it, too."""
 
-KEEP_KEY = """(key, ...rest) => {
-  // The browser's uploads carry the key as a cookie of this site, for as long as the window is open.
-  document.cookie = `qa_key=${encodeURIComponent(key ?? "")}; path=/; SameSite=Strict`;
-  return [key, ...rest];
-}"""
-"""When the key is typed, or came with the staff's link: uploads are checked by it (qa.ui.access)."""
+LOG_IN = """
+let isSent = false;
+watch('value', () => {
+  // The form is gone, and with it where the keyboard was.
+  if (isSent) element.querySelector('[role=status]')?.focus({ preventScroll: true });
+  isSent = false;
+});
+element.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const button = form.querySelector('button');
+  const said = form.querySelector('.problem');
+  button.disabled = true;
+  if (said) said.textContent = '';
+  try {
+    const sent = { method: 'POST', headers: { 'content-type': 'application/json' } };
+    if (form.elements.key) sent.body = JSON.stringify({ key: form.elements.key.value });
+    const answer = await fetch(form.action, sent);
+    form.reset();
+    if (answer.ok && form.matches('.log-out')) location.reload();  // nothing that staff saw stays on the page
+    else if (answer.ok) {
+      isSent = true;
+      trigger('submit');
+    } else said.textContent = answer.status === 429 ? form.dataset.later : form.dataset.wrong;
+  } catch {
+    if (said) said.textContent = form.dataset.failed;
+  }
+  button.disabled = false;
+});
+"""
+"""With the form for the key: the server gives a session for it (qa.ui.login), and no browser keeps it."""
 
 SET_LANGUAGE = """(code) => {
   document.documentElement.lang = code;

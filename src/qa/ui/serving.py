@@ -5,24 +5,25 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 import time
 from collections.abc import Callable
 from importlib import resources
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import gradio as gr
 from fastapi.exceptions import RequestValidationError
 from starlette.middleware import Middleware
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
+from qa.changes import operator
 from qa.config import Settings
 from qa.errands import run_errand
 from qa.errors import ConfigError
 from qa.intake import UploadLimits
 from qa.logs import keep_words_out, print_no_more, take_over
 from qa.nearby import Counter
-from qa.ui.access import Access, UploadGuard
+from qa.ui.access import Access
 from qa.ui.calls import PlainErrors, tell_bad_request
 from qa.ui.embed import EMBED_SCRIPT, make_embed_route
 from qa.ui.first_sight import FirstSight, page_header
@@ -36,11 +37,13 @@ from qa.ui.health import (
     make_ready_route,
     tell_system,
 )
+from qa.ui.key_guard import KeyGuard
 from qa.ui.limits import TurnedAway
 from qa.ui.listening import Listening
-from qa.ui.mcp import MCP_PATH, McpGuard
+from qa.ui.mcp import MCP_PATH, McpGuard, give_key_to_tools
 from qa.ui.programs import tell_bad_call
 from qa.ui.senders import Senders
+from qa.ui.sessions import CODE_S, Person
 from qa.ui.states import forget_states
 from qa.ui.stopping import STOP_S, Door, DoorWatcher, wait_for_end
 from qa.ui.theme import make_theme
@@ -64,6 +67,7 @@ def serve(
     blocks: gr.Blocks,
     *,
     pipeline: Pipeline,
+    access: Access,
     given: Settings,
     on_ready: Callable[[str], None],
     mcp: bool = False,
@@ -74,26 +78,16 @@ def serve(
     door = DoorWatcher()
     if not settings.log_questions:
         keep_words_out()
-    app, address = open_server(blocks, pipeline, queue, door, mcp=mcp)
+    app, address = open_server(blocks, pipeline, access, queue, door, mcp=mcp)
     take_over("uvicorn")
-    watch = Watch(pipeline, count_waiting=lambda: len(queue))
+    watch = Watch(pipeline, count_waiting=lambda: len(queue), wrong_keys=access.wrong_keys)
     watch.begin()
     queue.on_turned_away = watch.count_turned_away
     begin_upkeep(pipeline)
-    routes: dict[str, Callable[..., Response]] = {
-        ORIGINALS: make_original_route(pipeline),
-        EMBED_SCRIPT: make_embed_route(),
-        HEALTH: make_health_route(),
-        READY: make_ready_route(pipeline, door),
-        METRICS: make_metrics_route(pipeline, watch),
-    }
-    for path, answer in routes.items():
-        app.add_api_route(path, answer)
-        # Gradio has answers for all other paths already.
-        app.router.routes.insert(0, app.router.routes.pop())
+    add_routes(app, pipeline, door, watch)
     counter = Counter(given, lambda errand: run_errand(errand, pipeline))
     counter.open()
-    on_ready(_tell_where(address, settings, mcp=mcp))
+    on_ready(_tell_where(address, access, settings, mcp=mcp))
     if not settings.log_questions:
         print_no_more()
     tell_system("READY=1")
@@ -103,7 +97,7 @@ def serve(
 
 
 def open_server(
-    blocks: gr.Blocks, pipeline: Pipeline, queue: FairQueue, door: DoorWatcher, *, mcp: bool
+    blocks: gr.Blocks, pipeline: Pipeline, access: Access, queue: FairQueue, door: DoorWatcher, *, mcp: bool
 ) -> tuple[Any, str]:
     """The application that serves `blocks` from now on, and its address. Raises `ConfigError` for a taken port."""
     settings = pipeline.settings
@@ -133,9 +127,10 @@ def open_server(
                 "middleware": [
                     Middleware(Senders, proxies=settings.proxies),
                     Middleware(PlainErrors),
-                    Middleware(SafeHeaders, embed_origins=settings.embed_origins),
+                    # A framed page has no session, so that readers with a key could not use it.
+                    Middleware(SafeHeaders, embed_origins=() if access.is_closed else settings.embed_origins),
                     Middleware(Door, watcher=door),
-                    Middleware(UploadGuard, access=Access(settings.admin_key)),
+                    Middleware(KeyGuard, access=access),
                     Middleware(McpGuard),
                     Middleware(ThreadShare, waiting=settings.address_waiting),
                     Middleware(Listening, queue=queue),
@@ -146,18 +141,46 @@ def open_server(
     except OSError as error:
         raise ConfigError(f"port {settings.port} cannot be served; set another one: {error}") from error
     forget_states(app)
+    if mcp and access.is_closed:
+        give_key_to_tools(blocks, address, settings.read_key)
     return app, address
 
 
-def _tell_where(address: str, settings: Settings, *, mcp: bool) -> str:
+def add_routes(app: Any, pipeline: Pipeline, door: DoorWatcher, watch: Watch) -> None:
+    """Let `app` answer under the paths that are ours."""
+    routes: dict[str, Callable[..., Response]] = {
+        ORIGINALS: make_original_route(pipeline),
+        EMBED_SCRIPT: make_embed_route(),
+        HEALTH: make_health_route(),
+        READY: make_ready_route(pipeline, door),
+        METRICS: make_metrics_route(pipeline, watch),
+    }
+    for path, answer in routes.items():
+        app.add_api_route(path, answer)
+        # Gradio has answers for all other paths already.
+        app.router.routes.insert(0, app.router.routes.pop())
+
+
+def _tell_where(address: str, access: Access, settings: Settings, *, mcp: bool) -> str:
     """The message for whoever started the program."""
-    if settings.admin_key:
-        staff_link = f"{address}?{urlencode({'key': settings.admin_key})}"
-        staff = f"Staff bring in new documents at {staff_link}"
+    lines = [f"The page is at {address}"]
+    if not access.has_staff_keys:
+        lines.append("Documents can be brought in from this machine; to let others do it, set QA_ADMIN_KEY")
     else:
-        staff = "Documents can be brought in from this machine; to let others do it, set QA_ADMIN_KEY"
-    tools = f"\nLanguage models call its tools over MCP at {address}{MCP_PATH.lstrip('/')}/" if mcp else ""
-    return f"The page is at {address}\n{staff}{tools}"
+        lines.append(f"Staff log in at {address}, in the tab for documents")
+    if access.has_staff_keys and sys.stdout.isatty():  # elsewhere it would stand in a log
+        code = access.sessions.make_code(Person(operator(), is_staff=True))
+        minutes = CODE_S // 60
+        lines.append(
+            f"You can do so without the key, once within {minutes} minutes, at {address}#code={code}"
+        )
+    if access.is_closed and settings.embed_origins:
+        lines.append(
+            "No other site can show the page while QA_READ_KEY is set: QA_EMBED_ORIGINS is left aside"
+        )
+    if mcp:
+        lines.append(f"Language models call its tools over MCP at {address}{MCP_PATH.lstrip('/')}/")
+    return "\n".join(lines)
 
 
 def _end(blocks: gr.Blocks, door: DoorWatcher, counter: Counter) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qa.changes import changed_paths, list_changes, note_change, note_purge, note_report
 from qa.errors import QAError
 from qa.feedback import delete_refused, most_refused
 from qa.intake import add_address, add_uploads, is_address, remove
@@ -17,20 +16,16 @@ from qa.messages import say
 from qa.purging import list_taken_out, purge
 from qa.reasons import Reason, in_language
 from qa.receipts import IndexReport, Receipt
-from qa.rendering import notice_html, purge_html, refused_html, report_html
+from qa.rendering import changes_html, notice_html, purge_html, refused_html, report_html
 from qa.rendering.escaping import Html
 from qa.rendering.wording import shorten
-from qa.ui.access import Access
+from qa.ui.access import Access, Request
+from qa.ui.sessions import Person
 
 if TYPE_CHECKING:
-    import gradio as gr
-
     from qa.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
-
-WRONG_KEY_DELAY_S = 1.0
-"""Seconds that a wrong key costs. One key is tried at a time, so guessing one of any length is hopeless."""
 
 BUSY_WAIT_S = 120.0
 """So long an upload waits for another run of the indexer, `qa index --watch` say, to be done."""
@@ -38,25 +33,8 @@ BUSY_WAIT_S = 120.0
 MAX_ADDRESSES = 20
 """Web addresses taken at a time: each may take a minute."""
 
-
 Choices = list[tuple[str, str | int]]
 """What a list offers: how each is shown, and what it stands for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Who asks for something to be changed: headers (names in lower case), address, and the key they typed."""
-
-    headers: Mapping[str, str]
-    host: str | None
-    key: str = ""
-
-    @classmethod
-    def of(cls, request: gr.Request, key: object) -> Request:
-        """The one who sent `request` with `key`, which can be anything where a program sent it past the page."""
-        headers = {str(name).lower(): str(value) for name, value in request.headers.items()}
-        host = request.client.host if request.client else None
-        return cls(headers, host, key if isinstance(key, str) else "")
 
 
 def bring_in_html(
@@ -71,7 +49,7 @@ def bring_in_html(
 ) -> Html:
     """The receipt of what was brought in and indexed, or a polite refusal."""
 
-    def bring_in() -> Html:
+    def bring_in(person: Person) -> Html:
         try:
             refused = _take(files, addresses, pipeline.settings.corpus_dir, on_progress)
         finally:
@@ -80,6 +58,7 @@ def bring_in_html(
                     missing_ok=True
                 )  # Gradio keeps uploads, and serves them to whoever knows their path
         report = pipeline.reindex(wait_s=BUSY_WAIT_S, on_progress=on_progress)
+        note_report(pipeline.settings.index_dir, person.name, report)
         report = dataclasses.replace(report, receipts=(*report.receipts, *refused))
         return _report_html(report, pipeline, language)
 
@@ -95,9 +74,11 @@ def take_out_html(
 ) -> Html:
     """The receipt of taking the documents `names` out of the corpus and the index, or a polite refusal."""
 
-    def take_out() -> Html:
+    def take_out(person: Person) -> Html:
         remove(names, pipeline.settings.corpus_dir)
-        return _report_html(pipeline.reindex(wait_s=BUSY_WAIT_S), pipeline, language)
+        report = pipeline.reindex(wait_s=BUSY_WAIT_S)
+        note_report(pipeline.settings.index_dir, person.name, report)
+        return _report_html(report, pipeline, language)
 
     return _change(take_out, request, access=access, language=language)
 
@@ -105,8 +86,12 @@ def take_out_html(
 def roll_back_html(pipeline: Pipeline, request: Request, *, access: Access, language: str) -> Html:
     """What came of going back to the state before the last change, or a polite refusal."""
 
-    def roll_back() -> Html:
-        return notice_html(say("staff_rolled_back", language, count=pipeline.roll_back()))
+    def roll_back(person: Person) -> Html:
+        before = pipeline.records()
+        count = pipeline.roll_back()
+        names = changed_paths(before, pipeline.records())
+        note_change(pipeline.settings.index_dir, person.name, "rolled_back", names)
+        return notice_html(say("staff_rolled_back", language, count=count))
 
     return _change(roll_back, request, access=access, language=language)
 
@@ -114,7 +99,7 @@ def roll_back_html(pipeline: Pipeline, request: Request, *, access: Access, lang
 def refused_questions_html(pipeline: Pipeline, request: Request, *, access: Access, language: str) -> Html:
     """The questions that were refused most, or a polite refusal: what people type may name somebody."""
 
-    def show() -> Html:
+    def show(_: Person) -> Html:
         return refused_html(most_refused(pipeline.settings.index_dir), language=language)
 
     return _change(show, request, access=access, language=language)
@@ -125,7 +110,7 @@ def delete_refused_html(
 ) -> Html:
     """The questions that were refused most, after those with `numbers` were deleted, or a polite refusal."""
 
-    def delete() -> Html:
+    def delete(_: Person) -> Html:
         delete_refused(pipeline.settings.index_dir, numbers)
         return refused_html(most_refused(pipeline.settings.index_dir), language=language)
 
@@ -137,8 +122,9 @@ def purge_documents_html(
 ) -> Html:
     """The receipt of removing the documents `names` for good, or a polite refusal."""
 
-    def remove_for_good() -> Html:
+    def remove_for_good(person: Person) -> Html:
         receipt = purge(names, pipeline.settings, wait_s=BUSY_WAIT_S)
+        note_purge(pipeline.settings.index_dir, person.name, receipt)
         pipeline.catch_up()  # and lets go of the state that has them in memory
         return purge_html(receipt, language=language)
 
@@ -166,7 +152,7 @@ def purge_choices(pipeline: Pipeline, request: Request, *, access: Access) -> Ch
 
 
 def _offer(find: Callable[[], Choices], request: Request, *, access: Access) -> Choices:
-    if not access.may_change(request.headers, request.host, offered=request.key):
+    if access.staff_of(request) is None:
         return []
     try:
         return find()
@@ -175,16 +161,25 @@ def _offer(find: Callable[[], Choices], request: Request, *, access: Access) -> 
         return []
 
 
-def _change(change: Callable[[], Html], request: Request, *, access: Access, language: str) -> Html:
-    """What `change` says, or why it was not done. Nothing runs for those who may not.
+def changes_list_html(pipeline: Pipeline, request: Request, *, access: Access, language: str) -> Html:
+    """Who changed which documents, the newest change first, or a polite refusal."""
+
+    def show(_: Person) -> Html:
+        return changes_html(list_changes(pipeline.settings.index_dir), language=language)
+
+    return _change(show, request, access=access, language=language)
+
+
+def _change(change: Callable[[Person], Html], request: Request, *, access: Access, language: str) -> Html:
+    """What `change`, which is told who asks for it, says, or why it was not done: nothing runs for others.
 
     The check is here, around what does the work: hiding a button or an endpoint keeps nobody out.
     """
-    refusal = refusal_html(request, access=access, language=language)
-    if refusal:
-        return refusal
+    person = access.staff_of(request)
+    if person is None:
+        return refusal_html(access, language=language)
     try:
-        return change()
+        return change(person)
     except QAError as error:
         logger.warning("changing documents failed: %s", error)
         return notice_html(
@@ -195,16 +190,10 @@ def _change(change: Callable[[], Html], request: Request, *, access: Access, lan
         return notice_html(say("staff_error_unknown", language), kind="problem")
 
 
-def refusal_html(request: Request, *, access: Access, language: str) -> Html | None:
-    """Why the one who asks may not change documents, None where they may."""
-    if access.may_change(request.headers, request.host, offered=request.key):
-        return None
-    if not access.admin_key:
-        return notice_html(say("staff_only_here", language), kind="problem")
-    if request.key:
-        logger.warning("somebody tried to bring in documents with a wrong key")
-        time.sleep(WRONG_KEY_DELAY_S)
-    return notice_html(say("staff_wrong_key", language), kind="problem")
+def refusal_html(access: Access, *, language: str) -> Html:
+    """Why somebody may not change documents."""
+    reason = "staff_log_in_first" if access.has_staff_keys else "staff_only_here"
+    return notice_html(say(reason, language), kind="problem")
 
 
 def _take(

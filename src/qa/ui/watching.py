@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from qa.errors import QAError
 from qa.logs import FIELDS
 from qa.manifest import state_of
+from qa.ui.wrong_keys import WrongKeys
 
 if TYPE_CHECKING:
     from qa.domain import Answer
@@ -28,10 +29,14 @@ logger = logging.getLogger(__name__)
 
 
 class Watch:
-    """Counts and logs the answers of `pipeline`; `count_waiting` says how many requests wait their turn."""
+    """Counts and logs the answers of `pipeline`; `count_waiting` says how many requests wait their turn, and
+    `wrong_keys` how often somebody tried one."""
 
-    def __init__(self, pipeline: Pipeline, *, count_waiting: Callable[[], int]) -> None:
+    def __init__(
+        self, pipeline: Pipeline, *, count_waiting: Callable[[], int], wrong_keys: WrongKeys | None = None
+    ) -> None:
         self._pipeline = pipeline
+        self._wrong_keys = wrong_keys or WrongKeys()
         self._count_waiting = count_waiting
         self._may_tell = pipeline.settings.log_questions
         self._registry = CollectorRegistry()
@@ -93,6 +98,7 @@ class Watch:
     def collect(self) -> Iterable[Metric]:
         """What is looked up when Prometheus asks."""
         yield GaugeMetricFamily("qa_waiting", "Requests that wait their turn.", value=self._count_waiting())
+        yield CounterMetricFamily("qa_wrong_keys", "Wrong keys that came.", value=self._wrong_keys.count)
         changed = state_of(self._pipeline.settings.index_dir)[1] / 1e9
         if changed:
             age = max(0.0, time.time() - changed)
