@@ -126,5 +126,8 @@ def _log_unhandled(error: BaseException | None) -> None:
     logger.error("an exception was not handled", exc_info=error)
 
 
-def _log_warning(message: object, category: type[Warning], filename: str, lineno: int, *_: object) -> None:
+def _log_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: object = None,
+    line: object = None,
+) -> None:  # fmt: skip
     logger.warning("%s at %s:%d", category.__name__, Path(filename).name, lineno)

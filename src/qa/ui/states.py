@@ -23,7 +23,7 @@ UNCHECKED: dict[str, Any] = {"preprocess": False}
 
 def check_choices(given: object, choices: Collection[str]) -> list[str]:
     """What was `given`, one value or a list or nothing. Raises `gr.Error` for what is not among the `choices`."""
-    values = given if isinstance(given, list) else [] if given is None else [given]
+    values: list[Any] = given if isinstance(given, list) else [] if given is None else [given]
     for value in values:
         if value not in choices:
             raise gr.Error(f"{str(value)[:100]!r} is not in the list of choices", print_exception=False)
