@@ -17,7 +17,7 @@ from qa.rendering.escaping import Html, join
 from qa.rendering.furniture import suggestions_html
 from qa.suggestions import Suggester
 from qa.ui.conversation import Conversation, hold_exchange
-from qa.ui.documents import HIDDEN
+from qa.ui.events import HIDDEN, Updates
 from qa.ui.memory import ConversationMemory
 from qa.ui.saved import restore, to_saved
 from qa.ui.scripts import CONNECT_EVIDENCE, FORGET_CONVERSATION, KEEP_EXCHANGE, SCROLL_TO_NEWEST
@@ -33,8 +33,6 @@ MAX_EXAMPLES = 5
 """Example questions offered: one for each city, as many as fit without scrolling on a phone."""
 
 logger = logging.getLogger(__name__)
-
-Updates = dict[Any, Any]
 
 
 class AskTab:

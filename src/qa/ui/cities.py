@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -22,6 +22,7 @@ from qa.rendering.city_cards import chosen_html, overview_html
 from qa.rendering.escaping import Html
 from qa.rendering.map import map_html
 from qa.rendering.timeline import timeline_html
+from qa.ui.events import HIDDEN, Updates
 from qa.ui.states import UNCHECKED, check_choices
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ MOST_TOLD = 24
 BETWEEN_S = 1.0
 """Seconds between two states of the cards while briefs are looked for."""
 
-HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 IS_OPEN = """async (cities, language) => {
   await new Promise((resolve) => setTimeout(resolve, 0));  // the tab is not marked as selected any earlier
@@ -44,8 +44,6 @@ IS_OPEN = """async (cities, language) => {
 """Whether the visitor looks at the tab, for the server does not know."""
 
 logger = logging.getLogger(__name__)
-
-Updates = dict[Any, Any]
 
 
 class CitiesTab:

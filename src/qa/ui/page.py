@@ -14,7 +14,8 @@ from qa.ui.access import Access
 from qa.ui.asking import AskTab
 from qa.ui.calls import PlainBlocks
 from qa.ui.cities import CitiesTab, tab_label
-from qa.ui.documents import HIDDEN, DocumentsTab
+from qa.ui.documents import DocumentsTab
+from qa.ui.events import HIDDEN, Updates
 from qa.ui.first_sight import page_header
 from qa.ui.programs import offer_to_programs
 from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE, TELL_SHOWN_LANGUAGE
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 CACHE_S = (3600, 3600)
 """Seconds between clean-ups of Gradio's temporary files, and the age at which they go."""
-
-Updates = dict[Any, Any]
 
 
 class Page:
@@ -83,7 +82,7 @@ class Page:
                 **HIDDEN,
             )
             .then(**set_language)
-            .then(api_name="let_in_first", **self.documents.letting_in(self.language))
+            .then(api_name="let_in_first", **self.documents.corner.letting_in(self.language))
         )
         self.asking.asking(
             opened.then,
@@ -100,7 +99,9 @@ class Page:
             js=TELL_SHOWN_LANGUAGE,
             api_name="relabel",
             **HIDDEN,
-        ).then(**set_language).then(api_name="login", **self.documents.relabelling_login(self.language))
+        ).then(**set_language).then(
+            api_name="login", **self.documents.corner.relabelling_login(self.language)
+        )
         self.asking.connect(self.visitor, self.language)
         self.atlas.connect(self.cities_tab, self.asking.cities, self.language)
 
