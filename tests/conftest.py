@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import numpy as np
@@ -20,6 +21,9 @@ from numpy.typing import NDArray
 from qa.config import Settings
 from qa.models.reader import Reading
 from stores import EACH_STORE, KINDS, Server, running
+
+if TYPE_CHECKING:
+    import pages
 
 # The machines are shared: how long an example takes says nothing about it.
 hypothesis.settings.register_profile("qa", deadline=None)
@@ -148,3 +152,25 @@ def start_server() -> Iterator[Callable[[str], Server | None]]:
 def server(request: pytest.FixtureRequest, start_server: Callable[[str], Server | None]) -> Server | None:
     """Each server that an index can be kept on in turn, and None for a folder of the index."""
     return start_server(request.param)
+
+
+QUICK_PATIENCE_S = 3.0
+"""Seconds that the `quick` page waits for what is left of a request."""
+
+
+@pytest.fixture(scope="session")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pages.Server]:
+    """A running page for all tests of what it lets in: with no key, with tools, under two names, and open to the
+    web pages of two sites."""
+    from quick import quick_page
+
+    with quick_page(
+        tmp_path_factory.mktemp("quick"),
+        mcp=True,
+        key="",
+        patience_s=QUICK_PATIENCE_S,
+        QA_HOSTS="qa.example.org",
+        QA_EMBED_ORIGINS="https://www.example.org",
+        QA_API_ORIGINS="https://*.example.net",
+    ) as running:
+        yield running

@@ -267,7 +267,7 @@ def test_a_browser_that_comes_with_a_session_from_before_a_restart_forgets_it(pa
     "body",
     [
         *(b"", b"{", b"[]", b"null", b'{"key": null}', b'{"key": ["a-key-for-tests"]}', b'{"key": {}}'),
-        *(b"\xff\xfe", b'{"key": "\\ud800"}', b"[" * 4000, b'{"key": ""}'),
+        *(b"\xff\xfe", b'{"key": "\\ud800"}', b"[" * 60, b'{"key": ""}'),
     ],
 )
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", "text/plain"])

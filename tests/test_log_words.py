@@ -21,6 +21,7 @@ from pages import Server, serving
 from qa.errors import DiskError, InputError
 from qa.logs import JsonLines, WithoutWords, keep_words_out, print_no_more, tell_exception
 from qa.ui.calls import BAD_REQUEST, BAD_VALUES, PlainErrors, without_surrogates
+from qa.ui.routes import NOT_HERE
 
 WORD = "xylophonequagga"
 """Stands in every bad call, and nowhere else."""
@@ -98,6 +99,8 @@ def told(client: httpx.Client, path: str, body: bytes | dict[str, Any]) -> str:
     answer = post(client, path, body)
     if answer.status_code != 200 or "event_id" not in answer.json():
         assert 400 <= answer.status_code < 500, (path, answer.status_code, answer.text)
+        if answer.text == NOT_HERE:
+            return NOT_HERE
         return str(answer.json().get("error") or answer.json()["detail"])
     event = client.get(f"{API}/call/ask/{answer.json()['event_id']}").text
     return event if "event: error" not in event else str(json.loads(event.partition("data: ")[2])["error"])

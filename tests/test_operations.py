@@ -36,6 +36,8 @@ SISTERS = "When did Phnom Penh become a sister city?"
 SECRET = "Who drives the xylophone tram in Zanzibar?"
 PROXY = REPOSITORY / "deploy" / "nginx.conf"
 UNDER = "/qa"
+NAME = "www.example.org"
+"""What the site in deploy/ is called."""
 
 real = [pytest.mark.model, pytest.mark.server, pytest.mark.slow]
 
@@ -225,13 +227,17 @@ class TestProgram:
         assert 'qa_turned_away_total{reason="visitor_' in httpx.get(f"{server.address}metrics").text
 
     @pytest.mark.parametrize(
-        "headers",
-        [{"X-Forwarded-For": "192.0.2.1"}, {"Host": "evil.example"}, {"Origin": "https://evil.example"}],
+        ("headers", "status"),
+        [
+            ({"X-Forwarded-For": "192.0.2.1"}, 403),
+            ({"Host": "evil.example"}, 421),
+            ({"Origin": "https://evil.example"}, 403),
+        ],
     )
     def test_figures_are_for_programs_at_the_machine_only(
-        self, server: Server, headers: dict[str, str]
+        self, server: Server, headers: dict[str, str], status: int
     ) -> None:
-        assert httpx.get(f"{server.address}metrics", headers=headers).status_code == 403
+        assert httpx.get(f"{server.address}metrics", headers=headers).status_code == status
 
 
 @pytest.mark.model
@@ -296,7 +302,8 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if find_nginx() is None and not os.environ.get("CI"):
         pytest.skip("no `nginx` here; install Debian's package nginx-light")
     folder = tmp_path_factory.mktemp("proxy")
-    with serving(folder, key="", QA_ROOT_PATH=UNDER) as server, proxied(folder, server.address) as address:
+    settings = {"QA_ROOT_PATH": UNDER, "QA_HOSTS": NAME}
+    with serving(folder, key="", **settings) as server, proxied(folder, server.address) as address:
         yield address
 
 
@@ -312,6 +319,25 @@ class TestBehindProxy:
         assert httpx.get(f"{behind}metrics").status_code in (403, 404)
         upload = httpx.post(f"{behind}gradio_api/upload", files={"files": ("a.txt", b"x")})
         assert upload.status_code == 403
+
+    @pytest.mark.parametrize("name", [NAME, f"{NAME}:8443"])
+    def test_the_page_answers_under_the_site_s_name_and_asks_itself(self, behind: str, name: str) -> None:
+        headers = {"Host": name, "Origin": f"http://{name}"}
+        assert f"http://{name}{UNDER}" in httpx.get(f"{behind}config", headers=headers).text
+        body = {"data": ["x" * 2001, None, None, False]}
+        answer = httpx.post(f"{behind}gradio_api/call/ask", json=body, headers=headers, timeout=60)
+        assert answer.status_code == 200
+
+    @pytest.mark.parametrize(
+        ("headers", "status"),
+        [({"Host": "evil.example"}, 421), ({"Host": NAME, "Origin": "https://evil.example"}, 403)],
+    )
+    def test_other_names_and_other_sites_get_nothing(
+        self, behind: str, headers: dict[str, str], status: int
+    ) -> None:
+        body = {"data": ["x", None, None, False]}
+        answer = httpx.post(f"{behind}gradio_api/call/ask", json=body, headers=headers, timeout=60)
+        assert answer.status_code == status
 
     def test_an_answer_comes_as_a_stream_of_events(self, behind: str) -> None:
         event = ask_program(behind, SISTERS)

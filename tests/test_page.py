@@ -18,6 +18,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import docx
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
@@ -28,6 +29,7 @@ from pages import (
     SURABAYA,
     ask,
     browser,
+    call_function,
     log_in,
     open_staff,
     wait_for_address,
@@ -600,15 +602,13 @@ def test_without_a_key_the_page_takes_documents_at_this_machine_and_nowhere_else
         page.close()
         before = local.generation()
         (local.corpus / "later.md").write_text("# Later\n\nIt comes.\n", encoding="utf-8")
-        for headers in (
-            {"X-Forwarded-For": "203.0.113.5"},
-            {"Origin": "https://evil.example"},
-            {"Host": "evil.example"},
-        ):
-            assert "only from the computer" in call_endpoint(
-                local, "reindex", [None, "", "en"], headers=headers
-            )
-            assert upload_status(local, headers=headers) == 403
+        proxied = {"X-Forwarded-For": "203.0.113.5"}
+        assert "only from the computer" in call_endpoint(local, "reindex", [None, "", "en"], headers=proxied)
+        assert upload_status(local, headers=proxied) == 403
+        for headers, status in (({"Origin": "https://evil.example"}, 403), ({"Host": "evil.example"}, 421)):
+            with pytest.raises(httpx.HTTPStatusError, match=f"'{status} "):
+                call_endpoint(local, "reindex", [None, "", "en"], headers=headers)
+            assert upload_status(local, headers=headers) == status
         assert local.generation() == before
         assert upload_status(local) == 200
 
@@ -686,15 +686,8 @@ def call_reindex(server: Server, *, files: object = None) -> str:
 def call_endpoint(
     server: Server, name: str, data: list[object], *, headers: Mapping[str, str] = MappingProxyType({})
 ) -> str:
-    """What an endpoint of the page answers to a program."""
-    url = f"{server.address}gradio_api/call/{name}"
-    sent = {"Content-Type": "application/json", **headers}
-    request = urllib.request.Request(url, json.dumps({"data": data}).encode(), sent)
-    with urllib.request.urlopen(request, timeout=30) as response:
-        event = json.load(response)["event_id"]
-    with urllib.request.urlopen(f"{url}/{event}", timeout=60) as response:
-        answer: bytes = response.read()
-    return answer.decode()
+    """What an endpoint of the page answers to a program that calls it as the page does."""
+    return call_function(server.address, name, data, headers=headers)
 
 
 @pytest.mark.parametrize("path", ["run/predict", "run/reindex", "api/reindex"])

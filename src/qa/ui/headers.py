@@ -47,6 +47,13 @@ HEADERS = (
 )
 
 
+async def tell(send: Send, status: int, words: str, *headers: tuple[bytes, bytes]) -> None:
+    """Answers a request with `status` and `words`, as plain text."""
+    given = [(b"content-type", b"text/plain; charset=utf-8"), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": given})
+    await send({"type": "http.response.body", "body": words.encode()})
+
+
 class SafeHeaders:
     """An ASGI application that answers as `app` does, with headers that keep the page safe.
 

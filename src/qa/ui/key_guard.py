@@ -14,6 +14,7 @@ from qa.ui.headers import App, Message, Receive, Send
 from qa.ui.health import HEALTH, METRICS, READY
 from qa.ui.login import LATER_S, LOG_IN, LOG_OUT, answer_login
 from qa.ui.login_page import login_page
+from qa.ui.routes import path_of
 from qa.ui.senders import address_of
 
 OPEN_PATHS = frozenset({EMBED_SCRIPT, HEALTH, METRICS, READY, "/gradio_api/startup-events"})
@@ -108,12 +109,6 @@ def _adding(send: Send, name: bytes, value: str) -> Send:
         await send(message)
 
     return send_with_header
-
-
-def path_of(scope: Message) -> str:
-    """The path of a request below the one that a proxy shows the page under."""
-    path, root = str(scope["path"]), str(scope.get("root_path", "")).rstrip("/")
-    return path.removeprefix(root) if path.startswith(f"{root}/") else path
 
 
 def _is_upload(method: str, path: str) -> bool:

@@ -12,7 +12,6 @@ from qa.rendering.furniture import page_note_html
 from qa.starting import without_collecting
 from qa.ui.access import Access
 from qa.ui.asking import AskTab
-from qa.ui.calls import PlainBlocks
 from qa.ui.cities import CitiesTab, tab_label
 from qa.ui.documents import DocumentsTab
 from qa.ui.events import HIDDEN, Updates
@@ -20,6 +19,7 @@ from qa.ui.first_sight import page_header
 from qa.ui.programs import offer_to_programs
 from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE, TELL_SHOWN_LANGUAGE
 from qa.ui.serving import serve
+from qa.ui.uploads import ClosedBlocks
 from qa.ui.waiting import AS_A_QUESTION
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Page:
 
     def __init__(self, pipeline: Pipeline, *, access: Access) -> None:
         self._pipeline = pipeline
-        with PlainBlocks(
+        with ClosedBlocks(
             title=say("page_title", "en"), analytics_enabled=False, delete_cache=CACHE_S, fill_width=True
         ) as blocks:
             self.blocks: gr.Blocks = blocks

@@ -25,6 +25,9 @@ from qa.understanding import MAX_QUESTION_CHARACTERS
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
 
+FUNCTIONS = ("ask", "search", "list_documents")
+"""Their names; nothing else of the page can be called by name (see `qa.ui.routes`)."""
+
 MAX_CITIES = 50
 MAX_TURNS = 60
 """Messages of a conversation, as many as the page remembers."""

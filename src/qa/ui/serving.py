@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from fastapi.exceptions import RequestValidationError
+from gradio.route_utils import CustomCORSMiddleware
 from starlette.middleware import Middleware
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
@@ -24,7 +25,9 @@ from qa.intake import UploadLimits
 from qa.logs import keep_words_out, print_no_more, take_over
 from qa.nearby import Counter
 from qa.ui.access import Access
+from qa.ui.bodies import Bodies
 from qa.ui.calls import PlainErrors, tell_bad_request
+from qa.ui.connections import BoundedConnection
 from qa.ui.embed import EMBED_SCRIPT, make_embed_route
 from qa.ui.first_sight import FirstSight, page_header
 from qa.ui.headers import SafeHeaders
@@ -37,11 +40,14 @@ from qa.ui.health import (
     make_ready_route,
     tell_system,
 )
+from qa.ui.hosts import Hosts, advise, served_names
 from qa.ui.key_guard import KeyGuard
 from qa.ui.limits import TurnedAway
 from qa.ui.listening import Listening
 from qa.ui.mcp import MCP_PATH, McpGuard, give_key_to_tools
+from qa.ui.origins import Origins
 from qa.ui.programs import tell_bad_call
+from qa.ui.routes import Routes
 from qa.ui.senders import Senders
 from qa.ui.sessions import CODE_S, Person
 from qa.ui.states import forget_states
@@ -96,6 +102,21 @@ def serve(
     _end(blocks, door, counter)
 
 
+def add_routes(app: Any, pipeline: Pipeline, door: DoorWatcher, watch: Watch) -> None:
+    """Let `app` answer under the paths that are ours; `qa.ui.routes` lets the requests through."""
+    routes: dict[str, Callable[..., Response]] = {
+        ORIGINALS: make_original_route(pipeline),
+        EMBED_SCRIPT: make_embed_route(),
+        HEALTH: make_health_route(),
+        READY: make_ready_route(pipeline, door),
+        METRICS: make_metrics_route(pipeline, watch),
+    }
+    for path, answer in routes.items():
+        app.add_api_route(path, answer)
+        # Gradio has answers for all other paths already.
+        app.router.routes.insert(0, app.router.routes.pop())
+
+
 def open_server(
     blocks: gr.Blocks, pipeline: Pipeline, access: Access, queue: FairQueue, door: DoorWatcher, *, mcp: bool
 ) -> tuple[Any, str]:
@@ -112,6 +133,8 @@ def open_server(
             quiet=True,
             footer_links=["api"],  # without it there is no /?view=api; page.css hides the footer
             mcp_server=mcp,
+            run_history=False,  # it keeps every call in the browser, and offers to keep them elsewhere
+            enable_monitoring=False,
             max_file_size=UploadLimits().file_bytes,
             max_threads=QUESTIONS_AT_ONCE + OTHER_THREADS,
             theme=make_theme(),
@@ -129,6 +152,10 @@ def open_server(
                     Middleware(PlainErrors),
                     # A framed page has no session, so that readers with a key could not use it.
                     Middleware(SafeHeaders, embed_origins=() if access.is_closed else settings.embed_origins),
+                    Middleware(Hosts, served=served_names(settings.host, settings.hosts)),
+                    Middleware(Origins, origins=[*settings.embed_origins, *settings.api_origins]),
+                    Middleware(Routes, mcp=mcp),
+                    Middleware(Bodies),
                     Middleware(Door, watcher=door),
                     Middleware(KeyGuard, access=access),
                     Middleware(McpGuard),
@@ -143,22 +170,17 @@ def open_server(
     forget_states(app)
     if mcp and access.is_closed:
         give_key_to_tools(blocks, address, settings.read_key)
+    advise(settings.host, settings.hosts)
+    _take_over(blocks, app)
     return app, address
 
 
-def add_routes(app: Any, pipeline: Pipeline, door: DoorWatcher, watch: Watch) -> None:
-    """Let `app` answer under the paths that are ours."""
-    routes: dict[str, Callable[..., Response]] = {
-        ORIGINALS: make_original_route(pipeline),
-        EMBED_SCRIPT: make_embed_route(),
-        HEALTH: make_health_route(),
-        READY: make_ready_route(pipeline, door),
-        METRICS: make_metrics_route(pipeline, watch),
-    }
-    for path, answer in routes.items():
-        app.add_api_route(path, answer)
-        # Gradio has answers for all other paths already.
-        app.router.routes.insert(0, app.router.routes.pop())
+def _take_over(blocks: gr.Blocks, app: Any) -> None:
+    """Put our own rules in the place of Gradio's, which it has no setting for."""
+    app.user_middleware = [each for each in app.user_middleware if each.cls is not CustomCORSMiddleware]
+    app.middleware_stack = app.build_middleware_stack()
+    blocks.server.config.http_protocol_class = BoundedConnection
+    blocks.server.config.ws_protocol_class = None  # the page needs none of those sockets
 
 
 def _tell_where(address: str, access: Access, settings: Settings, *, mcp: bool) -> str:
