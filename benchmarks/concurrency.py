@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before the libraries are imported: all weights are local
 
@@ -36,12 +37,14 @@ from common import (
     table,
     write_synthetic_corpus,
 )
-from langchain_baseline import MiniLM, TutorialStack
 
 from qa.config import Settings
 from qa.evaluation import GoldDocument
 from qa.models import load_models
 from qa.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from langchain_baseline import TutorialStack
 
 Answer = Callable[[str], object]
 
@@ -186,6 +189,8 @@ def soak(answer: Answer, passages: int, count: int) -> Iterator[str]:
 
 def open_stack(passages: int) -> TutorialStack:
     """LangChain's tutorial stack over the same text."""
+    from langchain_baseline import MiniLM, TutorialStack  # the other measurements do without its packages
+
     stack = TutorialStack(MiniLM())
     stack.add(
         GoldDocument(id=name, title=name, text=text, language="en")

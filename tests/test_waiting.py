@@ -185,6 +185,7 @@ def test_visitors_take_turns_between_addresses_and_within_one(server: Server) ->
     assert begun_in_turn(server, 6) == ["greedy 0", "ann", "bob", "greedy 1", "greedy 2", "greedy 3"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("greedy", "ordinary"),
     [
@@ -379,6 +380,7 @@ def call_tool(visitor: Visitor, question: str) -> str:
     )
 
 
+@pytest.mark.slow
 def test_tools_are_counted_by_the_address_that_calls_them_and_keep_no_thread_from_the_page(
     server: Server,
 ) -> None:
