@@ -125,12 +125,22 @@ def test_axe_finds_a_fault_that_is_planted(page: Page, server: Server) -> None:
 
 
 PLACES = {
-    "first": ["language", "tabs", "question", "cities", "actions", "examples"],
+    "first": ["language", "tabs", "question", "cities", "actions", "examples", "note"],
     "answer": [
-        *("language", "tabs", "conversation", "suggestions", "question", "cities", "actions", "evidence"),
+        *(
+            "language",
+            "tabs",
+            "conversation",
+            "suggestions",
+            "question",
+            "cities",
+            "actions",
+            "evidence",
+            "note",
+        ),
     ],
-    "cities": ["language", "tabs", "map", "city-cards", "timeline"],
-    "documents": ["language", "tabs", "coverage", "search", "documents", "staff"],
+    "cities": ["language", "tabs", "map", "city-cards", "timeline", "note"],
+    "documents": ["language", "tabs", "coverage", "search", "documents", "staff", "note"],
 }
 """Where the focus goes on a screen, from the page's top to its end."""
 
