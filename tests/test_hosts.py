@@ -154,3 +154,8 @@ class TestRunningPage:
     ) -> None:
         headers = {"X-Forwarded-Host": forwarded, "X-Forwarded-For": "203.0.113.5"}
         assert httpx.get(f"{quick.address}config", headers=headers).status_code == status
+
+    def test_no_header_gives_the_page_another_address(self, quick: Server) -> None:
+        headers = {"X-Gradio-Server": "http://evil.example"}
+        for path in ("", "config", "gradio_api/info"):
+            assert "evil.example" not in httpx.get(quick.address + path, headers=headers).text

@@ -178,21 +178,17 @@ class TestRunningPage:
         assert httpx.get(f"{quick.address}{path}?{query}").status_code == 404
 
     def test_the_page_s_own_functions_cannot_be_called_by_name(self, quick: Server) -> None:
-        config = httpx.get(f"{quick.address}config").json()
-        names = {function["api_name"] for function in config["dependencies"]} - {*FUNCTIONS, False}
-        assert {"answer", "open_page", "reindex"} <= names
-        for name in names:
-            for way in ("call", "run", "api"):
-                answer = httpx.post(f"{quick.address}gradio_api/{way}/{name}", json={"data": []})
-                assert (answer.status_code, answer.text) == (404, NOT_HERE)
-            answer = httpx.post(f"{quick.address}gradio_api/call/v2/{name}", json={})
-            assert answer.status_code == 422
-            assert "no such function" in answer.json()["error"]
-
-    def test_no_header_gives_the_page_another_address(self, quick: Server) -> None:
-        headers = {"X-Gradio-Server": "http://evil.example"}
-        for path in ("", "config", "gradio_api/info"):
-            assert "evil.example" not in httpx.get(quick.address + path, headers=headers).text
+        with httpx.Client(base_url=f"{quick.address}gradio_api", timeout=60) as client:
+            config = httpx.get(f"{quick.address}config").json()
+            names = {function["api_name"] for function in config["dependencies"]} - {*FUNCTIONS, False}
+            assert {"answer", "open_page", "reindex"} <= names
+            for name in names:
+                for way in ("call", "run", "api"):
+                    answer = client.post(f"/{way}/{name}", json={"data": []})
+                    assert (answer.status_code, answer.text) == (404, NOT_HERE)
+                answer = client.post(f"/call/v2/{name}", json={})
+                assert answer.status_code == 422
+                assert "no such function" in answer.json()["error"]
 
     def test_no_socket_of_the_web_is_opened(self, quick: Server) -> None:
         host, port = urlsplit(quick.address).hostname, urlsplit(quick.address).port
