@@ -82,6 +82,16 @@ def test_staff_do_all_with_their_session(page: ClosedPage) -> None:
         assert LOG_IN_FIRST not in page.call(name, data, session), name
 
 
+def test_only_staff_see_how_far_an_upload_has_come(page: ClosedPage) -> None:
+    session = page.session_of(KEY)
+    sent = {"files": {"files": ("x.txt", b"x")}, "headers": session}
+    assert page.post("gradio_api/upload?upload_id=0a1b", **sent).status_code == 200
+    del session["origin"]  # which browsers do not send along where a page only reads
+    for path in ("gradio_api/upload_progress", "gradio_api/upload_progress/"):
+        assert page.get(f"{path}?upload_id=0a1b").status_code == 403
+    assert '"done"' in page.get("gradio_api/upload_progress?upload_id=0a1b", **session).text
+
+
 @pytest.mark.parametrize("name", STAFF_CALLS)
 def test_nothing_is_done_or_shown_without_a_session(page: ClosedPage, name: str) -> None:
     for headers in ({}, page.own, page.own | {"x-forwarded-for": "203.0.113.5"}):

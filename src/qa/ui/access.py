@@ -102,6 +102,13 @@ class Access:
         person = self.person_of(request) if request.is_own_site else None
         return person if person and person.is_staff else None
 
+    def may_follow_uploads(self, request: Request) -> bool:
+        """True if staff ask how far an upload has come. Browsers do not say whose page reads something."""
+        if not self.has_staff_keys:
+            return self.staff_of(request) is not None
+        person = self.person_of(request)
+        return person is not None and person.is_staff
+
     def may_read(self, request: Request) -> bool:
         """True if the one who sends `request` may ask and read: everybody, or those who have shown a key."""
         if not self.is_closed:

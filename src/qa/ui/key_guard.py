@@ -24,6 +24,9 @@ own, and Gradio asks itself for the last one when it starts."""
 LOGIN = (("GET", LOG_IN), ("POST", LOG_IN), ("POST", LOG_OUT))
 """What logging in and out is asked with."""
 
+UPLOAD_PROGRESS = "/gradio_api/upload_progress"
+"""Where Gradio keeps a place in memory for whoever asks for an upload that there is not, and for good."""
+
 NO_UPLOAD = b"Documents can be brought in only after logging in, or at the machine itself. Nothing was kept."
 NO_READING = b'{"error": "this page wants a key: log in on it, or send Authorization: Bearer with the key"}'
 TOO_MANY = b"Too many wrong keys came from your address. Try again in a minute."
@@ -59,12 +62,18 @@ class KeyGuard:
             await refuse(send, TOO_MANY, status=429, retry_after=str(LATER_S))
         elif (scope["method"], path) in LOGIN:
             await (await answer_login(self._access, HttpRequest(scope, receive)))(scope, receive, send)
-        elif _is_upload(scope["method"], path) and not self._access.staff_of(request):
+        elif not self._may_upload(scope["method"], path, request):
             await refuse(send, NO_UPLOAD)
         elif path in OPEN_PATHS or self._access.may_read(request):
             await self.app(scope, receive, send)
         else:
             await self._ask_for_key(scope, request, path)(scope, receive, send)
+
+    def _may_upload(self, method: str, path: str, request: Request) -> bool:
+        """False if `request` uploads, or asks how far an upload has come, and it is not staff who send it."""
+        if _is_upload(method, path):
+            return self._access.staff_of(request) is not None
+        return path.rstrip("/") != UPLOAD_PROGRESS or self._access.may_follow_uploads(request)
 
     def _is_stale(self, request: Request) -> bool:
         """True if `request` brings a session that has ended, or was made up."""
