@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -336,6 +337,24 @@ def test_a_running_page_answers_on_and_opens_it_no_more(full: Settings) -> None:
     assert "17 experts" in answer.citations[0].quote
     assert pipeline._newest.opened is not before
     assert not any("secret" in passage.chunk.path for passage in pipeline.search("Quittenbaum velociraptor"))
+
+
+def test_files_of_a_build_that_is_gone_are_not_held_open_also_where_nothing_is_collected(
+    full: Settings,
+) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        pipeline = Pipeline(full, CountingEmbedder(), OverlapReranker())
+        pipeline.ask("experts to Davao 17 Kitakyushu sent?")
+        gc.freeze()  # as when a page starts
+        purge(["secret.txt"], full)
+        pipeline.catch_up()
+        opened = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    finally:
+        gc.unfreeze()
+        gc.enable()
+    assert not [each for each in opened if str(full.index_dir) in each and each.endswith("(deleted)")]
 
 
 def test_a_question_that_was_on_its_way_is_answered_from_what_is_there_then(full: Settings) -> None:

@@ -75,5 +75,5 @@ class NewestLibrary:
             self._damaged = state if isinstance(error, IndexDamaged) else None
         else:
             self._library = library
-            # The state before is in circles of references, with files open that may be deleted, as by a purge.
+            # Who has written it is in circles of references, with files open that may be deleted, as by a purge.
             self._thread.submit(gc.collect)

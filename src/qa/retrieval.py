@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +68,6 @@ class Retriever:
         self._vectors = KeptVectors(store.fetch_vectors)
         self._embedder = embedder
         self._encode = lru_cache(maxsize=64)(embedder.encode_query)
-        self._about = lru_cache(maxsize=64)(self._find_about)
         self._reranker = reranker
         self._reader = reader
         self._settings = settings
@@ -76,6 +75,8 @@ class Retriever:
             [lexical_text(chunk) for chunk in chunks], tokenise=embedder.subwords
         )
         self._numbered = tuple(chunks) if isinstance(self.lexical, LexicalIndex) else ()
+        # Of a method it would be a circle: the store's files stay open for as long as that is not collected.
+        self._about = lru_cache(maxsize=64)(partial(_find_about, self._numbered))
 
     @cached_property
     def main_language(self) -> str | None:
@@ -174,9 +175,6 @@ class Retriever:
             allowed = np.any([self._about(city) for city in query.cities], axis=0)
         found = self.lexical.top(query.searched_text, count=self._settings.candidates, allowed=allowed)
         return {self._numbered[number].chunk_id: score for number, score in found}
-
-    def _find_about(self, city: str) -> NDArray[np.bool_]:
-        return np.array([city in chunk.cities for chunk in self._numbered], dtype=np.bool_)
 
     def _find_near(self, query: Query) -> list[str]:
         """The ids of the nearest chunks by passage and by sentence."""
@@ -288,6 +286,10 @@ def _trim(start: int, end: int, chunk: Chunk) -> Span:
     """The span without the punctuation that ends it."""
     text = chunk.cut(Span(start, end))
     return Span(start, start + (len(text.rstrip(".,;:!?。、，．！？；：។ ")) or len(text)))
+
+
+def _find_about(chunks: Sequence[Chunk], city: str) -> NDArray[np.bool_]:
+    return np.array([city in chunk.cities for chunk in chunks], dtype=np.bool_)
 
 
 def _before_text(chunk: Chunk) -> str:

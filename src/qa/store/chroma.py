@@ -8,6 +8,7 @@ old ones are deleted.
 from __future__ import annotations
 
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as AnyCollection
@@ -51,6 +52,9 @@ class ChromaStore:
         self._place = place
         with explaining(place):
             self._client = place.open_client(create=create)
+            if isinstance(place, ChromaFolder):
+                # Chroma's client is in circles of references, and has files open that may be deleted meanwhile.
+                weakref.finalize(self, self._client._server.stop).atexit = False  # type: ignore[attr-defined]
             self._collections = {
                 kind: open_collection(self._client, place.collection_name(kind), fingerprint, create=create)
                 for kind in KINDS
