@@ -376,6 +376,9 @@ def test_what_is_no_network_is_an_error_that_names_it(proxy: str) -> None:
         ({"admin_keys": ("Aoi=the first secret", "Aoi=the other secret")}, "admin_keys wants a name"),
         ({"admin_key": "the same secret", "read_key": "the same secret"}, "two keys are the same"),
         ({"admin_keys": ("Aoi=the same secret", "Minh=the same secret")}, "two keys are the same"),
+        ({"admin_key": "a long secret\n"}, "admin_key begins or ends with a blank"),
+        ({"read_key": " " * 12}, "read_key begins or ends with a blank"),
+        ({"admin_keys": ("Aoi=a long\udcffsecret",)}, "admin_keys, the key of Aoi, begins .* or has signs"),
     ],
 )
 def test_a_key_that_is_short_shared_or_nobody_s_is_refused_and_not_shown(
@@ -383,6 +386,15 @@ def test_a_key_that_is_short_shared_or_nobody_s_is_refused_and_not_shown(
 ) -> None:
     with pytest.raises(ConfigError, match=words) as raised:
         Settings(**keys)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("setting", ["admin_key", "read_key", "llm_api_key", "chroma_token", "postgres_url"])
+def test_a_key_of_another_kind_is_an_error_that_does_not_show_it(tmp_path: Path, setting: str) -> None:
+    (tmp_path / "qa.toml").write_text(f'{setting} = "a long \\u0000 secret"', encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=rf"qa\.toml: {setting} is of another kind") as raised:
+        load_settings(environ={}, settings_file=tmp_path / "qa.toml")
     assert "secret" not in str(raised.value)
 
 

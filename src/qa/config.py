@@ -264,6 +264,7 @@ def _parse(name: str, value: Any, where: str) -> Any:
     if name not in fields:
         raise ConfigError(f"{where} is not a setting; the settings are {', '.join(sorted(fields))}")
     default = fields[name].default
+    shown = repr(value) if fields[name].repr else "of another kind"
     if isinstance(default, bool):
         word = str(value).casefold()
         if word not in (*YES, *NO):
@@ -280,7 +281,7 @@ def _parse(name: str, value: Any, where: str) -> Any:
                 raise ValueError
             return type(default)(value) if not isinstance(default, Path) else Path(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ConfigError(f"{where} is {value!r}; it must be a {type(default).__name__}") from error
+        raise ConfigError(f"{where} is {shown}; it must be a {type(default).__name__}") from error
     raise AssertionError(f"setting {name} has a kind that cannot be parsed")
 
 
@@ -302,6 +303,8 @@ def _check_keys(settings: Settings) -> None:
         names.add(name)
         keys[f"admin_keys, the key of {name},"] = key
     for setting, key in keys.items():
+        if key != key.strip() or not key.isprintable():
+            raise ConfigError(f"{setting} begins or ends with a blank, or has signs that nobody can type")
         if len(key) < MIN_KEY_CHARS and (key or setting.startswith("admin_keys")):
             raise ConfigError(
                 f"{setting} has {len(key)} characters; a key that nobody guesses has at least {MIN_KEY_CHARS}"
