@@ -403,6 +403,16 @@ def test_keys_are_not_shown() -> None:
     assert not {"x" * 12, "y" * 12, "z" * 12} & set(repr(settings).replace("'", "=").split("="))
 
 
+def test_a_settings_file_that_is_a_link_to_nowhere_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "qa.toml").symlink_to(tmp_path / "gone.toml")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ConfigError, match=r"qa\.toml is not a file"):
+        load_settings(environ={})
+
+
 def test_a_settings_file_that_is_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "qa.toml").mkdir()
 

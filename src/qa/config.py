@@ -240,7 +240,7 @@ def load_settings(
     if settings_file and not settings_file.exists():
         raise ConfigError(f"{settings_file} is not there; name another file")
     values: dict[str, Any] = {}
-    if path.exists():
+    if os.path.lexists(path):  # a link that leads nowhere is no leave to go without settings
         if not path.is_file():
             raise ConfigError(f"{path} is not a file; the settings are read from a file of that name")
         try:
