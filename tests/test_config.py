@@ -377,6 +377,7 @@ def test_what_is_no_network_is_an_error_that_names_it(proxy: str) -> None:
         ({"admin_key": "the same secret", "read_key": "the same secret"}, "two keys are the same"),
         ({"admin_keys": ("Aoi=the same secret", "Minh=the same secret")}, "two keys are the same"),
         ({"admin_key": "a long secret\n"}, "admin_key begins or ends with a blank"),
+        ({"read_key": "a long secret für alle"}, "read_key has letters that programs cannot send"),
         ({"read_key": " " * 12}, "read_key begins or ends with a blank"),
         ({"admin_keys": ("Aoi=a long\udcffsecret",)}, "admin_keys, the key of Aoi, begins .* or has signs"),
     ],

@@ -309,6 +309,8 @@ def _check_keys(settings: Settings) -> None:
             raise ConfigError(
                 f"{setting} has {len(key)} characters; a key that nobody guesses has at least {MIN_KEY_CHARS}"
             )
+    if not settings.read_key.isascii():  # an HTTP header has no other letters
+        raise ConfigError("read_key has letters that programs cannot send; take a-z, 0-9 and signs")
     if len(set(keys.values()) - {""}) < len([key for key in keys.values() if key]):
         raise ConfigError("two keys are the same; give each person, and readers, a key of their own")
 
