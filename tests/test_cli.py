@@ -27,7 +27,17 @@ DALIAN = "Kitakyushu sent 67 experts to Dalian."
 SURABAYA = "The composting method has spread to 20,000 households in Surabaya."
 QUESTION = "experts to Dalian Kitakyushu sent?"
 LINE_KEYS = {
-    *("id", "answered", "answer", "interpreted_as", "set_aside_cities", "highlights", "reason", "citations"),
+    *(
+        "id",
+        "answered",
+        "answer",
+        "interpreted_as",
+        "set_aside_cities",
+        "highlights",
+        "statements",
+        "reason",
+        "citations",
+    ),
     *("ranked", "mode", "fallback", "also_searched_as", "seconds", "timings"),
 }
 CITATION_KEYS = set(
