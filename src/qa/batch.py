@@ -27,7 +27,8 @@ def answer_line(question: dict[str, Any], run: Callable[[Errand], str]) -> dict[
         return {
             "id": question["id"], "answered": False, "answer": str(error), "reason": "bad_input",
             "interpreted_as": question["question"], "set_aside_cities": [], "highlights": [],
-            "also_searched_as": "", "citations": [], "ranked": [], "mode": "extractive", "fallback": "",
+            "statements": [], "also_searched_as": "", "citations": [], "ranked": [], "mode": "extractive",
+            "fallback": "",
             "seconds": 0.0, "timings": {},
         }  # fmt: skip
     return {"id": question["id"], **json.loads(printed)}
