@@ -60,7 +60,7 @@ QUESTIONS = (
 )
 """Of each passage: as many questions as there are sizes of crowd, and more."""
 SOAK_LINES = 10
-GREEDY_EACH = 6
+GREEDY_EACH = 5
 """Questions of each ordinary visitor in a scene with a greedy one."""
 
 

@@ -77,6 +77,24 @@ def test_who_is_turned_away_has_not_asked() -> None:
     limits.admit(ANN, [])
 
 
+def test_a_visitor_is_known_who_has_asked_within_the_minute_and_waits_for_nothing() -> None:
+    clock = Clock()
+    limits = Limits(SETTINGS, clock=clock)
+    first = limits.admit(ANN, [])
+    assert not first.is_known
+    assert not limits.admit(ANN, [first]).is_known
+    again = limits.admit(ANN, [])
+    assert again.is_known
+    clock.now += 30
+    for _ in range(2):
+        clock.now += 31
+        again = limits.admit(ANN, [])
+    assert again.is_known
+    assert limits.admit(ANN, [again]).is_known
+    clock.now += 61
+    assert not limits.admit(ANN, []).is_known
+
+
 def test_what_is_no_question_is_counted_by_address_only_and_more_generously() -> None:
     limits = Limits(SETTINGS)
     letter = replace(ANN, is_question=False)

@@ -11,9 +11,9 @@ from qa.ui.turns import MAX_TURNS, Ticket, Turns
 
 
 def ticket_of(asked: str) -> Ticket:
-    """The ticket of "office ann 1": address, session, and the number of the question."""
+    """The ticket of "office ann 1": address, session, number of the question. New visitors are called "new1"."""
     address, session, _ = asked.split()
-    return Ticket(address, session)
+    return Ticket(address, session, is_known=not session.startswith("new"))
 
 
 def line_of(*asked: str) -> Turns[str]:
@@ -58,15 +58,34 @@ def test_who_has_had_a_turn_comes_after_those_who_wait() -> None:
 def test_an_office_has_a_turn_for_each_of_its_visitors_up_to_a_number() -> None:
     office = [f"office p{number} 0" for number in range(8)]
     turns = line_of(*questions("a", "greedy", 4), *office)
-    took = [ticket_of(take(turns)).address for _ in range(8)]
+    took = [ticket_of(take(turns)).address for _ in range(10)]
     assert took == ["a", *["office"] * MAX_TURNS, "a", *["office"] * MAX_TURNS]
 
 
+def test_who_waits_for_several_answers_brings_their_address_no_turns() -> None:
+    greedy = [f"a greedy{name} {number}" for number in range(3) for name in range(4)]
+    turns = line_of(*greedy, *(f"home{number} h 0" for number in range(3)))
+    took = [ticket_of(take(turns)).address for _ in range(5)]
+    assert took == ["a", "home0", "home1", "home2", "a"]
+
+
+def test_new_visitors_have_turns_among_themselves_and_one_visitor_s_beside_known_ones() -> None:
+    turns = line_of(*questions("a", "new1", 2), "a new2 0", "a new3 0", "a ann 0", "a bob 0")
+    took = [take(turns) for _ in range(6)]
+    assert took == ["a new1 0", "a ann 0", "a bob 0", "a new2 0", "a new3 0", "a new1 1"]
+
+
+def test_names_that_are_made_up_bring_an_address_no_turns() -> None:
+    turns = line_of(*(f"a new{number} 0" for number in range(20)), "b bob 0", "b bob 1", "c cy 0")
+    took = [ticket_of(take(turns)).address for _ in range(5)]
+    assert took == ["a", "b", "c", "a", "b"]
+
+
 def test_a_round_that_has_begun_goes_on_when_somebody_comes() -> None:
-    turns = line_of(*(f"office p{number} 0" for number in range(5)), "b bob 0", "b bob 1")
+    turns = line_of(*(f"office p{number} 0" for number in range(6)), "b bob 0", "b bob 1")
     assert [take(turns) for _ in range(2)] == ["office p0 0", "office p1 0"]
     turns.append("c cy 0")
-    assert [take(turns) for _ in range(3)] == ["office p2 0", "b bob 0", "c cy 0"]
+    assert [take(turns) for _ in range(4)] == ["office p2 0", "office p3 0", "b bob 0", "c cy 0"]
 
 
 def test_who_goes_away_is_taken_out_and_costs_nobody_a_turn() -> None:
@@ -75,9 +94,10 @@ def test_who_goes_away_is_taken_out_and_costs_nobody_a_turn() -> None:
     assert list(turns) == ["a ann 0", "c cy 0", "b bob 1"]
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")) | st.just("take") | st.integers(0, 9))
-)
+VISITORS = st.tuples(st.sampled_from("abc"), st.sampled_from(["x", "y", "new1", "new2"]))
+
+
+@given(st.lists(VISITORS | st.just("take") | st.integers(0, 9)))
 def test_whatever_comes_and_goes_nothing_is_lost_and_a_visitor_s_own_stand_as_they_came(
     steps: list[tuple[str, str] | str | int],
 ) -> None:

@@ -6,6 +6,7 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Literal
 
 from qa.config import Settings
@@ -63,26 +64,27 @@ class Limits:
         self._settings = settings
         self._minute = Minute(clock)
 
-    def admit(self, ticket: Ticket, waiting: Iterable[Ticket]) -> None:
-        """Count one more from the visitor with this `ticket`, beside those that wait.
+    def admit(self, ticket: Ticket, waiting: Iterable[Ticket]) -> Ticket:
+        """The ticket with which the visitor waits who comes with this `ticket`, beside those that wait; it counts.
 
         Raises `TurnedAway` where that is more than they, their address, or all may have.
         """
         alike = [each for each in waiting if each.is_question == ticket.is_question]
         of_address = [each for each in alike if each.address == ticket.address]
         most = self._settings.address_waiting * (1 if ticket.is_question else OTHERS_PER_QUESTION)
-        if ticket.is_question:
-            own = sum(each.session == ticket.session for each in of_address)
-            if own >= self._settings.visitor_waiting:
-                raise TurnedAway("visitor_waiting", count=self._settings.visitor_waiting)
+        own = [each for each in of_address if each.session == ticket.session]
+        if ticket.is_question and len(own) >= self._settings.visitor_waiting:
+            raise TurnedAway("visitor_waiting", count=self._settings.visitor_waiting)
         if of_address and _places(of_address) + ticket.places > most:
             raise TurnedAway("address_waiting", count=most)
         if alike and _places(alike) + ticket.places > most * MAX_ADDRESSES:
             raise TurnedAway("full", count=most * MAX_ADDRESSES)
-        if ticket.is_question:
-            self._count(ticket)
+        was_here = self._count(ticket) if ticket.is_question else True
+        # Who asks on and on stays new, and stays in one line with what they have asked before.
+        return replace(ticket, is_known=own[0].is_known if own else was_here)
 
-    def _count(self, ticket: Ticket) -> None:
+    def _count(self, ticket: Ticket) -> bool:
+        """True if the visitor has asked before within the minute; the question is counted."""
         visitor, address = (ticket.address, ticket.session), (ticket.address,)
         limits: list[tuple[Reason, tuple[str, ...], int]] = [
             ("visitor_a_minute", visitor, self._settings.visitor_a_minute),
@@ -91,7 +93,9 @@ class Limits:
         for reason, who, most in limits:
             if self._minute.count(who) >= most:
                 raise TurnedAway(reason, count=most, retry_s=self._minute.seconds_left(who))
+        was_here = self._minute.count(visitor) > 0
         self._minute.add(visitor, address)
+        return was_here
 
 
 class Minute:

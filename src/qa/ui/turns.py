@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-MAX_TURNS = 3
-"""Turns of an address in a row: one for each of its visitors who wait, and no more than these. An office of eight
-gets three quarters of the turns beside one visitor from elsewhere, and an address that makes up visitors no more
-than three for each turn of another."""
+MAX_TURNS = 4
+"""Turns of an address in a row: one for each of its visitors who waits for one answer, and no more than these.
+An office of eight gets four of five turns beside one greedy visitor from elsewhere; an address that makes up
+visitors gets no more than four for each turn of another."""
 
 Asked = TypeVar("Asked")
 
@@ -19,13 +19,16 @@ Asked = TypeVar("Asked")
 class Ticket:
     """Who asks: a visitor is a session within an address ("" for all that name no session).
 
-    What `is_question` asks for an answer or a search; `places` is how much room it takes while it waits.
+    What `is_question` asks for an answer or a search; `places` is how much room it takes while it waits. Visitors
+    who are new (`is_known` false) have turns of their own only among themselves: names are made up easily, and so
+    all new ones of an address have no more turns there than one visitor that is known.
     """
 
     address: str
     session: str
     is_question: bool = True
     places: int = 1
+    is_known: bool = True
 
 
 class Turns(list[Asked]):
@@ -52,8 +55,8 @@ class Turns(list[Asked]):
             self[:] = in_turn(self, self._ticket_of, left=self._left)
             return
         address = self._ticket_of(asked).address
-        of_address = {ticket.session for ticket in map(self._ticket_of, self) if ticket.address == address}
-        self._left = (self._left or min(len(of_address), MAX_TURNS)) - 1
+        tickets = [ticket for ticket in map(self._ticket_of, self) if ticket.address == address]
+        self._left = (self._left or count_turns(tickets)) - 1
         super().remove(asked)
         if not self or self._ticket_of(self[0]).address != address:
             self._left = 0
@@ -64,22 +67,57 @@ def in_turn(asked: Iterable[Asked], ticket_of: Callable[[Asked], Ticket], *, lef
 
     The first address has so many turns `left` of a round that has begun, 0 where none has.
     """
-    addresses: dict[str, dict[str, deque[Asked]]] = {}
+    addresses: dict[Hashable, list[Asked]] = {}
+    for each in asked:
+        addresses.setdefault(ticket_of(each).address, []).append(each)
+    lines = {
+        address: (count_turns(map(ticket_of, own)), deque(_between_visitors(own, ticket_of)))
+        for address, own in addresses.items()
+    }
+    ordered: list[Asked] = []
+    while lines:
+        address = next(iter(lines))
+        turns, line = lines.pop(address)
+        for _ in range(min(left or turns, len(line))):
+            ordered.append(line.popleft())
+        left = 0
+        if line:
+            lines[address] = turns, line
+    return ordered
+
+
+def count_turns(tickets: Iterable[Ticket]) -> int:
+    """The turns in a row of the address that these tickets are of."""
+    waiting: dict[str, int] = {}
+    for ticket in tickets:
+        if ticket.is_known:
+            waiting[ticket.session] = waiting.get(ticket.session, 0) + 1
+    return max(1, min(MAX_TURNS, sum(count == 1 for count in waiting.values())))
+
+
+def _between_visitors(asked: Iterable[Asked], ticket_of: Callable[[Asked], Ticket]) -> list[Asked]:
+    """What was asked from one address, in turns between its visitors; the new ones have one visitor's turns."""
+    known: dict[Hashable, list[Asked]] = {}
+    new: dict[Hashable, list[Asked]] = {}
     for each in asked:
         ticket = ticket_of(each)
-        addresses.setdefault(ticket.address, {}).setdefault(ticket.session, deque()).append(each)
+        if ticket.is_known:
+            known.setdefault(ticket.session, []).append(each)
+        else:
+            known.setdefault(None, [])  # where the first of them stands
+            new.setdefault(ticket.session, []).append(each)
+    if new:
+        known[None] = _round_robin(new.values())
+    return _round_robin(known.values())
+
+
+def _round_robin(lines: Iterable[list[Asked]]) -> list[Asked]:
+    """One of each line, in their order, as long as there are any."""
+    waiting = deque(deque(line) for line in lines)
     ordered: list[Asked] = []
-    while addresses:
-        address = next(iter(addresses))
-        visitors = addresses.pop(address)
-        turns, left = left or min(len(visitors), MAX_TURNS), 0
-        while turns and visitors:
-            session = next(iter(visitors))
-            own = visitors.pop(session)
-            ordered.append(own.popleft())
-            if own:
-                visitors[session] = own
-            turns -= 1
-        if visitors:
-            addresses[address] = visitors
+    while waiting:
+        line = waiting.popleft()
+        ordered.append(line.popleft())
+        if line:
+            waiting.append(line)
     return ordered

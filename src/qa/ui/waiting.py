@@ -99,12 +99,11 @@ class FairQueue(Queue):
         function = self.blocks.fns.get(body.fn_index) if body.fn_index is not None else None
         ticket = make_ticket(request, body.session_hash, function, body.data)
         try:
-            self._limits.admit(ticket, self._waiting())
+            request.scope[TICKET] = self._limits.admit(ticket, self._waiting())
         except TurnedAway as refusal:
             refusal.language = language_of(request.headers, body.data)
             self.on_turned_away(refusal.reason)
             raise
-        request.scope[TICKET] = ticket
         has_others = bool(self.pending_event_ids_session.get(body.session_hash or ""))
         pushed = await super().push(body, request, username)
         if pushed[0]:
