@@ -131,6 +131,17 @@ def test_a_made_up_session_waits_too_but_not_where_a_page_is_opened(page: Closed
     assert "Max-Age=0" in opened.headers["set-cookie"]
 
 
+def test_a_right_key_passes_at_once_beside_a_session_that_has_ended(page: ClosedPage) -> None:
+    assert page.get("config", **BEARER, cookie="qa_session=made-up").status_code == 200
+    assert page.waited == []
+
+
+@pytest.mark.parametrize("given", [{"cookie": "qa_session=made-up"}, {"authorization": "Bearer wrong"}])
+def test_what_is_open_to_all_waits_for_no_key(page: ClosedPage, given: dict[str, str]) -> None:
+    assert [page.get(path, **given).status_code for path in ("healthz", "embed.js")] == [200, 200]
+    assert page.waited == []
+
+
 def test_another_kind_of_authorization_is_no_wrong_key(page: ClosedPage) -> None:
     assert page.get("config", authorization="Basic YTpi").status_code == 401
     assert page.waited == []

@@ -84,10 +84,13 @@ class KeyGuard:
         """True if `request` tries to get something by a key or session that is none.
 
         Not so by a session where a page is merely opened: after a restart every browser comes with the one from
-        before, and 256 bits are not guessed. Nor where a key is given: a right one passes at once.
+        before, and 256 bits are not guessed. Nor where a key is given: a right one passes at once, whatever
+        session comes with it. What is open to all tells no key from another.
         """
-        if self._access.is_closed and bearer_of(request) and not self._access.may_read(request):
-            return True
+        if path in OPEN_PATHS:
+            return False
+        if self._access.is_closed and bearer_of(request):
+            return not self._access.may_read(request)
         if _is_opening(scope, request) or (scope["method"], path) == ("POST", LOG_IN):
             return False
         gets_something = self._access.is_closed or scope["method"] not in ("GET", "HEAD") or path == LOG_IN
