@@ -364,6 +364,12 @@ def test_what_is_no_network_is_an_error_that_names_it(proxy: str) -> None:
         Settings(proxies=(proxy,))
 
 
+@pytest.mark.parametrize("proxy", ["0.0.0.0/0", "::/0"])
+def test_not_everybody_is_a_proxy(proxy: str) -> None:
+    with pytest.raises(ConfigError, match="anybody could say"):
+        Settings(proxies=(proxy,))
+
+
 @pytest.mark.parametrize(
     ("keys", "words"),
     [

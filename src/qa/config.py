@@ -287,9 +287,13 @@ def _parse(name: str, value: Any, where: str) -> Any:
 
 def _check_network(proxy: str) -> None:
     try:
-        ipaddress.ip_network(proxy, strict=False)
+        network = ipaddress.ip_network(proxy, strict=False)
     except ValueError as error:
         raise ConfigError(f"proxies has {proxy!r}; write each as 10.0.0.7 or 10.0.0.0/8") from error
+    if not network.prefixlen:
+        raise ConfigError(
+            f"proxies has {proxy!r}: anybody could say that they ask for somebody else; name yours"
+        )
 
 
 def _check_keys(settings: Settings) -> None:
