@@ -28,8 +28,8 @@ OFFICE, ELSEWHERE = "203.0.113.1", "198.51.100.1"
 """Addresses that are nobody's (RFC 5737), as a proxy at this machine would tell them."""
 NO_LIMITS = {"QA_VISITOR_A_MINUTE": "100000", "QA_ADDRESS_A_MINUTE": "1000000"}
 TIMEOUT_S = 120.0
-REFUSED_S = 0.02
-"""Between two tries of the greedy one who is turned away; many clients would wait for longer."""
+REFUSED_S = 0.1
+"""Between two tries of the greedy one who is turned away. The clients share the cores with the server here."""
 
 
 @dataclass(frozen=True)
