@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -13,7 +13,9 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field
 
 from qa.config import Settings
-from qa.drafting import Support, Writer
+from qa.domain import Query, Turn
+from qa.drafting import Interpreter, Support, Writer
+from qa.library import Library
 from qa.llm import LanguageModel
 
 Scripted = str | Exception | list[Any] | Callable[[list[BaseMessage]], Any]
@@ -92,3 +94,16 @@ def writer_of(*replies: Scripted, support: Support | None = None) -> tuple[Write
     """The writer whose model replies so, and the model."""
     model = model_of(*replies)
     return Writer(model, support or AnySupport()), chat_of(model)
+
+
+def interpret(
+    interpreter: Interpreter, query: Query, library: Library, *, history: Sequence[Turn] = ()
+) -> Query:
+    """What `interpreter` makes of `query`, over the documents of `library`."""
+    return interpreter.interpret(
+        query,
+        catalogue=library.catalogue,
+        document_language=library.retriever.main_language,
+        understand_whole=lambda whole: library.understand(query.question, history=history, whole=whole),
+        history=history,
+    )

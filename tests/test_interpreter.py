@@ -24,7 +24,7 @@ from qa.errors import InputError
 from qa.messages import LANGUAGES
 from qa.pipeline import Pipeline
 from qa.rendering import to_html, to_json, to_markdown, to_text
-from scripted import Scripted, chat_of, cut_off, model_of, writer_of
+from scripted import Scripted, chat_of, cut_off, interpret, model_of, writer_of
 from test_writer import answer_of
 
 CATALOGUE = load_cities(REPOSITORY / "corpus" / "cities.toml")
@@ -70,7 +70,7 @@ def understood(
     library = built._current()
     query = library.understand(question, history=history)
     interpreter = Interpreter(model, CountingEmbedder())
-    return interpreter.interpret(query, library, history=history), chat_of(model).asked
+    return interpret(interpreter, query, library, history=history), chat_of(model).asked
 
 
 def by_rules(built: Pipeline, question: str, *, history: tuple[Turn, ...] = SAID) -> Query:
@@ -221,7 +221,7 @@ def test_the_same_is_asked_of_the_model_once(built: Pipeline) -> None:
 
     for _ in range(3):
         query = library.understand("How many households use it?", history=SAID)
-        assert interpreter.interpret(query, library, history=SAID).text.endswith("in Surabaya?")
+        assert interpret(interpreter, query, library, history=SAID).text.endswith("in Surabaya?")
 
     assert len(chat_of(model).asked) == 1
 
@@ -242,7 +242,7 @@ TRANSLATED = "To how many households in Surabaya has composting spread?"
 
 def translated(built: Pipeline, question: str, *replies: Scripted) -> Query:
     library = built._current()
-    return Interpreter(model_of(*replies), SameEmbedder()).interpret(library.understand(question), library)
+    return interpret(Interpreter(model_of(*replies), SameEmbedder()), library.understand(question), library)
 
 
 def test_a_question_in_another_language_is_searched_in_the_documents_language_too(built: Pipeline) -> None:
@@ -250,7 +250,7 @@ def test_a_question_in_another_language_is_searched_in_the_documents_language_to
     reply = "composting"  # the only word that this embedder finds near
     query = dataclasses.replace(library.understand("コンポストとは"), cities=())
 
-    query = Interpreter(model_of(reply), SameEmbedder()).interpret(query, library)
+    query = interpret(Interpreter(model_of(reply), SameEmbedder()), query, library)
 
     assert (query.translation, query.translation_language) == (reply, "en")
     assert (query.text, query.language) == ("コンポストとは", "ja")

@@ -36,6 +36,7 @@ from qa.local_llm import serving_local_llm
 from qa.models import Embedder, Reranker, load_embedder, load_reranker
 from qa.parts import open_writer
 from qa.pipeline import Pipeline
+from scripted import interpret
 from test_writer import answer_of
 
 WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -164,7 +165,7 @@ def test_a_follow_up_never_brings_in_a_city_nobody_named(
     assert model is not None
     by_rules = library.understand(question, history=SAID)
 
-    query = Interpreter(model, models[0]).interpret(by_rules, library, history=SAID)
+    query = interpret(Interpreter(model, models[0]), by_rules, library, history=SAID)
 
     named = library.catalogue.query_cities(f"{question} {SAID[0].text}")
     assert set(query.cities) <= set(named)

@@ -126,7 +126,15 @@ class Pipeline:
             yield library.reply(query, talk)
             return
         if writer and self._interpreter:
-            query = self._interpreter.interpret(query, library, history=history, cities=cities)
+            query = self._interpreter.interpret(
+                query,
+                catalogue=library.catalogue,
+                document_language=library.retriever.main_language,
+                understand_whole=lambda whole: library.understand(
+                    query.question, history=history, cities=cities, whole=whole
+                ),
+                history=history,
+            )
         clock.lap("understand")
         findings = []
         for part in library.split(query):

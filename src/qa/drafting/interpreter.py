@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,6 @@ from qa.understanding import asked_before, last_whole, may_lean
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-    from qa.library import Library
     from qa.models import Embedder
 
 logger = logging.getLogger(__name__)
@@ -64,19 +63,26 @@ class Interpreter:
         self._kept = KeptReplies()
 
     def interpret(
-        self, query: Query, library: Library, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()
+        self,
+        query: Query,
+        *,
+        catalogue: CityCatalogue,
+        document_language: str,
+        understand_whole: Callable[[str], Query],
+        history: Sequence[Turn] = (),
     ) -> Query:
         """`query`, a follow-up made whole, and with its translation where the documents are in another language.
 
-        It takes a third of `llm_timeout_s` at most, and no failure of the model is an error here.
+        `understand_whole` understands the follow-up from its whole wording. It takes a third of `llm_timeout_s` at
+        most, and no failure of the model is an error here.
         """
         until = time.monotonic() + QUESTION_SHARE * self._model.timeout_s
-        language = library.retriever.main_language or query.language
+        language = document_language or query.language
         try:
-            whole = self._make_whole(query, history, library.catalogue, until)
+            whole = self._make_whole(query, history, catalogue, until)
             if whole:
-                query = library.understand(query.question, history=history, cities=cities, whole=whole)
-            translation = self._translate_question(query, language, library.catalogue, until)
+                query = understand_whole(whole)
+            translation = self._translate_question(query, language, catalogue, until)
         except LLMError as error:
             logger.warning("the question is understood without the language model: %s", error)
             return query
