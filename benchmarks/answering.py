@@ -40,12 +40,12 @@ from langchain_baseline import MiniLM, TutorialStack
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
-from qa.clock import STAGES
 from qa.config import Settings
 from qa.evaluation import GoldDocument
-from qa.indexing import index_corpus
+from qa.indexing.run import index_corpus
 from qa.models import Embedder, Reader, Reranker, load_models
 from qa.pipeline import Pipeline
+from qa.system.stopwatch import STAGES
 
 Models = tuple[Embedder, Reranker | None, Reader | None]
 Vectors = NDArray[np.float32]

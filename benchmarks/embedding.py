@@ -21,7 +21,7 @@ from langchain_baseline import MiniLM
 from qa.config import Settings
 from qa.models import Embedder, load_embedder
 from qa.models.embedder import SHARED_LAYERS
-from qa.sentences import split_sentences
+from qa.text.sentences import split_sentences
 
 THEIRS = "all-MiniLM-L6-v2 in float32"
 EXACT = "float32"

@@ -20,7 +20,7 @@ from typing import Any
 from qa.facts import missing_facts
 from qa.facts.checking import read_facts
 from qa.facts.wording import find_words
-from qa.sentences import split_sentences
+from qa.text.sentences import split_sentences
 
 FIGURES = {"number", "date", "unit"}
 NOT_VERBATIM = " – ."

@@ -34,12 +34,12 @@ import numpy as np
 from qa.cities import parse_cities
 from qa.config import Settings
 from qa.domain import Chunk, Span
-from qa.lexical import LexicalIndex
-from qa.manifest import MANIFEST_FILE, DocumentRecord, Manifest, read_manifest, write_manifest
-from qa.names import collect_words, find_places, find_years
-from qa.records import VectorRecord, lexical_text, text_key
-from qa.store import Chunks, VectorStore, open_store
-from qa.timeline import find_events
+from qa.overview.timeline import find_events
+from qa.storage.bm25 import LexicalIndex
+from qa.storage.manifest import MANIFEST_FILE, DocumentRecord, Manifest, read_manifest, write_manifest
+from qa.storage.records import VectorRecord, lexical_text, text_key
+from qa.storage.store import Chunks, VectorStore, open_store
+from qa.text.names import collect_words, find_places, find_years
 from stores import KINDS, PostgresServer, Server, running, setting_of
 
 SIZE = 384

@@ -45,14 +45,15 @@ from common import (
 from langchain_baseline import MiniLM, TutorialStack
 from numpy.typing import NDArray
 
-from qa import indexing, reading
 from qa.config import Settings
 from qa.evaluation import GoldDocument
-from qa.indexing import index_corpus
-from qa.manifest import read_manifest
+from qa.indexing import read_ahead as reading
+from qa.indexing import run as indexing
+from qa.indexing.run import index_corpus
 from qa.models import Embedder, load_embedder
-from qa.store import open_store
-from qa.store.chroma import ChromaStore
+from qa.storage.manifest import read_manifest
+from qa.storage.store import open_store
+from qa.storage.store.chroma import ChromaStore
 
 OURS, THEIRS = "Kitakyushu QA", "LangChain tutorial stack"
 IN_A_DOCUMENT = 10

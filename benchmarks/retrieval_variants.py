@@ -18,17 +18,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from qa.chunking import parts_to_embed, text_to_embed
 from qa.config import Settings
 from qa.domain import Chunk, Document, Query
+from qa.engine.library import Library, open_library
 from qa.evaluation import GoldQuestion, GoldSet, load_gold, write_gold_corpus
-from qa.indexing import index_corpus
-from qa.lexical import LexicalIndex
-from qa.library import Library, open_library
+from qa.indexing.chunking import parts_to_embed, text_to_embed
+from qa.indexing.run import index_corpus
 from qa.models import Embedder, load_embedder
 from qa.models.embedder import SHARED_LAYERS
 from qa.models.reader import PASSAGE_PREFIX, QUESTION_PREFIX
-from qa.retrieval import LEXICAL_WEIGHT
+from qa.search.retriever import LEXICAL_WEIGHT
+from qa.storage.bm25 import LexicalIndex
 
 Scores = NDArray[np.float32]
 Variant = Callable[["Bench", Query], Scores]

@@ -22,8 +22,8 @@ from pathlib import Path
 from statistics import median
 
 from qa.config import Settings
-from qa.errands import Errand
-from qa.nearby import NoPage, hand_over
+from qa.handover.errand import Errand
+from qa.handover.page_socket import NoPage, hand_over
 
 REPOSITORY = Path(__file__).parents[1]
 QUESTION = "When did Phnom Penh become a sister city?"

@@ -17,12 +17,12 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
-from qa.calibration import CASES, FEATURES, Signals
+from qa.answer.calibration import CASES, FEATURES, Signals
+from qa.answer.selection import READ_PASSAGES, rank_sentences, read_signals
 from qa.config import Settings
+from qa.engine.library import open_library
 from qa.evaluation import GoldSet, load_gold, write_gold_corpus
-from qa.evidence import READ_PASSAGES, rank_sentences, read_signals
-from qa.indexing import index_corpus
-from qa.library import open_library
+from qa.indexing.run import index_corpus
 from qa.models import load_models
 
 NEAR_MISS_WEIGHT = 0.15

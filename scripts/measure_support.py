@@ -28,9 +28,9 @@ from qa.drafting.support import (
     LEAST_SHARED_UNSPACED,
     share_of,
 )
-from qa.languages import detect_language, is_unspaced
 from qa.models import load_embedder, load_reranker
-from qa.sentences import split_sentences
+from qa.text.languages import detect_language, is_unspaced
+from qa.text.sentences import split_sentences
 
 LEVELS = (0.80, 0.90, 0.95, 0.98)
 

@@ -1,5 +1,5 @@
 """What it gains, and what it risks, to search for a question's translation too: what `LEAST_ALIKE` in
-`qa.drafting.interpreter` was chosen from, and how passages are merged in `qa.retrieval`.
+`qa.drafting.interpreter` was chosen from, and how passages are merged in `qa.search.retriever`.
 
     python scripts/measure_translation.py FILE.jsonl [--languages vi,zh,ar] [--most 40]
 
@@ -21,15 +21,15 @@ from pathlib import Path
 
 import numpy as np
 
+from qa.answer.selection import select
 from qa.config import Settings
 from qa.domain import Refusal
 from qa.drafting.interpreter import LEAST_ALIKE
 from qa.drafting.support import COMPARED_PREFIX
-from qa.evidence import select
-from qa.indexing import index_corpus
-from qa.languages import detect_language
-from qa.library import Library, open_library
+from qa.engine.library import Library, open_library
+from qa.indexing.run import index_corpus
 from qa.models import Embedder, load_models
+from qa.text.languages import detect_language
 
 WAYS = ("alone", "right", "wrong")
 

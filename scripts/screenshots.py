@@ -29,7 +29,7 @@ from pages import (
     settle,
     show,
 )
-from qa.messages import LANGUAGES
+from qa.i18n.messages import LANGUAGES
 
 READ_KEY = "a-readers-key-for-pictures"
 README_WIDTH = 1280

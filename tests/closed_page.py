@@ -20,13 +20,13 @@ import httpx
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.pipeline import Pipeline
-from qa.ui.access import Access
+from qa.ui.access.permissions import Access
+from qa.ui.access.wrong_keys import WrongKeys
 from qa.ui.page import build_page
-from qa.ui.serving import add_routes, open_server
-from qa.ui.stopping import DoorWatcher
-from qa.ui.waiting import take_turns
-from qa.ui.watching import Watch
-from qa.ui.wrong_keys import WrongKeys
+from qa.ui.queue.waiting import take_turns
+from qa.ui.server.serving import add_routes, open_server
+from qa.ui.server.stopping import DoorWatcher
+from qa.ui.server.watching import Watch
 
 NONE: Mapping[str, str] = MappingProxyType({})
 DALIAN = "Kitakyushu sent 67 experts to Dalian."

@@ -11,8 +11,8 @@ from pathlib import Path
 HOLDER = """
 import sys
 from pathlib import Path
-import qa.locking
-with getattr(qa.locking, sys.argv[1])(Path(sys.argv[2])):
+import qa.storage.locks
+with getattr(qa.storage.locks, sys.argv[1])(Path(sys.argv[2])):
     print("held", flush=True)
     sys.stdin.readline()
 print("let go", flush=True)
@@ -24,7 +24,7 @@ sys.stdin.readline()
 def held_elsewhere(
     lock: Callable[[Path], AbstractContextManager[None]], folder: Path
 ) -> Iterator[subprocess.Popen[str]]:
-    """Another process that has `lock`, one of `qa.locking`, on `folder`; it lets go when it is sent a line."""
+    """Another process that has `lock`, of `qa.storage.locks`, on `folder`; it lets go when it is sent a line."""
     folder.mkdir(exist_ok=True)
     command = [sys.executable, "-c", HOLDER, lock.__name__, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

@@ -18,8 +18,8 @@ from conftest import CountingEmbedder, OverlapReranker
 from pages import KEY, Server, wait_for_address
 from qa.config import Settings, load_settings
 from qa.pipeline import Pipeline
-from qa.ui import bodies, connections
 from qa.ui.page import launch
+from qa.ui.server import bodies, connections
 
 DALIAN = "Kitakyushu sent 67 experts to Dalian."
 

@@ -15,8 +15,8 @@ from pydantic import Field
 from qa.config import Settings
 from qa.domain import Query, Turn
 from qa.drafting import Interpreter, Support, Writer
-from qa.library import Library
-from qa.llm import LanguageModel
+from qa.engine.library import Library
+from qa.llm.language_model import LanguageModel
 
 Scripted = str | Exception | list[Any] | Callable[[list[BaseMessage]], Any]
 """A reply; an error; pieces of a reply, numbers among them seconds to wait, errors what breaks it; or what

@@ -9,8 +9,8 @@ import pytest
 
 from conftest import REPOSITORY, CountingEmbedder
 from qa.config import Settings
-from qa.indexing import index_corpus
-from qa.library import open_library
+from qa.engine.library import open_library
+from qa.indexing.run import index_corpus
 
 FOLDER = REPOSITORY / "benchmarks"
 sys.path.append(str(FOLDER))

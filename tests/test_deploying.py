@@ -19,7 +19,7 @@ import yaml
 
 from conftest import REPOSITORY
 from qa.config import Settings
-from qa.ui.stopping import STOP_S
+from qa.ui.server.stopping import STOP_S
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
 DOCS = (REPOSITORY / "docs" / "deploying.md").read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ from conftest import REPOSITORY, CountingEmbedder
 from index_states import assert_everything_is_retrievable, assert_same_state, committed
 from qa.config import Settings
 from qa.errors import DiskError
-from qa.indexing import index_corpus
+from qa.indexing.run import index_corpus
 from qa.pipeline import Pipeline
 
 pytestmark = pytest.mark.slow
@@ -36,12 +36,12 @@ import os, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 import chromadb
-import qa.indexing, qa.loaders.sandbox
+import qa.indexing.run, qa.loaders.sandbox
 from chromadb.api.shared_system_client import SharedSystemClient
 from conftest import CountingEmbedder
 from qa.config import Settings
-from qa.loaders.readers import read_parsed
-qa.indexing.COMMIT_CHUNKS = 6
+from qa.loaders.registry import read_parsed
+qa.indexing.run.COMMIT_CHUNKS = 6
 print("ready", flush=True)
 for line in sys.stdin:
     corpus, index, cities, rebuild = line.rstrip("\\n").split("\\t")
@@ -49,7 +49,8 @@ for line in sys.stdin:
     if child == 0:
         settings = Settings(corpus_dir=Path(corpus), index_dir=Path(index), cities_file=Path(cities))
         try:
-            qa.indexing.index_corpus(settings, CountingEmbedder(), rebuild=rebuild == "rebuild", read=read_parsed)
+            is_rebuild = rebuild == "rebuild"
+            qa.indexing.run.index_corpus(settings, CountingEmbedder(), rebuild=is_rebuild, read=read_parsed)
         except BaseException as error:
             print(repr(error), file=sys.stderr, flush=True)
             os._exit(1)

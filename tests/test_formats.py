@@ -14,11 +14,11 @@ from reportlab.pdfgen.canvas import Canvas
 
 from conftest import CountingEmbedder
 from office import convert_with_libreoffice
-from qa.chunking import chunk_document
 from qa.cities import load_cities
 from qa.config import Settings
 from qa.domain import Citation, PageKind
-from qa.indexing import index_corpus
+from qa.indexing.chunking import chunk_document
+from qa.indexing.run import index_corpus
 from qa.loaders import parse_document
 from qa.loaders.pdf.khmer import place_marks
 from qa.loaders.pdf.lines import Line, join_stretched
@@ -26,7 +26,7 @@ from qa.loaders.pdf.page import Glyph, Style
 from qa.pipeline import Pipeline
 from qa.rendering.receipts import receipt_facts
 from qa.rendering.wording import place_of
-from qa.sentences import split_sentences
+from qa.text.sentences import split_sentences
 from reports import WORDS, Words, make_mail, make_page, make_pdf, make_slides, make_word, make_workbook
 
 LANGUAGES = sorted(WORDS)

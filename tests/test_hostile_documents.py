@@ -23,10 +23,10 @@ import pytest
 from conftest import REPOSITORY, CountingEmbedder
 from index_states import committed
 from qa.config import Settings
-from qa.indexing import index_corpus
+from qa.corpus.receipts import IndexReport, Receipt
+from qa.indexing.run import index_corpus
 from qa.loaders.sandbox import shared_sandbox
-from qa.manifest import read_text
-from qa.receipts import IndexReport, Receipt
+from qa.storage.manifest import read_text
 
 pytestmark = pytest.mark.slow
 

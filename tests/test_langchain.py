@@ -33,7 +33,7 @@ from qa.pipeline import Pipeline
 from qa.rendering import answer_text
 from scripted import writer_of
 from test_pipeline import DALIAN, DAVAO, FIRST_ASK, SURABAYA, build_of_three, write
-from test_retrieval import RecordingReranker
+from test_retriever import RecordingReranker
 
 QUESTIONS = [FIRST_ASK, SURABAYA, DAVAO]
 SOURCES = ["dalian.txt", "surabaya.txt", "davao.txt"]

@@ -19,9 +19,9 @@ import pytest
 
 from pages import Server, serving
 from qa.errors import DiskError, InputError
-from qa.logs import JsonLines, WithoutWords, keep_words_out, print_no_more, tell_exception
-from qa.ui.calls import BAD_REQUEST, BAD_VALUES, PlainErrors, without_surrogates
-from qa.ui.routes import NOT_HERE
+from qa.system.logs import JsonLines, WithoutWords, keep_words_out, print_no_more, tell_exception
+from qa.ui.server.calls import BAD_REQUEST, BAD_VALUES, PlainErrors, without_surrogates
+from qa.ui.server.routes import NOT_HERE
 
 WORD = "xylophonequagga"
 """Stands in every bad call, and nowhere else."""

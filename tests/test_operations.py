@@ -24,11 +24,11 @@ from conftest import REPOSITORY, CountingEmbedder
 from pages import ANSWER_MS, Server, ask, browser, open_page, serving
 from qa.config import Settings
 from qa.domain import Answer, Refusal
-from qa.logs import FIELDS, JsonLines
 from qa.pipeline import Pipeline
-from qa.ui.health import tell_system
-from qa.ui.stopping import Door, DoorWatcher
-from qa.ui.watching import Watch
+from qa.system.logs import FIELDS, JsonLines
+from qa.ui.server.health import tell_system
+from qa.ui.server.stopping import Door, DoorWatcher
+from qa.ui.server.watching import Watch
 
 __all__ = ["browser"]
 

@@ -13,14 +13,14 @@ import pytest
 
 from conftest import REPOSITORY, CountingEmbedder, DigitReader, OverlapReranker
 from index_states import committed, store_of
-from qa.clock import STAGES
 from qa.config import Settings
 from qa.domain import Answer, Step, Turn
+from qa.engine.assembly import load_parts, warm_up
 from qa.errors import IndexMissing, InputError
-from qa.indexing import index_corpus
-from qa.locking import AT_WORK, GRAPHS_LOCK_FILE
-from qa.parts import load_parts, warm_up
+from qa.indexing.run import index_corpus
 from qa.pipeline import Pipeline
+from qa.storage.locks import AT_WORK, GRAPHS_LOCK_FILE
+from qa.system.stopwatch import STAGES
 
 DALIAN = "Kitakyushu sent 67 experts to Dalian."
 SURABAYA = "The composting method has spread to 20,000 households in Surabaya."
@@ -32,9 +32,9 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from conftest import CountingEmbedder
-from qa.clock import STAGES
+from qa.system.stopwatch import STAGES
 from qa.config import Settings
-from qa.indexing import index_corpus
+from qa.indexing.run import index_corpus
 corpus, index, cities = map(Path, sys.argv[2:5])
 index_corpus(Settings(corpus_dir=corpus, index_dir=index, cities_file=cities), CountingEmbedder())
 """

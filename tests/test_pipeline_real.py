@@ -11,7 +11,7 @@ import pytest
 from conftest import REPOSITORY, SHARED
 from qa.config import Settings
 from qa.domain import Answer
-from qa.indexing import index_corpus
+from qa.indexing.run import index_corpus
 from qa.models import Embedder, Reader, Reranker, load_models
 from qa.pipeline import Pipeline, open_pipeline
 from qa.rendering import to_json

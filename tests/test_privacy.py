@@ -10,17 +10,17 @@ from collections.abc import Callable
 
 import pytest
 
-import qa.ui.upkeep
+import qa.ui.server.upkeep
 from conftest import CountingEmbedder, OverlapReranker
 from index_states import committed
 from qa.config import Settings
 from qa.feedback import keep_feedback, list_feedback, most_refused, note_refusal
-from qa.manifest import TEXTS_FOLDER
-from qa.messages import LANGUAGES, say
+from qa.i18n.messages import LANGUAGES, say
 from qa.pipeline import Pipeline
-from qa.rendering.furniture import page_note_html
-from qa.ui.conversation import Conversation, Exchange, hold_exchange
-from qa.ui.upkeep import begin_upkeep
+from qa.rendering.page_parts import page_note_html
+from qa.storage.manifest import TEXTS_FOLDER
+from qa.ui.conversation.conversation import Conversation, Exchange, hold_exchange
+from qa.ui.server.upkeep import begin_upkeep
 from test_feedback import QUESTION, make_older, said
 
 ANSWERED, REFUSED = "experts to Dalian Kitakyushu sent?", "which recipe makes good ramen"
@@ -100,8 +100,8 @@ def test_what_is_too_old_goes_when_a_question_is_refused_and_when_an_answer_is_j
 def test_a_page_that_runs_deletes_what_is_too_old_and_takes_up_new_states(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(qa.ui.upkeep, "LOOK_EVERY_S", 0.05)
-    monkeypatch.setattr(qa.ui.upkeep, "FORGET_EVERY_S", 0.05)
+    monkeypatch.setattr(qa.ui.server.upkeep, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(qa.ui.server.upkeep, "FORGET_EVERY_S", 0.05)
     pipeline = pipeline_over(settings)
     keep_feedback(said(), settings.index_dir)
     note_refusal(QUESTION, "en", settings.index_dir)

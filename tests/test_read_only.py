@@ -21,9 +21,9 @@ from pages import serving
 from qa.config import Settings
 from qa.errors import DiskError
 from qa.feedback import list_feedback, note_refusal
-from qa.locking import lock_graphs, was_cut_off
 from qa.pipeline import Pipeline
-from qa.store.chroma_places import LITTLE_ROOM_BYTES, copy_to_read
+from qa.storage.locks import lock_graphs, was_cut_off
+from qa.storage.store.chroma_places import LITTLE_ROOM_BYTES, copy_to_read
 from test_faults import fill, small_disk
 
 DALIAN = "Kitakyushu sent 67 experts to Dalian."

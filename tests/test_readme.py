@@ -12,7 +12,7 @@ from conftest import REPOSITORY
 from qa.cli import build_parser
 from qa.config import Settings
 from qa.loaders.kinds import SUFFIXES
-from qa.loaders.readers import READERS
+from qa.loaders.registry import READERS
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 COMMANDS = [

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,96 +16,98 @@ from conftest import REPOSITORY
 
 PACKAGE = REPOSITORY / "src" / "qa"
 
-LAYERS = (
-    "telemetry",
-    "clock",
-    "errors",
-    "folders",
-    "starting",
-    "messages",
-    "reasons",
-    "domain",
-    "languages",
-    "sentences",
-    "config",
-    "logs",
-    "cities",
-    "loaders",
-    "fetching",
-    "chunking",
-    "names",
-    "leaning",
-    "models",
-    "manifest",
-    "receipts",
-    "sources",
-    "reading",
-    "records",
-    "lexical",
-    "locking",
-    "changes",
-    "store",
-    "kept",
-    "vector_cache",
-    "embedding",
-    "checking",
-    "indexing",
-    "rollback",
-    "intake",
-    "backup",
-    "scope",
-    "smalltalk",
-    "understanding",
-    "background",
-    "retrieval",
-    "dates",
-    "timeline",
-    "periods",
-    "subjects",
-    "coverage",
-    "library",
-    "newest",
-    "calibration",
-    "evidence",
-    "disagreement",
-    "facts",
-    "answering",
-    "llm_wire",
-    "llm",
-    "local_llm",
-    "drafting",
-    "verification",
-    "parts",
-    "pipeline",
-    "suggestions",
-    "briefs",
-    "rendering",
-    "feedback",
-    "purging",
-    "evaluation",
-    "errands",
-    "batch",
-    "langchain",
-    "nearby",
-    "ui",
-    "cli",
+RANKS: tuple[tuple[str, dict[str, str]], ...] = (
+    (
+        "what everything may speak of",
+        {
+            "errors": "what can go wrong, as users are told it",
+            "domain": "the nouns: frozen values of the standard library alone",
+            "i18n": "what the program says, in each language",
+        },
+    ),
+    (
+        "what any program needs",
+        {"system": "folders, logs, a stopwatch; knows nothing of documents", "config": "the settings"},
+    ),
+    (
+        "knowledge that needs no documents",
+        {
+            "text": "of writing: languages, sentences, dates, names",
+            "llm": "of language models and their servers",
+        },
+    ),
+    (
+        "one resource each",
+        {
+            "storage": "the disk and the servers that keep an index",
+            "models": "the only place where models compute",
+            "cities": "the table of cities",
+        },
+    ),
+    (
+        "from a file, or from a question, to what is meant",
+        {
+            "loaders": "a file → what it says",
+            "question": "what is asked",
+            "search": "question → passages",
+            "overview": "what the documents say on the whole",
+        },
+    ),
+    (
+        "what compares and what fetches",
+        {"facts": "numbers, dates and names, held against quotes", "fetching": "a web address → its bytes"},
+    ),
+    ("the folder of documents", {"corpus": "brings documents in and takes them out"}),
+    (
+        "the two ways through the program",
+        {"indexing": "documents become the index", "answer": "passages become statements or a refusal"},
+    ),
+    (
+        "sentences of a language model",
+        {"drafting": "writes, and holds against the quotes, what `answer` quotes"},
+    ),
+    ("both ways joined", {"engine": "one state of the index, opened with the models"}),
+    ("the whole way, on one screen", {"pipeline": "ask, search, reindex"}),
+    ("what is offered unasked", {"suggestions": "asks the pipeline, before anybody does"}),
+    ("what is shown", {"rendering": "answers as HTML, text, Markdown and JSON"}),
+    (
+        "other ways in",
+        {
+            "handover": "a command asks a running page",
+            "feedback": "what readers say of answers",
+            "evaluation": "questions whose answers are known",
+            "langchain": "the pipeline as a part of LangChain's",
+        },
+    ),
+    (
+        "the whole of an office's documents",
+        {"maintenance": "backs up, restores and purges; feedback included"},
+    ),
+    ("the page", {"ui": "shows all of it in a browser"}),
+    ("the command line", {"cli": "starts all of it"}),
 )
-"""The modules of `qa`, the lowest first: each may import those before it and none after it."""
+"""The packages of `qa`, the lowest first, and why each stands where it does. Each may import those of lower ranks;
+those of one rank do not import each other."""
+
+LAYERS = tuple(name for _, packages in RANKS for name in packages)
 
 ONLY_IMPORTERS = {
-    "chromadb": "store",
-    "psycopg": "store",
-    "pgvector": "store",
+    "chromadb": "storage",
+    "psycopg": "storage",
+    "pgvector": "storage",
     "torch": "models",
     "sentence_transformers": "models",
     "transformers": "models",
     "onnxruntime": "models",
-    "bm25s": "lexical",
+    "bm25s": "storage",
     "gradio": "ui",
     "prometheus_client": "ui",
     "mcp": "ui",
-    "xllamacpp": "local_llm",
+    "xllamacpp": "llm",
 }
+
+TOLD_BY_FOLDER = {"__init__.py", "tables.py"}
+"""Names that a package may have more than once: what their folder is about tells them apart."""
 
 MAX_LINES = 350
 
@@ -129,9 +133,10 @@ def imported_names(source: str) -> Iterator[str]:
 
 
 def misplaced_imports(layer: str, source: str) -> list[str]:
-    """The imports in a source of `layer` that do not point to a lower layer."""
+    """The imports in a source of `layer` that do not point to a lower rank."""
     targets = [name.split(".")[1] for name in imported_names(source) if name.startswith("qa.")]
-    below = LAYERS[: LAYERS.index(layer)]
+    ranks = [set(packages) for _, packages in RANKS]
+    below = set().union(*itertools.takewhile(lambda packages: layer not in packages, ranks))
     return [target for target in targets if target != layer and target not in below]
 
 
@@ -154,11 +159,11 @@ def file(request: pytest.FixtureRequest) -> Path:
     return path
 
 
-def test_the_layers_are_the_modules_that_there_are() -> None:
+def test_the_ranks_hold_the_packages_that_there_are() -> None:
     assert sorted({layer_of(path) for path in FILES} - {""}) == sorted(LAYERS)
 
 
-def test_imports_point_to_lower_layers_only(file: Path) -> None:
+def test_imports_point_to_lower_ranks_only(file: Path) -> None:
     if layer_of(file):
         assert misplaced_imports(layer_of(file), file.read_text(encoding="utf-8")) == []
 
@@ -175,6 +180,16 @@ def test_imports_point_to_lower_layers_only(file: Path) -> None:
 )
 def test_an_import_that_points_downwards_is_seen_however_it_is_written(source: str) -> None:
     assert misplaced_imports("domain", source) == ["cli"]
+
+
+def test_packages_of_one_rank_do_not_import_each_other() -> None:
+    assert misplaced_imports("search", "import qa.overview.timeline") == ["overview"]
+    assert misplaced_imports("facts", "import qa.overview.timeline") == []
+
+
+def test_a_file_name_occurs_twice_only_where_its_folder_makes_it_plain() -> None:
+    within = Counter((path.relative_to(PACKAGE).parts[0], path.name) for path in FILES)
+    assert [name for (_, name), count in within.items() if count > 1 and name not in TOLD_BY_FOLDER] == []
 
 
 @pytest.mark.parametrize(("library", "owner"), sorted(ONLY_IMPORTERS.items()))

@@ -10,10 +10,10 @@ import pytest
 from qa.drafting import Interpreter
 from qa.pipeline import Pipeline
 from qa.rendering import evidence_html
-from qa.ui.conversation import Conversation, exchange_of
-from qa.ui.memory import ConversationMemory
-from qa.ui.saved import restore, to_saved
-from qa.ui.translating import AT_ONCE, Translations
+from qa.ui.conversation.conversation import Conversation, exchange_of
+from qa.ui.conversation.memory import ConversationMemory
+from qa.ui.conversation.saved import restore, to_saved
+from qa.ui.conversation.translating import AT_ONCE, Translations
 from scripted import Scripted
 from test_interpreter import HOLDS, QUOTE, built, piped
 

@@ -26,7 +26,7 @@ class QAError(Exception):
 
     @property
     def message(self) -> str:
-        """What is said to users: a `qa.reasons.Reason` where it can be said in their language, else English."""
+        """What users are told: a `qa.i18n.reasons.Reason` where it can be said in their language, else English."""
         said = self.args[0] if len(self.args) == 1 else None
         return said if isinstance(said, str) else str(self)
 

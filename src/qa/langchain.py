@@ -29,11 +29,11 @@ from pydantic import ConfigDict
 
 from qa.config import Settings
 from qa.domain import Answer, Passage, Step, Turn
+from qa.engine.assembly import open_writer
 from qa.errors import InputError
-from qa.languages import detect_language
-from qa.parts import open_writer
 from qa.pipeline import Pipeline
 from qa.rendering import to_text
+from qa.text.languages import detect_language
 
 if TYPE_CHECKING:
     from qa.models import Embedder
@@ -61,8 +61,8 @@ def open_parts(settings: Settings) -> Parts:
 
     Raises `IndexMissing`, `IndexMismatch` or `ModelError`; the message says what to do.
     """
-    from qa.manifest import require_manifest
     from qa.models import load_models
+    from qa.storage.manifest import require_manifest
 
     require_manifest(settings.index_dir)  # before the models are loaded: it should say so at once
     embedder, cross_encoder, reader = load_models(settings)

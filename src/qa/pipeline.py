@@ -8,23 +8,23 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.answering import Finding, compose_answer
-from qa.clock import Clock
+from qa.answer.composition import Finding, compose_answer
+from qa.answer.selection import select
+from qa.answer.verification import verify
 from qa.config import Settings
-from qa.coverage import CITIES_IN_LIST, Coverage
+from qa.corpus.receipts import IndexReport
 from qa.domain import Answer, Citation, Document, Partial, Passage, Query, Step, Turn
+from qa.engine.assembly import load_parts
+from qa.engine.library import Library, open_library
+from qa.engine.newest_library import NewestLibrary
 from qa.errors import IndexDamaged, InputError
-from qa.evidence import select
-from qa.indexing import Progress, index_corpus
-from qa.library import Library, open_library
-from qa.manifest import DocumentRecord, require_manifest
-from qa.newest import NewestLibrary
-from qa.parts import load_parts
-from qa.receipts import IndexReport
-from qa.rollback import roll_back
-from qa.smalltalk import talk_of
-from qa.timeline import Event
-from qa.verification import verify
+from qa.indexing.rollback import roll_back
+from qa.indexing.run import Progress, index_corpus
+from qa.overview.coverage import CITIES_IN_LIST, Coverage
+from qa.overview.timeline import Event
+from qa.question.smalltalk import talk_of
+from qa.storage.manifest import DocumentRecord, require_manifest
+from qa.system.stopwatch import Clock
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder

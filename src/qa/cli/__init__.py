@@ -29,7 +29,7 @@ from qa.cli.feedback import run_feedback
 from qa.cli.terminal import UsageError, explain_system, steady_streams
 from qa.config import Settings, load_settings
 from qa.errors import QAError
-from qa.logs import write_json
+from qa.system.logs import write_json
 
 Command = Callable[[argparse.Namespace, Settings], int]
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from qa.cli.terminal import UsageError, open_out, show_progress
 from qa.config import Settings
 from qa.domain import Turn
-from qa.errands import Errand, run_errand
 from qa.errors import InputError
-from qa.local_llm import check_local_llm, serving_local_llm
-from qa.nearby import NoPage, hand_over
-from qa.starting import without_collecting
+from qa.handover.errand import Errand, run_errand
+from qa.handover.page_socket import NoPage, hand_over
+from qa.llm.llama_server import check_local_llm, serving_local_llm
+from qa.system.startup import without_collecting
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
@@ -65,7 +65,7 @@ def _running(options: argparse.Namespace, settings: Settings) -> Iterator[Run]:
                 except NoPage as reason:
                     logger.info("no running page was asked: %s", reason)
             if pipeline is None:
-                from qa.manifest import require_manifest
+                from qa.storage.manifest import require_manifest
 
                 require_manifest(settings.index_dir)  # before any model is loaded: it should say so at once
                 served = stack.enter_context(serving_local_llm(settings, on_progress=_tell))
@@ -83,7 +83,7 @@ def _tell(message: str) -> None:
 
 
 def _ask_batch(options: argparse.Namespace, run: Run) -> int:
-    from qa.batch import answer_line, read_batch
+    from qa.handover.batch import answer_line, read_batch
 
     questions = read_batch(options.batch)  # all of it first: a mistake in line 900 should not cost an hour
     with open_out(options.out) as stream, show_progress("asking") as show:
@@ -112,7 +112,7 @@ def run_search(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_chat(options: argparse.Namespace, settings: Settings) -> int:
     """`qa chat`."""
-    from qa.manifest import require_manifest
+    from qa.storage.manifest import require_manifest
 
     require_manifest(settings.index_dir)  # before anything is typed
     if settings.local_llm:
@@ -143,7 +143,7 @@ def _chat(options: argparse.Namespace, run: Run) -> int:
 
 def run_serve(options: argparse.Namespace, settings: Settings) -> int:
     """`qa serve`."""
-    from qa.ui.mcp import require_mcp
+    from qa.ui.server.mcp import require_mcp
 
     if options.mcp:
         require_mcp()  # before the models are loaded: it should say so at once
@@ -153,11 +153,11 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
 
 def _serve(options: argparse.Namespace, settings: Settings, *, given: Settings) -> int:
     with without_collecting():
-        from qa.changes import note_report, operator
-        from qa.indexing import index_corpus
-        from qa.manifest import explaining_disk, make_index_folder, read_manifest
-        from qa.parts import load_parts
+        from qa.corpus.change_log import note_report, operator
+        from qa.engine.assembly import load_parts
+        from qa.indexing.run import index_corpus
         from qa.pipeline import Pipeline
+        from qa.storage.manifest import explaining_disk, make_index_folder, read_manifest
         from qa.ui.page import launch
 
         parts = load_parts(settings)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from qa.cli.terminal import show_progress
 from qa.config import Settings
 from qa.errors import QAError
-from qa.starting import without_collecting
+from qa.system.startup import without_collecting
 
 if TYPE_CHECKING:
+    from qa.corpus.receipts import Receipt
     from qa.models import Embedder
-    from qa.receipts import Receipt
 
 
 def run_index(options: argparse.Namespace, settings: Settings) -> int:
@@ -32,8 +32,8 @@ def run_index(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_add(options: argparse.Namespace, settings: Settings) -> int:
     """`qa add`."""
-    from qa.intake import add_address, add_files, is_address
-    from qa.receipts import Receipt
+    from qa.corpus.intake import add_address, add_files, is_address
+    from qa.corpus.receipts import Receipt
 
     paths = [Path(what) for what in options.what if not is_address(what)]
     settings.corpus_dir.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def run_add(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_remove(options: argparse.Namespace, settings: Settings) -> int:
     """`qa remove`."""
-    from qa.intake import ASIDE_FOLDER, remove
+    from qa.corpus.intake import ASIDE_FOLDER, remove
 
     remove(options.what, settings.corpus_dir)
     print(f"The files are kept in {settings.corpus_dir / ASIDE_FOLDER}.", file=sys.stderr)
@@ -57,8 +57,8 @@ def run_remove(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_purge(options: argparse.Namespace, settings: Settings) -> int:
     """`qa purge`."""
-    from qa.changes import note_purge, operator
-    from qa.purging import purge
+    from qa.corpus.change_log import note_purge, operator
+    from qa.maintenance.purging import purge
     from qa.rendering import purge_lines
 
     receipt = purge(options.what, settings)
@@ -72,7 +72,7 @@ def run_purge(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_refresh(options: argparse.Namespace, settings: Settings) -> int:
     """`qa refresh`."""
-    from qa.intake import refresh
+    from qa.corpus.intake import refresh
 
     with show_progress("asking") as show:
         receipts = refresh(settings.corpus_dir, on_progress=show)
@@ -82,9 +82,9 @@ def run_refresh(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_rollback(options: argparse.Namespace, settings: Settings) -> int:
     """`qa rollback`."""
-    from qa.changes import changed_paths, note_change, operator
-    from qa.manifest import require_manifest
-    from qa.rollback import roll_back
+    from qa.corpus.change_log import changed_paths, note_change, operator
+    from qa.indexing.rollback import roll_back
+    from qa.storage.manifest import require_manifest
 
     before = require_manifest(settings.index_dir).documents
     manifest = roll_back(settings, _open_embedder(settings))
@@ -112,10 +112,10 @@ def _index(
     refused: Sequence[Receipt] = (),
 ) -> int:
     """Bring the index up to the documents and print the report, with what was `refused` before."""
-    from qa.changes import note_report, operator
+    from qa.corpus.change_log import note_report, operator
+    from qa.corpus.receipts import to_table
     from qa.feedback import forget_older
-    from qa.indexing import index_corpus
-    from qa.receipts import to_table
+    from qa.indexing.run import index_corpus
     from qa.rendering import report_lines
 
     with show_progress("indexing") as show:
@@ -154,9 +154,9 @@ def _watch(options: argparse.Namespace, settings: Settings, embedder: Embedder) 
 
 def run_coverage(options: argparse.Namespace, settings: Settings) -> int:
     """`qa coverage`."""
-    from qa.library import open_library
-    from qa.manifest import require_manifest
+    from qa.engine.library import open_library
     from qa.rendering import coverage_lines
+    from qa.storage.manifest import require_manifest
 
     require_manifest(settings.index_dir)  # before the model is loaded: it should say so at once
     table = open_library(settings, _open_embedder(settings), None).coverage
@@ -170,7 +170,7 @@ def run_coverage(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_status(options: argparse.Namespace, settings: Settings) -> int:
     """`qa status`."""
-    from qa.manifest import require_manifest
+    from qa.storage.manifest import require_manifest
 
     manifest = require_manifest(settings.index_dir)
     if options.changes:
@@ -193,7 +193,7 @@ def run_status(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _show_changes(options: argparse.Namespace, settings: Settings) -> int:
-    from qa.changes import list_changes
+    from qa.corpus.change_log import list_changes
     from qa.rendering import changes_lines
 
     changes = list_changes(settings.index_dir)
@@ -208,8 +208,8 @@ def _show_changes(options: argparse.Namespace, settings: Settings) -> int:
 
 def _llm_status(settings: Settings) -> str:
     """Whether the language model that is set answers, and what is in the way if not."""
-    from qa.llm import try_language_model
-    from qa.local_llm import check_local_llm
+    from qa.llm.language_model import try_language_model
+    from qa.llm.llama_server import check_local_llm
 
     try:
         if settings.local_llm:  # not tried here: it may fill the memory, beside the one that is running

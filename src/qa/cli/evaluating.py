@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from qa.cli.terminal import UsageError, open_out, show_progress
 from qa.config import Settings
-from qa.local_llm import serving_local_llm
+from qa.llm.llama_server import serving_local_llm
 
 if TYPE_CHECKING:
     from qa.evaluation import GoldSet
@@ -61,7 +61,7 @@ def _drafts_to(path: Path | None) -> Iterator[OnWritten | None]:
     if path is None:
         yield None
         return
-    from qa.evaluation.ways import draft_lines
+    from qa.evaluation.modes import draft_lines
 
     count = 0
     with open_out(path, option="--llm-drafts") as stream:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from qa.drafting.figures import FindMissing, find_missing_with, missing_facts
 from qa.drafting.interpreter import Interpreter
 from qa.drafting.support import Support
 from qa.drafting.writer import Writer, can_be_written
+from qa.facts.missing import FindMissing, find_missing_with, missing_facts
 
 __all__ = [
     "FindMissing",

@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from qa.cities import CityCatalogue
 from qa.domain import Answer, Citation, Statement
-from qa.drafting.figures import find_missing_with
-from qa.drafting.pairing import find_mixed_up, find_turned_round
+from qa.drafting.misattribution import find_mixed_up, find_turned_round
 from qa.drafting.replies import Sentence
 from qa.drafting.support import (
     AS_LIKELY,
@@ -19,6 +18,7 @@ from qa.drafting.support import (
     is_in_script_of,
     share_of,
 )
+from qa.facts.missing import find_missing_with
 
 ABOUT_EVIDENCE = re.compile(
     r"\b(?:evidence|quotes?|quotations?|excerpts?|passages?|the (?:documents?|texts?|question|answer)|NO_ANSWER)\b"

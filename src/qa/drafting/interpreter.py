@@ -29,9 +29,9 @@ from qa.drafting.rewording import (
 )
 from qa.drafting.support import COMPARED_PREFIX
 from qa.errors import LLMError
-from qa.llm import LanguageModel
-from qa.messages import language_name
-from qa.understanding import asked_before, last_whole, may_lean
+from qa.i18n.messages import language_name
+from qa.llm.language_model import LanguageModel
+from qa.question.understanding import asked_before, last_whole, may_lean
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from qa.domain import Citation
-from qa.messages import language_name
+from qa.i18n.messages import language_name
 
 PROMPT_VERSION = "2"
 """Changes with every word below: what was written to another prompt is not used again."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qa.drafting.instructions import HIDDEN
 from qa.drafting.prompts import NO_ANSWER
-from qa.sentences import split_sentences
+from qa.text.sentences import split_sentences
 
 MOST_SENTENCES_READ = 20
 """A reply with more is not an answer to read."""

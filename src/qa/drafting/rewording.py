@@ -11,9 +11,9 @@ from qa.drafting.instructions import is_instruction
 from qa.drafting.replies import CARRIER, THOUGHTS, without_hidden
 from qa.drafting.support import NEGATIONS, is_in_script_of
 from qa.facts import missing_facts
-from qa.languages import detect_language, is_unspaced
-from qa.scope import asks_city_by_city
-from qa.understanding import LEANS_ON_TURN
+from qa.question.intent import asks_city_by_city
+from qa.question.understanding import LEANS_ON_TURN
+from qa.text.languages import detect_language, is_unspaced
 
 MOST_QUESTION_CHARACTERS = 400
 """A longer question is not reworded: it says itself what it is about."""

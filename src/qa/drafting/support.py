@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from qa.domain import Span
-from qa.languages import detect_script, is_unspaced
+from qa.text.languages import detect_script, is_unspaced
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder

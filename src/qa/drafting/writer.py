@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qa.answering import is_translated
+from qa.answer.composition import is_translated
 from qa.cities import CityCatalogue
 from qa.domain import Answer, Citation, Statement
 from qa.drafting import prompts
@@ -20,7 +20,7 @@ from qa.drafting.instructions import without_instructions
 from qa.drafting.replies import MOST_SENTENCES_READ, Sentence, is_no_answer, read_begun, read_reply
 from qa.drafting.support import Support
 from qa.errors import LLMError
-from qa.llm import LanguageModel, count_tokens
+from qa.llm.language_model import LanguageModel, count_tokens
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

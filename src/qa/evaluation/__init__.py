@@ -11,9 +11,9 @@ language model, `writing` answers each question in three ways, and `ways` holds 
 from qa.evaluation.bootstrap import Interval, Measured, measure
 from qa.evaluation.comparing import Change, Comparison, compare
 from qa.evaluation.gold import GoldDocument, GoldQuestion, GoldSet, write_gold_corpus
+from qa.evaluation.gold_files import load_gold
 from qa.evaluation.judging import Row, judge
 from qa.evaluation.prediction import Prediction, predict
-from qa.evaluation.reading import load_gold
 from qa.evaluation.scoring import Figures, score, score_by
 
 __all__ = [

@@ -15,8 +15,8 @@ from qa.config import Settings
 from qa.domain import Answer
 from qa.errors import InputError
 from qa.evaluation.gold import GoldQuestion, GoldSet, write_gold_corpus
+from qa.evaluation.gold_files import QUESTIONS_FILE, load_gold
 from qa.evaluation.prediction import Prediction, predict
-from qa.evaluation.reading import QUESTIONS_FILE, load_gold
 from qa.evaluation.report import render_report
 from qa.evaluation.results import Earlier, SetResult, check_comparable, evaluate_set, read_earlier
 from qa.evaluation.writing import Written, check_language_model, open_three_ways, write_all

@@ -15,9 +15,9 @@ from qa.evaluation.bootstrap import RESAMPLES, SEED, Measured, measure
 from qa.evaluation.comparing import Comparison, compare
 from qa.evaluation.gold import GoldSet
 from qa.evaluation.judging import Row, judge, question_digest
+from qa.evaluation.modes import Ways, judge_ways
 from qa.evaluation.prediction import Prediction
 from qa.evaluation.scoring import group_rows
-from qa.evaluation.ways import Ways, judge_ways
 from qa.evaluation.writing import Written
 
 FORMAT = 1

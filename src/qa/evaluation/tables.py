@@ -9,9 +9,9 @@ from typing import Literal
 
 from qa.evaluation.bootstrap import Measured
 from qa.evaluation.comparing import MIN_DIFFERENT, Comparison
+from qa.evaluation.modes import Ways
 from qa.evaluation.results import SetResult
 from qa.evaluation.scoring import COUNTS
-from qa.evaluation.ways import Ways
 from qa.evaluation.writing import WAYS, Way
 
 COLUMNS = 4

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from qa import llm
 from qa.config import Settings
 from qa.domain import Answer, Citation
 from qa.drafting import can_be_written
@@ -19,9 +18,10 @@ from qa.drafting.drafts import Draft, Drafted
 from qa.drafting.replies import Sentence, is_no_answer, read_reply
 from qa.errors import InputError
 from qa.evaluation.gold import GoldQuestion, GoldSet
-from qa.evaluation.overhearing import Overheard, OverheardModel
 from qa.evaluation.prediction import Prediction, prediction_of
-from qa.evaluation.wrongs import Checked, check_said
+from qa.evaluation.recording_model import Overheard, OverheardModel
+from qa.evaluation.unsupported_facts import Checked, check_said
+from qa.llm import language_model as llm
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
@@ -82,7 +82,7 @@ class ThreeWays:
         reranker: BaseCrossEncoder | None,
         reader: Reader | None = None,
     ) -> None:
-        from qa.parts import writer_with
+        from qa.engine.assembly import writer_with
 
         self._model = model
         self._drafts: list[Draft] = []

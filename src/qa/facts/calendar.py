@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qa.dates import B0, B1, DASH, ERAS, NAME, NAMED_MONTHS, NUMBER, month_number
+from qa.text.dates import B0, B1, DASH, ERAS, NAME, NAMED_MONTHS, NUMBER, month_number
 
 NAMED_ERAS = ERAS | {"明治": (1867, 45), "meiji": (1867, 45)}
 NAMED_ERAS |= {

@@ -12,13 +12,12 @@ from functools import lru_cache
 from typing import Literal
 
 from qa.cities import CityCatalogue
-from qa.dates import plain_text
 from qa.facts.calendar import SAME_YEAR, Date, find_dates
 from qa.facts.composing import Quantity, Value
 from qa.facts.naming import missing_names
 from qa.facts.numbers import find_quantities
 from qa.facts.units import unit_after
-from qa.timeline import (
+from qa.overview.timeline import (
     CONNECTOR,
     CONTEXT,
     DETERMINER,
@@ -29,6 +28,7 @@ from qa.timeline import (
     STRONG,
     WEAK,
 )
+from qa.text.dates import plain_text
 
 Kind = Literal["number", "date", "unit", "name", "unjudged"]
 YEARS = range(1000, 2200)

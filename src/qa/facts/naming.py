@@ -25,8 +25,8 @@ from qa.facts.wording import (
     stems,
     words_of,
 )
-from qa.messages import LANGUAGES
-from qa.names import find_places
+from qa.i18n.messages import LANGUAGES
+from qa.text.names import find_places
 
 LATIN_LANGUAGES = frozenset({"", "en", "id", "vi", "fil"})
 FOREIGN_IN_VIETNAMESE = re.compile(r"[a-z]{7,}|[a-z]*[fjwz][a-z]*")

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qa.dates import NO_DATES
-from qa.names import DEMONYMS, SMALL_WORDS
-from qa.timeline import FUNCTION_WORDS
+from qa.overview.timeline import FUNCTION_WORDS
+from qa.text.dates import NO_DATES
+from qa.text.names import DEMONYMS, SMALL_WORDS
 
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
 WORD = re.compile(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from qa.errors import DiskError, IndexBusy, QAError
-from qa.manifest import explaining_disk, make_index_folder
+from qa.storage.manifest import explaining_disk, make_index_folder
 
 FEEDBACK_FILE = "feedback.sqlite3"
 VERSION = 2

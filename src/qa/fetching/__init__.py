@@ -36,7 +36,7 @@ from qa.fetching.addresses import (
 )
 from qa.fetching.names import name_in_headers, name_page
 from qa.fetching.wire import BadCertificate, Clock, PinnedBackend, TooLarge, make_tls_context, read_body
-from qa.reasons import Reason
+from qa.i18n.reasons import Reason
 
 __all__ = ["Fetched", "Limits", "fetch", "is_public", "page_name", "user_agent"]
 

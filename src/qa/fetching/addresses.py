@@ -18,8 +18,8 @@ from urllib.parse import quote, urlsplit
 import idna
 
 from qa.errors import FetchError
+from qa.i18n.reasons import Reason
 from qa.loaders.parsed import UNWANTED
-from qa.reasons import Reason
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Check = Callable[[IPAddress], bool]

@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 from qa.cities import CITIES_FILE, CityCatalogue
 from qa.domain import Document, Origin
 from qa.errors import LoadError, UnsupportedType
-from qa.languages import detect_language
+from qa.i18n.reasons import Reason, map_texts
 from qa.loaders.parsed import Parsed, normalise_line
-from qa.loaders.readers import read_parsed
-from qa.reasons import Reason, map_texts
+from qa.loaders.registry import read_parsed
+from qa.text.languages import detect_language
 
 READER_VERSION = 4
 """Raise this when the same file would be read differently: documents are then read again."""

@@ -13,10 +13,10 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 
 from qa.errors import LoadError
+from qa.i18n.reasons import Reason
 from qa.loaders.encodings import decode, decode_page
 from qa.loaders.html import read_lines
 from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
-from qa.reasons import Reason
 
 MAX_PARTS = 500
 """Parts of one message, those inside of parts counted. A newsletter has twenty."""

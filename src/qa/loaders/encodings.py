@@ -9,8 +9,8 @@ import unicodedata
 import charset_normalizer
 
 from qa.errors import LoadError
+from qa.i18n.reasons import Reason
 from qa.loaders.plausibility import CANDIDATES, LEAST_WEIGHT, weigh, weigh_utf16
-from qa.reasons import Reason
 
 DAMAGED_UTF8 = 50
 """With so many whole UTF-8 characters to each broken byte it is UTF-8 that was damaged, nothing else:

@@ -11,11 +11,11 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from qa.errors import LoadError
+from qa.i18n.reasons import Reason
 from qa.loaders.encodings import decode_page
 from qa.loaders.hidden import remove_hidden
 from qa.loaders.office.tables import Cell, table_blocks
 from qa.loaders.parsed import UNWANTED, Parsed, TextBuilder
-from qa.reasons import Reason
 
 BLOCKS = frozenset({"p", "quote", "code", "item", "row", "head"})
 

@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from qa.errors import LoadError, UnsupportedType
+from qa.i18n.reasons import Reason
 from qa.loaders.encodings import decode, has_utf16_pattern
-from qa.reasons import Reason
 
 Kind = Literal["pdf", "word", "powerpoint", "excel", "opendocument", "html", "email", "markdown", "text"]
 

@@ -14,11 +14,11 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from qa.errors import LoadError
+from qa.i18n.reasons import Reason
 from qa.loaders.encodings import decode
 from qa.loaders.hidden import has_background, is_hiding, is_unreadable
 from qa.loaders.parsed import Parsed, TextBuilder
 from qa.loaders.stylesheets import read_style
-from qa.reasons import Reason
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 

@@ -17,8 +17,8 @@ SAMPLE_CHARACTERS = 3000
 """So many characters beyond ASCII are weighed: the choice is clear long before, and the time is short."""
 
 LEAST_WEIGHT = 0.35
-"""A reading (1 is best) must weigh this much. The texts of tests/test_loaders_encodings.py weigh 0.57 and more in
-their own encoding, two hundred random bytes 0.23 at most in any."""
+"""A reading (1 is best) must weigh this much. The texts of tests/loaders/test_loaders_encodings.py weigh 0.57 and
+more in their own encoding, two hundred random bytes 0.23 at most in any."""
 
 SIMPLIFIED = frozenset(
     "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定"

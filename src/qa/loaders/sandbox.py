@@ -17,9 +17,9 @@ from typing import Any, get_args
 
 from qa.domain import Origin, PageKind, PageStart, Section, Span
 from qa.errors import LoadError, UnsupportedType
+from qa.i18n.reasons import Reason, from_json, map_texts
 from qa.loaders.parsed import UNWANTED, Parsed, normalise_line
-from qa.loaders.readers import MAX_CHARACTERS
-from qa.reasons import Reason, from_json, map_texts
+from qa.loaders.registry import MAX_CHARACTERS
 
 logger = logging.getLogger(__name__)
 

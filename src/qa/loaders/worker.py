@@ -28,10 +28,10 @@ from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from qa.errors import LoadError, UnsupportedType
+from qa.i18n.messages import FALLBACK, catalogue
+from qa.i18n.reasons import Reason, to_json
 from qa.loaders.kinds import SUFFIXES, WRITTEN, Kind
-from qa.loaders.readers import READERS, find_reader, read_parsed
-from qa.messages import FALLBACK, catalogue
-from qa.reasons import Reason, to_json
+from qa.loaders.registry import READERS, find_reader, read_parsed
 
 MAX_REPLY_BYTES = 64 * 2**20
 """More than the longest text that is taken in (see `MAX_CHARACTERS`) makes in JSON."""

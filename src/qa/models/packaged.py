@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa.errors import ModelError
-from qa.folders import OWNER_ONLY
 from qa.models.e5s1 import read_e5s1
 from qa.models.model_folder import FOLDER_VERSION, build_folder
+from qa.system.private_folders import OWNER_ONLY
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from qa.rendering.coverage import coverage_html, coverage_lines, refused_html
 from qa.rendering.documents import documents_html
 from qa.rendering.evaluation import evaluation_html
 from qa.rendering.evidence import document_html, evidence_html, surroundings, translation_html
-from qa.rendering.furniture import (
+from qa.rendering.message import to_html
+from qa.rendering.page_parts import (
     header_html,
     login_html,
     notice_html,
@@ -17,8 +18,8 @@ from qa.rendering.furniture import (
     pending_html,
     turn_html,
 )
-from qa.rendering.message import to_html
-from qa.rendering.plain import (
+from qa.rendering.receipts import purge_html, purge_lines, report_html, report_lines
+from qa.rendering.text_formats import (
     answer_text,
     documents_to_json,
     passages_to_json,
@@ -26,7 +27,6 @@ from qa.rendering.plain import (
     to_markdown,
     to_text,
 )
-from qa.rendering.receipts import purge_html, purge_lines, report_html, report_lines
 from qa.rendering.wording import refusal_text
 
 __all__ = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from qa.changes import COMMAND_LINE, READER, STAFF, THIS_MACHINE, Change
-from qa.messages import join_names, say
+from qa.corpus.change_log import COMMAND_LINE, READER, STAFF, THIS_MACHINE, Change
+from qa.i18n.messages import join_names, say
 from qa.rendering.escaping import Html, fill, join, one_line
 
 NAMELESS = {STAFF: "who_staff", READER: "who_reader", THIS_MACHINE: "who_this_machine"}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.briefs import Brief
 from qa.cities.countries import country_name, own_name
 from qa.domain import Citation, Span
-from qa.manifest import DocumentRecord
-from qa.messages import join_names, language_name, say
+from qa.i18n.messages import join_names, language_name, say
 from qa.rendering.escaping import Html, fill, join
 from qa.rendering.evidence import original_html, whole_html
 from qa.rendering.map import city_anchor
 from qa.rendering.wording import NameCity, place_of
+from qa.storage.manifest import DocumentRecord
+from qa.suggestions.city_briefs import Brief
 
 MOST_LISTED = 12
 """Documents listed in a card: the tab with the documents has them all."""

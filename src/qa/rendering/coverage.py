@@ -7,11 +7,11 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from qa.cities import Subject
-from qa.coverage import Cell, Coverage, CoverageRow
-from qa.messages import say
+from qa.i18n.messages import say
+from qa.overview.coverage import Cell, Coverage, CoverageRow
+from qa.overview.subjects import SUBJECTS
 from qa.rendering.escaping import Html, fill, join, one_line
 from qa.rendering.wording import NameCity, shorten
-from qa.subjects import SUBJECTS
 
 TINTS = 3
 """Shades of amount. The number stands in each cell, so nothing hangs on telling them apart."""

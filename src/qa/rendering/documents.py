@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from qa.corpus.receipts import Receipt
 from qa.domain import Span
-from qa.messages import join_names, language_name, say
-from qa.receipts import Receipt
+from qa.i18n.messages import join_names, language_name, say
 from qa.rendering.escaping import Html, fill, join, safe_url
 from qa.rendering.evidence import original_html, whole_html
 from qa.rendering.receipts import receipt_facts, warnings_html

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from qa.domain import Answer, Citation, Document, Span
-from qa.messages import language_name, say
+from qa.i18n.messages import language_name, say
 from qa.rendering.escaping import Html, fill, join, safe_url
 from qa.rendering.wording import language_note, page_label, place_of, shown_citations
 

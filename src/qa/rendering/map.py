@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from qa.cities import City
 from qa.cities.catalogue import name_key
-from qa.messages import join_names, say
+from qa.i18n.messages import join_names, say
+from qa.rendering.coastline import Window, land_path
 from qa.rendering.escaping import Html, fill, join
-from qa.rendering.land import Window, land_path
-from qa.rendering.letters import text_ems
+from qa.rendering.text_width import text_ems
 from qa.rendering.wording import NameCity
 
 WIDTH = 340

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from qa.answering import is_quoted
+from qa.answer.composition import is_quoted
 from qa.domain import Answer, Statement
-from qa.messages import say
+from qa.i18n.messages import say
 from qa.rendering.escaping import Html, fill, join
 from qa.rendering.wording import (
     NameCity,

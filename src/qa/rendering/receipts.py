@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
+from qa.corpus.receipts import IndexReport, Outcome, PurgeReceipt, Receipt
 from qa.domain import Origin
-from qa.messages import format_number, join_names, language_name, say
-from qa.reasons import Reason, in_language, number_runs
-from qa.receipts import IndexReport, Outcome, PurgeReceipt, Receipt
+from qa.i18n.messages import format_number, join_names, language_name, say
+from qa.i18n.reasons import Reason, in_language, number_runs
 from qa.rendering.escaping import Html, fill, join, one_line, without_controls
 from qa.rendering.wording import NameCity
 

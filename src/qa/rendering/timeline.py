@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from qa.answering import cite
+from qa.answer.composition import cite
 from qa.domain import Evidence, Span
-from qa.messages import join_names, say
+from qa.i18n.messages import join_names, say
+from qa.overview.timeline import Event
 from qa.rendering.escaping import Html, fill, join
 from qa.rendering.evidence import whole_html
 from qa.rendering.wording import NameCity, place_of
-from qa.timeline import Event
 
 
 def timeline_html(
@@ -19,9 +19,9 @@ def timeline_html(
 ) -> Html:
     """The events by year, each with its cities, its words with the date set off, and the way to its document.
 
-    `events` are in the order of `qa.timeline.find_events`; `language` is that of the labels; `count` tells how
-    many events there are where `events` are not all of them. A quote is marked with its own language. Without
-    JavaScript all can be read; opening a document needs page.js.
+    `events` are in the order of `qa.overview.timeline.find_events`; `language` is that of the labels; `count`
+    tells how many events there are where `events` are not all of them. A quote is marked with its own language.
+    Without JavaScript all can be read; opening a document needs page.js.
     """
     shown = len(events)
     part = say("timeline_shown", language, shown=shown, count=count) if count and count > shown else ""

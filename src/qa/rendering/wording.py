@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 
-from qa.answering import cite, is_quoted, is_translated
+from qa.answer.composition import cite, is_quoted, is_translated
 from qa.domain import Answer, Citation, Fallback, PageKind, Statement
-from qa.messages import join_names, language_name, say
+from qa.i18n.messages import join_names, language_name, say
 
 NameCity = Callable[[str, str], str]
 """(city, language) → what the city is called in that language."""

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from qa.messages import LANGUAGES, closest_language, known_language, preferred_language, say
-from qa.rendering.furniture import page_note_html
-from qa.starting import without_collecting
-from qa.ui.access import Access
-from qa.ui.asking import AskTab
-from qa.ui.cities import CitiesTab, tab_label
-from qa.ui.documents import DocumentsTab
+from qa.i18n.messages import LANGUAGES, closest_language, known_language, preferred_language, say
+from qa.rendering.page_parts import page_note_html
+from qa.system.startup import without_collecting
+from qa.ui.access.permissions import Access
 from qa.ui.events import HIDDEN, Updates
-from qa.ui.first_sight import page_header
-from qa.ui.programs import offer_to_programs
+from qa.ui.first_paint import page_header
+from qa.ui.queue.waiting import AS_A_QUESTION
 from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE, TELL_SHOWN_LANGUAGE
-from qa.ui.serving import serve
-from qa.ui.uploads import ClosedBlocks
-from qa.ui.waiting import AS_A_QUESTION
+from qa.ui.server.programs import offer_to_programs
+from qa.ui.server.serving import serve
+from qa.ui.server.uploads import ClosedBlocks
+from qa.ui.tabs.asking import AskTab
+from qa.ui.tabs.cities import CitiesTab, tab_label
+from qa.ui.tabs.documents import DocumentsTab
 
 if TYPE_CHECKING:
     from qa.config import Settings

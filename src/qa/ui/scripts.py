@@ -53,7 +53,8 @@ KNOW_VISITOR = """async () => {
   }
   return [window.visitor, saved];
 }"""
-"""When the page opens: the tab's own id, a new one at first (qa.ui.memory), and the conversation that it kept."""
+"""When the page opens: the tab's own id (ui/conversation/memory.py), new at first, and the conversation that it
+kept."""
 
 KEEP_EXCHANGE = """(newest) => {
   if (!newest) return;
@@ -65,7 +66,7 @@ KEEP_EXCHANGE = """(newest) => {
     console.info("this browser keeps no conversations", error);
   }
 }"""
-"""After an answer: the browser keeps it (qa.ui.saved)."""
+"""After an answer: the browser keeps it (qa.ui.conversation.saved)."""
 
 FORGET_CONVERSATION = """(...inputs) => {
   try {
@@ -108,7 +109,7 @@ element.addEventListener('submit', async (event) => {
   button.disabled = false;
 });
 """
-"""With the form for the key: the server gives a session for it (qa.ui.login), and no browser keeps it."""
+"""With the form for the key: the server gives a session for it (qa.ui.access.login), and no browser keeps it."""
 
 SET_LANGUAGE = """(code) => {
   document.documentElement.lang = code;

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 
 from qa.errors import LoadError
-from qa.reasons import Reason
+from qa.i18n.reasons import Reason
 
 MAX_UNPACKED_BYTES = 300 * 2**20
 """All parts together. Files have at most 100 MiB, nearly all of it pictures and films, which hardly shrink;

@@ -14,6 +14,7 @@ from lxml import etree
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.workbook import Workbook
 
+from qa.i18n.reasons import Reason
 from qa.loaders.office.archive import damaged
 from qa.loaders.office.number_format import cell_text
 from qa.loaders.office.package import Package
@@ -21,7 +22,6 @@ from qa.loaders.office.properties import read_properties
 from qa.loaders.office.sheet_layout import SheetLayout, read_layout
 from qa.loaders.office.tables import Cell, table_blocks
 from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
-from qa.reasons import Reason
 
 PROGRAM = "Excel"
 

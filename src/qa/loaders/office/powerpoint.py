@@ -15,6 +15,7 @@ from pptx.shapes.base import BaseShape
 from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 
+from qa.i18n.reasons import Reason
 from qa.loaders.office.archive import damaged
 from qa.loaders.office.graphics import read_chart, read_diagram, read_frame, read_table
 from qa.loaders.office.package import Element, Package, parse_xml
@@ -22,7 +23,6 @@ from qa.loaders.office.properties import read_properties
 from qa.loaders.office.slide_text import A
 from qa.loaders.office.word_runs import MC, alternative
 from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
-from qa.reasons import Reason
 
 PROGRAM = "PowerPoint"
 

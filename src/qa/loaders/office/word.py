@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qa.errors import LoadError
+from qa.i18n.reasons import Reason
 from qa.loaders.office.archive import damaged
 from qa.loaders.office.package import Element, Package
 from qa.loaders.office.properties import read_properties
@@ -21,7 +22,6 @@ from qa.loaders.office.word_styles import (
     value_of,
 )
 from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
-from qa.reasons import Reason
 
 PROGRAM = "Word"
 

@@ -14,7 +14,7 @@ from qa.loaders.pdf.layout import BULLET, HEADING_RATIO, Column
 from qa.loaders.pdf.lines import UNSPACED_SCRIPTS, Line, is_cjk, join_lines
 from qa.loaders.pdf.tables import Table
 from qa.loaders.text import SENTENCE_END
-from qa.sentences import contents_number
+from qa.text.sentences import contents_number
 
 PARAGRAPH_GAP = 1.3
 """Of the usual distance of lines; lines further apart are of two paragraphs. Producers use 1.4 and more."""

@@ -8,10 +8,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from qa.domain import Span
-from qa.languages import detect_script
 from qa.loaders.pdf.blocks import Block
 from qa.loaders.pdf.lines import UNSPACED_SCRIPTS, join_text
-from qa.sentences import split_sentences
+from qa.text.languages import detect_script
+from qa.text.sentences import split_sentences
 
 MAX_REST = 600
 """Characters; no sentence goes on for longer on the next page, so none was found there."""

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from qa.languages import detect_script
 from qa.loaders.pdf.khmer import place_marks
 from qa.loaders.pdf.page import Glyph
+from qa.text.languages import detect_script
 
 PART_GAP = 0.8
 """Of the letters' size; a wider gap may be one between columns. Few blanks in justified text are wider."""

@@ -1,0 +1,1 @@
+"""Passages → statements that quote them, or a refusal; and whether each holds."""

@@ -1,0 +1,193 @@
+"""Evidence → `Answer`: by extraction, each statement a quote, in the order of its document."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from qa.answer.disagreement import find_disagreements
+from qa.domain import Answer, Citation, Evidence, Passage, Query, Refusal, Span, Statement
+
+LIST_MARGIN = 1.6
+"""How far, in log-odds, a city may lie behind the best one to be in a list that the question leaves open.
+
+Where documents say of one city what is asked, what they say of another in general comes near it. Only where the
+cross-encoder has read: chosen on our own gold set, where without it such margins tell nothing.
+"""
+
+LIST_MARK = re.compile(r"^[-*•・●○■◆–]\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found for one query: passages best first, the evidence among them or why there is none."""
+
+    query: Query
+    passages: tuple[Passage, ...]
+    evidence: tuple[Evidence, ...] | Refusal
+    confidence: float
+
+
+def compose_answer(query: Query, findings: Sequence[Finding]) -> Answer:
+    """The answer to `query` that quotes what was found for it, or for each city that it was split into."""
+    if len(findings) > 1:
+        return compose_by_city(query, findings)
+    (finding,) = findings
+    if isinstance(finding.evidence, Refusal):
+        return refuse(query, finding.evidence, finding.passages, confidence=finding.confidence)
+    return compose(query, finding.evidence, finding.passages, confidence=finding.confidence)
+
+
+def compose(
+    query: Query, evidence: Sequence[Evidence], passages: Sequence[Passage], *, confidence: float
+) -> Answer:
+    """The answer that quotes `evidence` (not empty), one statement and one citation for each."""
+    citations = tuple(cite(number, piece) for number, piece in enumerate(evidence, start=1))
+    return Answer(
+        question=query.question,
+        interpreted_as=query.text,
+        language=query.language,
+        also_searched_as=query.translation,
+        statements=tuple(
+            _state(piece, citation) for piece, citation in zip(evidence, citations, strict=True)
+        ),
+        citations=citations,
+        disagreements=find_disagreements(citations),
+        searched_cities=query.cities,
+        set_aside_cities=query.set_aside_cities,
+        passages=tuple(passages),
+        confidence=confidence,
+    )
+
+
+def compose_by_city(query: Query, findings: Sequence[Finding]) -> Answer:
+    """The answer that quotes for each city what was found for it, and names those for which nothing was.
+
+    A refusal, the most likely one, where nothing was found for any.
+    """
+    passages = _interleave([finding.passages for finding in findings])
+    findings = findings if query.named_cities else [_drop_if_far_behind(each, findings) for each in findings]
+    found = [(f.query.cities[0], f.evidence) for f in findings if not isinstance(f.evidence, Refusal)]
+    if not found:
+        best = max(findings, key=lambda finding: finding.confidence)
+        assert isinstance(best.evidence, Refusal)  # noqa: S101  # for the type checker: `found` is empty
+        return refuse(query, best.evidence, passages, confidence=best.confidence)
+    citations: dict[tuple[str, Span], Citation] = {}
+    statements = []
+    # A sentence about two cities is one citation with two statements.
+    for city, piece in ((city, piece) for city, evidence in found for piece in evidence):
+        citation = citations.setdefault((piece.chunk.doc_id, piece.span), cite(len(citations) + 1, piece))
+        statements.append(_state(piece, citation, city))
+    return Answer(
+        question=query.question,
+        interpreted_as=query.text,
+        language=query.language,
+        also_searched_as=query.translation,
+        statements=tuple(statements),
+        citations=tuple(citations.values()),
+        disagreements=find_disagreements(tuple(citations.values())),
+        searched_cities=query.cities,
+        set_aside_cities=query.set_aside_cities,
+        silent_cities=tuple(
+            finding.query.cities[0] for finding in findings if isinstance(finding.evidence, Refusal)
+        ),
+        passages=passages,
+        confidence=max(finding.confidence for finding in findings),
+    )
+
+
+def refuse(query: Query, refusal: Refusal, passages: Sequence[Passage], *, confidence: float = 0.0) -> Answer:
+    """The answer that there is none."""
+    return Answer(
+        question=query.question,
+        interpreted_as=query.text,
+        language=query.language,
+        also_searched_as=query.translation,
+        refusal=refusal,
+        searched_cities=query.cities,
+        set_aside_cities=query.set_aside_cities,
+        passages=tuple(passages),
+        confidence=confidence,
+    )
+
+
+def _drop_if_far_behind(finding: Finding, findings: Sequence[Finding]) -> Finding:
+    """`finding`, without its evidence where another city's is so much likelier that this can only be general."""
+    best = max(other.confidence for other in findings)
+    was_reranked = bool(finding.passages) and finding.passages[0].rerank_score is not None
+    if was_reranked and _log_odds(finding.confidence) < _log_odds(best) - LIST_MARGIN:
+        return replace(finding, evidence=Refusal("weak_evidence"))
+    return finding
+
+
+def _log_odds(chance: float) -> float:
+    return math.log(max(chance, 1e-9) / max(1 - chance, 1e-9))
+
+
+def _state(piece: Evidence, citation: Citation, city: str | None = None) -> Statement:
+    """The statement that quotes `piece`, without the mark of the list item that it is."""
+    text = LIST_MARK.sub("", piece.text, count=1)
+    start = piece.span.end - len(text)
+    focus = piece.focus
+    is_inside = focus is not None and start <= focus.start and focus.end <= piece.span.end
+    return Statement(
+        text,
+        (citation.number,),
+        city,
+        Span(focus.start - start, focus.end - start) if focus and is_inside else None,
+    )
+
+
+def _interleave(runs: Sequence[Sequence[Passage]]) -> tuple[Passage, ...]:
+    """The best of each run, then the second of each, and so on, each chunk once."""
+    merged: dict[str, Passage] = {}
+    for rank in range(max(map(len, runs), default=0)):
+        for run in runs:
+            if rank < len(run):
+                merged.setdefault(run[rank].chunk.chunk_id, run[rank])
+    return tuple(merged.values())
+
+
+def is_quoted(statement: Statement, answer: Answer) -> bool:
+    """True if `statement` stands word for word in a quote that it cites; else a language model wrote it."""
+    if answer.mode == "extractive":
+        return True
+    return any(statement.text in citation.quote for citation in _cited(statement, answer))
+
+
+def is_translated(statement: Statement, answer: Answer) -> bool:
+    """True if a language model wrote `statement` over a quote in another language than the answer's.
+
+    Only its figures and names were checked. What else it says one cosine decides, which lets most false sentences
+    pass where the languages differ.
+    """
+    return not is_quoted(statement, answer) and any(
+        citation.language != answer.language for citation in _cited(statement, answer)
+    )
+
+
+def _cited(statement: Statement, answer: Answer) -> list[Citation]:
+    return [citation for citation in answer.citations if citation.number in statement.citations]
+
+
+def cite(number: int, evidence: Evidence) -> Citation:
+    """The citation, with this number, of `evidence`."""
+    chunk = evidence.chunk
+    return Citation(
+        number=number,
+        doc_id=chunk.doc_id,
+        title=chunk.title,
+        path=chunk.path,
+        span=evidence.span,
+        quote=evidence.text,
+        heading=chunk.heading,
+        page=chunk.page,
+        language=chunk.language,
+        url=chunk.url,
+        cities=chunk.cities,
+        version=chunk.version,
+        page_kind=chunk.page_kind,
+        page_name=chunk.page_name,
+    )

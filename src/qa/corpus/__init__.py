@@ -1,0 +1,1 @@
+"""The folder of documents: what lies in it, what is brought in and taken out."""

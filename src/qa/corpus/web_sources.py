@@ -1,0 +1,43 @@
+"""`corpus/.sources.json`: which documents came from the web, and what to ask their servers with the next time."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from qa.errors import LoadError
+from qa.i18n.reasons import Reason
+from qa.storage.manifest import write_whole
+
+SOURCES_FILE = ".sources.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a document was fetched, when (ISO 8601, UTC), and the server's own marks of what it sent."""
+
+    url: str
+    fetched: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+def read_sources(corpus_dir: Path) -> dict[str, Source]:
+    """The source of each document that came from the web, by its path relative to the corpus."""
+    path = corpus_dir / SOURCES_FILE
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): Source(**entry) for name, entry in table.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise LoadError(Reason("why_sources", file=str(path), error=str(error))) from error
+
+
+def write_sources(sources: Mapping[str, Source], corpus_dir: Path) -> None:
+    """Keep `sources`, whole or not at all."""
+    table = {name: dataclasses.asdict(sources[name]) for name in sorted(sources)}
+    write_whole(corpus_dir / SOURCES_FILE, json.dumps(table, ensure_ascii=False, indent=1) + "\n")

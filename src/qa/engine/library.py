@@ -1,0 +1,214 @@
+"""One committed state of the index, opened for reading, and opened again when it has moved on."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache, partial
+from typing import TYPE_CHECKING
+
+from qa.cities import CityCatalogue, parse_cities, parse_subjects
+from qa.config import Settings
+from qa.domain import Answer, Document, Query, Reply, ReplyKind, Turn
+from qa.indexing.run import index_fingerprint
+from qa.overview.coverage import Coverage, survey
+from qa.overview.subjects import SUBJECTS, SubjectFinder
+from qa.overview.timeline import Event, find_events
+from qa.question.understanding import understand
+from qa.search.retriever import Retriever
+from qa.storage.integrity import check_if_doubtful
+from qa.storage.manifest import Manifest, check_fingerprint, has_text, read_text, require_manifest, state_of
+from qa.storage.store import open_store
+
+VERSION = re.compile(r"[0-9a-f]{32}")
+"""What a document's version looks like: it is part of a file's name, and may come from anybody."""
+
+TEXTS_IN_MEMORY = 256
+
+if TYPE_CHECKING:
+    from langchain_core.cross_encoders import BaseCrossEncoder
+
+    from qa.models import Embedder, Reader
+
+
+@dataclass(frozen=True)
+class Library:
+    """What questions are answered from: documents, their chunks and vectors, and the table of cities."""
+
+    settings: Settings
+    manifest: Manifest
+    retriever: Retriever
+    catalogue: CityCatalogue
+    state: tuple[int, int, int]
+    """That of the manifest's file when it was read; see `state_of`."""
+
+    def understand(
+        self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = (), whole: str = ""
+    ) -> Query:
+        """What is asked, in the light of what the documents are; see `qa.question.understanding.understand`."""
+        return understand(
+            question,
+            history=history,
+            chosen_cities=cities,
+            catalogue=self.catalogue,
+            document_language=self.retriever.main_language,
+            whole=whole,
+        )
+
+    def reply(self, query: Query, kind: ReplyKind) -> Answer:
+        """What the program says of itself: which documents and cities it can be asked about."""
+        titles = tuple(dict.fromkeys(record.title for record in self.manifest.documents))
+        return Answer(
+            question=query.question,
+            interpreted_as=query.question,
+            language=query.language,
+            reply=Reply(kind, titles, self.covered_cities),
+        )
+
+    def split(self, query: Query) -> tuple[Query, ...]:
+        """`query` itself, or one query for each city where each needs an answer of its own."""
+        cities = query.cities or self.covered_cities
+        if not query.is_city_by_city or len(cities) < 2:
+            return (query,)
+        return tuple(
+            replace(
+                query,
+                cities=(city,),
+                names_place=True,
+                searched_text=self._ask_of(city, query, query.searched_text),
+                translation=self._ask_of(city, query, query.translation) if query.translation else "",
+            )
+            for city in cities
+        )
+
+    def _ask_of(self, city: str, query: Query, text: str) -> str:
+        """What to search for where `query`, with the words of `text`, asks several cities and is asked of one."""
+        if len(query.named_cities) > 1:
+            # Passages about one city are no answer to the other half of the question.
+            return self.catalogue.narrow(text, city)
+        # A question for "all cities" does not say the name that the passages have.
+        return text if query.cities else f"{text} ({city})"
+
+    @cached_property
+    def covered_cities(self) -> tuple[str, ...]:
+        """The partner cities that documents are about; none in a corpus that is mostly not about cities."""
+        counts = Counter(chunk.cities for chunk in self.retriever.chunks)
+        if counts[()] * 2 > counts.total():
+            return ()
+        about = {city for cities in counts for city in cities}
+        return tuple(city.name for city in self.catalogue.partners if city.name in about)
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """What the documents date, in the order of time."""
+        return find_events(self.retriever.chunks, catalogue=self.catalogue)
+
+    @cached_property
+    def newest_date(self) -> str:
+        """The newest date of a document, or that one names and that has come (ISO 8601, cut); "" without any."""
+        today = datetime.date.today().isoformat()
+        named = (
+            f"{event.year}-{event.month:02}" if event.month else str(event.year)
+            for event in self.events
+            if not event.end_year
+        )
+        dates = (*named, *(record.date or "" for record in self.manifest.documents))
+        return max((date for date in dates if date <= today), default="")
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """Which cities and subjects the documents cover. Made when it is first
+        asked for: that takes some 30 s for 100,000 passages."""
+        subjects = parse_subjects(self.manifest.cities, where="the index's table of cities") or SUBJECTS
+        retriever = self.retriever
+        finder = SubjectFinder(subjects, encode=retriever.encode, background=retriever.background)
+        chunks = tuple(retriever.chunks)
+        return survey(
+            chunks,
+            records=self.manifest.documents,
+            events=self.events,
+            subjects=subjects,
+            is_about=finder.find_in_chunks(chunks, retriever.fetch_sentences),
+            catalogue=self.catalogue,
+        )
+
+    def find_document(self, doc_id: str, version: str = "") -> Document | None:
+        """The document with this id as it was read when it was indexed, by default now, else in that version.
+
+        None if there is none, or its text is not kept any more.
+        """
+        for record in self.manifest.documents:
+            if record.doc_id == doc_id and version in ("", record.version):
+                return self._read(record.version)
+        if not VERSION.fullmatch(version):
+            return None
+        document = self._read(version)
+        return document if document and document.doc_id == doc_id else None
+
+    def is_current(self, document: Document) -> bool | None:
+        """True if the source of `document` is still what was read, False if it has changed, None if it is gone."""
+        for record in self.manifest.documents:
+            if record.doc_id == document.doc_id:
+                return record.sha256 == document.sha256
+        return None
+
+    def documents(self) -> tuple[Document, ...]:
+        """Every document, in the order of their paths."""
+        found = (self._read(record.version) for record in self.manifest.documents)
+        return tuple(document for document in found if document)
+
+    def _read(self, version: str) -> Document | None:
+        # What was purged is there for nobody, also where it is still in this process' memory.
+        return self._read_once(version) if has_text(version, self.settings.index_dir) else None
+
+    @cached_property
+    def _read_once(self) -> Callable[[str], Document | None]:
+        """`read_text` with the last texts in memory, as long as this state is."""
+        return lru_cache(maxsize=TEXTS_IN_MEMORY)(partial(read_text, index_dir=self.settings.index_dir))
+
+    def is_stale(self) -> bool:
+        """True if the index has been committed to since it was opened."""
+        return state_of(self.settings.index_dir) != self.state
+
+
+def open_library(
+    settings: Settings,
+    embedder: Embedder,
+    reranker: BaseCrossEncoder | None,
+    reader: Reader | None = None,
+) -> Library:
+    """The committed state of the index at `settings.index_dir`.
+
+    Raises `IndexMissing` if there is none, `IndexMismatch` if it was built with other settings, and `IndexDamaged`
+    if it cannot be read.
+    """
+    state = state_of(settings.index_dir)  # before it is read: a commit in between makes it stale, not new
+    manifest = require_manifest(settings.index_dir)
+    fingerprint = index_fingerprint(settings, embedder)
+    check_fingerprint(manifest, fingerprint, settings.index_dir)
+    check_if_doubtful(manifest, settings)
+    store = open_store(
+        settings,
+        build=manifest.build,
+        fingerprint=fingerprint,
+        tokenise=embedder.subwords,
+        create=False,
+    )
+    retriever = Retriever(
+        store.load_chunks(manifest.documents),
+        store=store,
+        embedder=embedder,
+        reranker=reranker,
+        reader=reader,
+        settings=settings,
+    )
+    return Library(
+        settings=settings,
+        manifest=manifest,
+        retriever=retriever,
+        catalogue=parse_cities(manifest.cities, where="the index's table of cities"),
+        state=state,
+    )

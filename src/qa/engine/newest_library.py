@@ -1,0 +1,79 @@
+"""The newest committed state of the index; the one before answers until it is open."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from qa.engine.library import Library
+from qa.errors import IndexBusy, IndexDamaged, StoreUnreachable
+from qa.storage.manifest import state_of
+
+PATIENCE_S = 2.0
+"""So long a question waits for a new state after a change; opening one of 10,000 passages takes some seconds."""
+
+logger = logging.getLogger(__name__)
+
+
+class NewestLibrary:
+    """The library of an index that changes. Safe to be used from many threads."""
+
+    def __init__(self, index_dir: Path, open_new: Callable[[], Library]) -> None:
+        """`open_new` opens what is there now; raises what it does, the first time."""
+        self._index_dir = index_dir
+        self._open_new = open_new
+        self._library = open_new()
+        self._lock = threading.Lock()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="opening")
+        self._opening: Future[None] | None = None
+        self._begun_at = 0.0
+        self._damaged: tuple[int, int, int] | None = None
+        """The state that could not be read; the next one is tried again."""
+
+    @property
+    def opened(self) -> Library:
+        """The state that is open, which may not be the newest."""
+        return self._library
+
+    def get(self, *, patience_s: float | None = PATIENCE_S) -> Library:
+        """The newest state, or the one before where opening it has not come to its end after `patience_s` seconds
+        (None: it is waited for), cannot be read, or is on a server that does not answer.
+
+        Raises what else is wrong with it.
+        """
+        if self._library.is_stale():
+            opening = self._begin()
+            if opening:
+                left = None if patience_s is None else self._begun_at + patience_s - time.monotonic()
+                with suppress(TimeoutError):
+                    opening.result(left if left is None else max(0.0, left))
+        return self._library
+
+    def _begin(self) -> Future[None] | None:
+        with self._lock:
+            if self._opening is None or self._opening.done():
+                state = state_of(self._index_dir)
+                if state in (self._damaged, self._library.state):
+                    return None
+                self._begun_at = time.monotonic()
+                self._opening = self._thread.submit(self._open, state)
+            return self._opening
+
+    def _open(self, state: tuple[int, int, int]) -> None:
+        try:
+            library = self._open_new()
+            library.retriever.prepare()
+        except (StoreUnreachable, IndexBusy, IndexDamaged) as error:
+            # The state before goes on, in memory; if a search needs more, it says what is wrong.
+            logger.warning("the index cannot be opened again: %s", error)
+            self._damaged = state if isinstance(error, IndexDamaged) else None
+        else:
+            self._library = library
+            # Who has written it is in circles of references, with files open that may be deleted, as by a purge.
+            self._thread.submit(gc.collect)

@@ -1,0 +1,138 @@
+"""The file of a backup → corpus and index, in folders that hold nothing yet.
+
+Everything is unpacked and compared with its SHA-256 into a hidden folder within each of the two, which may be on
+disks of their own, and of which only the inside may be ours. Then it moves up, the manifest last: without it there
+is no index.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from qa.config import Settings
+from qa.errors import DiskError, InputError
+from qa.i18n.reasons import Reason
+from qa.maintenance.backup.archive import (
+    CORPUS,
+    INDEX,
+    STAGING_FOLDER,
+    Header,
+    explaining_damage,
+    open_backup,
+    unpack_member,
+)
+from qa.maintenance.backup.creation import Progress, check_apart
+from qa.storage.locks import LOCK_FILE, lock_index
+from qa.storage.manifest import MANIFEST_FILE, explaining_disk, flush
+
+NOTHING = (STAGING_FOLDER, LOCK_FILE, ".gitignore")
+"""What may lie in a folder that counts as empty: a lock, and what a restore that was killed has left."""
+
+ROOM_LEFT_BYTES = 64 * 2**20
+"""So much stays free on a disk, whatever a backup says it holds."""
+
+
+def restore(path: Path, settings: Settings, *, on_progress: Progress | None = None) -> Header:
+    """What is now in the corpus and the index that are set: all of the backup at `path`.
+
+    Where something is raised, they are as they were. Raises `InputError` where the file is not a whole backup, or
+    one of the folders holds something, `IndexBusy` where somebody builds an index there, and `DiskError`.
+    """
+    check_apart(settings)
+    with open_backup(path) as (archive, header):
+        corpus, index = _Place(CORPUS, settings.corpus_dir), _Place(INDEX, settings.index_dir)
+        for place in (corpus, index):
+            place.require_empty()
+        try:
+            with explaining_disk(settings.index_dir):
+                for place in (corpus, index):
+                    place.open()
+                    place.require_room(header)
+                with lock_index(settings.index_dir):
+                    with explaining_damage(path):
+                        _unpack(archive, header, (corpus, index), on_progress)
+                    os.sync()
+                    for place in (corpus, index):
+                        place.require_empty()
+                    for place in (corpus, index):
+                        place.move_up()
+        except BaseException:
+            for place in (corpus, index):
+                place.clear()
+            raise
+    return header
+
+
+def _unpack(
+    archive: zipfile.ZipFile, header: Header, places: tuple[_Place, ...], on_progress: Progress | None
+) -> None:
+    folders = {place.root: place.staging for place in places}
+    for number, (name, member) in enumerate(header.members.items()):
+        if on_progress:
+            on_progress(number, len(header.members), name)
+        root, *parts = PurePosixPath(name).parts
+        target = folders[root].joinpath(*parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unpack_member(archive, name, member, target)
+        os.utime(target, ns=(member.modified_ns, member.modified_ns))
+
+
+@dataclass(slots=True)
+class _Place:
+    """A folder that is filled with what a backup has below `root`."""
+
+    root: str
+    folder: Path
+    is_made: bool = False
+    moved: list[str] = field(default_factory=list)
+
+    @property
+    def staging(self) -> Path:
+        return self.folder / STAGING_FOLDER
+
+    def require_empty(self) -> None:
+        """Raise `InputError` where something lies in the folder."""
+        with explaining_disk(self.folder):
+            there = sorted(entry.name for entry in self.folder.iterdir()) if self.folder.exists() else []
+        others = [name for name in there if name not in NOTHING]
+        if others:
+            shown = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+            raise InputError(
+                f"{self.folder} holds {shown}; move that away, or set {self.root}_dir to another folder"
+            )
+
+    def open(self) -> None:
+        """Make the folder, for the owner alone if it is the index, and in it an empty one to unpack into."""
+        if not self.folder.exists():
+            self.folder.mkdir(mode=0o700 if self.root == INDEX else 0o777, parents=True)
+            self.is_made = True
+        if self.staging.exists():
+            shutil.rmtree(self.staging)
+        self.staging.mkdir()
+
+    def require_room(self, header: Header) -> None:
+        """Raise `DiskError` unless the disk has room for what `header` says belongs here."""
+        if header.size(self.root) + ROOM_LEFT_BYTES > shutil.disk_usage(self.folder).free:
+            raise DiskError(Reason("why_no_room", folder=str(self.folder)))
+
+    def move_up(self) -> None:
+        """Move what was unpacked to where it belongs."""
+        for path in sorted(self.staging.iterdir(), key=lambda path: path.name == MANIFEST_FILE):
+            self.moved.append(path.name)
+            path.rename(self.folder / path.name)
+        self.staging.rmdir()
+        flush(self.folder)
+
+    def clear(self) -> None:
+        """Leave the folder as it was: without what was unpacked and moved, or gone."""
+        for name in self.moved:
+            if not (self.staging / name).exists():
+                moved = self.folder / name
+                shutil.rmtree(moved, ignore_errors=True) if moved.is_dir() else moved.unlink(missing_ok=True)
+        shutil.rmtree(self.staging, ignore_errors=True)
+        if self.is_made:
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,175 @@
+"""What lies in corpus and index, copied as it was at one moment while others write there.
+
+The index's lock is not taken: a run that indexes for an hour does not hold a backup up, nor the other way round. A
+copy is what a power cut would have left. What is live is in a build before the manifest says so, and goes only
+after another manifest says so; the manifest is looked at while nobody changes the builds that it names.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from qa.config import CITIES_FILE, Settings
+from qa.errors import DiskError, IndexBusy, IndexDamaged, LoadError
+from qa.i18n.reasons import Reason
+from qa.storage.integrity import CHECKED_FILE
+from qa.storage.manifest import (
+    MANIFEST_FILE,
+    PREVIOUS_FILE,
+    Manifest,
+    read_manifest,
+    require_manifest,
+    state_of,
+)
+from qa.storage.store import CHROMA_FOLDER, hold_builds, is_on_server
+from qa.storage.vector_cache import CACHE_FILE
+
+TRIES = 3
+"""How often a file, or the index, is copied that changes while it is."""
+
+LEFT_OUT = (CACHE_FILE, CHECKED_FILE)
+"""In the index: vectors by their text, which are made anew, and what the files of this one folder were like."""
+
+PART = re.compile(r"\..*\.part")
+"""The name of a file that is still being brought in."""
+
+DATABASE_SUFFIX = ".sqlite3"
+JOURNAL_SUFFIXES = ("-journal", "-wal", "-shm")
+"""What SQLite puts beside a database. What SQLite itself copies needs none of it."""
+
+DATABASE_WAIT_S = 30.0
+"""So long a writer of a database is waited for. A write takes milliseconds, one of Chroma's up to some seconds."""
+
+
+def copy_index(settings: Settings, target: Path) -> Manifest:
+    """The committed state of the index, copied to the folder `target` with all that belongs to it.
+
+    That is the state before it, both states' vectors where they are in the index, the kept texts, and feedback.
+    Raises `IndexMissing`, `IndexDamaged` where its vectors are not there, and `IndexBusy` where it goes on
+    changing.
+    """
+    for _ in range(TRIES):
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+        try:
+            if _copy_states(settings, target):
+                _copy_beside(settings.index_dir, target)
+                break
+        except FileNotFoundError:  # a run has ended meanwhile, and removed what nobody needs any more
+            continue
+    else:
+        raise IndexBusy(f"{settings.index_dir} changes too often to be copied; try again in a moment")
+    manifest = require_manifest(target)
+    build = f"{CHROMA_FOLDER}{manifest.build}"
+    if not (is_on_server(settings) or (target / build).is_dir()):
+        raise IndexDamaged(Reason("why_index_gone", folder=str(settings.index_dir / build)))
+    return manifest
+
+
+def list_corpus(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """What lies in the corpus, by its path in it, and the table of cities in force.
+
+    What was put aside comes last: what is moved there meanwhile is so found.
+    """
+    corpus = settings.corpus_dir
+    for folder, subfolders, names in os.walk(corpus, onerror=_raise):
+        subfolders.sort(key=lambda name: (name.startswith("."), name))
+        links = [name for name in subfolders if Path(folder, name).is_symlink()]
+        for name in sorted(names + links):
+            if not PART.fullmatch(name):
+                path = Path(folder, name)
+                yield path.relative_to(corpus).as_posix(), path
+    if not (corpus / CITIES_FILE).exists() and settings.cities_file.is_file():
+        yield CITIES_FILE, settings.cities_file
+
+
+def is_own(name: str, path: Path, corpus: Path) -> bool:
+    """True for a file of the corpus whose name can be written down: no pipe, no link to a folder or out of it."""
+    is_text = not any("\ud800" <= letter <= "\udfff" for letter in name)
+    is_inside = not path.is_symlink() or path.resolve().is_relative_to(corpus.resolve())
+    return is_text and is_inside and path.is_file()
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy the file at `source` as it was at one moment. Raises `LoadError` where it goes on changing."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for _ in range(TRIES):
+        before = source.stat()
+        shutil.copyfile(source, target)
+        if _mark(source.stat()) == _mark(before) and target.stat().st_size == before.st_size:
+            os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+            return
+    raise LoadError(f"{source} is being written to; wait until it is done, then try again")
+
+
+def _copy_states(settings: Settings, target: Path) -> bool:
+    """True if both states of the index and their builds are now in `target`; False if they changed meanwhile."""
+    index_dir = settings.index_dir
+    state = state_of(index_dir)
+    copy_file(index_dir / MANIFEST_FILE, target / MANIFEST_FILE)
+    if (index_dir / PREVIOUS_FILE).exists():
+        copy_file(index_dir / PREVIOUS_FILE, target / PREVIOUS_FILE)
+    states = (require_manifest(target), read_manifest(target, file=PREVIOUS_FILE))
+    with hold_builds(settings, {each.build for each in states if each}) as folders:
+        # Listed before it is known that nothing was committed: only after a commit files are removed.
+        files = [path for folder in folders for path in _files_below(folder)]
+        if state_of(index_dir) != state:
+            return False
+        for path in files:
+            _copy(path, target / path.relative_to(index_dir))
+    return True
+
+
+def _copy_beside(index_dir: Path, target: Path) -> None:
+    """Copy what lies in the index beside the two states and the builds."""
+    for entry in sorted(index_dir.iterdir()):
+        name = entry.name
+        if name.startswith((".", CHROMA_FOLDER)) or name in (MANIFEST_FILE, PREVIOUS_FILE, *LEFT_OUT):
+            continue
+        for path in _files_below(entry) if entry.is_dir() else filter(_is_ours, [entry]):
+            _copy(path, target / path.relative_to(index_dir))
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if _is_ours(path)]
+
+
+def _is_ours(path: Path) -> bool:
+    """True for a file of the index: no lock, socket or journal, and not one that is only half written."""
+    return path.is_file() and not path.name.startswith(".") and not path.name.endswith(JOURNAL_SUFFIXES)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file of the index. A database is copied by SQLite, which keeps apart who writes and who reads."""
+    if source.suffix != DATABASE_SUFFIX:
+        copy_file(source, target)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    address = f"{source.absolute().as_uri()}?mode=rw"  # not made anew where it has just been removed
+    try:
+        with (
+            closing(sqlite3.connect(address, uri=True, timeout=DATABASE_WAIT_S)) as there,
+            closing(sqlite3.connect(target)) as here,
+        ):
+            there.backup(here)
+    except sqlite3.Error as error:
+        if not source.exists():
+            raise FileNotFoundError(source) from error
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+            raise DiskError(Reason("why_no_room", folder=str(target.parent))) from error
+        raise DiskError(f"{source} cannot be copied ({error}); mend it or move it away first") from error
+
+
+def _mark(status: os.stat_result) -> tuple[int, int, int]:
+    """What changes when a file does, or when another one takes its place."""
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _raise(error: OSError) -> None:
+    raise error

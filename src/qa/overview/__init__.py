@@ -1,0 +1,1 @@
+"""What the documents say on the whole: a timeline, the subjects, what is covered."""

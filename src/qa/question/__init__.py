@@ -1,0 +1,1 @@
+"""What is asked: the question made whole, what kind it is, what it is about."""

@@ -1,0 +1,178 @@
+"""Question and conversation → `Query`: its language, the cities that it means, a follow-up made whole."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from qa.cities import CityCatalogue
+from qa.domain import Query, Turn
+from qa.errors import InputError
+from qa.question.intent import asks_city_by_city, asks_for_story
+from qa.question.smalltalk import talk_of
+from qa.text.languages import detect_language, is_unspaced
+
+MAX_QUESTION_CHARACTERS = 2000
+
+LEANS_ON_TURN = re.compile(
+    r"\b(?:it|its|they|them|their|those|these|he|she|his|her|the same)\b"
+    r"|(?<!is )(?<!are )(?<!was )(?<!were )\bthere\b(?! (?:is|are|was|were)\b)"
+    r"|\b(?:this|that) (?:city|country|project|agreement|plan|plant|year|time|method|program|programme|award)\b"
+    r"|^(?:and|but|so|also|what about|how about)\b"
+    r"|その|それ(?!ぞれ)|この|これ|そこ|ここ|あの|同市|同国|両市|では、"
+    r"|那里|那裡|它|他们|他們|该市|這個|这个|那个|两市"
+    r"|\b(?:itu|tersebut|sana|mereka|di situ|lalu bagaimana|bagaimana dengan)\b|(?<!\bha)(?<!\bpu)nya\b"
+    r"|\b(?:đó|nó|họ|này|ấy|còn)\b"
+    r"|នោះ|ទីនោះ|វា(?!ង)|ពួកគេ|ចុះ"
+    r"|\b(?:ito|iyon|doon|nila|sila|nito|niyon|kumusta naman|eh)\b",
+    re.IGNORECASE,
+)
+"""Words that point back to what was said before, in the page's languages."""
+
+WHAT_ABOUT = re.compile(
+    r"^(?:and|(?:and )?(?:what|how) about|lalu|bagaimana dengan|còn|thế còn|eh|paano naman|ចុះ|那么|那)?"
+    r"[\s,]*(?P<rest>.+?)[\s]*(?:は|についてはどうですか|はどうですか|呢|thì sao|naman)?[\s?？។!.]*$",
+    re.IGNORECASE,
+)
+
+FEW_WORDS, FEW_CHARACTERS = 4, 12
+"""A question of up to so many words (in unspaced scripts, characters) that only names a city ("And Hai
+Phong?") asks the last one again."""
+
+FEWEST_WORDS, FEWEST_CHARACTERS = 3, 7
+"""A question of no more that names no city hardly stands alone."""
+
+
+def understand(
+    question: str,
+    *,
+    history: Sequence[Turn] = (),
+    chosen_cities: Sequence[str] = (),
+    catalogue: CityCatalogue,
+    document_language: str | None = None,
+    whole: str = "",
+) -> Query:
+    """What is asked. A city that the question names wins over a chosen one, that over the conversation's.
+
+    A chosen city that loses is kept as set aside, so that the answer can say so.
+
+    Cities are searched for by the names that they have in `document_language`: embedders place "Surabaya" and
+    スラバヤ near each other, but not in the same place.
+
+    `whole` is the question made whole already, by a language model say, and checked; by default the rules do that.
+
+    Raises `InputError` for a question that is too long to be one.
+    """
+    text = clean_question(question)
+    if len(text) > MAX_QUESTION_CHARACTERS:
+        raise InputError(
+            f"the question has {len(text)} characters; ask with at most {MAX_QUESTION_CHARACTERS}"
+        )
+    named = catalogue.query_cities(text)
+    asked = asked_before(history)
+    language = detect_language(text, default=detect_language(asked[-1]) if asked else "en")
+    if whole and named:  # "How does it compare with Davao?" is about two cities
+        named = catalogue.query_cities(whole)
+    if not whole:
+        whole = _make_whole(text, asked, named, catalogue) if asked else text
+    chosen = _canonical(chosen_cities, catalogue)
+    cities = named or chosen
+    if whole != text and not cities:
+        cities = catalogue.query_cities(whole)
+    is_city_by_city = len(named) > 1 or (not cities and asks_city_by_city(whole))
+    return Query(
+        question=text,
+        text=whole,
+        language=language,
+        cities=cities,
+        named_cities=named,
+        is_follow_up=whole != text,
+        names_place=catalogue.names_place(whole),
+        is_city_by_city=is_city_by_city,
+        set_aside_cities=tuple(city for city in chosen if named and city not in named),
+        wants_story=not is_city_by_city and asks_for_story(whole, catalogue),
+        searched_text=catalogue.rename(whole, document_language) if document_language else whole,
+    )
+
+
+def asked_before(history: Sequence[Turn]) -> list[str]:
+    """The questions of a conversation, oldest first."""
+    # A greeting or thanks between two questions is nothing that the second could lean on.
+    return [clean_question(turn.text) for turn in history if turn.role == "user" and not talk_of(turn.text)]
+
+
+def may_lean(query: Query, catalogue: CityCatalogue) -> bool:
+    """True if the question may lean on the one before it: the rules say so, it has a word that points back, or it
+    is next to nothing and names no city ("Since when?")."""
+    if query.is_follow_up or LEANS_ON_TURN.search(query.question):
+        return True
+    text = query.question
+    return not catalogue.names_place(text) and _is_short(
+        text, words=FEWEST_WORDS, characters=FEWEST_CHARACTERS
+    )
+
+
+def clean_question(question: str) -> str:
+    """`question` in NFC, on one line, without control characters."""
+    text = unicodedata.normalize("NFC", question)
+    kept = "".join(c if c.isprintable() or c == "\u200b" else " " for c in text)
+    return " ".join(kept.split())
+
+
+def _canonical(names: Sequence[str], catalogue: CityCatalogue) -> tuple[str, ...]:
+    """The catalogue's own names; raises `InputError` for one that it does not have, as a filter must hold."""
+    found = []
+    for name in names:
+        city = catalogue.get(name)
+        if city is None:
+            known = ", ".join(city.name for city in catalogue.partners) or "none; add it to cities.toml"
+            raise InputError(f"there is no city {name!r}; the cities are {known}")
+        if not city.is_home:  # every document is about it: nothing is narrowed
+            found.append(city.name)
+    return tuple(dict.fromkeys(found))
+
+
+def _make_whole(text: str, asked: Sequence[str], named: tuple[str, ...], catalogue: CityCatalogue) -> str:
+    """`text` with what it takes from the conversation; `text` itself if it stands alone."""
+    last = last_whole(asked, catalogue)
+    if named and _only_names_a_city(text, named, catalogue):
+        swapped = _swap_city(last, named, catalogue)
+        return swapped or f"{last} {text}"
+    if not named and LEANS_ON_TURN.search(text):
+        return f"{last} {text}"
+    return text
+
+
+def last_whole(asked: Sequence[str], catalogue: CityCatalogue) -> str:
+    """The last of the questions `asked` (not empty), itself made whole from the ones before it."""
+    whole = asked[0]
+    for text in asked[1:]:
+        whole = _make_whole(text, [whole], catalogue.query_cities(text), catalogue)
+    return whole
+
+
+def _only_names_a_city(text: str, named: tuple[str, ...], catalogue: CityCatalogue) -> bool:
+    match = WHAT_ABOUT.match(text)
+    rest = match.group("rest") if match else text
+    return catalogue.get(rest) is not None or (
+        _is_short(catalogue.blank_names(text, " ")) and len(named) == 1 and bool(LEANS_ON_TURN.search(text))
+    )
+
+
+def _is_short(text: str, *, words: int = FEW_WORDS, characters: int = FEW_CHARACTERS) -> bool:
+    return len(text) <= characters if is_unspaced(text) else len(text.split()) <= words
+
+
+def _swap_city(question: str, named: tuple[str, ...], catalogue: CityCatalogue) -> str | None:
+    """`question` about the newly named city instead of its own; None if it names none by a known name."""
+    old = catalogue.find(question)
+    if not old:
+        return None
+    city = catalogue.get(old[0])
+    names = city.all_names() if city else ()
+    for name in sorted(names, key=len, reverse=True):
+        pattern = re.compile(re.escape(name), re.IGNORECASE)
+        if pattern.search(question):
+            return pattern.sub(named[0], question)
+    return None

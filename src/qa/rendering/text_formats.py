@@ -1,0 +1,204 @@
+"""`Answer` → terminal text, Markdown, and the record that programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from qa.answer.composition import is_quoted, is_translated
+from qa.domain import Answer, Chunk, Citation, Passage
+from qa.i18n.messages import say
+from qa.rendering.escaping import as_markdown, one_line, safe_url
+from qa.rendering.wording import (
+    NameCity,
+    after_notes,
+    by_city,
+    city_name,
+    lead_before,
+    notes_of,
+    place_of,
+    refusal_lines,
+    reply_lines,
+    said_in,
+    shown_citations,
+    silence_of,
+)
+from qa.storage.manifest import DocumentRecord
+
+
+def to_text(answer: Answer, *, name_city: NameCity | None = None) -> str:
+    """The answer for a terminal: statements with their marks, then each source with its quote."""
+    blocks = ["\n".join(one_line(note) for note in notes_of(answer, name_city=name_city))]
+    blocks.append("\n".join(_statements(answer, one_line, name_city)))
+    blocks.extend(one_line(note) for note in after_notes(answer, name_city=name_city))
+    said = (*refusal_lines(answer), *reply_lines(answer, name_city=name_city))
+    blocks.append("\n".join(one_line(line) for line in said))
+    citations, translations = shown_citations(answer), dict(answer.translations)
+    if citations:
+        lines = [_references_heading(answer)]
+        for citation in citations:
+            place = place_of(citation, answer.language)
+            where = one_line(citation.title) + (f" › {one_line(place)}" if place else "")
+            lines.append(f"[{citation.number}] {where}")
+            lines.append(f"    {one_line(citation.path)}")
+            lines.append(f"    “{one_line(citation.quote)}”")
+            if citation.number in translations:
+                translated = say("translated_as", answer.language, text=translations[citation.number])
+                lines.append(f"    {one_line(translated)}")
+        blocks.append("\n".join(lines))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def to_markdown(answer: Answer, *, name_city: NameCity | None = None) -> str:
+    """The answer as CommonMark. Nothing in it that comes from a document acts as Markdown or HTML."""
+    blocks = [f"*{as_markdown(note)}*" for note in notes_of(answer, name_city=name_city)]
+    blocks.extend(_statements(answer, as_markdown, name_city, begin="> "))
+    blocks.extend(as_markdown(note) for note in after_notes(answer, name_city=name_city))
+    blocks.extend(as_markdown(line) for line in refusal_lines(answer))
+    blocks.extend(as_markdown(line) for line in reply_lines(answer, name_city=name_city))
+    citations = shown_citations(answer)
+    if citations:
+        blocks.append(f"**{as_markdown(_references_heading(answer))}**")
+        translations = dict(answer.translations)
+        blocks.extend(
+            _markdown_reference(citation, answer.language, translations.get(citation.number, ""))
+            for citation in citations
+        )
+    return "\n\n".join(block for block in blocks if block)
+
+
+def to_json(answer: Answer) -> dict[str, Any]:
+    """The answer as plain values, for programs. `source` is a document's path; nothing is escaped in it.
+
+    Of a statement that is not `quoted`, `checked` tells what was held against its quotes. Where that is only
+    "figures_and_names", it is a language model's translation, and its quotes are statements before it.
+
+    `timings` has seconds by stage (see `qa.system.stopwatch.STAGES`) and their sum as `total`, which `seconds` is,
+    too.
+    """
+    translations = dict(answer.translations)
+    return {
+        "answered": answer.refusal is None,
+        "answer": answer_text(answer),
+        "statements": [
+            {
+                "text": statement.text,
+                "citations": list(statement.citations),
+                "city": statement.city,
+                "quoted": is_quoted(statement, answer),
+                "checked": "figures_and_names" if is_translated(statement, answer) else "all",
+            }
+            for statement in answer.statements
+        ],
+        "mode": answer.mode,
+        "fallback": answer.fallback,
+        "interpreted_as": answer.interpreted_as,
+        "also_searched_as": answer.also_searched_as,
+        "set_aside_cities": list(answer.set_aside_cities),
+        "reason": answer.refusal.reason if answer.refusal else None,
+        "highlights": [each.focus.cut(each.text) for each in answer.statements if each.focus],
+        "citations": [
+            {
+                **_quoted(citation.number, citation, citation.quote),
+                "translation": translations.get(citation.number),
+            }
+            for citation in answer.citations
+        ],
+        "ranked": list(dict.fromkeys(passage.chunk.path for passage in answer.passages)),
+        "seconds": float(answer.timings.get("total", 0.0)),
+        "timings": {stage: round(seconds, 5) for stage, seconds in answer.timings.items()},
+    }
+
+
+def passages_to_json(passages: Sequence[Passage]) -> list[dict[str, Any]]:
+    """The passages as plain values, best first, with the fields of a citation: `quote` is the passage's text."""
+    return [
+        {
+            **_quoted(number, passage.chunk, passage.chunk.text),
+            "document": passage.chunk.doc_id,
+            "url": safe_url(passage.chunk.url),
+            "language": passage.chunk.language,
+            "cities": list(passage.chunk.cities),
+            "similarity": round(passage.similarity, 4),
+        }
+        for number, passage in enumerate(passages, start=1)
+    ]
+
+
+def documents_to_json(records: Sequence[DocumentRecord]) -> list[dict[str, Any]]:
+    """What the index says of each document, as plain values.
+
+    Its path is called `source`, as in a citation; what has a `path` Gradio's client takes for a file to fetch.
+    """
+    return [
+        {
+            "id": record.doc_id,
+            "title": record.title,
+            "source": record.path,
+            "cities": list(record.cities),
+            "language": record.language,
+            "date": record.date,
+            "passages": record.chunks,
+            "url": safe_url(record.url),
+        }
+        for record in records
+    ]
+
+
+def _quoted(number: int, found: Citation | Chunk, quote: str) -> dict[str, Any]:
+    return {
+        "number": number,
+        "source": found.path,
+        "title": found.title,
+        "page": found.page,
+        "page_kind": found.page_kind if found.page is not None else None,
+        "page_name": found.page_name or None,
+        "heading": found.heading,
+        "quote": quote,
+        "start": found.span.start,
+        "end": found.span.end,
+    }
+
+
+def answer_text(answer: Answer) -> str:
+    """All that is said, as one string without marks: the statements, or the refusal, or the reply."""
+    parts = [*refusal_lines(answer), *reply_lines(answer)]
+    for city, statements in by_city(answer):
+        text = " ".join(said_in(statement, answer) for statement in statements)
+        parts.append(f"{city}: {text}" if city else text)
+    return " ".join(filter(None, [*parts, silence_of(answer)]))
+
+
+def _statements(
+    answer: Answer, clean: Callable[[str], str], name_city: NameCity | None, *, begin: str = ""
+) -> list[str]:
+    """The statements, each a line that begins with `begin`, and what stands before those that are quotes."""
+    # A mark is a number in square brackets; `clean` has taken from the text whatever looks like one.
+    lines = []
+    city = None
+    for number, statement in enumerate(answer.statements):
+        lines.append(clean(lead_before(number, answer)))
+        name = ""
+        if statement.city and statement.city != city:
+            city = statement.city
+            name = f"{clean(city_name(city, answer, name_city))}:"
+        marks = (f"[{cited}]" for cited in statement.citations)
+        lines.append(begin + " ".join(filter(None, [name, clean(said_in(statement, answer)), *marks])))
+    return list(filter(None, lines))
+
+
+def _references_heading(answer: Answer) -> str:
+    return say("nearest_heading" if answer.refusal else "references_heading", answer.language)
+
+
+def _markdown_reference(citation: Citation, language: str, translation: str) -> str:
+    place = place_of(citation, language)
+    where = as_markdown(citation.title) + (f" › {as_markdown(place)}" if place else "")
+    lines = [f"[{citation.number}] **{where}** — {as_markdown(citation.path)}"]
+    url = safe_url(citation.url)
+    if url:
+        lines[0] += f" — [{as_markdown(say('original_page', language))}](<{url}>)"
+    lines += ["", f"> {as_markdown(citation.quote)}"]
+    if translation:
+        lines += ["", f"*{as_markdown(say('translated_as', language, text=translation))}*"]
+    return "\n".join(lines)

@@ -1,0 +1,269 @@
+"""`index/manifest.json`: which documents the index holds. Replacing this one file is what commits a change.
+
+Beside it, `previous.json` is the state before the last run that changed something, and `texts/` keeps each
+document as it was read, so that a citation opens on the very text that its offsets count in, even when the file
+has changed since.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import json
+import os
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qa.domain import Document, PageKind, PageStart, Section, Span
+from qa.errors import DiskError, IndexMismatch, IndexMissing
+from qa.i18n.reasons import Reason, from_json, to_json
+from qa.system.private_folders import make_private
+
+FORMAT = 2
+MANIFEST_FILE = "manifest.json"
+PREVIOUS_FILE = "previous.json"
+TEXTS_FOLDER = "texts"
+
+KEEP_TEXTS_DAYS = 90
+"""So long the text of a document that was changed or removed is kept, for the citations of old conversations."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRecord:
+    """A document that the index holds. `version` stands for its file, its readers and the table of cities."""
+
+    path: str
+    doc_id: str
+    title: str
+    sha256: str
+    version: str
+    chunks: int
+    characters: int
+    language: str
+    cities: tuple[str, ...] = ()
+    date: str | None = None
+    url: str | None = None
+    pages: int = 0
+    page_kind: PageKind = "page"
+    empty_pages: tuple[int, ...] = ()
+    origins: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The committed state of an index: the collections' `build`, what they were made with, the documents.
+
+    `generation` rises by one with every commit; `is_complete` is False for what a run commits before its end;
+    `cities` is the table of cities that the documents were read with, as TOML.
+    """
+
+    build: str
+    fingerprint: str
+    generation: int = 0
+    is_complete: bool = False
+    cities: str = ""
+    documents: tuple[DocumentRecord, ...] = ()
+
+    @property
+    def versions(self) -> frozenset[str]:
+        """The versions whose records are live; all others are left-overs."""
+        return frozenset(record.version for record in self.documents)
+
+
+def make_index_folder(index_dir: Path) -> None:
+    """Make the folder of an index, for its owner only; see `qa.system.private_folders.make_private`."""
+    make_private(index_dir, known_by=MANIFEST_FILE)
+
+
+def read_manifest(index_dir: Path, *, file: str = MANIFEST_FILE) -> Manifest | None:
+    """The committed state of the index (or, in `PREVIOUS_FILE`, the one before); None if there is none yet."""
+    path = index_dir / file
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise IndexMismatch(
+            f"{path} cannot be read ({error}); build it anew with: qa index --rebuild"
+        ) from error
+    try:
+        if table.pop("format") != FORMAT:
+            raise ValueError("format")
+        return Manifest(**{**table, "documents": tuple(map(_to_record, table["documents"]))})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise IndexMismatch(
+            f"{path} is of another version; build it anew with: qa index --rebuild"
+        ) from error
+
+
+def read_state(index_dir: Path, *, may_be_lost: bool) -> Manifest | None:
+    """The committed state, or in its stead the one before if the manifest cannot be read and `may_be_lost`."""
+    try:
+        return read_manifest(index_dir)
+    except IndexMismatch:
+        if not may_be_lost:
+            raise
+    try:
+        return read_manifest(index_dir, file=PREVIOUS_FILE)
+    except IndexMismatch:
+        return None
+
+
+def state_of(index_dir: Path) -> tuple[int, int, int]:
+    """What changes whenever the manifest is replaced, without reading it; zeros where there is none."""
+    try:
+        status = (index_dir / MANIFEST_FILE).stat()
+    except OSError:
+        return 0, 0, 0
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def require_manifest(index_dir: Path) -> Manifest:
+    """The committed state of the index. Raises `IndexMissing` if there is none yet."""
+    manifest = read_manifest(index_dir)
+    if manifest is None:
+        raise IndexMissing(Reason("why_no_index", folder=str(index_dir)))
+    return manifest
+
+
+def check_fingerprint(manifest: Manifest, fingerprint: str, index_dir: Path) -> None:
+    """Raise `IndexMismatch` unless the index was made with what `fingerprint` stands for."""
+    if manifest.fingerprint != fingerprint:
+        raise IndexMismatch(
+            f"{index_dir} was built with another model or chunking ({manifest.fingerprint}) than is "
+            f"set now ({fingerprint}); set it back, or build it anew with: qa index --rebuild"
+        )
+
+
+def write_manifest(manifest: Manifest, index_dir: Path, *, file: str = MANIFEST_FILE) -> None:
+    """Commit `manifest`: from one moment to the next it is the state of the index."""
+    documents = [_with_reasons(record) for record in manifest.documents]
+    table = {"format": FORMAT, **dataclasses.asdict(manifest), "documents": documents}
+    write_whole(index_dir / file, json.dumps(table, ensure_ascii=False, indent=1) + "\n")
+
+
+def write_text(document: Document, version: str, index_dir: Path) -> None:
+    """Keep `document` as it was read."""
+    path = _text_path(version, index_dir)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(_with_reasons(document), ensure_ascii=False))
+
+
+def read_text(version: str, index_dir: Path) -> Document | None:
+    """The document as it was read when it was indexed; None if it is not kept any more."""
+    try:
+        table = json.loads(_text_path(version, index_dir).read_text(encoding="utf-8"))
+        return _to_document(table)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # gone, damaged, or of an older program
+        return None
+
+
+def has_text(version: str, index_dir: Path) -> bool:
+    """True if the text of this version is kept."""
+    return _text_path(version, index_dir).exists()
+
+
+def kept_versions(index_dir: Path) -> list[str]:
+    """The versions that texts are kept of."""
+    return [path.stem for path in sorted((index_dir / TEXTS_FOLDER).glob("[!.]*.json"))]
+
+
+def delete_texts(index_dir: Path, versions: Collection[str]) -> int:
+    """How many texts of these versions were kept; they are deleted at once, and so is what broken writes left."""
+    paths = [path for path in (_text_path(version, index_dir) for version in versions) if path.exists()]
+    for path in (*paths, *_broken_writes(index_dir)):
+        path.unlink(missing_ok=True)
+    return len(paths)
+
+
+def retire_texts(index_dir: Path, versions: Collection[str]) -> None:
+    """Count from now on the days that the kept texts of `versions`, which are live no more, stay."""
+    for version in versions:
+        with suppress(FileNotFoundError):
+            os.utime(_text_path(version, index_dir))
+
+
+def remove_texts(index_dir: Path, *, keep: Collection[str]) -> None:
+    """Remove texts that were retired long ago, but for those of the versions to keep, and broken writes."""
+    oldest = time.time() - KEEP_TEXTS_DAYS * 86400
+    for path in (index_dir / TEXTS_FOLDER).glob("*.json"):
+        if path.stem not in keep and path.stat().st_mtime < oldest:
+            path.unlink(missing_ok=True)
+    for path in _broken_writes(index_dir):
+        path.unlink(missing_ok=True)
+
+
+def _broken_writes(index_dir: Path) -> Iterator[Path]:
+    yield from index_dir.glob(".*.part")
+    yield from (index_dir / TEXTS_FOLDER).glob(".*.part")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all, whenever the machine stops."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with part.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(path)
+    flush(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file or a folder is on the disk as it is."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def explaining_disk(folder: Path) -> Iterator[None]:
+    """Turns what the system says of a full disk or a closed folder into a `DiskError` that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise explain_disk(error, folder) from error
+
+
+def explain_disk(error: OSError, folder: Path) -> DiskError:
+    """The `DiskError` for what happened on the way to or from `folder`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskError(Reason("why_no_room", folder=str(folder)))
+    reason = error.strerror or str(error)
+    return DiskError(Reason("why_disk", file=str(error.filename or folder), reason=reason))
+
+
+def _text_path(version: str, index_dir: Path) -> Path:
+    return index_dir / TEXTS_FOLDER / f"{version}.json"
+
+
+def _with_reasons(kept: DocumentRecord | Document) -> dict[str, Any]:
+    """`kept` for JSON, with its warnings as reasons; an older program kept them as English texts."""
+    return {**dataclasses.asdict(kept), "warnings": list(map(to_json, kept.warnings))}
+
+
+def _to_record(table: dict[str, Any]) -> DocumentRecord:
+    lists = {name: tuple(table[name]) for name in ("cities", "empty_pages")}
+    lists["warnings"] = tuple(map(from_json, table["warnings"]))
+    origins = tuple((str(fact), str(origin)) for fact, origin in table["origins"])
+    return DocumentRecord(**{**table, **lists, "origins": origins})
+
+
+def _to_document(table: dict[str, Any]) -> Document:
+    for name in ("cities", "empty_pages"):
+        table[name] = tuple(table[name])
+    table["warnings"] = tuple(map(from_json, table["warnings"]))
+    table["origins"] = tuple((str(fact), str(origin)) for fact, origin in table["origins"])
+    table["pages"] = tuple(PageStart(**page) for page in table["pages"])
+    table["sections"] = tuple(
+        Section(section["heading"], section["level"], Span(**section["span"]))
+        for section in table["sections"]
+    )
+    return Document(**table)

@@ -1,0 +1,153 @@
+"""What a vector store offers to the rest of the program, so that another one is one more file beside this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection as AnyCollection
+from functools import cached_property
+from typing import Protocol, TypeVar
+
+from qa.domain import Chunk
+from qa.storage.manifest import DocumentRecord
+from qa.storage.records import VectorRecord, Vectors
+
+Tokenise = Callable[[Sequence[str]], list[list[str]]]
+"""The embedder's subwords of each of some texts."""
+
+WIDEN = 4
+"""So many times more records are asked for where too many of the best are left-overs of other states."""
+
+T = TypeVar("T")
+
+
+class Chunks(Protocol):
+    """The chunks of one state of the index, in the order of documents and of their text."""
+
+    @property
+    def versions(self) -> AnyCollection[str]:
+        """The versions of the documents that they are of."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Chunk]: ...
+
+    def find(self, chunk_ids: Iterable[str]) -> dict[str, Chunk]:
+        """Those of the chunks with these ids, by their ids and in the order of them; others are left out."""
+
+
+class LoadedChunks(tuple[Chunk, ...]):
+    """Chunks that are all in memory."""
+
+    @cached_property
+    def versions(self) -> frozenset[str]:
+        """The versions of the documents that they are of."""
+        return frozenset(chunk.version for chunk in self)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Chunk]:
+        return {chunk.chunk_id: chunk for chunk in self}
+
+    def find(self, chunk_ids: Iterable[str]) -> dict[str, Chunk]:
+        """Those of the chunks with these ids, by their ids and in the order of them; others are left out."""
+        return {chunk_id: self._by_id[chunk_id] for chunk_id in chunk_ids if chunk_id in self._by_id}
+
+
+class StoredLexical(Protocol):
+    """A lexical search that the store does itself; its scores are those of `qa.storage.bm25.LexicalIndex`."""
+
+    def search(self, query: str, *, count: int, cities: Sequence[str] = ()) -> list[tuple[str, float]]:
+        """Up to `count` pairs of a chunk's id and its BM25 share, best first, none with a share of zero.
+
+        `cities` narrows to chunks about any of them.
+        """
+
+    def coverage(self, query: str, texts: Sequence[str]) -> list[float]:
+        """For each text, the share of the query's tokens, weighted by idf, that occur in it: 0 to 1."""
+
+
+class VectorStore(Protocol):
+    """The vectors of passages and sentences of one build of the index.
+
+    All methods raise `IndexDamaged` where the build cannot be read, `DiskError` where it cannot be written, and
+    `StoreUnreachable` where it is on a server that does not answer.
+    """
+
+    def add(self, records: Sequence[VectorRecord]) -> None:
+        """Write `records`; those that are there already stay as they are."""
+
+    def delete(self, versions: AnyCollection[str]) -> int:
+        """Delete the records of these versions, as far as they are there; how many there were."""
+
+    def delete_except(self, versions: AnyCollection[str]) -> int:
+        """Delete the records of all other versions than these; how many there were."""
+
+    def vacuum(self) -> None:
+        """See to it that nothing of deleted records can be asked for any more."""
+
+    def list_keys(self) -> set[str]:
+        """The `text_key`s of all that was embedded for the records that are stored."""
+
+    def check(self, records: Iterable[DocumentRecord]) -> None:
+        """Raise `IndexDamaged` unless every passage of the documents in `records` is there, and can be found."""
+
+    def load_chunks(self, records: Iterable[DocumentRecord]) -> Chunks:
+        """The chunks of the documents in `records`."""
+
+    def prepare(self) -> None:
+        """Read what the first query would have to wait for."""
+
+    def query(
+        self,
+        vector: Vectors,
+        *,
+        kind: str,
+        count: int,
+        cities: Sequence[str] = (),
+        known: Chunks | None = None,
+    ) -> list[tuple[str, float]]:
+        """The ids of the chunks nearest to `vector` by their own or their sentences' vectors (`kind`).
+
+        Pairs of chunk id and cosine similarity (-1 to 1), best first; a chunk with several near sentences
+        appears once, with the best of them. `cities` narrows to chunks about any of them, `known` to
+        these: left-overs of other states may not crowd them out.
+        """
+
+    def fetch_vectors(self, chunks: Sequence[Chunk]) -> dict[str, tuple[Vectors, Vectors]]:
+        """By the id of each of `chunks`: its own vector, shape (d,), and its sentences', shape (s, d), float32.
+
+        A chunk that another process has deleted in the meantime is left out.
+        """
+
+    def fetch_by_key(self, version: str) -> dict[str, Vectors]:
+        """The vectors of a version's passages and sentences by the `text_key` of what was embedded."""
+
+    def count_passages(self) -> int:
+        """How many passages are stored, left-overs included; it takes less than counting sentences, too."""
+
+    def count(self) -> tuple[int, int]:
+        """How many passages and sentences are stored, left-overs included."""
+
+    def open_lexical(self, chunks: Chunks) -> StoredLexical | None:
+        """The lexical search over `chunks` (from `load_chunks`); None where this program must do it in memory."""
+
+
+def take_live(ask: Callable[[int], list[T]], keep: Callable[[list[T]], list[T]], *, count: int) -> list[T]:
+    """The first `count` of what `keep` leaves of the answer to `ask`, which is asked again until they are there.
+
+    `ask` is given how many it may answer with, and answers with fewer only where there are no more.
+    """
+    asked = count
+    while True:
+        found = ask(asked)
+        kept = keep(found)[:count]
+        if len(kept) == count or len(found) < asked:
+            return kept
+        asked *= WIDEN
+
+
+def best_of_each(near: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Each chunk once, with the first of its similarities: `near` has the best first."""
+    best: dict[str, float] = {}
+    for chunk_id, similarity in near:
+        best.setdefault(chunk_id, similarity)
+    return list(best.items())

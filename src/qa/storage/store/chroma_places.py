@@ -1,0 +1,296 @@
+"""Where Chroma keeps a build of the index: in a folder of this machine, or on a server (`chroma run`).
+
+In a folder, each build has one of its own, `chroma-<build>`, so that a rebuild touches nothing of the build that
+is live, and a damaged or old one can be removed as a whole. On a server, each build has collections of its own.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import shutil
+import sqlite3
+import tempfile
+import threading
+import weakref
+from collections.abc import Collection as AnyCollection
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.errors import DiskError, IndexDamaged, QAError, StoreUnreachable
+from qa.i18n.reasons import Reason
+from qa.storage.locks import lock_graphs
+from qa.storage.manifest import explain_disk
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+
+CHROMA_FOLDER = "chroma-"
+"""What the names of builds' folders start with."""
+KINDS = ("passages", "sentences")
+
+WRITTEN = "index_metadata.pickle"
+"""The file that a graph has once vectors are written to it: with some thousand, until then they wait in SQLite."""
+DATABASE_FILE = "chroma.sqlite3"
+"""What Chroma calls the file of a folder that has all but the graphs."""
+DISK, MEMORY = Path("/tmp"), Path("/dev/shm")  # noqa: S108  # a folder of our own is made in them
+"""Where copies to read are made; in memory there is room also where all disks are full."""
+
+DISK_IS_FULL = ("disk is full", "no space left", "(code: 13)", "(code 13)")
+"""How Chroma, SQLite and the system say so."""
+
+LITTLE_ROOM_BYTES = 4 * 2**20
+"""With less on the disk, Chroma fails to write the smallest things."""
+
+CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S = 5.0, 120.0
+"""So long a server may take to be reached, and to answer: a batch of records is written in seconds."""
+
+logger = logging.getLogger(__name__)
+
+_OPENING = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class ChromaFolder:
+    """A build in a folder of the index, opened by this process."""
+
+    index_dir: Path
+    build: str
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return self.index_dir / f"{CHROMA_FOLDER}{self.build}"
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    def collection_name(self, kind: str) -> str:
+        """The name of the collection of `kind`."""
+        return kind
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Where the graphs' files are opened or written; see `qa.storage.locks.lock_graphs`."""
+        with lock_graphs(self.folder):
+            yield
+            _blank_unwritten(self.folder)
+
+    def open_client(self, *, create: bool) -> ClientAPI:
+        """A client of its own: Chroma shares one system for each folder in a process, whose queries go on showing
+        the old state after another process has written."""
+        if create:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        elif not self.folder.is_dir():
+            raise IndexDamaged(Reason("why_index_gone", folder=str(self)))
+        try:
+            return _open_folder(self.folder)
+        except Exception as error:
+            if create or not isinstance(self.explain(error), DiskError):
+                raise
+        # Chroma writes when it opens. Who only asks is answered from a copy that it can write to.
+        copy = copy_to_read(self.folder)
+        logger.warning("%s cannot be written to: it is read from a copy, %s", self, copy)
+        client = _open_folder(copy)
+        weakref.finalize(client, shutil.rmtree, copy, ignore_errors=True)
+        return client
+
+    def explain(self, error: BaseException) -> QAError | None:
+        """What to say of an error that was raised while Chroma was at work; None for what is not its fault."""
+        if isinstance(error, FileNotFoundError) and not self.folder.is_dir():
+            return IndexDamaged(Reason("why_index_gone", folder=str(self)))
+        if isinstance(error, OSError):
+            return explain_disk(error, self.folder)
+        if not _is_of_chroma(error):
+            return None
+        # Chroma tells some failures to write only as that: then the disk itself is asked.
+        is_full = self.folder.exists() and shutil.disk_usage(self.folder).free < LITTLE_ROOM_BYTES
+        return _explain(str(error), str(self), is_full=is_full)
+
+
+@dataclass(frozen=True, slots=True)
+class ChromaServer:
+    """A build on a Chroma server, which any number of processes ask."""
+
+    url: str
+    build: str
+    token: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return self.url
+
+    def collection_name(self, kind: str) -> str:
+        """The name of the collection of `kind`."""
+        return f"qa-{self.build}-{kind}"
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Nothing is locked: the server is the only one that opens files."""
+        return nullcontext()
+
+    def open_client(self, *, create: bool) -> ClientAPI:
+        """The client of this process for the server."""
+        return _open_server(self.url, self.token)
+
+    def remove(self) -> None:
+        """Delete the build's collections."""
+        from chromadb.errors import NotFoundError
+
+        with explaining(self):
+            client = self.open_client(create=False)
+            for kind in KINDS:
+                with suppress(NotFoundError):
+                    client.delete_collection(self.collection_name(kind))
+
+    def explain(self, error: BaseException) -> QAError | None:
+        """What to say of an error that was raised while the server was asked; None for what is not its fault."""
+        import httpx
+        from chromadb.errors import NotFoundError
+
+        if isinstance(error, NotFoundError):
+            return IndexDamaged(Reason("why_index_gone", folder=f"{self.url}: qa-{self.build}"))
+        for cause in _causes(error):
+            if isinstance(cause, httpx.HTTPStatusError):
+                if cause.response.status_code in (401, 403):
+                    return StoreUnreachable(
+                        Reason("why_store_refuses", server=self.url, setting="chroma_token")
+                    )
+                if cause.response.status_code in (404, 502, 503, 504):  # of what stands before the server
+                    return StoreUnreachable(Reason("why_store_unreachable", server=self.url))
+            elif isinstance(cause, (httpx.HTTPError, httpx.InvalidURL)):
+                return StoreUnreachable(Reason("why_store_unreachable", server=self.url))
+        # Where it knows no name for what the server says, Chroma's client raises a plain `Exception`.
+        if _is_of_chroma(error) or type(error) is Exception:
+            return _explain(str(error), self.url)
+        return None
+
+
+@contextmanager
+def explaining(place: ChromaFolder | ChromaServer) -> Iterator[None]:
+    """Turns what Chroma and the system raise into an error that says what happened and what to do."""
+    try:
+        yield
+    except QAError:
+        raise
+    except BaseException as error:
+        # A panic in Chroma's Rust part is no `Exception`, and has no name to catch it by.
+        explained = place.explain(error)
+        if explained is None:
+            raise
+        logger.warning("%s: %s", place, error)
+        raise explained from error
+
+
+def _blank_unwritten(folder: Path) -> None:
+    """Overwrite the files of graphs that have no vector yet.
+
+    Chroma makes them anew each time it opens them, and writes what this process has left in its memory there:
+    words of documents, and whatever else.
+    """
+    for header in folder.glob("*/header.bin"):
+        if (header.parent / WRITTEN).exists():
+            continue
+        for name in ("data_level0.bin", "length.bin"):
+            path = header.parent / name
+            if path.exists() and any(path.read_bytes()):
+                with path.open("r+b") as stream:
+                    stream.write(bytes(path.stat().st_size))
+
+
+def remove_folders(index_dir: Path, *, keep: AnyCollection[str]) -> None:
+    """Remove the folders of all builds but those to keep."""
+    for folder in index_dir.glob("chroma*"):
+        if folder.name.removeprefix(CHROMA_FOLDER) not in keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_graph(index_dir: Path, *, build: str) -> tuple[tuple[str, int, int], ...]:
+    """The files of the graphs that Chroma has written in the build's folder, with sizes and times of change; none
+    where it is small. Only those can crash Chroma when they are damaged."""
+    folder = index_dir / f"{CHROMA_FOLDER}{build}"
+    graphs = sorted(each.parent for each in folder.glob(f"*/{WRITTEN}"))  # others are made anew
+    files = ((path, path.stat()) for graph in graphs for path in sorted(graph.iterdir()))
+    return tuple(
+        (str(path.relative_to(folder)), status.st_size, status.st_mtime_ns) for path, status in files
+    )
+
+
+def copy_to_read(folder: Path) -> Path:
+    """A folder elsewhere with a copy of Chroma's database in `folder`, and links to its graphs.
+
+    Raises `OSError` where there is no room for it, on the disk or in memory.
+    """
+    database = folder / DATABASE_FILE
+    size = database.stat().st_size + LITTLE_ROOM_BYTES
+    places = (Path(os.environ.get("TMPDIR") or DISK), MEMORY)
+    writable = (place for place in places if os.access(place, os.W_OK))
+    roomy = next((place for place in writable if shutil.disk_usage(place).free > size), None)
+    if roomy is None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    copy = Path(tempfile.mkdtemp(prefix="qa-read-", dir=roomy))
+    with (
+        closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(copy / DATABASE_FILE)) as target,
+    ):
+        source.backup(target)
+    for graph in filter(Path.is_dir, folder.iterdir()):
+        (copy / graph.name).symlink_to(graph.absolute())
+    return copy
+
+
+def _open_folder(folder: Path) -> ClientAPI:
+    import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
+    from chromadb.config import Settings
+
+    with _OPENING:
+        SharedSystemClient.clear_system_cache()
+        return chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
+
+
+def _is_of_chroma(error: BaseException) -> bool:
+    from chromadb.errors import ChromaError
+
+    return (
+        isinstance(error, (ChromaError, sqlite3.Error, ValueError, KeyError, TypeError))
+        or type(error).__name__ == "PanicException"
+    )
+
+
+def _explain(message: str, where: str, *, is_full: bool = False) -> QAError:
+    if is_full or any(words in message.casefold() for words in DISK_IS_FULL):
+        return DiskError(Reason("why_no_room", folder=where))
+    if "readonly database" in message or "read-only" in message:
+        return DiskError(Reason("why_folder_read_only", folder=where))
+    return IndexDamaged(Reason("why_index_damaged", folder=where, error=message[:200]))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+@cache
+def _open_server(url: str, token: str) -> ClientAPI:
+    """One client for each server and process: it keeps no state but its connections."""
+    import chromadb
+    import httpx
+    from chromadb.config import Settings
+
+    # Chroma's own server asks for no token; what stands before one reads it here or there.
+    headers = {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {}
+    timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+    # Chroma waits without end while it makes a client: so it is first seen whether anybody is there.
+    httpx.get(
+        f"{url.rstrip('/')}/api/v2/heartbeat", headers=headers, timeout=CONNECT_TIMEOUT_S
+    ).raise_for_status()
+    client = chromadb.HttpClient(
+        host=url.rstrip("/"), headers=headers, settings=Settings(anonymized_telemetry=False)
+    )
+    client._server._session.timeout = timeout  # type: ignore[attr-defined]  # which has no limit of its own
+    return client

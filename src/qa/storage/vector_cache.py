@@ -1,0 +1,138 @@
+"""Vectors that were made before, by the text and the model that they are of: `index/vectors.sqlite3`.
+
+A build made anew, a document that was moved or brought back, and a run that goes on after a kill then embed only
+what is new. Nothing depends on it: where it is damaged, or cannot be written, it is done without, and it may be
+deleted at any time. The index's lock keeps the writers of an index apart, and SQLite those that hold none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sqlite3
+import time
+import zlib
+from collections.abc import Collection as AnyCollection
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+
+from qa.storage.records import Vectors
+
+CACHE_FILE = "vectors.sqlite3"
+
+MOST_VECTORS = 500_000
+"""About so many are kept, those that were wanted last: 0.8 GB with 384 dimensions, for some 80,000 passages."""
+
+SHARE_DROPPED = 0.1
+"""So much of them goes at a time when there are too many."""
+
+KEYS_AT_ONCE = 500
+"""SQLite takes some 32,000 values in a statement at most, and 999 before its release 3.32."""
+
+WAIT_S = 5.0
+"""So long another writer is waited for; then the cache is done without."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS vectors (
+    key TEXT NOT NULL, model TEXT NOT NULL, used REAL NOT NULL, sum INTEGER NOT NULL, vector BLOB NOT NULL,
+    PRIMARY KEY (key, model)
+)
+"""
+"""`vector` is little-endian float32, `sum` the CRC-32 of key and vector; `used` says when it was last wanted, in
+seconds since 1970."""
+
+logger = logging.getLogger(__name__)
+
+
+class VectorCache:
+    """The vectors that one model made, by the `text_key` of what was embedded."""
+
+    def __init__(self, index_dir: Path, *, identity: str, dimension: int) -> None:
+        self._path = index_dir / CACHE_FILE
+        self._model = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        self._bytes = 4 * dimension
+
+    def fetch(self, keys: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors that are kept, by their keys: each of shape (dimension,), float32."""
+        found: dict[str, Vectors] = {}
+        with self._doing_without(), self._open() as connection:
+            for start in range(0, len(keys), KEYS_AT_ONCE):
+                some = keys[start : start + KEYS_AT_ONCE]
+                marks = ",".join("?" * len(some))
+                rows = connection.execute(
+                    f"SELECT key, sum, vector FROM vectors WHERE model = ? AND key IN ({marks})",  # noqa: S608
+                    (self._model, *some),
+                )
+                for key, kept_sum, data in rows.fetchall():
+                    if isinstance(data, bytes) and len(data) == self._bytes and _sum(key, data) == kept_sum:
+                        found[key] = np.frombuffer(data, dtype="<f4")
+            connection.executemany(
+                "UPDATE vectors SET used = ? WHERE key = ? AND model = ?",
+                [(time.time(), key, self._model) for key in found],
+            )
+        return found
+
+    def keep(self, vectors: Mapping[str, Vectors]) -> None:
+        """Keep `vectors` by their keys; where there are too many then, those go that were wanted longest ago."""
+        rows = []
+        for key, vector in vectors.items():
+            data = np.asarray(vector, dtype="<f4").tobytes()
+            rows.append((key, self._model, time.time(), _sum(key, data), data))
+        with self._doing_without(), self._open() as connection:
+            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?)", rows)
+            (count,) = connection.execute("SELECT count(*) FROM vectors").fetchone()
+            if count > MOST_VECTORS:
+                connection.execute(
+                    "DELETE FROM vectors WHERE rowid IN (SELECT rowid FROM vectors ORDER BY used LIMIT ?)",
+                    (count - int((1 - SHARE_DROPPED) * MOST_VECTORS),),
+                )
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """The database, made if it is not there; what is done in it is committed as one, or not at all."""
+        connected = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None)
+        with closing(connected) as connection, connection:
+            # The writer's lock from the start: who asks for it later may be refused at once.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(SCHEMA)
+            yield connection
+
+    @contextmanager
+    def _doing_without(self) -> Iterator[None]:
+        """Logs what SQLite raises, and goes on. A file that is no whole database is removed, to be made anew."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:  # locked, full, read-only: it may be well another time
+            logger.warning("%s: %s", self._path, error)
+        except sqlite3.DatabaseError as error:
+            logger.warning("%s is damaged and is made anew: %s", self._path, error)
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
+
+
+def keep_vectors_of(keys: AnyCollection[str], index_dir: Path) -> int:
+    """How many vectors of other texts than those with these keys were in the cache; they are not in its file any
+    more. Where it cannot be written anew, as on a full disk, it is removed."""
+    path = index_dir / CACHE_FILE
+    if not path.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)) as connection:
+            connection.execute(SCHEMA)
+            connection.execute("CREATE TEMP TABLE kept (key TEXT PRIMARY KEY)")
+            connection.executemany("INSERT INTO kept VALUES (?)", [(key,) for key in keys])
+            gone = connection.execute("DELETE FROM vectors WHERE key NOT IN (SELECT key FROM kept)").rowcount
+            connection.execute("VACUUM")
+            return int(gone)
+    except sqlite3.Error as error:
+        logger.warning("%s is removed: %s", path, error)
+        for left in (path, path.with_name(f"{CACHE_FILE}-journal")):
+            left.unlink(missing_ok=True)
+        return 0
+
+
+def _sum(key: str, data: bytes) -> int:
+    return zlib.crc32(data, zlib.crc32(key.encode()))

@@ -1,0 +1,1 @@
+"""What is offered unasked: a brief of each city, questions to go on with."""

@@ -1,0 +1,91 @@
+"""What the documents say of a city in brief: quotes that the chat would give, kept for the next visitor."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qa.domain import Citation
+from qa.i18n.messages import FALLBACK, say
+from qa.storage.manifest import DocumentRecord, state_of
+
+if TYPE_CHECKING:
+    from qa.cities import City
+    from qa.pipeline import Pipeline
+
+MOST_QUOTES = 4
+"""Quotes in a brief."""
+
+MOST_KEPT = 500
+"""Briefs kept, the oldest go first; at some 4 KB each: 2 MB."""
+
+Quotes = tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A city, the documents about it, newest first, and `quotes` from them.
+
+    `quotes` is empty where the documents do not answer what was done together with the city, and None where
+    nobody has asked them yet.
+    """
+
+    city: City
+    records: tuple[DocumentRecord, ...]
+    quotes: Quotes | None
+
+    @property
+    def newest(self) -> str | None:
+        """The newest date that a document has; None where none has one."""
+        return max((record.date for record in self.records if record.date), default=None)
+
+
+class Briefs:
+    """The briefs of all cities. Safe to be called from many threads; one brief is worked out at a time."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._kept: OrderedDict[tuple[object, str, str], Quotes] = OrderedDict()
+        self._asking = threading.Lock()
+
+    def recall(self, city: City, language: str) -> Brief:
+        """The brief as far as it is known already, at once."""
+        records = self._records(city)
+        return Brief(city, records, self._kept.get(self._key(city, language)) if records else ())
+
+    def find(self, city: City, language: str) -> Brief:
+        """The brief for a page in `language`; the model may be asked, which takes it some tenths of a second.
+
+        Raises `QAError` where the documents cannot be asked.
+        """
+        records = self._records(city)
+        if not records:
+            return Brief(city, (), ())
+        # The state is looked at before the question is asked: a commit in between makes what is kept old, not new.
+        key = self._key(city, language)
+        with self._asking:
+            if key not in self._kept:
+                self._kept[key] = self._ask(city, language)
+            quotes = self._kept[key]
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return Brief(city, records, quotes)
+
+    def _ask(self, city: City, language: str) -> Quotes:
+        """What the documents say, asked in `language`, and where they do not answer, in English."""
+        name_city = self._pipeline.catalogue.display_name
+        for code in dict.fromkeys((language, FALLBACK)):
+            question = say("example", code, city=name_city(city.name, code))
+            answer = self._pipeline.quote(question, cities=(city.name,))
+            if answer.citations:
+                return answer.citations[:MOST_QUOTES]
+        return ()
+
+    def _records(self, city: City) -> tuple[DocumentRecord, ...]:
+        about = [record for record in self._pipeline.records() if city.name in record.cities]
+        return tuple(sorted(about, key=lambda record: record.date or "", reverse=True))
+
+    def _key(self, city: City, language: str) -> tuple[object, str, str]:
+        return state_of(self._pipeline.settings.index_dir), city.name, language

@@ -1,0 +1,1 @@
+"""What any program needs: folders, logs, a stopwatch."""

@@ -1,0 +1,1 @@
+"""What is known of writing: languages, sentences, dates, names."""

@@ -1,0 +1,1 @@
+"""Who may see and change what: senders, hosts, origins, keys and sessions."""

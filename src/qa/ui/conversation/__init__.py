@@ -1,0 +1,1 @@
+"""One visitor's conversation: its exchanges, and where they are kept."""

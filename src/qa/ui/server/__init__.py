@@ -1,0 +1,1 @@
+"""The page as a web server: its routes, limits, health and programs."""

@@ -1,0 +1,94 @@
+"""The tab with the documents: the list for everybody, and beneath it the corner for those who may change them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from qa.corpus.receipts import receipt_of
+from qa.i18n.messages import closest_language, say
+from qa.rendering import documents_html
+from qa.ui.access.permissions import Access
+from qa.ui.events import HIDDEN, PRIVATE, Updates
+from qa.ui.tabs.coverage import covered_html
+from qa.ui.tabs.staff_corner import StaffCorner
+
+if TYPE_CHECKING:
+    from qa.pipeline import Pipeline
+
+
+class DocumentsTab:
+    """The widgets of the tab and what happens on them; made inside of a `gr.Tab`."""
+
+    def __init__(self, pipeline: Pipeline, *, access: Access) -> None:
+        self._pipeline = pipeline
+        self._access = access
+        with gr.Accordion("", open=False, elem_id="coverage") as self.coverage:
+            self.table = gr.HTML()
+        self.search = gr.Textbox(elem_id="search", lines=1)
+        self.list = gr.HTML(elem_id="documents")
+        self.corner = StaffCorner(pipeline, access=access)
+
+    @property
+    def labelled(self) -> list[Any]:
+        """The widgets that `relabel` has updates for."""
+        return [self.search, self.list, self.coverage, *self.corner.labelled]
+
+    def relabel(self, code: str) -> Updates:
+        """Every label in the language `code`, and the documents that there are at this moment."""
+        return {
+            self.search: gr.update(label=say("documents_search", code)),
+            self.list: self.show("", code),
+            self.coverage: gr.update(label=say("coverage_heading", code)),
+            **self.corner.relabel(code),
+        }
+
+    def connect(self, language: gr.Dropdown, refresh: Callable[[Any], None]) -> None:
+        """Let things happen; `refresh` is given each event after which the page has to be labelled anew."""
+        self.search.change(self.show, [self.search, language], self.list, api_name="documents", **HIDDEN)
+        self.corner.connect(language, refresh)
+        self._connect_coverage(language)
+
+    def _connect_coverage(self, language: gr.Dropdown) -> None:
+        """Make the table when it is opened, not for every visitor; then keep it up to language and documents."""
+        making: dict[str, Any] = {"outputs": self.table, **PRIVATE}
+        making |= {"concurrency_limit": 1, "concurrency_id": "coverage"}  # the second one finds it made
+        self.coverage.expand(self.show_coverage, language, api_name="coverage", **making)
+        gr.on(
+            [language.input, self.corner.receipt.change],
+            self.show_coverage_again,
+            [self.table, language],
+            api_name="coverage_again",
+            show_progress="hidden",
+            **making,
+        )
+
+    def show(self, search: str, language: str) -> str:
+        """The documents that `search` finds, as HTML."""
+        entries = [
+            (receipt_of(record, "unchanged"), record.doc_id, record.version, record.url)
+            for record in self._pipeline.records()
+        ]
+        catalogue = self._pipeline.catalogue
+
+        def names_of(city: str) -> tuple[str, ...]:
+            known = catalogue.get(city)
+            return known.all_names() if known else (city,)
+
+        return documents_html(
+            entries,
+            search=str(search)[:200],
+            language=closest_language(language),
+            name_city=catalogue.display_name,
+            names_of=names_of,
+        )
+
+    def show_coverage(self, language: str) -> str:
+        """What the documents cover, as HTML."""
+        return covered_html(self._pipeline, language=closest_language(language))
+
+    def show_coverage_again(self, shown: str, language: str) -> Any:
+        """The table anew where one is shown already."""
+        return self.show_coverage(language) if shown else gr.skip()
