@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.corpus.files import find_files
 from qa.corpus.intake import (
     ASIDE_FOLDER,
     UploadLimits,
@@ -22,7 +23,6 @@ from qa.corpus.intake import (
 from qa.corpus.web_sources import Source, read_sources, write_sources
 from qa.errors import FetchError, InputError, LoadError, UnsupportedType
 from qa.fetching import Fetched
-from qa.loaders import find_files
 
 PAGE = "https://www.example.org/cases/davao/"
 HTML = b"<!doctype html><title>Davao</title><p>Davao sorts its waste.</p>"

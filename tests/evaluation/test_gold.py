@@ -16,10 +16,10 @@ import pytest
 from conftest import REPOSITORY
 from qa.cities import CITIES_FILE, load_cities
 from qa.config import Settings
+from qa.corpus.files import find_files, load_document
 from qa.domain import Answer, Citation, Document, Refusal, Span, Statement
 from qa.evaluation import GoldQuestion, GoldSet, load_gold
 from qa.evaluation.matching import holds_any
-from qa.loaders import find_files, load_document
 from qa.models import load_models
 from qa.pipeline import Pipeline
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
-from qa.corpus.receipts import IndexReport, Receipt, receipt_of
+from qa.corpus.receipts import IndexReport, Receipt
 from qa.errors import IndexBusy, LoadError
 from qa.i18n.messages import LANGUAGES, catalogue, format_number
 from qa.i18n.reasons import (
@@ -33,6 +33,7 @@ from qa.i18n.reasons import (
     number_runs,
     to_json,
 )
+from qa.indexing.outcomes import receipt_of
 from qa.indexing.run import index_corpus
 from qa.pipeline import Pipeline
 from qa.rendering import documents_html, report_html

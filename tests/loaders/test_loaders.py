@@ -15,18 +15,13 @@ from hypothesis import strategies as st
 from conftest import REPOSITORY
 from qa import loaders
 from qa.cities import CityCatalogue, load_cities
+from qa.corpus.files import find_files, load_document, read_bytes
 from qa.domain import Document
 from qa.errors import LoadError, UnsupportedType
 from qa.i18n.reasons import code_of
-from qa.loaders import (
-    document_id,
-    document_version,
-    find_files,
-    load_document,
-    parse_document,
-    read_bytes,
-)
-from qa.loaders.parsed import TextBuilder, normalise
+from qa.loaders import document_id, document_version, parse_document
+from qa.loaders.parsed import TextBuilder
+from qa.text.normalise import normalise
 
 CATALOGUE = load_cities(REPOSITORY / "corpus" / "cities.toml")
 

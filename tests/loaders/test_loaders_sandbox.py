@@ -26,9 +26,10 @@ from hypothesis import strategies as st
 
 from qa.domain import Origin, PageKind, PageStart, Section, Span
 from qa.errors import LoadError, UnsupportedType
-from qa.loaders.parsed import Parsed, normalise, normalise_line
+from qa.loaders.parsed import Parsed
 from qa.loaders.registry import read_parsed
 from qa.loaders.sandbox import Limits, Sandbox, read_reply, to_parsed
+from qa.text.normalise import normalise, normalise_line
 
 SITE = "from qa.loaders import readers; readers.READERS['text'] = 'overtaken:read_text'"
 OVERTAKEN = """

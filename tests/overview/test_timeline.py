@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from conftest import REPOSITORY
 from qa.answer.composition import cite
 from qa.cities import load_cities
+from qa.corpus.files import find_files, load_document
 from qa.domain import Answer, Chunk, Document, Evidence, Span, Statement
 from qa.i18n.messages import LANGUAGES, say
 from qa.indexing.chunking import chunk_document
-from qa.loaders import find_files, load_document
 from qa.overview.timeline import Event, find_events
 from qa.rendering import evidence_html
 from qa.rendering.escaping import Html

@@ -27,8 +27,8 @@ from qa.storage.manifest import (
     retire_texts,
     write_manifest,
     write_text,
-    write_whole,
 )
+from qa.system.disk import write_whole
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 RECORDS = st.builds(

@@ -157,7 +157,8 @@ def _serve(options: argparse.Namespace, settings: Settings, *, given: Settings) 
         from qa.engine.assembly import load_parts
         from qa.indexing.run import index_corpus
         from qa.pipeline import Pipeline
-        from qa.storage.manifest import explaining_disk, make_index_folder, read_manifest
+        from qa.storage.manifest import make_index_folder, read_manifest
+        from qa.system.disk import explaining_disk
         from qa.ui.page import launch
 
         parts = load_parts(settings)

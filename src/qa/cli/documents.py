@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def run_index(options: argparse.Namespace, settings: Settings) -> int:
     """`qa index`."""
-    from qa.loaders import find_files
+    from qa.corpus.files import find_files
 
     find_files(settings.corpus_dir)  # before the model is loaded: a wrong folder should say so at once
     embedder = _open_embedder(settings)

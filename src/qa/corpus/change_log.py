@@ -20,7 +20,8 @@ from typing import Literal, get_args
 from qa.corpus.receipts import IndexReport, PurgeReceipt
 from qa.errors import QAError
 from qa.storage.locks import lock_changes
-from qa.storage.manifest import DocumentRecord, explaining_disk, make_index_folder, write_whole
+from qa.storage.manifest import DocumentRecord, make_index_folder
+from qa.system.disk import explaining_disk, write_whole
 
 CHANGES_FILE, OLDER_FILE = "changes.jsonl", "changes.1.jsonl"
 MAX_FILE_BYTES = 2**20

@@ -20,15 +20,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from qa.corpus.files import find_files, read_bytes
 from qa.corpus.receipts import Outcome, Receipt
 from qa.corpus.web_sources import Source, read_sources, write_sources
 from qa.errors import InputError, LoadError, QAError, UnsupportedType
 from qa.fetching import Fetched, fetch, page_name
 from qa.fetching.names import clean_name
 from qa.i18n.reasons import Reason
-from qa.loaders import find_files, read_bytes
 from qa.loaders.kinds import find_kind
-from qa.storage.manifest import explaining_disk
+from qa.system.disk import explaining_disk
 
 logger = logging.getLogger(__name__)
 

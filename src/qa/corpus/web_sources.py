@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qa.errors import LoadError
 from qa.i18n.reasons import Reason
-from qa.storage.manifest import write_whole
+from qa.system.disk import write_whole
 
 SOURCES_FILE = ".sources.json"
 

@@ -67,7 +67,7 @@ class Interpreter:
         query: Query,
         *,
         catalogue: CityCatalogue,
-        document_language: str,
+        document_language: str | None,
         understand_whole: Callable[[str], Query],
         history: Sequence[Turn] = (),
     ) -> Query:

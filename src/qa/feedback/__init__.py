@@ -20,9 +20,9 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from qa.domain import Answer
 from qa.feedback.file import damaged, is_there, reading, writing
-from qa.loaders.parsed import normalise, normalise_line
 from qa.rendering import answer_text
 from qa.rendering.wording import shown_citations
+from qa.text.normalise import normalise, normalise_line
 
 MAX_FEEDBACK = 100_000
 """Feedback kept; the oldest goes first. Whoever reaches the page can add to it, and the disk is also the index's:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from qa.errors import DiskError, IndexBusy, QAError
-from qa.storage.manifest import explaining_disk, make_index_folder
+from qa.storage.manifest import make_index_folder
+from qa.system.disk import explaining_disk
 
 FEEDBACK_FILE = "feedback.sqlite3"
 VERSION = 2

@@ -19,7 +19,7 @@ import idna
 
 from qa.errors import FetchError
 from qa.i18n.reasons import Reason
-from qa.loaders.parsed import UNWANTED
+from qa.text.normalise import UNWANTED
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Check = Callable[[IPAddress], bool]

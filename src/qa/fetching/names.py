@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import idna
 
 from qa.loaders.kinds import SUFFIXES, find_kind, suffix_for, suffix_of
-from qa.loaders.parsed import UNWANTED
+from qa.text.normalise import UNWANTED
 
 FOLDER = "web"
 """Where fetched pages stand in the corpus."""

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa.cities import CityCatalogue
-from qa.corpus.receipts import Receipt, receipt_of, record_of
+from qa.corpus.files import check_name, read_bytes
+from qa.corpus.receipts import Receipt
 from qa.domain import Chunk, Document
 from qa.errors import LoadError, UnsupportedType
 from qa.i18n.reasons import Reason
-from qa.loaders import Read, check_name, document_version, parse_document, read_bytes
+from qa.indexing.outcomes import receipt_of, record_of
+from qa.loaders import Read, document_version, parse_document
 from qa.storage.manifest import DocumentRecord
 
 logger = logging.getLogger(__name__)

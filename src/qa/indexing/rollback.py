@@ -14,12 +14,12 @@ from qa.storage.manifest import (
     PREVIOUS_FILE,
     Manifest,
     check_fingerprint,
-    explaining_disk,
     read_manifest,
     require_manifest,
     write_manifest,
 )
 from qa.storage.store import open_store
+from qa.system.disk import explaining_disk
 
 if TYPE_CHECKING:
     from qa.models import Embedder

@@ -17,15 +17,17 @@ from typing import TYPE_CHECKING
 
 from qa.cities import CityCatalogue, parse_cities, read_table
 from qa.config import Settings
-from qa.corpus.receipts import IndexReport, Receipt, receipt_of, record_of
+from qa.corpus.files import list_files
+from qa.corpus.receipts import IndexReport, Receipt
 from qa.corpus.web_sources import read_sources
 from qa.domain import Chunk, Document
 from qa.errors import IndexDamaged, IndexMismatch
 from qa.i18n.reasons import Reason
 from qa.indexing.chunking import chunk_document
+from qa.indexing.outcomes import receipt_of, record_of
 from qa.indexing.read_ahead import CorpusReader, reading_ahead
 from qa.indexing.vector_writer import VectorWriter
-from qa.loaders import Read, list_files
+from qa.loaders import Read
 from qa.loaders.sandbox import shared_sandbox
 from qa.storage.integrity import check_store, note_checked
 from qa.storage.locks import lock_index
@@ -34,7 +36,6 @@ from qa.storage.manifest import (
     DocumentRecord,
     Manifest,
     check_fingerprint,
-    explaining_disk,
     make_index_folder,
     read_manifest,
     read_state,
@@ -47,6 +48,7 @@ from qa.storage.manifest import (
 from qa.storage.records import Vectors
 from qa.storage.store import VectorStore, new_build, open_store, remove_builds
 from qa.storage.vector_cache import VectorCache
+from qa.system.disk import explaining_disk
 
 if TYPE_CHECKING:
     from qa.models import Embedder

@@ -16,7 +16,8 @@ from qa.errors import LoadError
 from qa.i18n.reasons import Reason
 from qa.loaders.encodings import decode, decode_page
 from qa.loaders.html import read_lines
-from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
+from qa.loaders.parsed import Parsed, TextBuilder
+from qa.text.normalise import normalise_line
 
 MAX_PARTS = 500
 """Parts of one message, those inside of parts counted. A newsletter has twenty."""

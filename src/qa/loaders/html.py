@@ -15,7 +15,8 @@ from qa.i18n.reasons import Reason
 from qa.loaders.encodings import decode_page
 from qa.loaders.hidden import remove_hidden
 from qa.loaders.office.tables import Cell, table_blocks
-from qa.loaders.parsed import UNWANTED, Parsed, TextBuilder
+from qa.loaders.parsed import Parsed, TextBuilder
+from qa.text.normalise import UNWANTED
 
 BLOCKS = frozenset({"p", "quote", "code", "item", "row", "head"})
 

@@ -18,8 +18,9 @@ from typing import Any, get_args
 from qa.domain import Origin, PageKind, PageStart, Section, Span
 from qa.errors import LoadError, UnsupportedType
 from qa.i18n.reasons import Reason, from_json, map_texts
-from qa.loaders.parsed import UNWANTED, Parsed, normalise_line
+from qa.loaders.parsed import Parsed
 from qa.loaders.registry import MAX_CHARACTERS
+from qa.text.normalise import UNWANTED, normalise_line
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from qa.loaders.encodings import decode as decode
-from qa.loaders.parsed import Parsed, TextBuilder, normalise
+from qa.loaders.parsed import Parsed, TextBuilder
 from qa.text.languages import is_unspaced
+from qa.text.normalise import normalise
 
 MAX_HEADING_CHARACTERS = 90
 MAX_HEADING_CHARACTERS_UNSPACED = 40

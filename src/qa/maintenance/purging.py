@@ -17,6 +17,7 @@ from pathlib import Path
 
 from qa.config import Settings
 from qa.corpus.change_log import forget_names
+from qa.corpus.files import find_files
 from qa.corpus.intake import ASIDE_FOLDER, delete_for_good, list_aside
 from qa.corpus.receipts import PurgeReceipt
 from qa.corpus.web_sources import read_sources
@@ -24,7 +25,6 @@ from qa.domain import Document
 from qa.errors import IndexMismatch, InputError
 from qa.feedback import forget_documents
 from qa.i18n.reasons import Reason
-from qa.loaders import find_files
 from qa.storage.integrity import check_store, note_checked
 from qa.storage.locks import lock_index
 from qa.storage.manifest import (
@@ -33,7 +33,6 @@ from qa.storage.manifest import (
     DocumentRecord,
     Manifest,
     delete_texts,
-    explaining_disk,
     kept_versions,
     make_index_folder,
     read_manifest,
@@ -42,6 +41,7 @@ from qa.storage.manifest import (
 )
 from qa.storage.store import copy_build, open_store, remove_builds
 from qa.storage.vector_cache import keep_vectors_of
+from qa.system.disk import explaining_disk
 
 QUOTED_BYTES = 45
 """Who repeats so many bytes of a document, without blanks, quotes it: some nine English words, or 15 letters of a

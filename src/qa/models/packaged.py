@@ -22,7 +22,7 @@ from pathlib import Path
 from qa.errors import ModelError
 from qa.models.e5s1 import read_e5s1
 from qa.models.model_folder import FOLDER_VERSION, build_folder
-from qa.system.private_folders import OWNER_ONLY
+from qa.system.disk import OWNER_ONLY
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from qa.config import Settings
 from qa.errors import IndexDamaged, QAError
 from qa.storage.locks import is_being_written
-from qa.storage.manifest import Manifest, require_manifest, write_whole
+from qa.storage.manifest import Manifest, require_manifest
 from qa.storage.store import find_fragile, flush_fragile, note_whole, open_store, was_cut_off
+from qa.system.disk import write_whole
 
 TIMEOUT_S = 300.0
 

@@ -8,20 +8,19 @@ has changed since.
 from __future__ import annotations
 
 import dataclasses
-import errno
 import json
 import os
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qa.domain import Document, PageKind, PageStart, Section, Span
-from qa.errors import DiskError, IndexMismatch, IndexMissing
+from qa.errors import IndexMismatch, IndexMissing
 from qa.i18n.reasons import Reason, from_json, to_json
-from qa.system.private_folders import make_private
+from qa.system.disk import make_private, write_whole
 
 FORMAT = 2
 MANIFEST_FILE = "manifest.json"
@@ -76,7 +75,7 @@ class Manifest:
 
 
 def make_index_folder(index_dir: Path) -> None:
-    """Make the folder of an index, for its owner only; see `qa.system.private_folders.make_private`."""
+    """Make the folder of an index, for its owner only; see `qa.system.disk.make_private`."""
     make_private(index_dir, known_by=MANIFEST_FILE)
 
 
@@ -201,43 +200,6 @@ def remove_texts(index_dir: Path, *, keep: Collection[str]) -> None:
 def _broken_writes(index_dir: Path) -> Iterator[Path]:
     yield from index_dir.glob(".*.part")
     yield from (index_dir / TEXTS_FOLDER).glob(".*.part")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, whenever the machine stops."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
-    flush(path.parent)
-
-
-def flush(path: Path) -> None:
-    """Wait until a file or a folder is on the disk as it is."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def explaining_disk(folder: Path) -> Iterator[None]:
-    """Turns what the system says of a full disk or a closed folder into a `DiskError` that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        raise explain_disk(error, folder) from error
-
-
-def explain_disk(error: OSError, folder: Path) -> DiskError:
-    """The `DiskError` for what happened on the way to or from `folder`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskError(Reason("why_no_room", folder=str(folder)))
-    reason = error.strerror or str(error)
-    return DiskError(Reason("why_disk", file=str(error.filename or folder), reason=reason))
 
 
 def _text_path(version: str, index_dir: Path) -> Path:

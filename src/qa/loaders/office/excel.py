@@ -21,7 +21,8 @@ from qa.loaders.office.package import Package
 from qa.loaders.office.properties import read_properties
 from qa.loaders.office.sheet_layout import SheetLayout, read_layout
 from qa.loaders.office.tables import Cell, table_blocks
-from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
+from qa.loaders.parsed import Parsed, TextBuilder
+from qa.text.normalise import normalise_line
 
 PROGRAM = "Excel"
 

@@ -11,7 +11,7 @@ from qa.loaders.office.number_format import cell_text
 from qa.loaders.office.package import Element
 from qa.loaders.office.slide_text import A, blocks_of, read_lines
 from qa.loaders.office.tables import Cell, table_blocks
-from qa.loaders.parsed import normalise_line
+from qa.text.normalise import normalise_line
 
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 DGM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"

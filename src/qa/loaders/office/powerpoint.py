@@ -22,7 +22,8 @@ from qa.loaders.office.package import Element, Package, parse_xml
 from qa.loaders.office.properties import read_properties
 from qa.loaders.office.slide_text import A
 from qa.loaders.office.word_runs import MC, alternative
-from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
+from qa.loaders.parsed import Parsed, TextBuilder
+from qa.text.normalise import normalise_line
 
 PROGRAM = "PowerPoint"
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from qa.loaders.office.package import Package
-from qa.loaders.parsed import normalise_line
+from qa.text.normalise import normalise_line
 
 USELESS_TITLE = re.compile(
     r"(?:powerpoint[ -])?(?:presentation|プレゼンテーション|演示文稿|簡報|презентация)\s?\d*"

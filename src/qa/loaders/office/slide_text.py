@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qa.loaders.office.package import Element
-from qa.loaders.parsed import normalise_line
+from qa.text.normalise import normalise_line
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 M_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from qa.loaders.parsed import normalise_line
+from qa.text.normalise import normalise_line
 
 MAX_JOINED_ROWS = 5
 """Up to so many rows without headings are one block, so that they are read together; of more, each is one."""

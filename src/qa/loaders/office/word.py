@@ -21,7 +21,8 @@ from qa.loaders.office.word_styles import (
     number_of,
     value_of,
 )
-from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
+from qa.loaders.parsed import Parsed, TextBuilder
+from qa.text.normalise import normalise_line
 
 PROGRAM = "Word"
 

@@ -15,7 +15,7 @@ from typing import Any
 from qa.domain import Origin
 from qa.errors import LoadError
 from qa.i18n.reasons import Reason
-from qa.loaders.parsed import Parsed, TextBuilder, normalise_line
+from qa.loaders.parsed import Parsed, TextBuilder
 from qa.loaders.pdf import ocr
 from qa.loaders.pdf.blocks import Block, Typography, body_size, build_blocks, heading_levels, measure
 from qa.loaders.pdf.content import PageContent, Reading, read_by_ocr, read_page
@@ -23,6 +23,7 @@ from qa.loaders.pdf.flow import join_columns, join_pages
 from qa.loaders.pdf.layout import Column, read_columns
 from qa.loaders.pdf.lines import GARBAGE, Line, find_words
 from qa.loaders.pdf.margins import LEAST_PAGES, LEAST_SHARE, Edges, find_running
+from qa.text.normalise import normalise_line
 
 LOCK = threading.Lock()
 

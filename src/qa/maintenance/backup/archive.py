@@ -19,7 +19,8 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from qa.errors import InputError
-from qa.storage.manifest import MANIFEST_FILE, explaining_disk
+from qa.storage.manifest import MANIFEST_FILE
+from qa.system.disk import explaining_disk
 
 FORMAT = 1
 HEADER_FILE = "backup.json"

@@ -27,8 +27,9 @@ from qa.maintenance.backup.archive import (
 )
 from qa.maintenance.backup.snapshot import copy_file, copy_index, is_own, list_corpus
 from qa.storage.integrity import check_if_doubtful
-from qa.storage.manifest import explaining_disk, flush, require_manifest
+from qa.storage.manifest import require_manifest
 from qa.storage.store import is_on_server
+from qa.system.disk import explaining_disk, flush
 
 WORK_PREFIX = ".qa-backup-"
 """What the names of folders begin with in which a backup is being made, beside where it is to be."""

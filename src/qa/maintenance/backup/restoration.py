@@ -27,7 +27,8 @@ from qa.maintenance.backup.archive import (
 )
 from qa.maintenance.backup.creation import Progress, check_apart
 from qa.storage.locks import LOCK_FILE, lock_index
-from qa.storage.manifest import MANIFEST_FILE, explaining_disk, flush
+from qa.storage.manifest import MANIFEST_FILE
+from qa.system.disk import explaining_disk, flush
 
 NOTHING = (STAGING_FOLDER, LOCK_FILE, ".gitignore")
 """What may lie in a folder that counts as empty: a lock, and what a restore that was killed has left."""

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from qa.errors import DiskError, IndexDamaged, QAError, StoreUnreachable
 from qa.i18n.reasons import Reason
 from qa.storage.locks import lock_graphs
-from qa.storage.manifest import explain_disk
+from qa.system.disk import explain_disk
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI

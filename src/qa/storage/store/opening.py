@@ -14,12 +14,12 @@ from pathlib import Path
 
 from qa.config import Settings
 from qa.storage import locks as locking
-from qa.storage.manifest import flush, write_whole
 from qa.storage.store.base import Tokenise, VectorStore
 from qa.storage.store.chroma import ChromaStore
 from qa.storage.store.chroma_places import ChromaFolder, ChromaServer, find_graph, remove_folders
 from qa.storage.store.postgres import PostgresStore
 from qa.storage.store.postgres_place import PostgresSchema
+from qa.system.disk import flush, write_whole
 
 BUILDS_FOLDER = "builds"
 """The folder of the index that names the builds on servers."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from qa.corpus.receipts import receipt_of
 from qa.i18n.messages import closest_language, say
+from qa.indexing.outcomes import receipt_of
 from qa.rendering import documents_html
 from qa.ui.access.permissions import Access
 from qa.ui.events import HIDDEN, PRIVATE, Updates

@@ -12,7 +12,7 @@ from conftest import CountingEmbedder
 from qa.config import Settings
 from qa.feedback import note_refusal
 from qa.indexing.run import index_corpus
-from qa.system.private_folders import make_private
+from qa.system.disk import make_private
 
 
 def mode_of(folder: Path) -> int:
