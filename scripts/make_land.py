@@ -20,7 +20,7 @@ Point = tuple[float, float]
 TOLERANCE = 0.13
 """Degrees that a point may lie off the line that is drawn instead: less than a pixel."""
 
-LEAST_AREA = 0.08
+MIN_AREA = 0.08
 """Square degrees that a ring takes at least; smaller islands would be specks."""
 
 SOUTHERNMOST = -60
@@ -39,7 +39,7 @@ def main() -> None:
     kept = [
         ring
         for ring in rings
-        if len(ring) > 3 and area(ring) >= LEAST_AREA and max(y for _, y in ring) > SOUTHERNMOST
+        if len(ring) > 3 and area(ring) >= MIN_AREA and max(y for _, y in ring) > SOUTHERNMOST
     ]
     flat = [[round(10 * number) for point in ring[:-1] for number in point] for ring in kept]
     lines = ",\n".join(json.dumps(ring, separators=(",", ":")) for ring in flat)

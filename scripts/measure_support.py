@@ -21,11 +21,11 @@ import numpy as np
 from qa.config import Settings
 from qa.drafting.support import (
     COMPARED_PREFIX,
-    LEAST_COSINE,
-    LEAST_COSINE_ACROSS,
-    LEAST_LOGIT,
-    LEAST_SHARED,
-    LEAST_SHARED_UNSPACED,
+    MIN_COSINE,
+    MIN_COSINE_ACROSS,
+    MIN_LOGIT,
+    MIN_SHARED,
+    MIN_SHARED_UNSPACED,
     share_of,
 )
 from qa.models import load_embedder, load_reranker
@@ -77,10 +77,10 @@ def main() -> None:
             for texts in zip(*chosen, strict=True)
         )
         one, other = language.split("-")
-        least = LEAST_COSINE.get(one, LEAST_COSINE[""]) if one == other else LEAST_COSINE_ACROSS
+        least = MIN_COSINE.get(one, MIN_COSINE[""]) if one == other else MIN_COSINE_ACROSS
         report(f"{language} cosine", (written * true).sum(1), (written * false).sum(1), least)
         if one == other:
-            least = LEAST_SHARED_UNSPACED if is_unspaced(chosen[0][0]) else LEAST_SHARED
+            least = MIN_SHARED_UNSPACED if is_unspaced(chosen[0][0]) else MIN_SHARED
             report(
                 f"{language} letters",
                 np.array([share_of(text, [true]) for text, true, _ in chosen]),
@@ -92,7 +92,7 @@ def main() -> None:
                 f"{language} logit",
                 np.array(reranker.score([(each[0], each[1]) for each in chosen])),
                 np.array(reranker.score([(each[0], each[2]) for each in chosen])),
-                LEAST_LOGIT,
+                MIN_LOGIT,
             )
 
 

@@ -1,4 +1,4 @@
-"""What it gains, and what it risks, to search for a question's translation too: what `LEAST_ALIKE` in
+"""What it gains, and what it risks, to search for a question's translation too: what `MIN_ALIKE` in
 `qa.drafting.interpreter` was chosen from, and how passages are merged in `qa.search.retriever`.
 
     python scripts/measure_translation.py FILE.jsonl [--languages vi,zh,ar] [--most 40]
@@ -24,7 +24,7 @@ import numpy as np
 from qa.answer.selection import select
 from qa.config import Settings
 from qa.domain import Refusal
-from qa.drafting.interpreter import LEAST_ALIKE
+from qa.drafting.interpreter import MIN_ALIKE
 from qa.drafting.support import COMPARED_PREFIX
 from qa.engine.library import Library, open_library
 from qa.indexing.run import index_corpus
@@ -64,13 +64,13 @@ def questions(path: Path, corpus: Path) -> Iterator[Question]:
 
 
 def report_cosines(language: str, chosen: Sequence[Question], embedder: Embedder) -> None:
-    """Print how many right and wrong translations come as near as `LEAST_ALIKE`."""
+    """Print how many right and wrong translations come as near as `MIN_ALIKE`."""
     texts = embedder.encode_passages([COMPARED_PREFIX + each.text for each in chosen])
     english = embedder.encode_passages([COMPARED_PREFIX + each.english for each in chosen])
     cosines = texts @ english.T
-    right = float((np.diag(cosines) >= LEAST_ALIKE).mean())
+    right = float((np.diag(cosines) >= MIN_ALIKE).mean())
     others = cosines[~np.eye(len(chosen), dtype=bool)]
-    wrong = float((others >= LEAST_ALIKE).mean())
+    wrong = float((others >= MIN_ALIKE).mean())
     print(
         f"{language}  {len(chosen)} questions: {right:.2f} right and {wrong:.2f} wrong ones pass", flush=True
     )

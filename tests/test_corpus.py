@@ -183,7 +183,7 @@ NUMBER_WORDS = {
     *("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "dozen"),
     *("hundred", "thousand", "million", "half", "twice", "second", "third", "fourth", "fifth"),
 }
-LONGEST_COPY_WORDS = 7
+MAX_COPY_WORDS = 7
 
 
 def front_matter(path: Path) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def runs(text: str) -> set[tuple[str, ...]]:
     """All runs of one word more than may be the same; a title counts as one word."""
     for number, title in enumerate(TITLES):
         text = re.sub(r"[\W_]+".join(words(title)), f" title{number} ", text, flags=re.IGNORECASE)
-    found, length = words(text), LONGEST_COPY_WORDS + 1
+    found, length = words(text), MAX_COPY_WORDS + 1
     return {tuple(found[at : at + length]) for at in range(len(found) - length + 1)}
 
 

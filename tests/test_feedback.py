@@ -22,15 +22,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import qa.feedback
-from qa.cli.feedback import MAX_CELL_CHARACTERS, _cell
+from qa.cli.feedback import MAX_CELL_CHARS, _cell
 from qa.domain import Answer, Chunk, Citation, Evidence, Refusal, Span, Statement
 from qa.errors import DiskError, IndexBusy, QAError
 from qa.feedback import (
-    MAX_ANSWER_CHARACTERS,
+    MAX_ANSWER_CHARS,
     MAX_CITATIONS,
-    MAX_CITED_CHARACTERS,
-    MAX_QUESTION_CHARACTERS,
-    MAX_REASON_CHARACTERS,
+    MAX_CITED_CHARS,
+    MAX_QUESTION_CHARS,
+    MAX_REASON_CHARS,
     Feedback,
     Verdict,
     delete_feedback,
@@ -201,15 +201,15 @@ def test_long_texts_are_cut_and_show_it(tmp_path: Path) -> None:
 
     assert list_feedback(tmp_path) == (kept,)
     lengths = [len(text) for text in (kept.question, kept.reason, kept.answer)]
-    assert lengths == [MAX_QUESTION_CHARACTERS, MAX_REASON_CHARACTERS, MAX_ANSWER_CHARACTERS]
+    assert lengths == [MAX_QUESTION_CHARS, MAX_REASON_CHARS, MAX_ANSWER_CHARS]
     assert kept.question.endswith("q…")
     assert len(kept.citations) == MAX_CITATIONS
-    assert {len(text) for text in kept.citations[0]} == {MAX_CITED_CHARACTERS}
-    assert len(most_refused(tmp_path)[0].question) == MAX_QUESTION_CHARACTERS
+    assert {len(text) for text in kept.citations[0]} == {MAX_CITED_CHARS}
+    assert len(most_refused(tmp_path)[0].question) == MAX_QUESTION_CHARS
 
 
 def test_a_text_of_just_the_length_is_not_cut(tmp_path: Path) -> None:
-    question = "問" * MAX_QUESTION_CHARACTERS
+    question = "問" * MAX_QUESTION_CHARS
     assert keep_feedback(said(question=question), tmp_path).question == question
 
 
@@ -658,7 +658,7 @@ def test_a_full_disk_is_told_and_loses_nothing_that_was_kept(tmp_path: Path) -> 
             fill(disk / "filler", free_kib=free)
             with pytest.raises(DiskError, match=re.escape(FEEDBACK_FILE)):
                 for _ in range(20):
-                    keep_feedback(said(answer="a" * MAX_ANSWER_CHARACTERS), disk / "index")
+                    keep_feedback(said(answer="a" * MAX_ANSWER_CHARS), disk / "index")
             (disk / "filler").unlink()
         assert list_feedback(disk / "index")[-1] == kept
         keep_feedback(said(reason="Again."), disk / "index")
@@ -909,12 +909,12 @@ def test_no_reader_of_the_table_sees_a_formula_whatever_it_takes_for_the_mark_be
 
 
 def test_a_cell_is_no_longer_than_excel_takes(folder: Path, run: Run) -> None:
-    lines = "\n".join(["=1"] * (MAX_ANSWER_CHARACTERS // 3))
+    lines = "\n".join(["=1"] * (MAX_ANSWER_CHARS // 3))
     citations = (("p" * 9999, "q" * 9999),) * 99
     keep_feedback(dataclasses.replace(said(answer=lines), citations=citations), folder / "index")
     run("feedback", "--csv", "out.csv")
     (row,) = table(folder / "out.csv")
-    assert max(map(len, row.values())) == len(row["citations"]) == MAX_CELL_CHARACTERS
+    assert max(map(len, row.values())) == len(row["citations"]) == MAX_CELL_CHARS
 
 
 def test_a_table_that_cannot_be_written_is_one_line(folder: Path, run: Run) -> None:

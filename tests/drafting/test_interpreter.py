@@ -16,7 +16,7 @@ from qa.cities import load_cities
 from qa.config import Settings
 from qa.domain import Citation, Query, Turn
 from qa.drafting import Interpreter
-from qa.drafting.interpreter import MOST_ASKED, QUESTION_SHARE
+from qa.drafting.interpreter import MAX_ASKED, QUESTION_SHARE
 from qa.drafting.keeping import KeptReplies
 from qa.drafting.rewording import fault_in_question, fault_in_quote, read_line
 from qa.drafting.support import COMPARED_PREFIX
@@ -210,7 +210,7 @@ def test_what_was_said_is_shown_as_far_as_it_is_needed_and_is_no_instruction(bui
     _, asked = understood(built, "How many use it?", "How many use it?", history=history)
 
     told = str(asked[0][1].content)
-    assert told.count("Question: ") == MOST_ASKED
+    assert told.count("Question: ") == MAX_ASKED
     assert "PWNED" not in told
     assert "<|" not in told
 

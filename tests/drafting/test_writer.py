@@ -17,7 +17,7 @@ from qa.cities import load_cities
 from qa.config import Settings
 from qa.domain import Answer, Chunk, Citation, Focus, Partial, Passage, Span, Statement, Step
 from qa.drafting import Support, Writer
-from qa.drafting.writer import MOST_KEPT
+from qa.drafting.writer import MAX_KEPT
 from qa.feedback import feedback_on
 from qa.i18n.messages import LANGUAGES, say
 from qa.pipeline import Pipeline
@@ -263,12 +263,12 @@ def test_a_failure_is_not_kept() -> None:
 
 def test_what_is_kept_is_bounded() -> None:
     writer, chat = writer_of("There were five loans [2].")
-    for number in range(MOST_KEPT + 1):
+    for number in range(MAX_KEPT + 1):
         writer.write(answer_of(interpreted_as=f"Question {number}?"))
 
-    assert len(writer._kept) == MOST_KEPT
+    assert len(writer._kept) == MAX_KEPT
     writer.write(answer_of(interpreted_as="Question 0?"))
-    assert len(chat.asked) == MOST_KEPT + 2
+    assert len(chat.asked) == MAX_KEPT + 2
 
 
 def test_a_model_that_reads_little_is_given_the_first_quotes_only() -> None:

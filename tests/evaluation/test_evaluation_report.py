@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from qa.domain import Turn
 from qa.evaluation import GoldDocument, GoldQuestion, GoldSet, Prediction, Row, judge
-from qa.evaluation.cases import MOST_CASES, worst_cases
+from qa.evaluation.cases import MAX_CASES, worst_cases
 from qa.evaluation.curves import answered_at, latency, reliability
 from qa.evaluation.report import render_report
 from qa.evaluation.results import SetResult, evaluate_set
@@ -202,7 +202,7 @@ def test_the_surest_of_many_wrong_answers_are_listed_first() -> None:
     predictions = [said(asked, "x", confidence=n / 20) for n, asked in enumerate(questions)]
     answered = worst_cases(evaluate_set("s", GoldSet(questions, DOCUMENTS), predictions))[0]
     assert answered.total == 15
-    assert [case.confidence for case in answered.cases] == [n / 20 for n in range(14, 14 - MOST_CASES, -1)]
+    assert [case.confidence for case in answered.cases] == [n / 20 for n in range(14, 14 - MAX_CASES, -1)]
 
 
 # ----------------------------------------------------------------------------------------------- the curves

@@ -29,8 +29,8 @@ QUESTIONS = REPOSITORY / "tests" / "data" / "gold" / "questions.jsonl"
 ANSWERABLE_KINDS = ("single_fact", "comparison", "list", "follow_up")
 REFUSED_KINDS = ("foreign", "near_miss", "unknown_place", "false_premise")
 LANGUAGES = ("en", "ja", "zh", "vi", "id", "km", "fil")
-LEAST_QUESTIONS = 90
-LEAST_IN_GROUP = 6
+MIN_QUESTIONS = 90
+MIN_IN_GROUP = 6
 
 FLOORS: Mapping[str, float] = {
     "answer all": 0.82,  # 0.875 of 96
@@ -140,7 +140,7 @@ class TestSet:
     """The questions themselves, without a model."""
 
     def test_it_has_enough_questions(self, gold: GoldSet) -> None:
-        assert len(gold.questions) >= LEAST_QUESTIONS
+        assert len(gold.questions) >= MIN_QUESTIONS
 
     def test_it_has_the_kinds_that_are_known_and_no_other(self, gold: GoldSet) -> None:
         assert {question.kind for question in gold.questions} == {*ANSWERABLE_KINDS, *REFUSED_KINDS}
@@ -150,12 +150,12 @@ class TestSet:
 
     @pytest.mark.parametrize("kind", [*ANSWERABLE_KINDS, *REFUSED_KINDS])
     def test_each_kind_has_enough_questions(self, gold: GoldSet, kind: str) -> None:
-        assert sum(question.kind == kind for question in gold.questions) >= LEAST_IN_GROUP
+        assert sum(question.kind == kind for question in gold.questions) >= MIN_IN_GROUP
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_each_language_has_enough_questions_of_either_sort(self, gold: GoldSet, language: str) -> None:
         sorts = Counter(q.is_answerable for q in gold.questions if q.language == language)
-        assert min(sorts[True], sorts[False]) >= LEAST_IN_GROUP
+        assert min(sorts[True], sorts[False]) >= MIN_IN_GROUP
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_each_language_has_every_kind(self, gold: GoldSet, language: str) -> None:

@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessageChunk, HumanMessage
 from qa.config import Settings
 from qa.errors import LLMError, ModelError
 from qa.llm.language_model import (
-    MOST_AT_ONCE,
+    MAX_AT_ONCE,
     Budget,
     count_tokens,
     open_language_model,
@@ -153,11 +153,11 @@ def test_a_server_that_hangs_holds_on_to_a_few_threads_only() -> None:
 
     model = model_of(hang)
     try:
-        for _ in range(MOST_AT_ONCE + 3):
+        for _ in range(MAX_AT_ONCE + 3):
             with pytest.raises(LLMError) as raised:
                 model.ask(HELLO, until=time.monotonic() + 0.05)
             assert raised.value.kind == "timeout"
-        assert len(chat_of(model).asked) == MOST_AT_ONCE
+        assert len(chat_of(model).asked) == MAX_AT_ONCE
     finally:
         is_over.set()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qa.errors import LoadError
 from qa.loaders.encodings import decode, decode_page, has_utf16_pattern
 from qa.loaders.html import read_html
-from qa.loaders.plausibility import CANDIDATES, LEAST_WEIGHT, weigh
+from qa.loaders.plausibility import CANDIDATES, MIN_WEIGHT, weigh
 from qa.loaders.text import read_text
 
 TEXTS = {
@@ -108,7 +108,7 @@ def test_random_bytes_read_like_writing_in_no_encoding() -> None:
     for _ in range(100):
         data = bytes(generator.randrange(128, 256) for _ in range(200))
         for encoding in CANDIDATES:
-            assert weigh(data.decode(encoding, "ignore"), encoding) < LEAST_WEIGHT
+            assert weigh(data.decode(encoding, "ignore"), encoding) < MIN_WEIGHT
 
 
 def test_what_is_in_no_known_encoding_is_an_error() -> None:

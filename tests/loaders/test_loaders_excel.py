@@ -257,7 +257,7 @@ def test_no_more_rows_than_the_limit_are_read(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_no_more_characters_than_the_limit_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(excel_module, "MAX_CHARACTERS", 500)
+    monkeypatch.setattr(excel_module, "MAX_CHARS", 500)
     parsed = read_excel(save(make_workbook([("Year", "City", "Text"), *[(2014, "Davao", "x" * 50)] * 50])))
     assert 500 <= len(parsed.text) < 700
     assert "500 characters were read" in parsed.warnings[-1]

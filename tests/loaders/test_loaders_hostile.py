@@ -334,7 +334,7 @@ def test_what_a_style_block_does_not_hide_is_read(rule: str) -> None:
 
 
 def test_too_much_style_is_refused() -> None:
-    sheet = ".a{color:red}" * (stylesheets.MAX_STYLE_CHARACTERS // 13 + 1)
+    sheet = ".a{color:red}" * (stylesheets.MAX_STYLE_CHARS // 13 + 1)
     with pytest.raises(LoadError, match="more style than text; save"):
         read_html(page("", head=f"<style>{sheet}</style>"))
 

@@ -641,7 +641,7 @@ def test_too_many_pages_are_an_error_before_any_is_read(monkeypatch: pytest.Monk
 
 
 def test_too_much_text_is_an_error_with_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_CHARACTERS", 10)
+    monkeypatch.setattr(reading, "MAX_CHARS", 10)
     with pytest.raises(LoadError, match=r"more than 10 characters of text; split it"):
         read_pdf(make(page("Hello."), page("Hello.")))
 

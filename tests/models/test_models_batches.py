@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qa.models.batches import BATCH_TOKENS, LEAST_TOKENS, batches_of_parts, even_batches, padded_batches
+from qa.models.batches import BATCH_TOKENS, MIN_TOKENS, batches_of_parts, even_batches, padded_batches
 
 
 class TestBatches:
@@ -29,7 +29,7 @@ class TestBatches:
         sizes = [sum(lengths[i] for i in batch) for batch in batches]
         assert max(sizes) <= BATCH_TOKENS + 100
         assert max(sizes) - min(sizes) <= 200
-        assert len(sizes) % 4 == 0 or min(sizes) < LEAST_TOKENS + 100
+        assert len(sizes) % 4 == 0 or min(sizes) < MIN_TOKENS + 100
 
     def test_one_text_is_longer_than_all_others_together(self) -> None:
         assert list(even_batches([5, 10 * BATCH_TOKENS, 4, 3])) == [[1], [0, 2, 3]]

@@ -12,7 +12,7 @@ from qa.cities import City, load_cities
 from qa.cities.countries import country_name, own_name
 from qa.domain import Citation, Span
 from qa.i18n.messages import LANGUAGES, say
-from qa.rendering.city_cards import MOST_LISTED, chosen_html, overview_html
+from qa.rendering.city_cards import MAX_LISTED, chosen_html, overview_html
 from qa.rendering.escaping import Html
 from qa.storage.manifest import DocumentRecord
 from qa.suggestions.city_briefs import Brief
@@ -163,8 +163,8 @@ def test_a_choice_is_told_and_can_be_lifted() -> None:
 
 
 def test_the_list_of_documents_is_bounded_and_says_how_many_more_there_are() -> None:
-    html = chosen(brief(records=[record(f"{number}.md") for number in range(MOST_LISTED + 3)]))
-    assert len(list(parse(html).iter("a"))) == MOST_LISTED
+    html = chosen(brief(records=[record(f"{number}.md") for number in range(MAX_LISTED + 3)]))
+    assert len(list(parse(html).iter("a"))) == MAX_LISTED
     assert "and 3 more" in text_of(html)
 
 

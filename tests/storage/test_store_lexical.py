@@ -129,7 +129,7 @@ def test_left_overs_do_not_crowd_out_what_is_live(open_stored: Callable[[], Vect
 def test_of_frequent_words_no_more_chunks_are_looked_at_than_allowed_and_the_rare_one_is_found(
     open_stored: Callable[[], VectorStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.storage.store.postgres_lexical.MOST_CANDIDATES", 4)
+    monkeypatch.setattr("qa.storage.store.postgres_lexical.MAX_CANDIDATES", 4)
     records = [replace(r, chunk=replace(r.chunk, text="the waste of all")) for r in make_records(30)]
     records[17] = replace(records[17], chunk=replace(records[17].chunk, text="the rarity of all"))
     store = open_stored()

@@ -48,7 +48,7 @@ def test_another_models_vectors_are_not_found(tmp_path: Path) -> None:
 
 
 def test_those_wanted_longest_ago_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qa.storage.vector_cache.MOST_VECTORS", 10)
+    monkeypatch.setattr("qa.storage.vector_cache.MAX_VECTORS", 10)
     cache = cache_in(tmp_path)
     keys = [f"key{n}" for n in range(10)]
     for key in keys:

@@ -17,7 +17,7 @@ from qa.i18n.messages import LANGUAGES
 from qa.indexing.run import index_corpus
 from qa.models import load_models
 from qa.pipeline import Pipeline
-from qa.suggestions.city_briefs import MOST_QUOTES, Briefs
+from qa.suggestions.city_briefs import MAX_QUOTES, Briefs
 
 SURABAYA = "What Kitakyushu has done together with Surabaya is composting."
 
@@ -139,7 +139,7 @@ def test_documents_come_newest_first_and_the_newest_date_is_known(settings: Sett
 def test_no_more_briefs_are_kept_than_there_is_room_for(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(qa.suggestions.city_briefs, "MOST_KEPT", 2)
+    monkeypatch.setattr(qa.suggestions.city_briefs, "MAX_KEPT", 2)
     pipeline = build(settings, surabaya=document(SURABAYA))
     briefs, surabaya = Briefs(pipeline), city(pipeline, "Surabaya")
     for language in ("en", "id", "fil"):
@@ -167,7 +167,7 @@ def test_every_city_of_the_corpus_has_quotes_that_stand_verbatim_in_its_document
         found = briefs.find(each, language)
         assert found.records
         assert found.quotes, each.name
-        assert 2 <= len(found.quotes) <= MOST_QUOTES
+        assert 2 <= len(found.quotes) <= MAX_QUOTES
         for quote in found.quotes:
             assert quote.doc_id in {record.doc_id for record in found.records}
             document_ = real.document(quote.doc_id, quote.version)

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, expect
 
-from qa.overview.timeline_pages import MOST_EVENTS
+from qa.overview.timeline_pages import MAX_EVENTS
 from test_page import (
     ANSWER_MS,
     Server,
@@ -161,7 +161,7 @@ def test_many_dated_statements_come_in_portions_of_years(page: Page, server: Ser
         open_cities(page)
         events = page.locator(".timeline-event")
         expect(events.last).to_contain_text("2050")
-        assert 100 < events.count() <= MOST_EVENTS
+        assert 100 < events.count() <= MAX_EVENTS
         expect(page.locator(".timeline")).to_contain_text(f"{events.count()} of ")
         page.locator("#years input").click()
         page.get_by_role("option").last.click()

@@ -21,8 +21,8 @@ from qa.errors import ConfigError
 
 MAX_SUBJECTS = 12
 """Columns that a table can have and still be read."""
-MAX_NAME_CHARACTERS = 60
-MAX_DESCRIPTION_CHARACTERS = 500
+MAX_NAME_CHARS = 60
+MAX_DESCRIPTION_CHARS = 500
 
 _ENTRY_KEYS = frozenset({"name", "description", "names"})
 
@@ -66,14 +66,13 @@ def _read_subject(entry: Any, where: str) -> Subject:
     if not sentences:
         raise ConfigError(f"{where}: description is empty; write a sentence that says what belongs to it")
     return Subject(
-        name=_read_words(entry.get("name"), "name", where, limit=MAX_NAME_CHARACTERS),
+        name=_read_words(entry.get("name"), "name", where, limit=MAX_NAME_CHARS),
         description=tuple(
-            _read_words(sentence, "description", where, limit=MAX_DESCRIPTION_CHARACTERS)
-            for sentence in sentences
+            _read_words(sentence, "description", where, limit=MAX_DESCRIPTION_CHARS) for sentence in sentences
         ),
         names=MappingProxyType(
             {
-                language: _read_words(name, f"names.{language}", where, limit=MAX_NAME_CHARACTERS)
+                language: _read_words(name, f"names.{language}", where, limit=MAX_NAME_CHARS)
                 for language, name in names.items()
             }
         ),

@@ -24,10 +24,10 @@ FORMULA_STARTS = re.compile(r"(^|;)([ \u3000\"']*)(?=[=+\-@＝＋－＠])", re.M
 does, because it takes the semicolon for the mark between cells, as in much of Asia and Europe. Japanese ones also
 take the wide signs."""
 
-MAX_CELL_CHARACTERS = 32_000
+MAX_CELL_CHARS = 32_000
 """Excel takes 32,767, and what is longer can break its rows."""
 
-MOST_REFUSED = 20
+MAX_REFUSED = 20
 """Refused questions listed where no number is given."""
 
 
@@ -79,7 +79,7 @@ def _show_refused(options: argparse.Namespace, settings: Settings) -> int:
     from qa.feedback import RefusedQuestion, most_refused
     from qa.rendering.escaping import one_line
 
-    found = most_refused(settings.index_dir, count=options.count or MOST_REFUSED)
+    found = most_refused(settings.index_dir, count=options.count or MAX_REFUSED)
     if options.json:
         print(json.dumps({"refused": [each._asdict() for each in found]}, ensure_ascii=False))
     elif options.csv:
@@ -160,4 +160,4 @@ def _cell(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = without_controls(value.replace("\t", " "))
-    return FORMULA_STARTS.sub(r"\1\2'", text)[:MAX_CELL_CHARACTERS]
+    return FORMULA_STARTS.sub(r"\1\2'", text)[:MAX_CELL_CHARS]

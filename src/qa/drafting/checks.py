@@ -12,7 +12,7 @@ from qa.drafting.misattribution import find_mixed_up, find_turned_round
 from qa.drafting.replies import Sentence
 from qa.drafting.support import (
     AS_LIKELY,
-    LEAST_SAID,
+    MIN_SAID,
     Support,
     foreign_words,
     is_in_script_of,
@@ -46,17 +46,17 @@ VERB = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|do|does|did|can|could|will|would|may|might|must|should|\w+ed)\b"
 )
 """What an English sentence has, and a few words out of one mostly have not."""
-PART, LEAST_OF_QUESTION = 0.5, 0.2
+PART, MIN_OF_QUESTION = 0.5, 0.2
 """The most of a quote that a few words of it are, and the share of their letters, see `share_of`, from which on
 they have some of the question in them."""
 
-MOST_TRIED = 3
+MAX_TRIED = 3
 """Quotes that are tried for a sentence without a mark, the likest first."""
 
-MOST_CHARACTERS = 600
+MAX_CHARS = 600
 """A longer sentence is not one that can be checked."""
 
-LEAST_SURE = -3.0
+MIN_SURE = -3.0
 """The score, see `Focus`, below which the reader does not know which words of a quote were asked for."""
 
 SAYS_ALL = 0.9
@@ -85,7 +85,7 @@ class Checker:
         quotes = [citation.quote for citation in cited]
         if sentence.has_carrier:
             return "it has a link, an image or a tag in it"
-        if len(sentence.text) > MOST_CHARACTERS:
+        if len(sentence.text) > MAX_CHARS:
             return "it is too long"
         if not sentence.marks:
             return "it has no quote's number after it"
@@ -124,7 +124,7 @@ class Checker:
         if sentence.marks:
             return sentence
         alike = sorted(self._citations.values(), key=lambda each: -share_of(sentence.text, [each.quote]))
-        marked = [replace(sentence, marks=(each.number,)) for each in alike[:MOST_TRIED]]
+        marked = [replace(sentence, marks=(each.number,)) for each in alike[:MAX_TRIED]]
         return next((each for each in marked if not self.find_fault(each)), marked[0])
 
     def find_left_out(self, passed: Sequence[Sentence]) -> Mapping[str | None, tuple[str, ...]]:
@@ -147,7 +147,7 @@ class Checker:
             return False
         languages = {self._citations[number].language for number in statement.citations}
         if languages == {self._answer.language}:
-            return any(share_of(words, [text]) >= LEAST_SAID for text in texts)
+            return any(share_of(words, [text]) >= MIN_SAID for text in texts)
         return not self._find_missing(words, texts, question=self._answer.interpreted_as)
 
 
@@ -161,7 +161,7 @@ def find_untold(answer: Answer, passed: Sequence[Sentence]) -> tuple[Statement, 
     know which words those are, all that `passed` does not say as a whole."""
     if all(passage.read_score is None for passage in answer.passages):
         return ()
-    if any(score >= LEAST_SURE for *_, score in _scored_words(answer)):
+    if any(score >= MIN_SURE for *_, score in _scored_words(answer)):
         return ()
     texts = [each.text for each in passed]
     return tuple(each for each in answer.statements if share_of(each.text, texts) < SAYS_ALL)
@@ -219,7 +219,7 @@ def _is_fragment(text: str, quotes: Sequence[str], question: str) -> bool:
     if VERB.search(words):
         return False
     is_part = any(words in quote.casefold() and len(words) <= PART * len(quote) for quote in quotes)
-    return is_part and share_of(words, [question]) < LEAST_OF_QUESTION
+    return is_part and share_of(words, [question]) < MIN_OF_QUESTION
 
 
 def _is_about_evidence(text: str, texts: Sequence[str]) -> bool:

@@ -20,8 +20,8 @@ from qa.drafting.keeping import KeptReplies
 from qa.drafting.prompts import new_token
 from qa.drafting.requests import REQUESTS_VERSION, translation_request, whole_request
 from qa.drafting.rewording import (
-    MOST_QUESTION_CHARACTERS,
-    MOST_QUOTE_CHARACTERS,
+    MAX_QUESTION_CHARS,
+    MAX_QUOTE_CHARS,
     fault_in_question,
     fault_in_quote,
     fault_in_whole,
@@ -43,10 +43,10 @@ logger = logging.getLogger(__name__)
 QUESTION_SHARE = 1 / 3
 """The share of `llm_timeout_s` that understanding the question may take: the rest is for writing the answer."""
 
-MOST_ASKED, MOST_ANSWER_CHARACTERS = 3, 600
+MAX_ASKED, MAX_ANSWER_CHARS = 3, 600
 """How many of the last questions the model is shown, and how much of the last answer."""
 
-LEAST_ALIKE = 0.82
+MIN_ALIKE = 0.82
 """The least cosine between a text and its translation.
 
 Of 40 questions of XQuAD each in Vietnamese, Chinese and Arabic, .95 or more pass with their English ones, and of
@@ -112,7 +112,7 @@ class Interpreter:
         seen that the quote stands in its document.
         """
         quote = citation.quote
-        is_fit = len(quote) <= MOST_QUOTE_CHARACTERS and not is_instruction(quote)
+        is_fit = len(quote) <= MAX_QUOTE_CHARS and not is_instruction(quote)
         if not is_fit or not self.translates(citation.language, language):
             return ""
         try:
@@ -128,11 +128,11 @@ class Interpreter:
     ) -> str:
         """The question of `query` made whole; empty where the rules' way stands."""
         asked = asked_before(history)
-        is_fit = len(query.question) <= MOST_QUESTION_CHARACTERS and not is_instruction(query.question)
+        is_fit = len(query.question) <= MAX_QUESTION_CHARS and not is_instruction(query.question)
         if not asked or not is_fit or not may_lean(query, catalogue):
             return ""
-        said = [each[:MOST_QUESTION_CHARACTERS] for each in asked[-MOST_ASKED:] if not is_instruction(each)]
-        answer = history[-1].text[:MOST_ANSWER_CHARACTERS] if history[-1].role == "assistant" else ""
+        said = [each[:MAX_QUESTION_CHARS] for each in asked[-MAX_ASKED:] if not is_instruction(each)]
+        answer = history[-1].text[:MAX_ANSWER_CHARS] if history[-1].role == "assistant" else ""
         answer = "" if is_instruction(answer) else answer
         messages = whole_request(
             query.question, asked=said, answer=answer, language=query.language, token=new_token()
@@ -150,9 +150,7 @@ class Interpreter:
 
     def _translate_question(self, query: Query, language: str, catalogue: CityCatalogue, until: float) -> str:
         """What `query` asks in `language`; empty where it is in it, or there is no translation that holds."""
-        is_fit = (
-            query.text and len(query.text) <= 2 * MOST_QUESTION_CHARACTERS and not is_instruction(query.text)
-        )
+        is_fit = query.text and len(query.text) <= 2 * MAX_QUESTION_CHARS and not is_instruction(query.text)
         if not is_fit or not self.translates(query.language, language):
             return ""
         translation = self._translate("a question", query.text, language, until)
@@ -165,7 +163,7 @@ class Interpreter:
 
     def _held(self, translation: str, text: str, fault: str, what: str) -> str:
         """`translation` where it has no `fault` and the embedder finds it near `text`; else empty."""
-        if not fault and self._alike(translation, text) < LEAST_ALIKE:
+        if not fault and self._alike(translation, text) < MIN_ALIKE:
             fault = "it says something else"
         if fault:
             logger.info("%s is not used: %s", what, kind_of_fault(fault))

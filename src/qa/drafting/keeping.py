@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
-MOST_KEPT = 500
+MAX_KEPT = 500
 """Replies kept, those that were not asked for the longest go first; at some 1 KB each: half a MB."""
 
 
 class KeptReplies:
     """Replies by all that they depend on. Safe to be called from many threads."""
 
-    def __init__(self, *, most: int = MOST_KEPT) -> None:
+    def __init__(self, *, most: int = MAX_KEPT) -> None:
         self._most = most
         self._replies: OrderedDict[tuple[str, ...], str] = OrderedDict()
         self._lock = threading.Lock()

@@ -16,7 +16,7 @@ PROMPT_VERSION = "2"
 NO_ANSWER = "NO_ANSWER"
 """What the model replies where the evidence does not answer."""
 
-MOST_SENTENCES = 4
+MAX_SENTENCES = 4
 SENTENCES_FOR_CITY = 2
 
 RULES = """\
@@ -58,7 +58,7 @@ def rules(language: str, *, token: str, cities: int = 0) -> str:
     """What the model is told first, for an answer in `language` (ISO 639), city by city for so many of them."""
     return RULES.format(
         language=name_language(language),
-        count=max(MOST_SENTENCES, SENTENCES_FOR_CITY * cities),
+        count=max(MAX_SENTENCES, SENTENCES_FOR_CITY * cities),
         by_city=BY_CITY if cities else "",
         begin=_begin(token),
         end=_end(token),

@@ -10,7 +10,7 @@ from qa.drafting.instructions import HIDDEN
 from qa.drafting.prompts import NO_ANSWER
 from qa.text.sentences import split_sentences
 
-MOST_SENTENCES_READ = 20
+MAX_SENTENCES_READ = 20
 """A reply with more is not an answer to read."""
 
 THOUGHTS = re.compile(r"<think(?:ing)?>.{0,20000}?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -78,7 +78,7 @@ def read_reply(reply: str, *, language: str) -> tuple[Sentence, ...]:
     text = LIST_START.sub("", text)
     text = MARKS_AFTER_STOP.sub(lambda found: f" {found[2].strip()}{found[1]} ", text)
     sentences: list[Sentence] = []
-    for span in split_sentences(text, language=language)[: MOST_SENTENCES_READ + 1]:
+    for span in split_sentences(text, language=language)[: MAX_SENTENCES_READ + 1]:
         sentence = _read(span.cut(text))
         if any(character.isalnum() for character in sentence.text):
             sentences.append(sentence)

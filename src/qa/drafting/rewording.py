@@ -15,13 +15,13 @@ from qa.question.intent import asks_city_by_city
 from qa.question.understanding import LEANS_ON_TURN
 from qa.text.languages import detect_language, is_unspaced
 
-MOST_QUESTION_CHARACTERS = 400
+MAX_QUESTION_CHARS = 400
 """A longer question is not reworded: it says itself what it is about."""
 
-MOST_QUOTE_CHARACTERS = 1500
+MAX_QUOTE_CHARS = 1500
 """A longer quote is not translated: the whole reply would hardly fit into `llm_max_tokens`."""
 
-LEAST_KEPT, LEAST_BORROWED = 1 / 3, 1 / 2
+MIN_KEPT, MIN_BORROWED = 1 / 3, 1 / 2
 """The share of a question's own letters (see `_grams`) that must be in what it was made into, and the share of
 that which must be in the conversation or the question: "Since when?" may become "When did … begin?", and no
 question about something else."""
@@ -55,7 +55,7 @@ def fault_in_whole(
     not led back.
     """
     question, sources = query.question, [query.question, *said]
-    fault = _fault_in_form(whole, language=query.language, most=MOST_QUESTION_CHARACTERS)
+    fault = _fault_in_form(whole, language=query.language, most=MAX_QUESTION_CHARS)
     if fault:
         return fault
     if not _is_in(query.language, whole, catalogue):
@@ -72,9 +72,9 @@ def fault_in_whole(
     known = own | {city for text in last for city in catalogue.query_cities(text)}
     if not own <= brought <= known or (own and brought != own and not asks_city_by_city(question)):
         return "it is about other cities"
-    if _share(LEANS_ON_TURN.sub(" ", catalogue.blank_names(question, " ")), [whole]) < LEAST_KEPT:
+    if _share(LEANS_ON_TURN.sub(" ", catalogue.blank_names(question, " ")), [whole]) < MIN_KEPT:
         return "it asks for something else"
-    return "" if _share(whole, sources) >= LEAST_BORROWED else "it says what nobody said"
+    return "" if _share(whole, sources) >= MIN_BORROWED else "it says what nobody said"
 
 
 def fault_in_question(translation: str, question: str, *, language: str, catalogue: CityCatalogue) -> str:

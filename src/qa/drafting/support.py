@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 COMPARED_PREFIX = "passage: "
 """Before texts whose cosines are taken here and in `qa.drafting.interpreter`: the limits are chosen with it."""
 
-LEAST_LOGIT = 1.5
+MIN_LOGIT = 1.5
 """The packaged cross-encoder's logit for (sentence, quote) from which on the quote supports the sentence.
 
 Of 120 questions of SQuAD with their answers, .95 of the true ones pass against the sentence that says it, and .04
 against another one of the same paragraph (scripts/measure_support.py).
 """
-LEAST_COSINE: Mapping[str, float] = {"zh": 0.91, "": 0.87}
+MIN_COSINE: Mapping[str, float] = {"zh": 0.91, "": 0.87}
 """The same for the embedder's cosine where both are in one language; "" is for those that are not named.
 
 It tells less. Of 100 questions each with their answers, in Japanese (JaQuAD), Indonesian (IDK-MRC), Vietnamese
 (MLQA) and Chinese (CMRC 2018), .89 to .95 of the true ones pass, and .14 to .27 of those beside another sentence
 of the same paragraph. What that lets pass still has no figure and no name that the quotes do not have.
 """
-LEAST_COSINE_ACROSS = 0.82
+MIN_COSINE_ACROSS = 0.82
 """The same where they are in two languages: of 100 questions of XQuAD in Arabic, German, Greek, Spanish and Hindi
 each over English text, .73 to .96 of the true ones pass, and .18 to .44 of the others. In Vietnamese, Thai and
 Chinese fewer than .80 of the true ones do."""
@@ -64,7 +64,7 @@ FUNCTION_WORDS = frozenset(
 )
 
 
-LEAST_SHARED, LEAST_SHARED_UNSPACED = 0.5, 0.4
+MIN_SHARED, MIN_SHARED_UNSPACED = 0.5, 0.4
 """The share of a sentence's letters, see `share_of`, that must stand in quotes of its own language, in scripts
 with spaces between words and without. Of questions with their answers, .84 in Indonesian, .82 in Vietnamese and
 .88 in Chinese reach it in the sentence that says it, and .11, .07 and .01 in another one of the same paragraph
@@ -74,10 +74,10 @@ with spaces between words and without. Of questions with their answers, .84 in I
 AS_LIKELY = 1.0
 """How far below the likeliest words others may lie, in the reader's logits, to be what was asked for, too."""
 
-LEAST_ANSWER = -4.0
+MIN_ANSWER = -4.0
 """Words that the reader likes less than that, see `Focus`, answer nothing: the sentence says something beside."""
 
-LEAST_SAID = 0.6
+MIN_SAID = 0.6
 """The share of the letters of the words asked for that must stand in what says them, see `share_of`."""
 
 
@@ -91,9 +91,9 @@ class Support:
         reader: Reader | None = None,
         *,
         reranker_languages: Sequence[str] = ("en",),
-        least_logit: float = LEAST_LOGIT,
-        least_cosine: Mapping[str, float] = LEAST_COSINE,
-        least_cosine_across: float = LEAST_COSINE_ACROSS,
+        least_logit: float = MIN_LOGIT,
+        least_cosine: Mapping[str, float] = MIN_COSINE,
+        least_cosine_across: float = MIN_COSINE_ACROSS,
     ) -> None:
         self._embedder = embedder
         self._reranker = reranker
@@ -116,7 +116,7 @@ class Support:
         if set(languages) == {"en"} and foreign_words(sentence, quotes, question=question):
             return False
         shared = share_of(sentence, quotes)
-        least_shared = LEAST_SHARED_UNSPACED if is_unspaced(sentence) else LEAST_SHARED
+        least_shared = MIN_SHARED_UNSPACED if is_unspaced(sentence) else MIN_SHARED
         if len(set(languages)) == 1 and shared < least_shared:
             return False
         together = [*quotes, " ".join(quotes)] if len(quotes) > 1 else list(quotes)
@@ -136,12 +136,12 @@ class Support:
             return ()
         said, *quoted = self._reader.read(question, [sentence, *quotes])
         answer = said.find_answer(Span(0, len(sentence)))
-        if not answer or answer[0] < LEAST_ANSWER:
+        if not answer or answer[0] < MIN_ANSWER:
             return ()
         found = [each for pair in zip(quotes, quoted, strict=True) for each in _answers_in(*pair)]
         likeliest = max((score for score, _ in found), default=0.0)
         likely = dict.fromkeys(words for score, words in found if score >= likeliest - AS_LIKELY)
-        return tuple(words for words in likely if share_of(words, [sentence]) < LEAST_SAID)
+        return tuple(words for words in likely if share_of(words, [sentence]) < MIN_SAID)
 
 
 def _answers_in(quote: str, reading: Reading) -> list[tuple[float, str]]:

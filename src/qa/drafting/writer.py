@@ -17,7 +17,7 @@ from qa.drafting import prompts
 from qa.drafting.checks import Checker, cities_given, cities_of, find_untold, kind_of_fault
 from qa.drafting.drafts import Draft, Drafted
 from qa.drafting.instructions import without_instructions
-from qa.drafting.replies import MOST_SENTENCES_READ, Sentence, is_no_answer, read_begun, read_reply
+from qa.drafting.replies import MAX_SENTENCES_READ, Sentence, is_no_answer, read_begun, read_reply
 from qa.drafting.support import Support
 from qa.errors import LLMError
 from qa.llm.language_model import LanguageModel, count_tokens
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOST_KEPT = 500
+MAX_KEPT = 500
 """Drafts kept, those that were not asked for the longest go first; at some 2 KB each: 1 MB."""
 
-MOST_DROPPED = 0.5
+MAX_DROPPED = 0.5
 """The share of the sentences that may be dropped: of a draft that is mostly wrong the rest is not trusted."""
 
 TIME_TO_MEND_S = 1.0
@@ -138,7 +138,7 @@ class Writer:
             return
         with self._keeping:
             self._kept[key] = draft
-            while len(self._kept) > MOST_KEPT:
+            while len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
 
     def _ask(
@@ -164,13 +164,13 @@ class Writer:
         for piece in self._model.stream(messages, until=until):
             reply += piece
             begun = read_begun(reply, language=answer.language)
-            if begun and begun[-1] not in checked and len(begun) <= MOST_SENTENCES_READ:
+            if begun and begun[-1] not in checked and len(begun) <= MAX_SENTENCES_READ:
                 yield check(begun)
         if is_no_answer(reply):
             yield Draft(is_declined=True)
             return
         sentences = read_reply(reply, language=answer.language)
-        if not sentences or len(sentences) > MOST_SENTENCES_READ:
+        if not sentences or len(sentences) > MAX_SENTENCES_READ:
             raise LLMError("the language model's reply is not an answer in sentences", kind="wrong_form")
         draft = check(sentences)
         left_out = checker.find_left_out(draft.passed)
@@ -227,7 +227,7 @@ class Writer:
         except LLMError as error:
             logger.warning("sentences could not be mended: %s", error)
             return ()
-        sentences = read_reply(mended, language=answer.language)[:MOST_SENTENCES_READ]
+        sentences = read_reply(mended, language=answer.language)[:MAX_SENTENCES_READ]
         return () if is_no_answer(mended) else sentences
 
 
@@ -256,7 +256,7 @@ def _with_mended(
 def _is_enough(draft: Draft, answer: Answer) -> bool:
     """True if what is left tells what the quotes would: most of the draft, the words asked for, both sides where
     documents differ."""
-    if not draft.passed or None in draft.left_out or draft.dropped > MOST_DROPPED * len(draft.sentences):
+    if not draft.passed or None in draft.left_out or draft.dropped > MAX_DROPPED * len(draft.sentences):
         return False
     cited = {number for sentence in draft.passed for number in sentence.marks}
     return all(cited.issuperset(pair) for pair in answer.disagreements)

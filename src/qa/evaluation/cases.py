@@ -10,7 +10,7 @@ from qa.evaluation.prediction import Prediction
 from qa.evaluation.results import SetResult
 from qa.rendering.evaluation import Case, CaseList, ShownPassage
 
-MOST_CASES = 10
+MAX_CASES = 10
 """Cases listed of each kind: more are not read."""
 
 
@@ -19,7 +19,7 @@ def worst_cases(result: SetResult) -> tuple[CaseList, ...]:
 
     def listed(title: str, is_bad: Callable[[Row], bool], badness: Callable[[Row], float]) -> CaseList:
         bad = sorted(filter(is_bad, result.rows), key=lambda row: (-badness(row), row.id))
-        return CaseList(title, tuple(_case(result, row) for row in bad[:MOST_CASES]), len(bad))
+        return CaseList(title, tuple(_case(result, row) for row in bad[:MAX_CASES]), len(bad))
 
     return (
         listed(

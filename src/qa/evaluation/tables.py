@@ -17,7 +17,7 @@ from qa.evaluation.writing import WAYS, Way
 COLUMNS = 4
 """Groups side by side: with the figures' names they fill some 125 characters."""
 
-MOST_IDS = 8
+MAX_IDS = 8
 """Questions named where some went right that had gone wrong, or the other way round."""
 
 WAY_FIGURES = frozenset(
@@ -191,5 +191,5 @@ def _name_turned(ways: Ways) -> str:
 
 
 def _name_ids(title: str, ids: Sequence[str]) -> str:
-    named = ", ".join(ids[:MOST_IDS]) + (", …" if len(ids) > MOST_IDS else "")
+    named = ", ".join(ids[:MAX_IDS]) + (", …" if len(ids) > MAX_IDS else "")
     return f"{title}: {len(ids)}" + (f" ({named})" if ids else "")

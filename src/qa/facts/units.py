@@ -95,7 +95,7 @@ _BEFORE = re.compile(
     + r")[\s\u200b]?$"
 )
 _NAMES_BEFORE = tuple(BEFORE)
-_LONGEST_BEFORE = 18
+_MAX_BEFORE = 18
 TENTH = re.compile(r"[\s]?(?:割|成(?![立为為果功长長]))")
 """Tenths, in Japanese and Chinese: 3割 is 30%."""
 
@@ -110,7 +110,7 @@ def unit_after(plain: str, end: int) -> tuple[str, int]:
 
 def unit_before(plain: str, start: int) -> tuple[str, int]:
     """The unit that stands before a number that starts at `start`, and where it starts; ("", `start`) for none."""
-    from_ = max(0, start - _LONGEST_BEFORE)
+    from_ = max(0, start - _MAX_BEFORE)
     match = _BEFORE.search(plain[from_:start])
     if match is None:
         return "", start

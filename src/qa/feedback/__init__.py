@@ -31,13 +31,13 @@ MAX_REFUSED = 10_000
 """Refused questions counted; of those that were asked least the ones that were not asked for longest go first, so
 that somebody who types nonsense all day does not push out what many wanted to know."""
 
-MAX_QUESTION_CHARACTERS = 2_000
-MAX_REASON_CHARACTERS = 1_000
-MAX_ANSWER_CHARACTERS = 20_000
+MAX_QUESTION_CHARS = 2_000
+MAX_REASON_CHARS = 1_000
+MAX_ANSWER_CHARS = 20_000
 MAX_CITATIONS = 20
-MAX_CITED_CHARACTERS = 1_000
+MAX_CITED_CHARS = 1_000
 """Of a path, and of a quote."""
-MAX_LANGUAGE_CHARACTERS = 35
+MAX_LANGUAGE_CHARS = 35
 """The longest tag that RFC 5646 wants to be taken."""
 
 FINAL_MARKS = ".,;:!?…。、؟។៕" + "\"'”’»」』)]"
@@ -201,7 +201,7 @@ def forget_documents(
 
     Those are the feedback on answers from them, and whatever quotes them, as `is_quoted` tells.
     """
-    shown = {_cut(normalise_line(path), MAX_CITED_CHARACTERS) for path in paths}
+    shown = {_cut(normalise_line(path), MAX_CITED_CHARS) for path in paths}
 
     def has_words(feedback: Feedback) -> bool:
         said = [feedback.question, feedback.reason]
@@ -221,12 +221,12 @@ def note_refusal(question: str, language: str, index_dir: Path, *, keep_days: in
     """
     if keep_days == 0:
         return
-    question = _cut(normalise_line(question), MAX_QUESTION_CHARACTERS)
+    question = _cut(normalise_line(question), MAX_QUESTION_CHARS)
     key = _key_of(question)
     if not any(character.isalnum() for character in key):
         return
     digest = hashlib.sha256(key.encode()).hexdigest()
-    language = _cut(normalise_line(language), MAX_LANGUAGE_CHARACTERS)
+    language = _cut(normalise_line(language), MAX_LANGUAGE_CHARS)
     with writing(index_dir) as connection:
         _forget(connection, keep_days)
         connection.execute(
@@ -271,17 +271,17 @@ def most_refused(
 def _clean(feedback: Feedback) -> Feedback:
     return dataclasses.replace(
         feedback,
-        question=_cut(normalise_line(feedback.question), MAX_QUESTION_CHARACTERS),
-        reason=_cut(normalise_line(feedback.reason), MAX_REASON_CHARACTERS),
-        answer=_cut(normalise(feedback.answer).strip(), MAX_ANSWER_CHARACTERS),
+        question=_cut(normalise_line(feedback.question), MAX_QUESTION_CHARS),
+        reason=_cut(normalise_line(feedback.reason), MAX_REASON_CHARS),
+        answer=_cut(normalise(feedback.answer).strip(), MAX_ANSWER_CHARS),
         citations=tuple(
             (
-                _cut(normalise_line(path), MAX_CITED_CHARACTERS),
-                _cut(normalise_line(quote), MAX_CITED_CHARACTERS),
+                _cut(normalise_line(path), MAX_CITED_CHARS),
+                _cut(normalise_line(quote), MAX_CITED_CHARS),
             )
             for path, quote in feedback.citations[:MAX_CITATIONS]
         ),
-        language=_cut(normalise_line(feedback.language), MAX_LANGUAGE_CHARACTERS),
+        language=_cut(normalise_line(feedback.language), MAX_LANGUAGE_CHARS),
     )
 
 

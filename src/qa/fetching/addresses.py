@@ -26,10 +26,10 @@ Check = Callable[[IPAddress], bool]
 Resolver = Callable[[str, int], Collection[str]]
 """From a name and a port to the IP addresses behind it, as text. Raises `OSError` if there are none."""
 
-MAX_URL_CHARACTERS = 2048
+MAX_URL_CHARS = 2048
 """No page that people link to has a longer address; browsers and proxies stop there too."""
 
-MAX_SHOWN_CHARACTERS = 160
+MAX_SHOWN_CHARS = 160
 """So much of an address stands in a message: enough to know it by, and never the whole screen."""
 
 NOT_PUBLIC = tuple(
@@ -100,8 +100,8 @@ def is_public(address: IPAddress) -> bool:
 
 def parse_url(url: str, *, ports: Collection[int]) -> Target:
     """The parts of `url`. Raises `FetchError` unless it is a plain http(s) address at one of `ports`."""
-    if len(url) > MAX_URL_CHARACTERS:
-        reason = Reason("why_url_long", limit=MAX_URL_CHARACTERS)
+    if len(url) > MAX_URL_CHARS:
+        reason = Reason("why_url_long", limit=MAX_URL_CHARS)
         raise refusal(url, reason, Reason("why_then_shorten"))
     url = url.strip(" ")
     if UNWANTED.search(url) or any(character.isspace() or character in '\\<>"' for character in url):
@@ -162,7 +162,7 @@ def refusal(url: str, reason: Reason, next_step: Reason) -> FetchError:
 def show_url(url: str) -> str:
     """`url` as it may stand in a message: without user and password, without control characters, cut."""
     shown = re.sub(r"//[^/?#]*@", "//", UNWANTED.sub("", " ".join(url.split())), count=1)
-    return shown if len(shown) <= MAX_SHOWN_CHARACTERS else f"{shown[:MAX_SHOWN_CHARACTERS]}…"
+    return shown if len(shown) <= MAX_SHOWN_CHARS else f"{shown[:MAX_SHOWN_CHARS]}…"
 
 
 def _read_host(host: str, url: str) -> str:

@@ -42,7 +42,7 @@ PAGE_SUFFIXES = frozenset({".php", ".asp", ".aspx", ".jsp", ".cgi", ".do"})
 TEXT_TYPES = {"text/html": "page.html", "application/xhtml+xml": "page.html", "text/markdown": "page.md"}
 """What servers call kinds of text, and a name that says the same."""
 
-MAX_SUFFIX_CHARACTERS = 9
+MAX_SUFFIX_CHARS = 9
 """Longer than .markdown there is none; what follows the last full stop of a sentence is longer."""
 
 DISPOSITION = re.compile(
@@ -88,7 +88,7 @@ def name_in_headers(disposition: str, url: str) -> str:
     last = re.split(r"[/\\]", suggested or unquote(urlsplit(url).path))[-1]
     name = clean_name(last)
     suffix = name[len(name) - len(suffix_of(name)) :]
-    if len(suffix) > MAX_SUFFIX_CHARACTERS:
+    if len(suffix) > MAX_SUFFIX_CHARS:
         suffix = ""
     return _cut(name.removesuffix(suffix), MAX_NAME_BYTES - len(suffix.encode()), url) + suffix
 

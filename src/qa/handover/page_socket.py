@@ -61,11 +61,11 @@ ANSWER_S = 120.0
 """Seconds that a command waits for an answer, beside those that a language model may take."""
 ERRANDS_AT_ONCE = 2
 """Errands done at the same time, as many as questions on the page; more wait their turn."""
-MOST_WAITING = 32
+MAX_WAITING = 32
 """Commands that may wait; more do their errands themselves."""
-MOST_BYTES = 4 * 2**20
+MAX_BYTES = 4 * 2**20
 """The longest line that is read: a long conversation has a tenth of that."""
-LONGEST_FOLDER = 80
+MAX_FOLDER = 80
 """Bytes in the name of a folder that a socket may lie in: with its own name it may have 108."""
 
 PEER = struct.Struct("3i")
@@ -107,7 +107,7 @@ class Counter:
         self._settings = settings
         self._do = do
         self._turn = threading.BoundedSemaphore(ERRANDS_AT_ONCE)
-        self._room = threading.BoundedSemaphore(MOST_WAITING)
+        self._room = threading.BoundedSemaphore(MAX_WAITING)
         self._taker: threading.Thread | None = None
         self._busy: list[threading.Thread] = []
         self._listener: socket.socket | None = None
@@ -122,7 +122,7 @@ class Counter:
                 own.unlink(missing_ok=True)
                 listener.bind(str(own))
                 own.chmod(0o600)  # before anybody can connect
-                listener.listen(MOST_WAITING)
+                listener.listen(MAX_WAITING)
                 self._file = _place(own)
                 own.replace(folder / SOCKET_FILE)  # in place of one that a killed page has left
         except (OSError, AttributeError) as error:
@@ -231,7 +231,7 @@ def _connected(index_dir: Path) -> Iterator[socket.socket]:
 @contextmanager
 def _reachable(folder: Path) -> Iterator[Path]:
     """`folder`, by a short name where its own is too long for a socket."""
-    if len(os.fsencode(folder)) <= LONGEST_FOLDER:
+    if len(os.fsencode(folder)) <= MAX_FOLDER:
         yield folder
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -256,7 +256,7 @@ def _write(stream: BufferedRWPair, message: dict[str, Any]) -> None:
 
 def _read(stream: BufferedRWPair) -> dict[str, Any]:
     """The next message, empty if the other end has hung up. Raises `ValueError` for what is none."""
-    line = stream.readline(MOST_BYTES)
+    line = stream.readline(MAX_BYTES)
     message = json.loads(line) if line else {}
     if not isinstance(message, dict):
         raise ValueError("not a message")

@@ -33,7 +33,7 @@ FIRST_PAUSE_S = 0.5
 PASSING = frozenset({"unreachable", "rate_limit"})
 """Failures that may pass within seconds. One of time has used it up already, and a broken reply was paid for."""
 
-MOST_AT_ONCE = 4
+MAX_AT_ONCE = 4
 """Calls that run at the same time. A server that hangs holds on to its threads, but not to more than these."""
 
 TRY_S = 10.0
@@ -100,7 +100,7 @@ class LanguageModel:
         self._chat = chat
         self._sleep = sleep
         self._budget = budget or Budget(calls=settings.llm_calls_a_day, tokens=settings.llm_tokens_a_day)
-        self._free = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._free = threading.BoundedSemaphore(MAX_AT_ONCE)
 
     def ask(self, messages: Sequence[BaseMessage], *, until: float | None = None) -> str:
         """What the model replies to `messages`: the whole text, not empty; see `stream`."""

@@ -43,7 +43,7 @@ LINES_KEPT = 20
 """Of what the server says on stderr."""
 
 HTTP_THREADS = 6
-"""Two more than there are calls at the same time (`qa.llm.language_model.MOST_AT_ONCE`)."""
+"""Two more than there are calls at the same time (`qa.llm.language_model.MAX_AT_ONCE`)."""
 PR_SET_PDEATHSIG = 1
 """What Linux' prctl(2) calls the signal that a process gets when its parent dies."""
 

@@ -31,7 +31,7 @@ MAX_FORWARDED = 3
 MAX_NAMED_ATTACHMENTS = 10
 """So many are named in the warning; the others are counted."""
 
-MAX_HEADER_CHARACTERS = 4000
+MAX_HEADER_CHARS = 4000
 """Of a header, so much is decoded and shown: some fifty names of people."""
 
 SHOWN_HEADERS = ("From", "To", "Cc", "Date")
@@ -177,7 +177,7 @@ def _decode_part(part: Message) -> str:
 def _header(message: Message, name: str) -> str:
     """The header `name` on one line, its encoded words decoded; "" where there is none."""
     raw = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
-    return normalise_line(_decode_words(raw[:MAX_HEADER_CHARACTERS]))
+    return normalise_line(_decode_words(raw[:MAX_HEADER_CHARS]))
 
 
 def _decode_words(raw: str) -> str:

@@ -10,7 +10,7 @@ import charset_normalizer
 
 from qa.errors import LoadError
 from qa.i18n.reasons import Reason
-from qa.loaders.plausibility import CANDIDATES, LEAST_WEIGHT, weigh, weigh_utf16
+from qa.loaders.plausibility import CANDIDATES, MIN_WEIGHT, weigh, weigh_utf16
 
 DAMAGED_UTF8 = 50
 """With so many whole UTF-8 characters to each broken byte it is UTF-8 that was damaged, nothing else:
@@ -78,7 +78,7 @@ CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 UTF16_SAMPLE_BYTES = 2**14
 """Enough to tell writing from pictures and tables of numbers."""
 
-LEAST_UTF16_WEIGHT = 0.6
+MIN_UTF16_WEIGHT = 0.6
 """Real texts weigh 0.7 and more, random pairs of bytes 0.3 at most, and pairs of letters of one byte, which fall
 among the rarer Han characters, 0.4."""
 
@@ -125,12 +125,12 @@ def _utf16_order(data: bytes) -> str | None:
         # The sample may end inside of a pair; elsewhere a half of one is no writing.
         weights[order] = weigh_utf16(head.decode(order, "ignore" if len(head) < len(data) else "replace"))
     best = max(weights, key=lambda order: weights[order])
-    return best if weights[best] >= LEAST_UTF16_WEIGHT else None
+    return best if weights[best] >= MIN_UTF16_WEIGHT else None
 
 
 def _decode_old(data: bytes) -> str:
     """`data` in whichever of the old encodings it reads best in."""
-    best, best_weight = None, LEAST_WEIGHT
+    best, best_weight = None, MIN_WEIGHT
     for encoding in CANDIDATES:
         text = _try(data, encoding)
         if text is not None and (weight := weigh(text, encoding)) > best_weight:

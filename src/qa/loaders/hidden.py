@@ -31,7 +31,7 @@ PIXELS = {
 }
 """How many pixels a unit has, roughly: for a font of 16 pixels in a window of 1200 by 800."""
 
-LEAST_FONT_PIXELS = 3.0
+MIN_FONT_PIXELS = 3.0
 """Smaller letters nobody reads; the smallest in use, in footnotes, have 8."""
 
 OFF_SCREEN_PIXELS = -500.0
@@ -75,7 +75,7 @@ def is_unreadable(style: Style) -> bool | None:
         return None
     return (
         style.get("visibility") in ("hidden", "collapse")
-        or (size is not None and size < LEAST_FONT_PIXELS)
+        or (size is not None and size < MIN_FONT_PIXELS)
         or bool(WHITE.fullmatch(colour))
     )
 

@@ -38,7 +38,7 @@ MAX_ELEMENTS = 100_000
 """The extractor takes 5 s for so many paragraphs, and its time grows faster than they do. The longest pages, a
 law or a year of minutes, have 50,000."""
 
-MAX_CHARACTERS = 40 * 2**20
+MAX_CHARS = 40 * 2**20
 """Pages that were saved whole carry their pictures in them and are large; more than this is no page."""
 
 MAX_ATTRIBUTES = 5_000
@@ -47,7 +47,7 @@ MAX_ATTRIBUTES = 5_000
 LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{20000,}")
 """A tag in which so many attributes would fit."""
 
-MAX_CELL_CHARACTERS = 300
+MAX_CELL_CHARS = 300
 """In a mail; longer ones are columns of the page."""
 
 XML_DECLARATION = re.compile(r"\A\s*+<\?xml\b[^>]*+>")
@@ -67,8 +67,8 @@ def parse_page(source: str) -> Any:
 
     Raises `LoadError` where the page is too large or nested too deep to be one.
     """
-    if len(source) > MAX_CHARACTERS:
-        raise LoadError(Reason("why_page_too_large", limit=MAX_CHARACTERS // 2**20))
+    if len(source) > MAX_CHARS:
+        raise LoadError(Reason("why_page_too_large", limit=MAX_CHARS // 2**20))
     source = XML_DECLARATION.sub("", UNWANTED.sub("", source))
     for tag in LONG_TAG.finditer(source):
         if len(set(re.findall(r"\s([^\s=]++)", tag[0]))) > MAX_ATTRIBUTES:
@@ -113,7 +113,7 @@ def _name_rows(table: Any) -> None:
     if not is_plain or len(rows) < 2 or len({len(row) for row in rows}) > 1 or len(rows[0]) < 2:
         return
     texts = [[" ".join(cell.text_content().split()) for cell in row] for row in rows]
-    if max(len(text) for row in texts for text in row) > MAX_CELL_CHARACTERS:
+    if max(len(text) for row in texts for text in row) > MAX_CELL_CHARS:
         return
     count = 1 if all(cell.tag == "th" for cell in rows[0]) else None
     blocks = list(table_blocks([list(map(Cell, row)) for row in texts], header_rows=count))

@@ -52,7 +52,7 @@ MAX_MEMBER_BYTES = 2**20
 MAX_MEMBERS = 20_000
 """A package with more members is none that an office program wrote; listing millions would fill the memory."""
 
-MOST_CONTROL = 0.25
+MAX_CONTROL = 0.25
 """The largest share of control characters in a text: accidents leave some, and binary files have more."""
 
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -260,7 +260,7 @@ def _is_text(data: bytes) -> bool:
     odd = len(CONTROL.findall(head))
     if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or has_utf16_pattern(data):
         odd = 0
-    elif odd > MOST_CONTROL * len(head) + 8 or (b"\0" in head and not _is_utf8(data)):
+    elif odd > MAX_CONTROL * len(head) + 8 or (b"\0" in head and not _is_utf8(data)):
         return False
     try:
         decode(data)

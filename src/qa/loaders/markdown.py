@@ -24,7 +24,7 @@ FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOT
 
 DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[Tt\s].*)?)?)?")
 """A year, a month or a day as ISO 8601 writes them; a time of the day is left out."""
-MAX_DATE_CHARACTERS = 40
+MAX_DATE_CHARS = 40
 """Of what stands in a date's place, shown in a warning."""
 
 OPENING_TAG = re.compile(r"<(?P<name>[a-z][a-z0-9-]*+)(?P<attributes>[^>]*+)>?", re.IGNORECASE)
@@ -39,10 +39,10 @@ EMPTY_TAGS = frozenset(
 )
 """Tags without an end: what comes after them is not inside of them."""
 
-MAX_FRONT_MATTER_CHARACTERS = 20_000
+MAX_FRONT_MATTER_CHARS = 20_000
 """A dozen lines is what it takes; the reader of YAML is slow, and slowest on what was made to slow it."""
 
-MAX_INLINE_CHARACTERS = 50_000
+MAX_INLINE_CHARS = 50_000
 """Some marks make the reader of Markdown take the square of a paragraph's length: 0.5 s for so many brackets.
 A chapter without a blank line has 30,000."""
 
@@ -108,7 +108,7 @@ def read_markdown(data: bytes) -> Parsed:
         url=_text_of(matter, "source_url") or _text_of(matter, "url"),
         source_title=_text_of(matter, "source_title"),
         sections=builder.sections,
-        warnings=(Reason("why_matter_date", date=date[:MAX_DATE_CHARACTERS]),) if date and not day else (),
+        warnings=(Reason("why_matter_date", date=date[:MAX_DATE_CHARS]),) if date and not day else (),
     )
 
 
@@ -146,7 +146,7 @@ def _parse_inline(state: StateCore) -> None:
             continue
         token.children = []
         squares += len(token.content) ** 2
-        if len(token.content) <= MAX_INLINE_CHARACTERS and squares <= MAX_INLINE_SQUARES:
+        if len(token.content) <= MAX_INLINE_CHARS and squares <= MAX_INLINE_SQUARES:
             state.md.inline.parse(token.content, state.md, state.env, token.children)
         elif "<" in token.content:  # comments and tags hide text, which only the full reader takes out
             raise LoadError("its paragraphs are too long to be read; put blank lines between them")
@@ -155,9 +155,9 @@ def _parse_inline(state: StateCore) -> None:
 
 
 def _read_front_matter(text: str) -> dict[str, Any]:
-    if len(text) > MAX_FRONT_MATTER_CHARACTERS:
+    if len(text) > MAX_FRONT_MATTER_CHARS:
         raise LoadError(
-            f"its front matter has more than {MAX_FRONT_MATTER_CHARACTERS} characters; "
+            f"its front matter has more than {MAX_FRONT_MATTER_CHARS} characters; "
             "put the text behind the line `---` that ends it"
         )
     try:

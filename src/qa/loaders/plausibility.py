@@ -16,7 +16,7 @@ from functools import partial
 SAMPLE_CHARACTERS = 3000
 """So many characters beyond ASCII are weighed: the choice is clear long before, and the time is short."""
 
-LEAST_WEIGHT = 0.35
+MIN_WEIGHT = 0.35
 """A reading (1 is best) must weigh this much. The texts of tests/loaders/test_loaders_encodings.py weigh 0.57 and
 more in their own encoding, two hundred random bytes 0.23 at most in any."""
 

@@ -23,7 +23,7 @@ READERS: dict[Kind, str] = {
 }
 """Module and function, imported when the first such file comes: some bring half a second of libraries."""
 
-MAX_CHARACTERS = 5_000_000
+MAX_CHARS = 5_000_000
 """A text with more is refused: it is ten times the longest novel, and would take hours to embed."""
 
 
@@ -40,8 +40,8 @@ def read_parsed(data: bytes, name: str) -> Parsed:
         if parsed.warnings:
             raise LoadError(Reason("why_no_text_because", reasons=parsed.warnings))
         raise LoadError(Reason("why_no_text"))
-    if len(parsed.text) > MAX_CHARACTERS:
-        raise LoadError(Reason("why_text_too_long", count=len(parsed.text), limit=MAX_CHARACTERS))
+    if len(parsed.text) > MAX_CHARS:
+        raise LoadError(Reason("why_text_too_long", count=len(parsed.text), limit=MAX_CHARS))
     mismatch = describe_mismatch(kind, name)
     return dataclasses.replace(parsed, warnings=(mismatch, *parsed.warnings)) if mismatch else parsed
 

@@ -19,7 +19,7 @@ from qa.domain import Origin, PageKind, PageStart, Section, Span
 from qa.errors import LoadError, UnsupportedType
 from qa.i18n.reasons import Reason, from_json, map_texts
 from qa.loaders.parsed import Parsed
-from qa.loaders.registry import MAX_CHARACTERS
+from qa.loaders.registry import MAX_CHARS
 from qa.text.normalise import UNWANTED, normalise_line
 
 logger = logging.getLogger(__name__)
@@ -210,7 +210,7 @@ def _check(parsed: Parsed) -> None:
     lines = (parsed.title, parsed.language, parsed.date, parsed.url, parsed.source_title)
     if not all(isinstance(line, str | None) for line in lines):
         raise ValueError("what should be text is none")
-    if len(parsed.text) > MAX_CHARACTERS or UNWANTED.search(parsed.text):
+    if len(parsed.text) > MAX_CHARS or UNWANTED.search(parsed.text):
         raise ValueError("no reader makes such a text")
     origins = {parsed.title_from, parsed.date_from, parsed.cities_from}
     if parsed.page_kind not in get_args(PageKind) or not origins <= set(get_args(Origin)):
@@ -227,7 +227,7 @@ def _span(table: Mapping[str, Any]) -> Span:
 
 def _number(value: Any) -> int:
     number = int(value)
-    if not 0 <= number <= MAX_CHARACTERS:
+    if not 0 <= number <= MAX_CHARS:
         raise ValueError(f"{number} counts nothing in a text")
     return number
 

@@ -14,7 +14,7 @@ Style = Mapping[str, str]
 Styles = tuple[dict[str, str], dict[str, str]]
 """What is declared, and that of it which is `!important`."""
 
-MAX_STYLE_CHARACTERS = 1_000_000
+MAX_STYLE_CHARS = 1_000_000
 """More of style blocks is not believed to be a page's own: several times what the largest have."""
 
 MAX_MATCHES = 2_000_000
@@ -50,7 +50,7 @@ def read_style(text: str) -> Styles:
     """The declarations in `text`, in lower case, and those that are `!important`; later ones overrule."""
     style: dict[str, str] = {}
     important: dict[str, str] = {}
-    for name, value in DECLARATION.findall(COMMENT.sub("", text[:MAX_STYLE_CHARACTERS]).lower()):
+    for name, value in DECLARATION.findall(COMMENT.sub("", text[:MAX_STYLE_CHARS]).lower()):
         plain = value.partition("!")[0].strip()
         (important if "!" in value and "important" in value else style)[name] = plain
     return style, important
@@ -64,7 +64,7 @@ def apply_rules(root: Any) -> dict[Any, Styles]:
     sheet = "\n".join(block.text or "" for block in root.iter("style"))
     if not sheet.strip():
         return {}
-    if len(sheet) > MAX_STYLE_CHARACTERS:
+    if len(sheet) > MAX_STYLE_CHARS:
         raise LoadError("it has more style than text; save the article itself as text")
     by_key = _index(root)
     ruled: dict[Any, Styles] = {}

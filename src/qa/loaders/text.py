@@ -9,7 +9,7 @@ from qa.loaders.parsed import Parsed, TextBuilder
 from qa.text.languages import is_unspaced
 from qa.text.normalise import normalise
 
-MAX_HEADING_CHARACTERS = 90
+MAX_HEADING_CHARS = 90
 MAX_HEADING_CHARACTERS_UNSPACED = 40
 """A Chinese, Japanese or Khmer character says about as much as two to three Latin ones."""
 
@@ -36,7 +36,7 @@ def read_text(data: bytes) -> Parsed:
 
 def _is_heading(block: str) -> bool:
     line = block.strip()
-    if "\n" in line or len(line) > MAX_HEADING_CHARACTERS:  # first: what follows takes its time on long lines
+    if "\n" in line or len(line) > MAX_HEADING_CHARS:  # first: what follows takes its time on long lines
         return False
     return (
         (len(line) <= MAX_HEADING_CHARACTERS_UNSPACED or not is_unspaced(line))

@@ -34,7 +34,7 @@ from qa.loaders.kinds import SUFFIXES, WRITTEN, Kind
 from qa.loaders.registry import READERS, find_reader, read_parsed
 
 MAX_REPLY_BYTES = 64 * 2**20
-"""More than the longest text that is taken in (see `MAX_CHARACTERS`) makes in JSON."""
+"""More than the longest text that is taken in (see `MAX_CHARS`) makes in JSON."""
 
 MAX_DESCRIPTORS = 4096
 """More files than this process ever has open."""

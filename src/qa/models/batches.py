@@ -11,7 +11,7 @@ BATCH_TOKENS = 2048
 """The tokens in a batch at most (and what is over of its last text), with the padding that models need which
 cannot be packed. Half or twice as many take about as long (`docs/performance.md`); with fewer, there is something
 for each core also where little is new."""
-LEAST_TOKENS = 256
+MIN_TOKENS = 256
 """With fewer in a batch, reading the weights takes longer than computing."""
 SHARES = 4
 """Batches come in multiples of this, so that 2 or 4 cores have as many each. Not of the number of cores: what is
@@ -79,7 +79,7 @@ def even_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     time.
     """
     total = max(sum(lengths), 1)
-    count = min(SHARES * math.ceil(total / (SHARES * BATCH_TOKENS)), math.ceil(total / LEAST_TOKENS))
+    count = min(SHARES * math.ceil(total / (SHARES * BATCH_TOKENS)), math.ceil(total / MIN_TOKENS))
     batch: list[int] = []
     done = begun = 0
     for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):

@@ -20,12 +20,12 @@ from qa.models.workers import open_session
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-MOST_STATE = 255
-MOST_WEIGHT = 127
+MAX_STATE = 255
+MAX_WEIGHT = 127
 """The ends of the two kinds of whole numbers: states from 0, weights on both sides of 0."""
-MOST_WEIGHT_SATURATING = 63
+MAX_WEIGHT_SATURATING = 63
 """Where two products are added in 16 bits (x86 without VNNI), larger ones could pass the end of those."""
-LEAST_STEP = 1e-30
+MIN_STEP = 1e-30
 """States that are all 0 have steps of this, for nothing must be divided by 0."""
 
 
@@ -37,9 +37,9 @@ class Int8Linear:
 
     def __init__(self, matrix: torch.Tensor, bias: torch.Tensor) -> None:
         """`matrix` is (out, in); `bias` is that of the first outputs, the others have none."""
-        most = MOST_WEIGHT if adds_exactly() else MOST_WEIGHT_SATURATING
+        most = MAX_WEIGHT if adds_exactly() else MAX_WEIGHT_SATURATING
         matrix = matrix.to(torch.float32)
-        steps = (matrix.abs().amax(dim=1, keepdim=True) / most).clamp_(min=LEAST_STEP)
+        steps = (matrix.abs().amax(dim=1, keepdim=True) / most).clamp_(min=MIN_STEP)
         weights = (matrix / steps).round_()
         self._weights = np.ascontiguousarray(weights.numpy().astype(np.int8).T)
         self._steps: NDArray[np.float32] = steps[:, 0].numpy()
@@ -50,7 +50,7 @@ class Int8Linear:
     def __call__(self, states: torch.Tensor) -> torch.Tensor:
         """`states` through the layer."""
         least = states.amin(dim=1).clamp_(max=0)
-        steps = (states.amax(dim=1).clamp_(min=0) - least).div_(MOST_STATE).clamp_(min=LEAST_STEP)
+        steps = (states.amax(dim=1).clamp_(min=0) - least).div_(MAX_STATE).clamp_(min=MIN_STEP)
         zeros = (least / -steps).round_()  # what stands for 0
         product = _multiply(states.numpy(), steps.numpy(), zeros.numpy(), self._weights, self._steps)
         made = torch.from_numpy(product)
@@ -61,12 +61,10 @@ class Int8Linear:
 @cache
 def adds_exactly() -> bool:
     """True if products of any states and weights are added without loss on this processor."""
-    states = np.full((1, 64), MOST_STATE, dtype=np.float32)
-    weights = np.full((64, 16), MOST_WEIGHT, dtype=np.int8)
+    states = np.full((1, 64), MAX_STATE, dtype=np.float32)
+    weights = np.full((64, 16), MAX_WEIGHT, dtype=np.int8)
     one = np.ones(16, dtype=np.float32)
-    return bool(
-        (_multiply(states, one[:1], 0 * one[:1], weights, one) == 64 * MOST_STATE * MOST_WEIGHT).all()
-    )
+    return bool((_multiply(states, one[:1], 0 * one[:1], weights, one) == 64 * MAX_STATE * MAX_WEIGHT).all())
 
 
 def _multiply(

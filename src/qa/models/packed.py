@@ -30,7 +30,7 @@ Norm = tuple[Any, Any]
 MANY_SCORES = 3000
 """With so many for each head, attention is quicker in bfloat16; with fewer, to begin its products takes longer."""
 
-LEAST_SUM, MOST_SUM = 1e-30, 1e38
+MIN_SUM, MAX_SUM = 1e-30, 1e38
 """Between these, a sum of exponentials has lost nothing to the ends of what a float can say."""
 
 
@@ -181,7 +181,7 @@ def _mix(scores: Tensor, value: Tensor) -> Tensor:
     shares = torch.exp(scores)
     sums = shares.sum(dim=-1, keepdim=True)
     least, most = torch.aminmax(sums)
-    if float(least) > LEAST_SUM and float(most) < MOST_SUM:
+    if float(least) > MIN_SUM and float(most) < MAX_SUM:
         return torch.bmm(shares, value) / sums
     return torch.bmm(torch.softmax(scores, dim=-1), value)
 

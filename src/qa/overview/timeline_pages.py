@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qa.overview.timeline import Event
 
-MOST_EVENTS = 200
+MAX_EVENTS = 200
 """Statements in a period: some 150 KB of page."""
 
 
@@ -32,7 +32,7 @@ class Period:
         return f"{years}{part} ({len(self.events)})"
 
 
-def split_into_periods(events: Sequence[Event], *, most: int = MOST_EVENTS) -> tuple[Period, ...]:
+def split_into_periods(events: Sequence[Event], *, most: int = MAX_EVENTS) -> tuple[Period, ...]:
     """`events`, which are in the order of time, in periods of `most` at most, the newest period first.
 
     A year is in one period, unless it has more than `most` statements itself. Raises `ValueError` for a `most`

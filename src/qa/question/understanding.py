@@ -13,7 +13,7 @@ from qa.question.intent import asks_city_by_city, asks_for_story
 from qa.question.smalltalk import talk_of
 from qa.text.languages import detect_language, is_unspaced
 
-MAX_QUESTION_CHARACTERS = 2000
+MAX_QUESTION_CHARS = 2000
 
 LEANS_ON_TURN = re.compile(
     r"\b(?:it|its|they|them|their|those|these|he|she|his|her|the same)\b"
@@ -40,7 +40,7 @@ FEW_WORDS, FEW_CHARACTERS = 4, 12
 """A question of up to so many words (in unspaced scripts, characters) that only names a city ("And Hai
 Phong?") asks the last one again."""
 
-FEWEST_WORDS, FEWEST_CHARACTERS = 3, 7
+MIN_WORDS, MIN_CHARS = 3, 7
 """A question of no more that names no city hardly stands alone."""
 
 
@@ -65,10 +65,8 @@ def understand(
     Raises `InputError` for a question that is too long to be one.
     """
     text = clean_question(question)
-    if len(text) > MAX_QUESTION_CHARACTERS:
-        raise InputError(
-            f"the question has {len(text)} characters; ask with at most {MAX_QUESTION_CHARACTERS}"
-        )
+    if len(text) > MAX_QUESTION_CHARS:
+        raise InputError(f"the question has {len(text)} characters; ask with at most {MAX_QUESTION_CHARS}")
     named = catalogue.query_cities(text)
     asked = asked_before(history)
     language = detect_language(text, default=detect_language(asked[-1]) if asked else "en")
@@ -108,9 +106,7 @@ def may_lean(query: Query, catalogue: CityCatalogue) -> bool:
     if query.is_follow_up or LEANS_ON_TURN.search(query.question):
         return True
     text = query.question
-    return not catalogue.names_place(text) and _is_short(
-        text, words=FEWEST_WORDS, characters=FEWEST_CHARACTERS
-    )
+    return not catalogue.names_place(text) and _is_short(text, words=MIN_WORDS, characters=MIN_CHARS)
 
 
 def clean_question(question: str) -> str:

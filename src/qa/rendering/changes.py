@@ -11,15 +11,15 @@ from qa.rendering.escaping import Html, fill, join, one_line
 NAMELESS = {STAFF: "who_staff", READER: "who_reader", THIS_MACHINE: "who_this_machine"}
 """Who has no name, and the key of what is said in its place."""
 
-MOST_LISTED = 50
+MAX_LISTED = 50
 """Changes listed on the page; `qa status --changes` shows them all."""
 
-MOST_NAMED = 5
+MAX_NAMED = 5
 """Documents named in a line of the list; the rest are counted."""
 
 
 def changes_html(changes: Sequence[Change], *, language: str) -> Html:
-    """The list of `changes` (the newest first), `MOST_LISTED` at most."""
+    """The list of `changes` (the newest first), `MAX_LISTED` at most."""
     if not changes:
         return fill('<p class="note" role="status">{text}</p>', text=say("changes_empty", language))
     items = [
@@ -29,7 +29,7 @@ def changes_html(changes: Sequence[Change], *, language: str) -> Html:
             time=change.time,
             shown=_shown_time(change),
         )
-        for change in changes[:MOST_LISTED]
+        for change in changes[:MAX_LISTED]
     ]
     return fill(
         '<div class="changes" lang="{language}"><p class="note">{note}</p><ol>{items}</ol></div>',
@@ -45,7 +45,7 @@ def changes_lines(changes: Sequence[Change]) -> Iterator[str]:
         yield f"{one_line(_shown_time(change))}  {one_line(_deed(change, 'en', most=len(change.names)))}"
 
 
-def _deed(change: Change, language: str, *, most: int = MOST_NAMED) -> str:
+def _deed(change: Change, language: str, *, most: int = MAX_NAMED) -> str:
     shown = change.names[:most]
     names = join_names(shown, language)
     if change.count > len(shown):

@@ -14,7 +14,7 @@ from qa.rendering.wording import NameCity, place_of
 from qa.storage.manifest import DocumentRecord
 from qa.suggestions.city_briefs import Brief
 
-MOST_LISTED = 12
+MAX_LISTED = 12
 """Documents listed in a card: the tab with the documents has them all."""
 
 
@@ -138,8 +138,8 @@ def _quote(citation: Citation, *, language: str) -> Html:
 
 
 def _documents(records: Sequence[DocumentRecord], *, language: str) -> Html:
-    more = len(records) - MOST_LISTED
-    items = [_document(record, language=language) for record in records[:MOST_LISTED]]
+    more = len(records) - MAX_LISTED
+    items = [_document(record, language=language) for record in records[:MAX_LISTED]]
     if more > 0:
         items.append(fill('<li class="note">{text}</li>', text=say("card_rest", language, count=more)))
     return fill(

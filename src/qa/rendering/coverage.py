@@ -16,7 +16,7 @@ from qa.rendering.wording import NameCity, shorten
 TINTS = 3
 """Shades of amount. The number stands in each cell, so nothing hangs on telling them apart."""
 
-MOST_REFUSED = 20
+MAX_REFUSED = 20
 """Questions listed."""
 
 COLUMN = 12
@@ -92,7 +92,7 @@ def _tint(passages: int, most: int) -> int:
 
 
 def refused_html(refused: Sequence[tuple[int, str, int, str]], *, language: str) -> Html:
-    """The questions that most often had no answer (see `qa.feedback.most_refused`), `MOST_REFUSED` at most."""
+    """The questions that most often had no answer (see `qa.feedback.most_refused`), `MAX_REFUSED` at most."""
     if not refused:
         return fill('<p class="note" role="status">{text}</p>', text=say("refused_empty", language))
     items = [
@@ -102,7 +102,7 @@ def refused_html(refused: Sequence[tuple[int, str, int, str]], *, language: str)
             number=number,
             facts=say("refused_times", language, count=times, date=last_time[:10]),
         )
-        for number, question, times, last_time in refused[:MOST_REFUSED]
+        for number, question, times, last_time in refused[:MAX_REFUSED]
     ]
     return fill(
         '<div class="refused" lang="{language}"><p class="note">{note}</p><ul>{items}</ul></div>',

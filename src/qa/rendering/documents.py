@@ -14,7 +14,7 @@ from qa.rendering.evidence import original_html, whole_html
 from qa.rendering.receipts import receipt_facts, warnings_html
 from qa.rendering.wording import NameCity
 
-MOST_LISTED = 200
+MAX_LISTED = 200
 """Documents listed at a time: more are found by searching."""
 
 
@@ -32,8 +32,8 @@ def documents_html(
     names of a city, in every language.
     """
     found = [entry for entry in receipts if _matches(entry[0], search, names_of)]
-    count = say("documents_count", language, shown=min(len(found), MOST_LISTED), count=len(receipts))
-    cards = [_card(*entry, language=language, name_city=name_city) for entry in found[:MOST_LISTED]]
+    count = say("documents_count", language, shown=min(len(found), MAX_LISTED), count=len(receipts))
+    cards = [_card(*entry, language=language, name_city=name_city) for entry in found[:MAX_LISTED]]
     return fill(
         '<div class="documents" lang="{language}"><h2 class="visually-hidden">{heading}</h2>'
         '<p class="note" role="status">{count}</p>{cards}</div>',

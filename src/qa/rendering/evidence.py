@@ -12,13 +12,13 @@ from qa.i18n.messages import language_name, say
 from qa.rendering.escaping import Html, fill, join, safe_url
 from qa.rendering.wording import language_note, page_label, place_of, shown_citations
 
-LEAST_SURROUNDINGS = 300
+MIN_SURROUNDINGS = 300
 """Characters shown around a quote at least, where the document has them: two or three sentences."""
 
-MOST_BESIDE = 320
+MAX_BESIDE = 320
 """Characters shown on either side of a quote at most, so that four cards fit on a screen or two."""
 
-MOST_OF_DOCUMENT = 100_000
+MAX_OF_DOCUMENT = 100_000
 """Characters of a whole document shown on either side of a quote: about 40 pages; more makes a page slow."""
 
 PARAGRAPH_END = "\n\n"
@@ -93,9 +93,9 @@ def _translate_button(citation: Citation, *, turn: int, asked_in: str, language:
 def document_html(document: Document, span: Span, *, language: str = "en") -> Html:
     """The document's text with headings set off, page numbers where pages start, and `span` marked.
 
-    The text around the mark is cut to `MOST_OF_DOCUMENT` characters on either side, and says so.
+    The text around the mark is cut to `MAX_OF_DOCUMENT` characters on either side, and says so.
     """
-    start, end = max(0, span.start - MOST_OF_DOCUMENT), min(len(document.text), span.end + MOST_OF_DOCUMENT)
+    start, end = max(0, span.start - MAX_OF_DOCUMENT), min(len(document.text), span.end + MAX_OF_DOCUMENT)
     is_cut = (start, end) != (0, len(document.text))
     note = fill('<p class="note">{note}</p>', note=say("document_shortened", language)) if is_cut else Html()
     return fill(
@@ -109,15 +109,15 @@ def document_html(document: Document, span: Span, *, language: str = "en") -> Ht
 def surroundings(text: str, span: Span) -> Span:
     """The paragraph or paragraphs around `span`, cut at a space where they are long."""
     start, end = _paragraph_start(text, span.start), _paragraph_end(text, span.end)
-    while end - start < LEAST_SURROUNDINGS and (start > 0 or end < len(text)):
+    while end - start < MIN_SURROUNDINGS and (start > 0 or end < len(text)):
         start = _paragraph_start(text, max(0, start - len(PARAGRAPH_END)))
         end = _paragraph_end(text, min(len(text), end + len(PARAGRAPH_END)))
-    if span.start - start > MOST_BESIDE:
-        start = span.start - MOST_BESIDE
+    if span.start - start > MAX_BESIDE:
+        start = span.start - MAX_BESIDE
         space = re.compile(r"\s").search(text, start, min(start + 40, span.start))
         start = space.end() if space else start
-    if end - span.end > MOST_BESIDE:
-        end = span.end + MOST_BESIDE
+    if end - span.end > MAX_BESIDE:
+        end = span.end + MAX_BESIDE
         spaces = [found.start() for found in re.compile(r"\s").finditer(text, max(end - 40, span.end), end)]
         end = spaces[-1] if spaces else end
     return Span(start, end)

@@ -20,16 +20,16 @@ from qa.rendering.text_width import text_ems
 from qa.rendering.wording import NameCity
 
 WIDTH = 340
-LEAST_HEIGHT, MOST_HEIGHT = 230, 400
+MIN_HEIGHT, MAX_HEIGHT = 230, 400
 SIDE, TOP, BOTTOM = 52, 36, 44
 """Units between the frame and the outermost cities: labels need them."""
-MOST_SCALE = 8.0
+MAX_SCALE = 8.0
 """Units that a degree of latitude takes at most: a single city is shown in a region of about 40 degrees."""
-LEAST_SHRINKING = 0.3
+MIN_SHRINKING = 0.3
 """A degree of longitude is drawn no narrower than this share of one of latitude, however far north."""
 
 GRID_STEPS = (1, 2, 5, 10, 15, 20, 30, 45, 60)
-MOST_GRID_LINES = 6
+MAX_GRID_LINES = 6
 
 BEND = 0.07
 """How far a line bends aside, as a share of its length: lines to cities in one direction come apart."""
@@ -37,7 +37,7 @@ SAMPLES = 24
 """Points of a line that labels keep clear of."""
 
 LABEL_SIZE, LABEL_HEIGHT, COUNT_SIZE = 12, 24, 11
-MOST_LABEL_CHARACTERS = 20
+MAX_LABEL_CHARS = 20
 GAPS = (8, 16, 30, 48, 70, 100)
 """Units between a city and its label, the nearest tried first."""
 SIDES = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (1, 1), (-1, -1), (-1, 1))
@@ -169,13 +169,13 @@ def _fit(cities: Sequence[City]) -> _Frame:
     latitudes = [city.latitude for city in cities]
     longitude, wide = (min(longitudes) + max(longitudes)) / 2, max(longitudes) - min(longitudes)
     latitude, high = (min(latitudes) + max(latitudes)) / 2, max(latitudes) - min(latitudes)
-    shrinking = max(LEAST_SHRINKING, math.cos(math.radians(latitude)))
+    shrinking = max(MIN_SHRINKING, math.cos(math.radians(latitude)))
     scale = min(
-        MOST_SCALE,
+        MAX_SCALE,
         (WIDTH - 2 * SIDE) / max(wide * shrinking, 1e-6),
-        (MOST_HEIGHT - TOP - BOTTOM) / max(high, 1e-6),
+        (MAX_HEIGHT - TOP - BOTTOM) / max(high, 1e-6),
     )
-    height = max(LEAST_HEIGHT, high * scale + TOP + BOTTOM)
+    height = max(MIN_HEIGHT, high * scale + TOP + BOTTOM)
     return _Frame(anchor, longitude, latitude, scale, shrinking, height)
 
 
@@ -188,7 +188,7 @@ def _grid(frame: _Frame) -> Html:
     window = frame.window()
     west, east, south, north = window.west, window.east, max(-90, window.south), min(90, window.north)
     step = next(
-        (s for s in GRID_STEPS if max(east - west, north - south) / s <= MOST_GRID_LINES), GRID_STEPS[-1]
+        (s for s in GRID_STEPS if max(east - west, north - south) / s <= MAX_GRID_LINES), GRID_STEPS[-1]
     )
     parts = []
     for degrees in range(math.ceil(south / step) * step, math.floor(north) + 1, step):
@@ -279,7 +279,7 @@ def _candidates(place: Point, width: float, field: _Box) -> Iterator[_Box]:
 
 
 def _describe(city: City, name: str, counts: Mapping[str, int], *, language: str) -> _Label:
-    text = name if len(name) <= MOST_LABEL_CHARACTERS else f"{name[: MOST_LABEL_CHARACTERS - 1]}…"
+    text = name if len(name) <= MAX_LABEL_CHARS else f"{name[: MAX_LABEL_CHARS - 1]}…"
     said = (say("map_home", language, city=name) if city.is_home else name,)
     if city.is_home and city.name not in counts:
         return _Label(text, "", *said)

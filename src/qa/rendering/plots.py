@@ -16,7 +16,7 @@ LABEL_CHAR_WIDTH = 7.2
 """Units that a character of a bar's label takes on average, and a little more."""
 VALUE_WIDTH = 44
 ROW_HEIGHT = 26
-MOST_LABEL_CHARS = 14
+MAX_LABEL_CHARS = 14
 """Characters of a label beside a bar: more would leave too little room for the bar."""
 
 PLOT_LEFT, PLOT_TOP, PLOT_WIDTH, PLOT_HEIGHT = 40, 12, 288, 190
@@ -67,7 +67,7 @@ class Histogram:
 def bars_svg(bars: Sequence[Bar], *, title: str) -> Html:
     """A bar for each share, one below the other, with its interval as a whisker and its value as a number."""
     labels = [
-        bar.label if len(bar.label) <= MOST_LABEL_CHARS else f"{bar.label[: MOST_LABEL_CHARS - 1]}…"
+        bar.label if len(bar.label) <= MAX_LABEL_CHARS else f"{bar.label[: MAX_LABEL_CHARS - 1]}…"
         for bar in bars
     ]
     left = 10 + LABEL_CHAR_WIDTH * max(map(len, labels), default=0)

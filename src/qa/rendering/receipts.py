@@ -12,7 +12,7 @@ from qa.i18n.reasons import Reason, in_language, number_runs
 from qa.rendering.escaping import Html, fill, join, one_line, without_controls
 from qa.rendering.wording import NameCity
 
-MOST_NAMED = 20
+MAX_NAMED = 20
 """Files named in each part of a receipt."""
 
 OUTCOMES: tuple[Outcome, ...] = ("added", "updated", "removed", "failed", "skipped", "unchanged")
@@ -106,10 +106,10 @@ def _part(outcome: Outcome, receipts: tuple[Receipt, ...], language: str, name_c
     if not receipts:
         return Html()
     # Who brings in one file of a hundred does not want to read the other ninety-nine.
-    shown = receipts[:MOST_NAMED] if outcome != "unchanged" else ()
+    shown = receipts[:MAX_NAMED] if outcome != "unchanged" else ()
     items = [_item(receipt, language, name_city) for receipt in shown]
-    if shown and len(receipts) > MOST_NAMED:
-        more = say("receipt_more", language, count=len(receipts) - MOST_NAMED)
+    if shown and len(receipts) > MAX_NAMED:
+        more = say("receipt_more", language, count=len(receipts) - MAX_NAMED)
         items.append(fill("<li>{more}</li>", more=more))
     return fill(
         '<li class="{name}">{label}{items}</li>',

@@ -23,7 +23,7 @@ from qa.storage.records import Vectors
 
 CACHE_FILE = "vectors.sqlite3"
 
-MOST_VECTORS = 500_000
+MAX_VECTORS = 500_000
 """About so many are kept, those that were wanted last: 0.8 GB with 384 dimensions, for some 80,000 passages."""
 
 SHARE_DROPPED = 0.1
@@ -84,10 +84,10 @@ class VectorCache:
         with self._doing_without(), self._open() as connection:
             connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?)", rows)
             (count,) = connection.execute("SELECT count(*) FROM vectors").fetchone()
-            if count > MOST_VECTORS:
+            if count > MAX_VECTORS:
                 connection.execute(
                     "DELETE FROM vectors WHERE rowid IN (SELECT rowid FROM vectors ORDER BY used LIMIT ?)",
-                    (count - int((1 - SHARE_DROPPED) * MOST_VECTORS),),
+                    (count - int((1 - SHARE_DROPPED) * MAX_VECTORS),),
                 )
 
     @contextmanager

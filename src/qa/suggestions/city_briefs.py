@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from qa.cities import City
     from qa.pipeline import Pipeline
 
-MOST_QUOTES = 4
+MAX_QUOTES = 4
 """Quotes in a brief."""
 
-MOST_KEPT = 500
+MAX_KEPT = 500
 """Briefs kept, the oldest go first; at some 4 KB each: 2 MB."""
 
 Quotes = tuple[Citation, ...]
@@ -69,7 +69,7 @@ class Briefs:
             if key not in self._kept:
                 self._kept[key] = self._ask(city, language)
             quotes = self._kept[key]
-            while len(self._kept) > MOST_KEPT:
+            while len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
         return Brief(city, records, quotes)
 
@@ -80,7 +80,7 @@ class Briefs:
             question = say("example", code, city=name_city(city.name, code))
             answer = self._pipeline.quote(question, cities=(city.name,))
             if answer.citations:
-                return answer.citations[:MOST_QUOTES]
+                return answer.citations[:MAX_QUOTES]
         return ()
 
     def _records(self, city: City) -> tuple[DocumentRecord, ...]:

@@ -14,7 +14,7 @@ from qa.i18n.messages import say
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
 
-MOST_TRIED = 10
+MAX_TRIED = 10
 """Questions that are asked, out of sight, to find those to offer: about 0.2 seconds each, the first time."""
 
 YEARS_TRIED = 2
@@ -51,7 +51,7 @@ class Suggester:
         state = self._pipeline.state
         answered = (
             each.question
-            for each in itertools.islice(candidates, MOST_TRIED)
+            for each in itertools.islice(candidates, MAX_TRIED)
             if self._is_answered(each, state)
         )
         return tuple(itertools.islice(answered, count))

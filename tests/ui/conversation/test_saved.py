@@ -16,7 +16,7 @@ from qa.domain import Statement
 from qa.pipeline import Pipeline
 from qa.ui.conversation.conversation import MAX_EXCHANGES, Conversation, Exchange, exchange_of, hold_exchange
 from qa.ui.conversation.conversation import saved as saved_module
-from qa.ui.conversation.saved import MAX_SAVED_CHARACTERS, MAX_VALUES, restore, to_saved
+from qa.ui.conversation.saved import MAX_SAVED_CHARS, MAX_VALUES, restore, to_saved
 
 QUESTIONS = ("experts to Dalian Kitakyushu sent?", "which recipe makes good ramen", "hello")
 
@@ -94,7 +94,7 @@ def test_spans_that_do_not_fit_are_no_conversation(pipeline: Pipeline) -> None:
 
 def test_too_much_is_not_even_looked_at(pipeline: Pipeline) -> None:
     _, saved = talk(pipeline)
-    assert restore(saved + " " * MAX_SAVED_CHARACTERS, pipeline, language="en") == Conversation()
+    assert restore(saved + " " * MAX_SAVED_CHARS, pipeline, language="en") == Conversation()
 
 
 def test_thirty_long_answers_in_khmer_come_back(pipeline: Pipeline) -> None:

@@ -21,7 +21,7 @@ from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.pipeline import Pipeline
 from qa.rendering import to_json
-from qa.ui.server.programs import MAX_TURN_CHARACTERS, QUOTES_ARE_DATA, Programs
+from qa.ui.server.programs import MAX_TURN_CHARS, QUOTES_ARE_DATA, Programs
 from test_page import KEY, Server, serving
 
 DALIAN = "Kitakyushu sent 67 experts to Dalian."
@@ -95,7 +95,7 @@ def test_a_listed_document_says_what_it_is(pipeline: Pipeline) -> None:
         (("x", None, [{"role": "system", "text": "x"}]), "history must be a list"),
         (("x", None, [{"role": "user", "text": 5}]), "history must be a list"),
         (("x", None, [{"role": "user", "text": "x"}] * 61), "history has 61 messages"),
-        (("x", None, [{"role": "user", "text": "x" * (MAX_TURN_CHARACTERS + 1)}]), "a message in history"),
+        (("x", None, [{"role": "user", "text": "x" * (MAX_TURN_CHARS + 1)}]), "a message in history"),
     ],
 )
 def test_a_bad_question_is_told_plainly(pipeline: Pipeline, arguments: tuple[Any, ...], words: str) -> None:

@@ -29,13 +29,13 @@ PROGRAM = "Excel"
 MAX_ROWS = 50_000
 """Rows with something in them, of all sheets together: 2,000 printed pages. More is a database."""
 
-MAX_CHARACTERS = 2_000_000
+MAX_CHARS = 2_000_000
 """Of the text that comes of it, headings in each row included: as much as a book of 1,000 pages."""
 
 MAX_COLUMNS = 512
 """A column for each day of a year, and some; what stands further to the right is left out."""
 
-MAX_TITLE_CHARACTERS = 90
+MAX_TITLE_CHARS = 90
 """A longer line at the top of the first sheet is no title."""
 
 UNREADABLE = (
@@ -90,7 +90,7 @@ class _Reader:
         self._package = package
         self._workbook = workbook
         self._rows_left = MAX_ROWS
-        self._characters_left = MAX_CHARACTERS
+        self._characters_left = MAX_CHARS
 
     def add_sheets(self) -> None:
         """Add the sheets that are visible, in the order of their tabs."""
@@ -107,7 +107,7 @@ class _Reader:
             self._warn_of(layout, normalise_line(name))
             if self._is_full:
                 name = normalise_line(name)
-                limits = {"rows": MAX_ROWS, "characters": MAX_CHARACTERS}
+                limits = {"rows": MAX_ROWS, "characters": MAX_CHARS}
                 self.warnings.append(Reason("why_sheets_cut", name=name, **limits))
                 return
 
@@ -164,7 +164,7 @@ class _Reader:
             # A line of its own above the first table of all is what the file is about.
             if position == 0 and self.title is None and len(self.builder.pages) == 1 and _is_line(top):
                 line = normalise_line(first)
-                self.title = line if len(line) <= MAX_TITLE_CHARACTERS and len(rows) > 1 else None
+                self.title = line if len(line) <= MAX_TITLE_CHARS and len(rows) > 1 else None
             for block in itertools.chain([first], blocks):
                 self.builder.add_block(block)
                 self._characters_left -= len(block)

@@ -16,7 +16,7 @@ from qa.text.normalise import normalise_line
 MAX_JOINED_ROWS = 5
 """Up to so many rows without headings are one block, so that they are read together; of more, each is one."""
 
-MAX_NAME_CHARACTERS = 80
+MAX_NAME_CHARS = 80
 """Longer cells are no headings of columns."""
 
 MIN_TEXT_ROWS = 2
@@ -146,7 +146,7 @@ def _can_be_name(cell: Cell, text: str) -> bool:
         return True
     digits = sum(character.isdigit() for character in text)
     letters = sum(character.isalpha() for character in text)
-    return not cell.is_number and digits <= 2 * letters and letters > 0 and len(text) <= MAX_NAME_CHARACTERS
+    return not cell.is_number and digits <= 2 * letters and letters > 0 and len(text) <= MAX_NAME_CHARS
 
 
 def _is_number_column(rows: Sequence[Row], at: int) -> bool:

@@ -26,7 +26,7 @@ from qa.text.normalise import normalise_line
 
 PROGRAM = "Word"
 
-MAX_HEADING_CHARACTERS = 250
+MAX_HEADING_CHARS = 250
 """Longer paragraphs are text that was given a heading's style for its looks."""
 
 MAX_COLUMNS = 63
@@ -128,7 +128,7 @@ class _Reader:
         mark = self.numbering.mark(paragraph) if level is None else None
         if not text.strip() or self.styles.is_contents(paragraph):
             pass
-        elif level is not None and len(text) <= MAX_HEADING_CHARACTERS:
+        elif level is not None and len(text) <= MAX_HEADING_CHARS:
             self._end_list()
             self.builder.add_heading(text, level=level)
         elif mark:

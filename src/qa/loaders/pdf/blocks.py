@@ -25,10 +25,10 @@ USUAL_PITCH = 1.25
 INDENT = 0.8
 """Of the size; a line that begins so much further in begins a paragraph."""
 
-MAX_HEADING_CHARACTERS = 200
+MAX_HEADING_CHARS = 200
 """Longer text in large letters is a summary, not a heading."""
 
-MAX_BOLD_HEADING_CHARACTERS = 90
+MAX_BOLD_HEADING_CHARS = 90
 """Bold text as large as the rest is a heading only if it stands alone and is as short as one."""
 
 MAX_FIRST_WORD = 12
@@ -112,7 +112,7 @@ def _block(lines: Sequence[Line], typography: Typography, *, right: float) -> Bl
     # What a table of contents calls a heading stands above nothing there.
     has_letters = any(character.isalpha() for character in text) and not contents_number(text)
     if _is_large(first, typography):
-        is_heading = has_letters and len(text) <= MAX_HEADING_CHARACTERS
+        is_heading = has_letters and len(text) <= MAX_HEADING_CHARS
         return Block("heading" if is_heading else "paragraph", text, first.size)
     if BULLET.match(text):
         return Block("list", f"- {BULLET.sub('', text, count=1)}")
@@ -121,7 +121,7 @@ def _block(lines: Sequence[Line], typography: Typography, *, right: float) -> Bl
     is_bold_heading = (
         has_letters
         and all(line.is_bold for line in lines)
-        and len(text) <= MAX_BOLD_HEADING_CHARACTERS
+        and len(text) <= MAX_BOLD_HEADING_CHARS
         and not SENTENCE_END.search(text)
     )
     is_full = len(lines) > 1 and right - lines[-1].x1 < FULL * first.size

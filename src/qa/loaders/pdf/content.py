@@ -12,7 +12,7 @@ from qa.loaders.pdf.layout import Element, attach_markers
 from qa.loaders.pdf.lines import Line, build_lines, find_words, garbage_share, is_cjk
 from qa.loaders.pdf.page import (
     MAX_OBJECTS,
-    MAX_PAGE_CHARACTERS,
+    MAX_PAGE_CHARS,
     Glyph,
     Rule,
     count_characters,
@@ -25,10 +25,10 @@ from qa.loaders.pdf.page import (
 from qa.loaders.pdf.tables import find_grids, read_table
 from qa.loaders.pdf.visibility import paint, see
 
-MOST_GARBAGE = 0.3
+MAX_GARBAGE = 0.3
 """Of a page's letters; a page with more of them unknown says nothing that could be quoted."""
 
-LEAST_VERTICAL = 4
+MIN_VERTICAL = 4
 """Characters; fewer below each other are no vertical writing."""
 
 Reading = Literal[
@@ -58,7 +58,7 @@ class PageContent:
 
 def read_page(page: Any, number: int) -> PageContent:
     """What stands on the page (a `PdfPage`)."""
-    if count_objects(page) > MAX_OBJECTS or count_characters(page) > MAX_PAGE_CHARACTERS:
+    if count_objects(page) > MAX_OBJECTS or count_characters(page) > MAX_PAGE_CHARS:
         return PageContent(number, "crowded")
     rotation = page.get_rotation()
     # Seen unturned, the picture's places are the page's own; which way the text runs is seen from the text.
@@ -79,7 +79,7 @@ def _read_page(page: Any, number: int) -> PageContent:
         return PageContent(
             number, "picture" if sight.has_ink else "blank", hidden=sight.hidden, characters=len(all_glyphs)
         )
-    if garbage_share(glyphs) > MOST_GARBAGE:
+    if garbage_share(glyphs) > MAX_GARBAGE:
         return PageContent(number, "garbage", hidden=sight.hidden, characters=len(all_glyphs))
     angles = [angle for angle, _ in letters.most_common()]
     left, bottom, right, top = page.get_bbox()
@@ -126,7 +126,7 @@ def _turn_vertical(glyphs: Sequence[Glyph]) -> list[Glyph]:
     for index in range(1, len(turned) + 1):
         if index < len(turned) and _stands_below(glyphs[index - 1], glyphs[index]):
             continue
-        if index - start >= LEAST_VERTICAL:
+        if index - start >= MIN_VERTICAL:
             turned[start:index] = [_as_line(glyph) for glyph in glyphs[start:index]]
         start = index
     return turned

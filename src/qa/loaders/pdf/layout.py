@@ -18,7 +18,7 @@ but not at the same place in line after line."""
 MIN_COLUMN_ROWS = 3
 """Fewer rows side by side are no columns of running text, but what stands beside each other by chance."""
 
-LEAST_FILL = 0.55
+MIN_FILL = 0.55
 """Of its column's width, the mean length of a line of running text. The cells of a table fill less."""
 
 PROSE_CHARACTERS = 18
@@ -255,7 +255,7 @@ def _is_prose(part: Sequence[Line]) -> bool:
     width = max(row.x1 for row in rows) - min(row.x0 for row in rows)
     fill = fmean(row.x1 - row.x0 for row in rows) / max(width, 1.0)
     characters = fmean(sum(2 if is_cjk(c) else 1 for c in row.text) for row in rows)
-    return fill >= LEAST_FILL and characters >= PROSE_CHARACTERS
+    return fill >= MIN_FILL and characters >= PROSE_CHARACTERS
 
 
 MARKER = re.compile(

@@ -12,10 +12,10 @@ from qa.loaders.pdf.layout import Element
 MARGIN_SHARE = 0.1
 """Of the page's height; headers and footers stand within it."""
 
-LEAST_PAGES = 3
+MIN_PAGES = 3
 """What stands on two pages may stand there by chance, but for a file of two pages that say the very same."""
 
-LEAST_SHARE = 0.4
+MIN_SHARE = 0.4
 """Of the pages; left and right pages may have headers of their own."""
 
 PLACE = 6.0
@@ -65,7 +65,7 @@ def find_running(pages: Sequence[Edges]) -> set[int]:
         near = (places.get((key, is_top, other), []) for other in (step - 1, step, step + 1))
         on = {number for each in near for number, _ in each}
         is_on_all = len(on) == len(pages) > 1 and len(texts) == 1
-        if is_on_all or len(on) >= max(LEAST_PAGES, LEAST_SHARE * len(pages)):
+        if is_on_all or len(on) >= max(MIN_PAGES, MIN_SHARE * len(pages)):
             running |= {id(element) for _, element in found}
     return running
 
@@ -73,5 +73,5 @@ def find_running(pages: Sequence[Edges]) -> set[int]:
 def _page_numbers(numbers: Sequence[tuple[int, Element]], *, count: int) -> set[int]:
     """The ids of the elements that count the pages: their numbers grow as the pages do."""
     offsets = Counter(offset for offset, _ in numbers)
-    least = max(2 if count > 1 else 1, LEAST_SHARE * count)
+    least = max(2 if count > 1 else 1, MIN_SHARE * count)
     return {id(element) for offset, element in numbers if offsets[offset] >= least}

@@ -22,7 +22,7 @@ OCR_DPI = 200
 MAX_OCR_PIXELS = 12_000_000
 """Three A4 pages at `OCR_DPI`; the picture alone takes 36 MB then."""
 
-LEAST_SCORE = 0.6
+MIN_SCORE = 0.6
 """Mean probability of a line's letters, 0 to 1; what is below is no text mostly: pictures, stamps, stains."""
 
 LETTER_SHARE = 0.72
@@ -48,7 +48,7 @@ def read_picture(picture: NDArray[np.uint8], *, scale: float) -> list[Line]:
     found = [
         (np.asarray(box) / scale, clean(text))
         for box, text, score in zip(result.boxes, result.txts, result.scores, strict=True)
-        if score >= LEAST_SCORE and text.strip()
+        if score >= MIN_SCORE and text.strip()
     ]
     heights = [float(box[:, 1].max() - box[:, 1].min()) for box, _ in found]
     usual = median(heights) if heights else 0.0

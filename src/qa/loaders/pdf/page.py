@@ -16,7 +16,7 @@ from typing import Any
 MAX_OBJECTS = 100_000
 """Pages drawn of more pieces are left out: maps and plans have 20,000, and the time goes with the number."""
 
-MAX_PAGE_CHARACTERS = 100_000
+MAX_PAGE_CHARS = 100_000
 """Pages with more are left out: a page of a newspaper has 20,000."""
 
 MAX_FORM_DEPTH = 8

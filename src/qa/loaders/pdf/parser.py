@@ -22,7 +22,7 @@ from qa.loaders.pdf.content import PageContent, Reading, read_by_ocr, read_page
 from qa.loaders.pdf.flow import join_columns, join_pages
 from qa.loaders.pdf.layout import Column, read_columns
 from qa.loaders.pdf.lines import GARBAGE, Line, find_words
-from qa.loaders.pdf.margins import LEAST_PAGES, LEAST_SHARE, Edges, find_running
+from qa.loaders.pdf.margins import MIN_PAGES, MIN_SHARE, Edges, find_running
 from qa.text.normalise import normalise_line
 
 LOCK = threading.Lock()
@@ -30,7 +30,7 @@ LOCK = threading.Lock()
 MAX_PAGES = 2000
 """Longer files are collections of documents: a citation of them would help nobody."""
 
-MAX_CHARACTERS = 5_000_000
+MAX_CHARS = 5_000_000
 """Two thousand full pages have about this much; more in one file was put there to do harm."""
 
 MAX_OCR_PAGES = 50
@@ -118,8 +118,8 @@ def _read_pages(pdf: Any) -> list[PageContent]:
         content = _read_numbered(pdf, number, may_ocr=read_by_machine < MAX_OCR_PAGES)
         read_by_machine += content.reading in ("ocr", "wordless")
         characters += content.characters
-        if characters > MAX_CHARACTERS:
-            raise LoadError(Reason("why_pdf_too_long", limit=MAX_CHARACTERS))
+        if characters > MAX_CHARS:
+            raise LoadError(Reason("why_pdf_too_long", limit=MAX_CHARS))
         contents.append(content)
     return contents
 
@@ -180,7 +180,7 @@ def _repeated_aside(contents: Sequence[PageContent]) -> set[int]:
     pages: dict[str, set[int]] = {}
     for number, element in aside:
         pages.setdefault(element.text, set()).add(number)
-    least = max(LEAST_PAGES, LEAST_SHARE * len(contents))
+    least = max(MIN_PAGES, MIN_SHARE * len(contents))
     return {id(element) for _, element in aside if len(pages[element.text]) >= least}
 
 

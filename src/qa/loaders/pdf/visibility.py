@@ -18,14 +18,14 @@ INK_SCALE = 1.5
 MAX_INK_PIXELS = 6_000_000
 """Larger pages are painted smaller: a poster's letters are large, too, and memory is not endless."""
 
-LEAST_CONTRAST = 24
+MIN_CONTRAST = 24
 """Of 255, in the channel that differs most. Lighter grey than this on white is not printed by most printers;
 a reader sees 240 on white only if told where to look."""
 
-LEAST_SIZE = 2.0
+MIN_SIZE = 2.0
 """Points. The small print of forms has 4; below 2 nothing is read without enlarging."""
 
-LEAST_ADVANCE = 0.05
+MIN_ADVANCE = 0.05
 """Of the size, the mean over a word. More letters in so little room cannot be made out: they come from a
 replacement text that the page does not show. Stacked Khmer syllables stay above 0.1."""
 
@@ -52,7 +52,7 @@ class Sight:
 def see(page: Any, glyphs: list[Glyph], text_objects: list[Any], *, picture_share: float) -> Sight:
     """What a reader sees of the page (a `PdfPage` that is not turned), which its text objects make."""
     painted = _paint(page)
-    has_ink = int(painted.max()) - int(painted.min()) >= LEAST_CONTRAST
+    has_ink = int(painted.max()) - int(painted.min()) >= MIN_CONTRAST
     if not glyphs:
         return Sight((), 0, has_ink)
     bare = _paint_without(page, text_objects)
@@ -89,15 +89,15 @@ class _View:
         self._painted, self._bare = painted, bare
         change = np.abs(painted.astype(np.int16) - bare)
         # Channel by channel: the maximum along so short an axis takes several times as long.
-        difference = (change[:, :, 0] >= LEAST_CONTRAST) | (change[:, :, 1] >= LEAST_CONTRAST)
-        difference |= change[:, :, 2] >= LEAST_CONTRAST
+        difference = (change[:, :, 0] >= MIN_CONTRAST) | (change[:, :, 1] >= MIN_CONTRAST)
+        difference |= change[:, :, 2] >= MIN_CONTRAST
         # Sums over all that is above and to the left: ink in any box is then four look-ups.
         self._sums = np.pad(difference.cumsum(axis=0, dtype=np.int32).cumsum(axis=1), ((1, 0), (1, 0)))
 
     def is_seen(self, letters: list[Glyph]) -> bool:
         """True if the word that the letters make can be read on the page."""
         size = max(letter.size for letter in letters)
-        if size < LEAST_SIZE or self._is_squeezed(letters, size) or self._has_ground_color(letters):
+        if size < MIN_SIZE or self._is_squeezed(letters, size) or self._has_ground_color(letters):
             return False
         style = letters[0].style
         if not style.is_embedded and not all(letter.text.isascii() for letter in letters):
@@ -111,21 +111,18 @@ class _View:
 
     def is_scan_layer(self, letters: list[Glyph]) -> bool:
         """True if the word is not painted, but stands where the picture shows something."""
-        if (
-            letters[0].style.mode not in INVISIBLE_MODES
-            or max(letter.size for letter in letters) < LEAST_SIZE
-        ):
+        if letters[0].style.mode not in INVISIBLE_MODES or max(letter.size for letter in letters) < MIN_SIZE:
             return False
         boxes = [box for letter in letters if (box := self._pixels(letter))]
         if not boxes:
             return False
         x0, y0, x1, y1 = _union(boxes)
         cut = self._bare[y0:y1, x0:x1]
-        return int(cut.max()) - int(cut.min()) >= LEAST_CONTRAST
+        return int(cut.max()) - int(cut.min()) >= MIN_CONTRAST
 
     def _is_squeezed(self, letters: list[Glyph], size: float) -> bool:
         width = max(letter.x1 for letter in letters) - min(letter.x0 for letter in letters)
-        return width < LEAST_ADVANCE * size * len(letters)
+        return width < MIN_ADVANCE * size * len(letters)
 
     def _has_ground_color(self, letters: list[Glyph]) -> bool:
         boxes = [box for letter in letters if (box := self._pixels(letter))]
@@ -134,7 +131,7 @@ class _View:
         x0, y0, x1, y1 = _union(boxes)
         ground = self._bare[y0:y1, x0:x1].reshape(-1, 3).mean(axis=0)
         blue_green_red = np.array(letters[0].style.color[::-1])
-        return bool(np.abs(ground - blue_green_red).max() < LEAST_CONTRAST)
+        return bool(np.abs(ground - blue_green_red).max() < MIN_CONTRAST)
 
     def _has_ink(self, letter: Glyph) -> bool:
         box = self._pixels(letter)

@@ -4,7 +4,7 @@ Of each chunk there is a `tsvector`, whose lexemes are its subwords, and how oft
 once. A GIN index finds chunks with a subword of the question; what those score is worked out in SQL.
 
 A subword that is in a great many chunks says little, and to look at all of these takes long. So chunks are looked
-for by the question's rarest subwords, as many as are in `MOST_CANDIDATES` chunks together; the others count in
+for by the question's rarest subwords, as many as are in `MAX_CANDIDATES` chunks together; the others count in
 what those score, too. In an index of up to that many chunks every score is found as it is in memory. In a larger
 one, what can be missed has none of the rare subwords.
 """
@@ -20,7 +20,7 @@ from qa.storage.bm25 import K1, B
 from qa.storage.store.base import Tokenise, take_live
 from qa.storage.store.postgres_place import PostgresSchema
 
-MOST_CANDIDATES = 5_000
+MAX_CANDIDATES = 5_000
 
 SEARCH = """
 SELECT chunk_id, version, sum(weight * times / (times + norm)) AS score
@@ -68,7 +68,7 @@ class PostgresLexical:
             "weights": [tokens[token] * self._idf(counts[token]) / total for token in known],
             "rare": " | ".join(map(_quote, _rarest(known, counts))),
             "cities": list(cities),
-            "candidates": MOST_CANDIDATES,
+            "candidates": MAX_CANDIDATES,
             "k1": K1,
             "b": B,
             "mean": self._mean,
@@ -120,12 +120,12 @@ def _quote(token: str) -> str:
 
 
 def _rarest(tokens: Sequence[str], counts: Counter[str]) -> list[str]:
-    """The rarest of `tokens`, as many as are in `MOST_CANDIDATES` chunks together; at least one."""
+    """The rarest of `tokens`, as many as are in `MAX_CANDIDATES` chunks together; at least one."""
     rarest: list[str] = []
     seen = 0
     for token in sorted(tokens, key=lambda each: counts[each]):
         seen += counts[token]
-        if rarest and seen > MOST_CANDIDATES:
+        if rarest and seen > MAX_CANDIDATES:
             break
         rarest.append(token)
     return rarest

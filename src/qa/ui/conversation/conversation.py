@@ -13,7 +13,7 @@ from qa.errors import IndexMissing, QAError, StoreUnreachable
 from qa.feedback import Feedback, Verdict, delete_feedback, feedback_on, keep_feedback, note_refusal
 from qa.i18n.messages import say
 from qa.i18n.reasons import in_language
-from qa.question.understanding import MAX_QUESTION_CHARACTERS
+from qa.question.understanding import MAX_QUESTION_CHARS
 from qa.rendering import (
     answer_text,
     evidence_html,
@@ -173,8 +173,8 @@ def hold_exchange(
 
     `language` is the page's; the answer's is the question's own.
     """
-    if len(question) > MAX_QUESTION_CHARACTERS:
-        words = say("question_too_long", language, count=len(question), limit=MAX_QUESTION_CHARACTERS)
+    if len(question) > MAX_QUESTION_CHARS:
+        words = say("question_too_long", language, count=len(question), limit=MAX_QUESTION_CHARS)
         yield _without_answer(question, words, conversation=conversation, language=language)
         return
     try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from qa.pipeline import Pipeline
 
-MAX_SAVED_CHARACTERS = 2_000_000
+MAX_SAVED_CHARS = 2_000_000
 """Of what a browser may bring back: some ten times what thirty long answers take."""
 
 MAX_VALUES = 10_000
@@ -46,7 +46,7 @@ def restore(saved: str, pipeline: Pipeline, *, language: str) -> Conversation:
     It comes from outside and is rendered anew like any answer: nothing in it is HTML. Its quotes open in the
     version of the document that they were read in.
     """
-    if not saved or len(saved) > MAX_SAVED_CHARACTERS:
+    if not saved or len(saved) > MAX_SAVED_CHARS:
         return Conversation()
     try:
         answers = [_read(record) for record in json.loads(saved)[-MAX_EXCHANGES:]]

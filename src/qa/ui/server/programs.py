@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from qa.domain import Turn
 from qa.errors import IndexMissing, InputError
 from qa.i18n.messages import say
-from qa.question.understanding import MAX_QUESTION_CHARACTERS
+from qa.question.understanding import MAX_QUESTION_CHARS
 from qa.rendering import documents_to_json, passages_to_json, to_json
 
 # No `from __future__ import annotations`: Gradio wants the types of results themselves, not their names.
@@ -31,7 +31,7 @@ FUNCTIONS = ("ask", "search", "list_documents")
 MAX_CITIES = 50
 MAX_TURNS = 60
 """Messages of a conversation, as many as the page remembers."""
-MAX_TURN_CHARACTERS = 20_000
+MAX_TURN_CHARS = 20_000
 """A long answer with its references has some 5,000."""
 MAX_PASSAGES = 50
 FEW_PASSAGES = 5
@@ -161,9 +161,9 @@ def _told_plainly() -> Iterator[None]:
 def _read_question(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise InputError(f"{name} must be text")
-    if len(value) > MAX_QUESTION_CHARACTERS:
+    if len(value) > MAX_QUESTION_CHARS:
         raise InputError(
-            f"{name} has {len(value)} characters; {MAX_QUESTION_CHARACTERS} are the most that can be asked"
+            f"{name} has {len(value)} characters; {MAX_QUESTION_CHARS} are the most that can be asked"
         )
     return value
 
@@ -185,8 +185,8 @@ def _read_turns(value: object) -> tuple[Turn, ...]:
         raise InputError('history must be a list of {"role": "user" or "assistant", "text": "…"}')
     if len(value) > MAX_TURNS:
         raise InputError(f"history has {len(value)} messages; give the last {MAX_TURNS}")
-    if any(len(turn["text"]) > MAX_TURN_CHARACTERS for turn in value):
-        raise InputError(f"a message in history is longer than {MAX_TURN_CHARACTERS} characters; shorten it")
+    if any(len(turn["text"]) > MAX_TURN_CHARS for turn in value):
+        raise InputError(f"a message in history is longer than {MAX_TURN_CHARS} characters; shorten it")
     return tuple(Turn(turn["role"], turn["text"]) for turn in value)
 
 

@@ -12,7 +12,7 @@ from qa.domain import Partial, Span, Step
 from qa.errors import QAError
 from qa.feedback import Verdict
 from qa.i18n.messages import LANGUAGES, closest_language, say
-from qa.question.understanding import MAX_QUESTION_CHARACTERS
+from qa.question.understanding import MAX_QUESTION_CHARS
 from qa.rendering import document_html, notice_html
 from qa.rendering.escaping import Html, join
 from qa.rendering.page_parts import suggestions_html
@@ -184,7 +184,7 @@ class AskTab:
             updates[self.cities]["value"] = [city.name]
         # A reload would ask it again and again; without one, what a quick visitor has typed by now stays.
         if linked and not conversation.exchanges:
-            updates[self.question]["value"] = linked[:MAX_QUESTION_CHARACTERS]
+            updates[self.question]["value"] = linked[:MAX_QUESTION_CHARS]
         updates[self.examples] = gr.update(visible=not conversation.exchanges)
         return updates
 
@@ -217,7 +217,7 @@ class AskTab:
             self._memory.keep(visitor, conversation)
             yield {
                 # What was too long stays in its box, to be shortened there.
-                self.question: question if len(question) > MAX_QUESTION_CHARACTERS else "",
+                self.question: question if len(question) > MAX_QUESTION_CHARS else "",
                 self.messages: conversation.messages_html(has_new=not was_seen),
                 self.evidence: conversation.evidence_html(language=language),
                 self.newest: to_saved(step),
@@ -227,7 +227,7 @@ class AskTab:
         self, question: str, cities: list[str], visitor: str, language: str, request: gr.Request
     ) -> Iterator[Updates]:
         """The answer to the question that a link brought along, if any; not what a quick visitor types by now."""
-        linked = str(request.query_params.get("q", ""))[:MAX_QUESTION_CHARACTERS]
+        linked = str(request.query_params.get("q", ""))[:MAX_QUESTION_CHARS]
         if linked.strip() and question == linked and not self._memory.recall(str(visitor)).exchanges:
             yield from self.answer(question, cities, visitor, language)
         else:

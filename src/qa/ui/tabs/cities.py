@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qa.cities import City
     from qa.pipeline import Pipeline
 
-MOST_TOLD = 24
+MAX_TOLD = 24
 """Cities of which the small cards have a quote: where there are more, choosing one tells of it."""
 
 BETWEEN_S = 1.0
@@ -104,7 +104,7 @@ class CitiesTab:
             self.cards: show_cards(briefs, language=code, name_city=name_city),
         }
         yield self._newest(chosen_cities, code)
-        for told in self._tell(briefs, code, most=len(cities) if chosen_cities else MOST_TOLD):
+        for told in self._tell(briefs, code, most=len(cities) if chosen_cities else MAX_TOLD):
             yield {self.cards: show_cards(told, language=code, name_city=name_city)}
 
     def turn(self, chosen: list[str] | None, language: str, number: str | None) -> Html:
