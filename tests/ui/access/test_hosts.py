@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from pages import Server
+from qa.ui.access import hosts
 from qa.ui.access.hosts import WRONG_NAME, advise, own_names, served_names
-from qa.ui.access.permissions import hosts
 
 LOOPBACK = ("localhost", "LOCALHOST:7860", "localhost.", "127.0.0.1:7860", "127.8.9.1", "[::1]:7860", "[::1]")
 ODD = (

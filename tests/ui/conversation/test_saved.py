@@ -14,8 +14,8 @@ from conftest import CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.domain import Statement
 from qa.pipeline import Pipeline
+from qa.ui.conversation import saved as saved_module
 from qa.ui.conversation.conversation import MAX_EXCHANGES, Conversation, Exchange, exchange_of, hold_exchange
-from qa.ui.conversation.conversation import saved as saved_module
 from qa.ui.conversation.saved import MAX_SAVED_CHARS, MAX_VALUES, restore, to_saved
 
 QUESTIONS = ("experts to Dalian Kitakyushu sent?", "which recipe makes good ramen", "hello")
