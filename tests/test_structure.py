@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -219,6 +220,15 @@ def test_files_are_short(file: Path) -> None:
 
 def test_every_file_has_a_docstring(file: Path) -> None:
     assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+
+
+def test_docstrings_begin_with_what_comes_back_or_what_is_done(file: Path) -> None:
+    assert re.findall(r'"""(?:Nothing[;.,:]|So long\b|Of what\b).*', file.read_text(encoding="utf-8")) == []
+
+
+def test_limits_are_called_max_and_min(file: Path) -> None:
+    limits = r"\b(?:MOST|LEAST|LONGEST|SHORTEST|FEWEST|LARGEST|SMALLEST)_[A-Z_]+\b"
+    assert re.findall(limits, file.read_text(encoding="utf-8")) == []
 
 
 def test_public_functions_and_classes_have_docstrings(file: Path) -> None:

@@ -34,7 +34,7 @@ def load_parts(settings: Settings) -> tuple[Embedder, BaseCrossEncoder | None, R
 
 
 def warm_up(embedder: Embedder, reranker: BaseCrossEncoder | None, reader: Reader | None) -> None:
-    """Nothing; does what the first question would wait for: what a model computes first takes longest."""
+    """Do what the first question would wait for: a model's first computation takes longest."""
     try:
         background_of(embedder)
         if reranker:

@@ -16,7 +16,7 @@ from qa.errors import IndexBusy, IndexDamaged, StoreUnreachable
 from qa.storage.manifest import state_of
 
 PATIENCE_S = 2.0
-"""So long a question waits for a new state after a change; opening one of 10,000 passages takes some seconds."""
+"""Seconds that a question waits for a new state. Opening one of 10,000 passages takes some seconds."""
 
 logger = logging.getLogger(__name__)
 

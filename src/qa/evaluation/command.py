@@ -171,13 +171,13 @@ def _of_set(name: str, on_progress: Progress | None) -> Callable[[int, int], Non
 
 
 def check_writable(path: Path) -> None:
-    """Nothing. Raises `InputError` if no file can be made at `path`: better before the questions than after."""
+    """Raise `InputError` if no file can be made at `path`: better before the questions than after."""
     if path.is_dir() or not path.parent.is_dir():
         raise InputError(f"{path} cannot be written; give a file in a folder that exists")
 
 
 def write_report(path: Path, results: Sequence[SetResult], settings: Settings) -> None:
-    """Nothing; afterwards the report of `results` is at `path`. Raises `InputError` if it cannot be."""
+    """Write the report of `results` to `path`. Raises `InputError` if it cannot be written."""
     about = (
         f"Made on {date.today().isoformat()} with embedder {settings.embedder}, reranker {settings.reranker}, "
         f"threshold {settings.threshold:g}. Brackets and whiskers are 95% intervals (bootstrap over questions)."

@@ -92,7 +92,7 @@ class GoldSet:
 
 
 def write_gold_corpus(gold: GoldSet, folder: Path) -> None:
-    """Nothing; afterwards `folder` holds each document as a UTF-8 file of exactly its text.
+    """Write each document into `folder`, as a UTF-8 file of exactly its text.
 
     Titles are left out: the questions are about the texts, and a title would give some of them away. Bytes
     are written, because text mode would change line ends.

@@ -90,7 +90,7 @@ class _Row:
         return InputError(f"{self.path}, line {self.line}: {problem}")
 
     def require(self, *keys: str) -> None:
-        """Nothing; raises an error that names those of `keys` that are missing."""
+        """Raise an error that names the `keys` that are missing."""
         missing = [key for key in keys if key not in self.fields]
         if missing:
             raise self.error(f"no {', '.join(missing)}; each line needs {', '.join(keys)}")

@@ -30,7 +30,7 @@ class OverheardModel(LanguageModel):
     _is_listening = False
 
     def listen(self) -> None:
-        """Nothing; the next reply is the first again."""
+        """Begin anew: the next reply is the first again."""
         self.heard, self._is_listening = Overheard(), True
 
     def stream(self, messages: Sequence[BaseMessage], *, until: float | None = None) -> Iterator[str]:

@@ -117,7 +117,7 @@ def read_earlier(path: Path) -> Earlier:
 
 
 def check_comparable(earlier: Earlier, golds: Mapping[str, GoldSet], path: Path) -> None:
-    """Nothing. Raises `InputError` if the file at `path` is about other sets or other questions."""
+    """Raise `InputError` if the file at `path` is about other sets or other questions."""
     for name, gold in golds.items():
         if name not in earlier:
             has = ", ".join(earlier) or "none"

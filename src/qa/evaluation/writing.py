@@ -136,7 +136,7 @@ def open_three_ways(
 
 
 def check_language_model(settings: Settings) -> None:
-    """Nothing. Raises `InputError` where no language model is set."""
+    """Raise `InputError` where no language model is set."""
     if not settings.llm:
         raise InputError(
             "no language model is set, and --llm measures one; set QA_LLM to provider:model, such as "

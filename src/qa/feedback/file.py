@@ -20,7 +20,7 @@ from qa.system.disk import explaining_disk
 FEEDBACK_FILE = "feedback.sqlite3"
 VERSION = 2
 TIMEOUT_S = 5.0
-"""So long a call waits for another one that writes; a write takes some milliseconds."""
+"""Seconds to wait for another writer. A write takes milliseconds."""
 
 REFUSED = (
     "CREATE TABLE refused (number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, "

@@ -30,7 +30,7 @@ AHEAD_FILES, AHEAD_BYTES = 256, 16 * 2**20
 """So many files, of so many bytes together, are read before they are wanted at most; one always is."""
 
 LET_END_S = 1.0
-"""So long the file that is being read is waited for where its text is not wanted any more."""
+"""Seconds to wait for the file that is being read where nobody wants its text any more."""
 
 
 @dataclass(frozen=True, slots=True)

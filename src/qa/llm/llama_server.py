@@ -40,7 +40,7 @@ TELL_S = 10.0
 END_S = 5.0
 """The seconds that the process has to end of itself."""
 LINES_KEPT = 20
-"""Of what the server says on stderr."""
+"""Limits what is kept of the server's words on stderr."""
 
 HTTP_THREADS = 6
 """Two more than there are calls at the same time (`qa.llm.language_model.MAX_AT_ONCE`)."""

@@ -25,7 +25,7 @@ FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOT
 DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[Tt\s].*)?)?)?")
 """A year, a month or a day as ISO 8601 writes them; a time of the day is left out."""
 MAX_DATE_CHARS = 40
-"""Of what stands in a date's place, shown in a warning."""
+"""Limits how much of what stands in a date's place a warning shows."""
 
 OPENING_TAG = re.compile(r"<(?P<name>[a-z][a-z0-9-]*+)(?P<attributes>[^>]*+)>?", re.IGNORECASE)
 STYLE_ATTRIBUTE = re.compile(r"""\sstyle\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""", re.IGNORECASE)

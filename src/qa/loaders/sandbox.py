@@ -28,7 +28,7 @@ GRACE_S = 30.0
 """So much longer than the process has for a file it is waited for: to be started, and to take the file in."""
 
 END_S = 5.0
-"""So long a process has to end its child and itself: many times what it takes."""
+"""Seconds that a process has to end its child and itself: many times what it takes."""
 
 MAX_MESSAGE = 1000
 """Characters of a message; more is none that a reader writes."""

@@ -42,7 +42,7 @@ def load_quietly(load: Callable[[bool], Model], *, setting: str, folder_or_name:
 
 
 def _ask_hub(name: str) -> None:
-    """Nothing, if the hub answers; raises `ConnectionError` if it does not.
+    """Raise `ConnectionError` unless the hub answers.
 
     Asked once, because loading asks for each file six times: 70 s until a machine that is offline gave up.
     """
@@ -89,7 +89,7 @@ def hash_folder(folder: Path) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing; while it is open, transformers shows neither progress bars nor warnings on stderr."""
+    """Keep transformers from showing progress bars and warnings on stderr while this is open."""
     from transformers.utils import logging as transformers_logging
 
     # Without annotations there.

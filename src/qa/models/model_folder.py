@@ -26,7 +26,7 @@ VOCABULARY = "vocabulary.safetensors"
 
 
 def build_folder(source: E5S1, folder: Path) -> None:
-    """Nothing; writes `source` as a sentence-transformers model into the empty `folder`."""
+    """Write `source` as a sentence-transformers model into the empty `folder`."""
     import torch
     from safetensors.torch import save_file
 

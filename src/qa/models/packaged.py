@@ -101,7 +101,7 @@ def _not_installed(wanted: PackagedFile) -> str:
 
 
 def check_sha256(path: Path, wanted: PackagedFile) -> None:
-    """Nothing, if the file at `path` has the SHA-256 of `wanted`; raises `ModelError` if not.
+    """Raise `ModelError` unless the file at `path` has the SHA-256 of `wanted`.
 
     Not remembered between calls: the 71 MB of the embedder take 0.2 s, and torch's import takes seconds.
     """

@@ -55,7 +55,7 @@ class ReaderNet(nn.Module):
 
 
 def copy_upper_layers(bert: Any, net: ReaderNet) -> None:
-    """Nothing; sets the layers of `net` to those of `bert`, a transformers `BertModel`, above the lower ones."""
+    """Set the layers of `net` to those of `bert`, a transformers `BertModel`, above the lower ones."""
     with torch.no_grad():
         net.part.weight.zero_()
         mine: Any

@@ -58,7 +58,7 @@ def open_session(model: str | bytes) -> InferenceSession:
 
 
 def keep_freed_memory() -> None:
-    """Nothing; lets glibc keep what a batch frees for the next: up to 64 MiB a thread, in blocks of up to 32 MiB.
+    """Let glibc keep what a batch frees for the next one: up to 64 MiB a thread, in blocks of up to 32 MiB.
 
     By itself it gives them back to the system and takes them again: a tenth of the time of making vectors. It is
     left alone where the environment tells it what to do; other C libraries have no `mallopt`.
@@ -74,7 +74,7 @@ def keep_freed_memory() -> None:
 
 
 def compute_alone() -> None:
-    """Nothing; torch has one thread for what the calling thread computes, and as many as before for others."""
+    """Give torch one thread for what the calling thread computes, and as many as before for others."""
     torch: Any = sys.modules.get("torch")  # not for a cross-encoder alone: it takes seconds to import
     if torch is None:
         return

@@ -28,7 +28,7 @@ PREVIOUS_FILE = "previous.json"
 TEXTS_FOLDER = "texts"
 
 KEEP_TEXTS_DAYS = 90
-"""So long the text of a document that was changed or removed is kept, for the citations of old conversations."""
+"""Days that the text of a changed or removed document is kept, for the citations of old conversations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

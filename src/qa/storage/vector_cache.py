@@ -33,7 +33,7 @@ KEYS_AT_ONCE = 500
 """SQLite takes some 32,000 values in a statement at most, and 999 before its release 3.32."""
 
 WAIT_S = 5.0
-"""So long another writer is waited for; then the cache is done without."""
+"""Seconds to wait for another writer. After that the run goes on without the cache."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (

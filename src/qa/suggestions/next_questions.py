@@ -57,7 +57,7 @@ class Suggester:
         return tuple(itertools.islice(answered, count))
 
     def _candidates(self, cities: Sequence[str], language: str) -> Iterator[Candidate]:
-        """Of what the talk is about, then how that compares, then of the other cities."""
+        """Questions about what the talk is about, then how that compares, then about the other cities."""
         covered = self._pipeline.covered_cities
         near = [city for city in covered if city in cities]
         others = [city for city in covered if city not in cities]

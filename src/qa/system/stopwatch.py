@@ -19,13 +19,13 @@ class Clock:
         self._laps: dict[str, float] = {}
 
     def lap(self, stage: str) -> None:
-        """Nothing; the time since the last lap, or since `skip`, was that of `stage`."""
+        """Add the time since the last lap (or `skip`) to `stage`."""
         now = time.perf_counter()
         self._laps[stage] = self._laps.get(stage, 0.0) + now - self._last
         self._last = now
 
     def skip(self) -> None:
-        """Nothing; the time since the last lap was no stage's: somebody else had it."""
+        """Count the time since the last lap for no stage: somebody else had it."""
         self._last = time.perf_counter()
 
     def timings(self) -> dict[str, float]:

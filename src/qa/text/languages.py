@@ -70,7 +70,7 @@ def detect_script(text: str) -> str:
 
 
 def load_early() -> None:
-    """Nothing; what `detect_language` needs is loaded in a thread meanwhile: it is packed tightly."""
+    """Load what `detect_language` needs in a thread: unpacking it takes a while."""
     threading.Thread(target=_identifier, name="languages", daemon=True).start()
 
 

@@ -44,7 +44,7 @@ JOURNAL_SUFFIXES = ("-journal", "-wal", "-shm")
 """What SQLite puts beside a database. What SQLite itself copies needs none of it."""
 
 DATABASE_WAIT_S = 30.0
-"""So long a writer of a database is waited for. A write takes milliseconds, one of Chroma's up to some seconds."""
+"""Seconds to wait for a writer of a database. A write takes milliseconds, one of Chroma's up to some seconds."""
 
 
 def copy_index(settings: Settings, target: Path) -> Manifest:

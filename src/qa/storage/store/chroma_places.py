@@ -48,7 +48,7 @@ LITTLE_ROOM_BYTES = 4 * 2**20
 """With less on the disk, Chroma fails to write the smallest things."""
 
 CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S = 5.0, 120.0
-"""So long a server may take to be reached, and to answer: a batch of records is written in seconds."""
+"""Seconds that a server may take to be reached, and to answer. It writes a batch of records in seconds."""
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ class ChromaServer:
         return f"qa-{self.build}-{kind}"
 
     def alone(self) -> AbstractContextManager[None]:
-        """Nothing is locked: the server is the only one that opens files."""
+        """Lock no file: only the server opens them."""
         return nullcontext()
 
     def open_client(self, *, create: bool) -> ClientAPI:

@@ -201,7 +201,7 @@ class PostgresStore:
         return StoredChunks(self._place, records)
 
     def prepare(self) -> None:
-        """Nothing: the server has read what it needs."""
+        """Do nothing: the server has read what it needs."""
 
     def query(
         self,

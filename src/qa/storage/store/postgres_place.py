@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from psycopg.sql import Composed
 
 CONNECT_TIMEOUT_S = 5
-"""So long a server may take to be reached."""
+"""Seconds that a server may take to be reached."""
 
 EF_SEARCH = 200
 """How many vectors a search of pgvector's graph keeps in view: as many as for Chroma, for recall."""

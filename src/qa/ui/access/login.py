@@ -20,7 +20,7 @@ LOG_IN, LOG_OUT = "/session", "/session/end"
 """Where a session begins, and where it ends. Gradio has a `/login` and a `/logout` of its own."""
 
 MAX_BODY_BYTES = 4096
-"""Of what is sent to log in: a key, and the address of the page that was asked for."""
+"""Limits what is sent to log in: a key, and the address of the page that was asked for."""
 
 OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 """An address on this page's own site, as browsers read it: with two strokes it would name another one."""

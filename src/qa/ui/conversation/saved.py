@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qa.pipeline import Pipeline
 
 MAX_SAVED_CHARS = 2_000_000
-"""Of what a browser may bring back: some ten times what thirty long answers take."""
+"""Limits what a browser may bring back: some ten times what thirty long answers take."""
 
 MAX_VALUES = 10_000
 """Values within one answer: ten cited statements have some 250, and a refusal tells the title of every document.

@@ -59,7 +59,7 @@ def make_metrics_route(pipeline: Pipeline, watch: Watch) -> Callable[[Request], 
 
 
 def tell_system(state: str) -> None:
-    """Nothing; systemd is told `state` (`READY=1`, `STOPPING=1`), where it has started the program."""
+    """Tell systemd `state` (`READY=1`, `STOPPING=1`), where it has started the program."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return

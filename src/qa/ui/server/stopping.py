@@ -83,7 +83,7 @@ class DoorWatcher:
 
 
 def wait_for_end() -> None:
-    """Nothing, as soon as the program is told to end (SIGTERM, or Ctrl-C). The second time it ends at once."""
+    """Wait until the program is told to end (SIGTERM, or Ctrl-C). A second signal ends it at once."""
     told = threading.Event()
 
     def tell(number: int, _: Any) -> None:

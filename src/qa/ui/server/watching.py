@@ -110,7 +110,7 @@ class Watch:
         yield GaugeMetricFamily("qa_documents", "Documents in the index.", value=documents)
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing: what `collect` gives is not looked up before it is asked for."""
+        """Return no metric: `collect` gives them when somebody asks."""
         return ()
 
     def text(self) -> bytes:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BUSY_WAIT_S = 120.0
-"""So long an upload waits for another run of the indexer, `qa index --watch` say, to be done."""
+"""Seconds that an upload waits for another run of the indexer, such as `qa index --watch`."""
 
 MAX_ADDRESSES = 20
 """Web addresses taken at a time: each may take a minute."""
