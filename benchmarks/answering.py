@@ -43,11 +43,10 @@ from numpy.typing import NDArray
 from qa.config import Settings
 from qa.evaluation import GoldDocument
 from qa.indexing.run import index_corpus
-from qa.models import Embedder, Reader, Reranker, load_models
+from qa.models import Embedder, Models, load_models
 from qa.pipeline import Pipeline
 from qa.system.stopwatch import STAGES
 
-Models = tuple[Embedder, Reranker | None, Reader | None]
 Vectors = NDArray[np.float32]
 
 BATCH = 512
@@ -161,7 +160,7 @@ def open_size(passages: int, folder: Path, models: Models, embedder: PartlyReal)
     if not settings.index_dir.exists():
         write_synthetic_corpus(settings.corpus_dir, passages, each=100 if passages > 10_000 else 10)
         index_corpus(settings, cast(Embedder, embedder))
-    return Pipeline(settings, *models)
+    return Pipeline(settings, models)
 
 
 def open_tutorial(passages: int, embeddings: Embeddings) -> TutorialStack:
@@ -244,7 +243,7 @@ def main() -> None:
     options = parser.parse_args()
     really = min(options.really, min(options.sizes))
     models = load_models(Settings())
-    embedder = PartlyReal(models[0], real_texts(options.really))
+    embedder = PartlyReal(models.embedder, real_texts(options.really))
     embedder.encode_passages(sorted(real_texts(really)))
     with tempfile.TemporaryDirectory() as passing:
         folder = options.keep or Path(passing)

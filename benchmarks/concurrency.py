@@ -228,7 +228,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(corpus_dir=Path(folder, "corpus"), index_dir=Path(folder, "index"))
         write_synthetic_corpus(settings.corpus_dir, options.passages)
-        pipeline = Pipeline.build(settings, *load_models(settings))
+        pipeline = Pipeline.build(settings, load_models(settings))
         print(describe_machine(), describe_versions(), sep="\n", flush=True)
         if options.soak:
             print(f"{0:>8,} questions  {memory_mib():8,.0f} MiB", flush=True)

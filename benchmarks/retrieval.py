@@ -23,7 +23,7 @@ from langchain_baseline import MiniLM, TutorialStack
 from qa.config import Settings
 from qa.errors import QAError
 from qa.evaluation import Figures, GoldQuestion, GoldSet, Prediction, load_gold, score, write_gold_corpus
-from qa.models import Embedder, Reader, Reranker, load_models
+from qa.models import Models, load_models
 from qa.pipeline import Pipeline
 
 Rank = Callable[[GoldQuestion], Sequence[str]]
@@ -44,7 +44,7 @@ def build_ours(gold: GoldSet) -> Rank:
     folder = tempfile.TemporaryDirectory()
     settings = Settings(corpus_dir=Path(folder.name, "corpus"), index_dir=Path(folder.name, "index"))
     write_gold_corpus(gold, settings.corpus_dir)
-    pipeline = Pipeline.build(settings, *_models())
+    pipeline = Pipeline.build(settings, _models())
 
     def rank(
         question: GoldQuestion, folder: object = folder
@@ -121,7 +121,7 @@ def _minilm() -> MiniLM:
 
 
 @cache
-def _models() -> tuple[Embedder, Reranker | None, Reader | None]:
+def _models() -> Models:
     return load_models(Settings())
 
 

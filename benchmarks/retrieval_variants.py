@@ -24,7 +24,7 @@ from qa.engine.library import Library, open_library
 from qa.evaluation import GoldQuestion, GoldSet, load_gold, write_gold_corpus
 from qa.indexing.chunking import parts_to_embed, text_to_embed
 from qa.indexing.run import index_corpus
-from qa.models import Embedder, load_embedder
+from qa.models import Embedder, Models, load_embedder
 from qa.models.embedder import SHARED_LAYERS
 from qa.models.reader import PASSAGE_PREFIX, QUESTION_PREFIX
 from qa.search.retriever import LEXICAL_WEIGHT
@@ -236,7 +236,7 @@ def main() -> None:
             settings = replace(Settings(), corpus_dir=Path(folder, "corpus"), index_dir=Path(folder, "index"))
             write_gold_corpus(gold, settings.corpus_dir)
             index_corpus(settings, embedder)
-            bench = Bench(gold, open_library(settings, embedder, None), embedder)
+            bench = Bench(gold, open_library(settings, Models(embedder)), embedder)
             print_table(set_dir.name, bench)
 
 

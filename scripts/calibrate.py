@@ -64,14 +64,14 @@ def collect(gold: GoldSet) -> list[tuple[Signals, bool, float]]:
             Settings(), corpus_dir=Path(folder, "corpus"), index_dir=Path(folder, "index")
         )
         write_gold_corpus(gold, settings.corpus_dir)
-        embedder, reranker, reader = load_models(settings)
-        index_corpus(settings, embedder)
-        library = open_library(settings, embedder, reranker, reader)
+        models = load_models(settings)
+        index_corpus(settings, models.embedder)
+        library = open_library(settings, models)
         rows = []
         for question in tqdm(gold.questions):
             query = library.understand(question.question, history=question.history)
             passages = library.retriever.retrieve(query)
-            candidates = rank_sentences(query, passages[:READ_PASSAGES], library.retriever, reranker)
+            candidates = rank_sentences(query, passages[:READ_PASSAGES], library.retriever, models.reranker)
             weight = NEAR_MISS_WEIGHT if question.kind == "near_miss" else 1.0
             signals = read_signals(query, passages, candidates, library.retriever)
             rows.append((signals, question.is_answerable, weight))

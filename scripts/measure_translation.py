@@ -113,15 +113,15 @@ def main() -> None:
         settings = Settings(corpus_dir=Path(folder, "corpus"), index_dir=Path(folder, "index"))
         settings.corpus_dir.mkdir()
         asked = list(questions(options.file, settings.corpus_dir))
-        embedder, reranker, reader = load_models(settings)
+        models = load_models(settings)
         random.Random(3).shuffle(asked)
         chosen = []
         for language in options.languages.split(","):
             own = [each for each in asked if each.language == language][: options.most]
-            report_cosines(language, own, embedder)
+            report_cosines(language, own, models.embedder)
             chosen += own
-        index_corpus(settings, embedder)
-        library = open_library(settings, embedder, reranker, reader)
+        index_corpus(settings, models.embedder)
+        library = open_library(settings, models)
         for way in WAYS:
             report_search(way, chosen, library, settings)
 

@@ -19,6 +19,7 @@ import httpx
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.ui.access.permissions import Access
 from qa.ui.access.wrong_keys import WrongKeys
@@ -97,7 +98,7 @@ def serving_closed(folder: Path, *, mcp: bool = False, **settings: Any) -> Itera
             **settings,
         )
     )
-    pipeline = Pipeline.build(page.settings, CountingEmbedder(), OverlapReranker())
+    pipeline = Pipeline.build(page.settings, Models(CountingEmbedder(), OverlapReranker()))
     page.access = Access(page.settings, clock=lambda: page.now)
     page.access.wrong_keys = WrongKeys(clock=lambda: page.now, sleep=_noting(page.waited))
     door = DoorWatcher()

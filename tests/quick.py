@@ -17,6 +17,7 @@ import httpx
 from conftest import CountingEmbedder, OverlapReranker
 from pages import KEY, Server, wait_for_address
 from qa.config import Settings, load_settings
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.ui.page import launch
 from qa.ui.server import bodies, connections
@@ -105,8 +106,8 @@ def main() -> None:
     if sys.argv[1]:
         bodies.BODY_S = connections.HEADERS_S = float(sys.argv[1])
     settings: Settings = load_settings()
-    Pipeline.build(settings, CountingEmbedder(), OverlapReranker())
-    pipeline = Pipeline(settings, CountingEmbedder(), OverlapReranker())
+    Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
+    pipeline = Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
     launch(pipeline, given=settings, on_ready=lambda said: print(said, flush=True), mcp="--mcp" in sys.argv)
 
 

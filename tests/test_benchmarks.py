@@ -11,6 +11,7 @@ from conftest import REPOSITORY, CountingEmbedder
 from qa.config import Settings
 from qa.engine.library import open_library
 from qa.indexing.run import index_corpus
+from qa.models import Models
 
 FOLDER = REPOSITORY / "benchmarks"
 sys.path.append(str(FOLDER))
@@ -71,7 +72,7 @@ def test_synthetic_passages_are_the_same_in_a_corpus_of_any_size_and_a_chunk_eac
     written = common.write_synthetic_corpus(settings.corpus_dir, 10, each=4)
     assert written == sum(len(path.read_text()) for path in settings.corpus_dir.iterdir())
     index_corpus(settings, CountingEmbedder())
-    chunks = open_library(settings, CountingEmbedder(), None).retriever.chunks
+    chunks = open_library(settings, Models(CountingEmbedder())).retriever.chunks
     assert [chunk.text for chunk in chunks] == [common.synthetic_passage(n)[1] for n in range(10)]
     assert {len(chunk.sentences) for chunk in chunks} == {5}
     heading, _, question = common.synthetic_passage(3)

@@ -23,6 +23,7 @@ from index_states import assert_everything_is_retrievable, assert_same_state, co
 from qa.config import Settings
 from qa.errors import DiskError
 from qa.indexing.run import index_corpus
+from qa.models import Models
 from qa.pipeline import Pipeline
 
 pytestmark = pytest.mark.slow
@@ -66,9 +67,10 @@ sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from conftest import CountingEmbedder
 from qa.config import Settings
+from qa.models import Models
 from qa.pipeline import Pipeline
 settings = Settings(index_dir=Path(sys.argv[2]), threshold=0.0, reranker="none", reader="none")
-pipeline = Pipeline(settings, CountingEmbedder(), None)
+pipeline = Pipeline(settings, Models(CountingEmbedder()))
 print("ready", flush=True)
 numbers = json.loads(sys.argv[3])
 while True:
@@ -285,7 +287,7 @@ def test_questions_are_answered_while_this_process_indexes(tmp_path: Path) -> No
         reader="none",
     )
     index_corpus(settings, CountingEmbedder())
-    pipeline = Pipeline(settings, CountingEmbedder(), None)
+    pipeline = Pipeline(settings, Models(CountingEmbedder()))
     for number in range(0, REPORTS, 2):
         path = settings.corpus_dir / f"report-{number:02}.md"
         path.write_text(path.read_text() + "\nMore was said.\n")

@@ -23,6 +23,7 @@ from qa.loaders import parse_document
 from qa.loaders.pdf.khmer import place_marks
 from qa.loaders.pdf.lines import Line, join_stretched
 from qa.loaders.pdf.page import Glyph, Style
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.rendering.receipts import receipt_facts
 from qa.rendering.wording import place_of
@@ -77,7 +78,7 @@ def ask(settings: Settings, data: bytes, suffix: str, question: str) -> Asked:
     (settings.corpus_dir / f"{FILE}.{suffix}").write_bytes(data)
     report = index_corpus(settings, CountingEmbedder())
     (receipt,) = report.of("added")
-    pipeline = Pipeline(settings, CountingEmbedder(), None)
+    pipeline = Pipeline(settings, Models(CountingEmbedder()))
     citation = pipeline.ask(question).citations[0]
     document = pipeline.document(citation.doc_id, citation.version)
     assert document is not None

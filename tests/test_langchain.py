@@ -29,6 +29,7 @@ from qa.config import Settings
 from qa.domain import Answer, Step, Turn
 from qa.errors import IndexMissing, InputError
 from qa.langchain import AnswerPath, PassageReranker, PassageRetriever, make_tool, open_parts
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.rendering import answer_text
 from scripted import writer_of
@@ -278,7 +279,7 @@ def test_callbacks_are_told(answers: AnswerPath) -> None:
 def test_a_language_model_that_is_set_writes_the_answer(settings: Settings) -> None:
     write(settings, "dalian.txt", DALIAN)
     writer, _ = writer_of("Kitakyushu sent 67 experts [1]. The mayor sent 76 [1].", "NO_ANSWER")
-    pipeline = Pipeline.build(settings, CountingEmbedder(), OverlapReranker(), writer=writer)
+    pipeline = Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()), writer=writer)
 
     *_, answer = AnswerPath(pipeline).stream(FIRST_ASK)
 

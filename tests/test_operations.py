@@ -24,6 +24,7 @@ from conftest import REPOSITORY, CountingEmbedder
 from pages import ANSWER_MS, Server, ask, browser, open_page, serving
 from qa.config import Settings
 from qa.domain import Answer, Refusal
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.system.logs import FIELDS, JsonLines
 from qa.ui.server.health import tell_system
@@ -69,7 +70,7 @@ def test_an_error_s_traceback_stays_on_its_line() -> None:
 @pytest.fixture
 def watch(settings: Settings) -> Watch:
     (settings.corpus_dir / "a.txt").write_text("Kitakyushu sent 67 experts to Dalian.", encoding="utf-8")
-    return Watch(Pipeline.build(settings, CountingEmbedder(), None), count_waiting=lambda: 3)
+    return Watch(Pipeline.build(settings, Models(CountingEmbedder())), count_waiting=lambda: 3)
 
 
 def figures(watch: Watch) -> dict[str, float]:

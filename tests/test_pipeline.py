@@ -18,6 +18,7 @@ from qa.domain import Answer, Step, Turn
 from qa.engine.assembly import load_parts, warm_up
 from qa.errors import IndexMissing, InputError
 from qa.indexing.run import index_corpus
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.storage.locks import AT_WORK, GRAPHS_LOCK_FILE
 from qa.system.stopwatch import STAGES
@@ -51,7 +52,7 @@ def index_in_another_process(settings: Settings) -> None:
 
 
 def build(settings: Settings) -> Pipeline:
-    return Pipeline.build(settings, CountingEmbedder(), OverlapReranker())
+    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
 
 
 def build_of_three(settings: Settings) -> Pipeline:
@@ -294,13 +295,13 @@ def test_timings_have_seconds_by_stage_and_in_total(pipeline: Pipeline) -> None:
 
 def test_without_an_index_there_is_no_pipeline(settings: Settings) -> None:
     with pytest.raises(IndexMissing, match="qa index"):
-        Pipeline(settings, CountingEmbedder(), None)
+        Pipeline(settings, Models(CountingEmbedder()))
 
 
 def test_a_pipeline_without_a_cross_encoder_answers(settings: Settings) -> None:
     write(settings, "dalian.txt", DALIAN)
 
-    answer = Pipeline.build(settings, CountingEmbedder(), None).ask(DALIAN)
+    answer = Pipeline.build(settings, Models(CountingEmbedder())).ask(DALIAN)
 
     assert sources(answer) == ["dalian.txt"]
     assert [passage.rerank_score for passage in answer.passages] == [None]
@@ -328,7 +329,7 @@ def test_documents_that_give_different_figures_are_both_shown_and_named(changing
 
 def test_the_reader_s_words_are_set_off_in_the_answer(settings: Settings) -> None:
     write(settings, "dalian.txt", DALIAN)
-    pipeline = Pipeline.build(settings, CountingEmbedder(), OverlapReranker(), DigitReader())
+    pipeline = Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker(), DigitReader()))
 
     (statement,) = pipeline.ask(FIRST_ASK).statements
 
@@ -342,7 +343,7 @@ def test_a_story_about_a_city_is_told_whatever_the_threshold(settings: Settings)
         "dalian.txt",
         f"{DALIAN} A plan was made in 1996. Five loans were given. An award came in 2001.",
     )
-    pipeline = Pipeline.build(replace(settings, threshold=1.0), CountingEmbedder(), None)
+    pipeline = Pipeline.build(replace(settings, threshold=1.0), Models(CountingEmbedder()))
 
     answer = pipeline.ask("Tell me about Dalian")
 
@@ -393,7 +394,7 @@ class BrokenReranker(OverlapReranker):
 def test_models_are_warmed_up_with_what_the_first_question_wants_and_once() -> None:
     embedder, reader = CountingEmbedder(), DigitReader()
     for _ in range(2):
-        warm_up(embedder, OverlapReranker(), reader)  # type: ignore[arg-type]
+        warm_up(Models(embedder, OverlapReranker(), reader))  # type: ignore[arg-type]
     assert len(embedder.embedded) == len(set(embedder.embedded)) > 20
     assert reader.passages
 
@@ -401,11 +402,11 @@ def test_models_are_warmed_up_with_what_the_first_question_wants_and_once() -> N
 def test_a_model_that_cannot_be_warmed_up_is_told_of_when_it_is_asked(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    models = (CountingEmbedder(), BrokenReranker(), None)
+    models = Models(CountingEmbedder(), BrokenReranker())
     monkeypatch.setattr("qa.models.load_models", lambda settings: models)
-    *loaded, writer = load_parts(settings)
+    parts = load_parts(settings)
     for thread in threading.enumerate():
         if thread.name == "warming":
             thread.join(20)
-    assert (*loaded, writer) == (*models, None)
+    assert parts == (models, None)
     assert capfd.readouterr().err == ""

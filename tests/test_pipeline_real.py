@@ -12,7 +12,7 @@ from conftest import REPOSITORY, SHARED
 from qa.config import Settings
 from qa.domain import Answer
 from qa.indexing.run import index_corpus
-from qa.models import Embedder, Reader, Reranker, load_models
+from qa.models import Embedder, Models, load_models
 from qa.pipeline import Pipeline, open_pipeline
 from qa.rendering import to_json
 
@@ -56,8 +56,6 @@ CASES = (
     Case("ramen", "What is a good recipe for ramen?"),
 )
 
-Models = tuple[Embedder, Reranker | None, Reader | None]
-
 
 @pytest.fixture(scope="module")
 def models() -> Models:
@@ -77,7 +75,7 @@ def named_pipeline(
         index_dir=tmp_path_factory.mktemp(request.param),
         cities_file=REPOSITORY / "corpus" / "cities.toml",
     )
-    return request.param, Pipeline.build(settings, *models)
+    return request.param, Pipeline.build(settings, models)
 
 
 def describe(answer: Answer) -> str:
@@ -170,10 +168,10 @@ def records_of(pipeline: Pipeline) -> dict[str, bytes]:
 def test_the_same_corpus_and_question_give_the_same_answer_to_the_byte(
     tmp_path: Path, models: Models
 ) -> None:
-    settings = index_in(tmp_path / "index", models[0])
+    settings = index_in(tmp_path / "index", models.embedder)
     first = records_of(open_pipeline(settings))
 
     assert records_of(open_pipeline(settings)) == first
-    assert records_of(open_pipeline(index_in(tmp_path / "rebuilt", models[0]))) == first
+    assert records_of(open_pipeline(index_in(tmp_path / "rebuilt", models.embedder))) == first
     answered = {name: json.loads(record)["answered"] for name, record in first.items()}
     assert answered == {name: name != "refused" for name in ASKED_TWICE}

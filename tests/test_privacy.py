@@ -16,6 +16,7 @@ from index_states import committed
 from qa.config import Settings
 from qa.feedback import keep_feedback, list_feedback, most_refused, note_refusal
 from qa.i18n.messages import LANGUAGES, say
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.rendering.page_parts import page_note_html
 from qa.storage.manifest import TEXTS_FOLDER
@@ -30,7 +31,7 @@ def pipeline_over(settings: Settings, **changes: object) -> Pipeline:
     """Over one document."""
     (settings.corpus_dir / "dalian.txt").write_text("Kitakyushu sent 67 experts to Dalian. The end.")
     settings = dataclasses.replace(settings, **changes)  # type: ignore[arg-type]
-    return Pipeline.build(settings, CountingEmbedder(), OverlapReranker())
+    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
 
 
 def ask(pipeline: Pipeline, question: str) -> Conversation:
@@ -116,7 +117,7 @@ def test_a_page_that_runs_deletes_what_is_too_old_and_takes_up_new_states(
     wait_until(lambda: "cannot be used as feedback" in caplog.text)
     before = pipeline._newest._library
     (settings.corpus_dir / "more.txt").write_text("Davao composts.", encoding="utf-8")
-    Pipeline.build(settings, CountingEmbedder(), OverlapReranker())
+    Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
     wait_until(lambda: pipeline._newest._library is not before)
 
 

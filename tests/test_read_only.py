@@ -21,6 +21,7 @@ from pages import serving
 from qa.config import Settings
 from qa.errors import DiskError
 from qa.feedback import list_feedback, note_refusal
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.storage.locks import lock_graphs, was_cut_off
 from qa.storage.store.chroma_places import LITTLE_ROOM_BYTES, copy_to_read
@@ -62,12 +63,12 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
         )
         settings.corpus_dir.mkdir()
         (settings.corpus_dir / "dalian.txt").write_text(DALIAN, encoding="utf-8")
-        Pipeline.build(settings, CountingEmbedder(), OverlapReranker())
+        Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
         yield settings
 
 
 def assert_answers(settings: Settings) -> None:
-    pipeline = Pipeline(settings, CountingEmbedder(), OverlapReranker())
+    pipeline = Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
 
     assert [each.text for each in pipeline.ask(QUESTION).statements] == [DALIAN]
     assert [each.chunk.text for each in pipeline.search("experts")] == [DALIAN]

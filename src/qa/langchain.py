@@ -29,9 +29,8 @@ from pydantic import ConfigDict
 
 from qa.config import Settings
 from qa.domain import Answer, Passage, Step, Turn
-from qa.engine.assembly import open_writer
 from qa.errors import InputError
-from qa.pipeline import Pipeline
+from qa.pipeline import Pipeline, open_pipeline
 from qa.rendering import to_text
 from qa.text.languages import detect_language
 
@@ -61,18 +60,13 @@ def open_parts(settings: Settings) -> Parts:
 
     Raises `IndexMissing`, `IndexMismatch` or `ModelError`; the message says what to do.
     """
-    from qa.models import load_models
-    from qa.storage.manifest import require_manifest
-
-    require_manifest(settings.index_dir)  # before the models are loaded: it should say so at once
-    embedder, cross_encoder, reader = load_models(settings)
-    writer = open_writer(settings, embedder, cross_encoder, reader)
-    pipeline = Pipeline(settings, embedder, cross_encoder, reader, writer)
+    pipeline = open_pipeline(settings)
+    reranker = pipeline.models.reranker
     return Parts(
-        embedder=embedder,
+        embedder=pipeline.models.embedder,
         retriever=PassageRetriever(pipeline=pipeline),
-        reranker=PassageReranker(cross_encoder=cross_encoder, languages=settings.reranker_languages)
-        if cross_encoder
+        reranker=PassageReranker(cross_encoder=reranker, languages=settings.reranker_languages)
+        if reranker
         else None,
         answers=AnswerPath(pipeline),
         tool=make_tool(pipeline),

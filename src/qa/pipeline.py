@@ -27,11 +27,9 @@ from qa.storage.manifest import DocumentRecord, require_manifest
 from qa.system.stopwatch import Clock
 
 if TYPE_CHECKING:
-    from langchain_core.cross_encoders import BaseCrossEncoder
-
     from qa.cities import CityCatalogue
     from qa.drafting import Interpreter, Writer
-    from qa.models import Embedder, Reader
+    from qa.models import Models
 
 STATEMENTS_PER_CITY = 2
 """The most statements for each city in an answer that goes city by city."""
@@ -40,41 +38,24 @@ STATEMENTS_PER_CITY = 2
 class Pipeline:
     """Answers questions from the newest committed state of the index. Safe to be called from many threads."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        embedder: Embedder,
-        reranker: BaseCrossEncoder | None,
-        reader: Reader | None = None,
-        writer: Writer | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, models: Models, writer: Writer | None = None) -> None:
         self.settings = settings
-        self._embedder = embedder
-        self._reranker = reranker
+        self.models = models
         self._writer = writer
         self._interpreter: Interpreter | None = None
         if writer:
             from qa.drafting import Interpreter  # not where no language model is set: it takes .1 s
 
-            self._interpreter = Interpreter(writer.model, embedder)
+            self._interpreter = Interpreter(writer.model, models.embedder)
         self.on_answer: Callable[[Answer], None] | None = None
         """Called with each answer, in the thread that asked: for counting and logging."""
-        self._newest = NewestLibrary(
-            settings.index_dir, lambda: open_library(settings, embedder, reranker, reader)
-        )
+        self._newest = NewestLibrary(settings.index_dir, lambda: open_library(settings, models))
 
     @classmethod
-    def build(
-        cls,
-        settings: Settings,
-        embedder: Embedder,
-        reranker: BaseCrossEncoder | None,
-        reader: Reader | None = None,
-        writer: Writer | None = None,
-    ) -> Pipeline:
+    def build(cls, settings: Settings, models: Models, writer: Writer | None = None) -> Pipeline:
         """The pipeline over an index that is first brought up to `settings.corpus_dir`."""
-        index_corpus(settings, embedder)
-        return cls(settings, embedder, reranker, reader, writer)
+        index_corpus(settings, models.embedder)
+        return cls(settings, models, writer)
 
     def ask(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Answer:
         """The answer to `question`, asked after `history`, from documents about `cities` (empty: from all).
@@ -182,7 +163,7 @@ class Pipeline:
             query,
             passages,
             retriever=library.retriever,
-            reranker=self._reranker,
+            reranker=self.models.reranker,
             settings=self.settings,
             count=STATEMENTS_PER_CITY if query.is_city_by_city else None,
             clock=clock,
@@ -276,7 +257,7 @@ class Pipeline:
 
     def roll_back(self) -> int:
         """How many documents there are, after the state before the last change was brought back."""
-        documents = roll_back(self.settings, self._embedder).documents
+        documents = roll_back(self.settings, self.models.embedder).documents
         self.catch_up()
         return len(documents)
 
@@ -298,7 +279,7 @@ class Pipeline:
         waited for, for `wait_s` seconds at most.
         """
         report = index_corpus(
-            self.settings, self._embedder, rebuild=rebuild, wait_s=wait_s, on_progress=on_progress
+            self.settings, self.models.embedder, rebuild=rebuild, wait_s=wait_s, on_progress=on_progress
         )
         self.catch_up()
         return report

@@ -14,6 +14,7 @@ from conftest import CountingEmbedder, OverlapReranker
 from qa.answer.selection import MAX_NEAREST, NOT_DIRECT, READ_PASSAGES, STORY_STATEMENTS, select
 from qa.config import Settings
 from qa.domain import Chunk, Evidence, Focus, Passage, Query, Refusal, Span
+from qa.models import Models
 from qa.search.retriever import FAR_AHEAD, SURE, Retriever
 from qa.storage.store import LoadedChunks, VectorStore, open_store
 
@@ -75,8 +76,7 @@ class Selecting:
         retriever = Retriever(
             LoadedChunks([passage.chunk for passage in passages] if chunks is None else chunks),
             store=self.store,
-            embedder=CountingEmbedder(),
-            reranker=self.reranker,
+            models=Models(CountingEmbedder(), self.reranker),
             settings=self.settings,
         )
         return select(

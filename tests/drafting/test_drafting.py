@@ -18,6 +18,7 @@ from qa.drafting.prompts import disarm, mend_request, new_token, request, rules
 from qa.drafting.replies import CARRIER, is_no_answer, read_reply
 from qa.drafting.support import foreign_words, is_in_script_of
 from qa.i18n.messages import LANGUAGES
+from qa.models import Models
 
 QUOTE = "Kitakyushu sent 67 experts to Dalian in 1996."
 
@@ -260,8 +261,8 @@ def test_separators_of_thousands_make_no_other_number() -> None:
 
 
 def test_a_sentence_is_held_by_the_cross_encoder_in_its_languages_and_else_by_the_embedder() -> None:
-    english = Support(CountingEmbedder(), OverlapReranker(), least_logit=2.0, least_cosine={"": 2.0})
-    any_language = Support(CountingEmbedder(), None, least_cosine={"": 0.7}, least_cosine_across=0.7)
+    english = Support(Models(CountingEmbedder(), OverlapReranker()), least_logit=2.0, least_cosine={"": 2.0})
+    any_language = Support(Models(CountingEmbedder()), least_cosine={"": 0.7}, least_cosine_across=0.7)
 
     for support in (english, any_language):
         assert support.holds("Kitakyushu sent experts to Dalian.", [QUOTE], languages=["en"])
@@ -270,7 +271,7 @@ def test_a_sentence_is_held_by_the_cross_encoder_in_its_languages_and_else_by_th
 
 
 def test_one_of_the_quotes_or_all_together_are_enough() -> None:
-    support = Support(CountingEmbedder(), OverlapReranker(), least_logit=2.0)
+    support = Support(Models(CountingEmbedder(), OverlapReranker()), least_logit=2.0)
 
     assert support.holds(
         "Kitakyushu sent experts to Dalian.", ["The weather was fine.", QUOTE], languages=["en"]
@@ -291,7 +292,7 @@ def test_one_of_the_quotes_or_all_together_are_enough() -> None:
     ],
 )
 def test_a_sentence_that_turns_its_quotes_round_is_not_held(sentence: str, is_turned: bool) -> None:
-    support = Support(CountingEmbedder(), None, least_cosine={"": 0.3})
+    support = Support(Models(CountingEmbedder()), least_cosine={"": 0.3})
 
     assert support.holds(sentence, [QUOTE], languages=["en"]) is not is_turned
     assert (
@@ -314,7 +315,7 @@ def test_a_sentence_that_turns_its_quotes_round_is_not_held(sentence: str, is_tu
 )
 def test_what_is_as_likely_to_be_asked_for_must_be_said_too(sentence: str, rivals: tuple[str, ...]) -> None:
     quotes = ["It was begun in 1528.", "In 1521 it was planned, and in 1529 it was done."]
-    support, without = (Support(CountingEmbedder(), None, reader) for reader in (DigitReader(), None))
+    support, without = (Support(Models(CountingEmbedder(), None, reader)) for reader in (DigitReader(), None))
 
     assert set(support.find_rivals(sentence, quotes, question="When was it?")) == set(rivals)
     assert without.find_rivals(sentence, quotes, question="When was it?") == ()
@@ -336,7 +337,7 @@ def test_the_words_of_a_sentence_are_those_of_its_quotes(sentence: str, foreign:
 
 
 def test_what_only_the_question_says_is_not_said_but_for_names() -> None:
-    support = Support(CountingEmbedder(), None, least_cosine={"": -1.0})
+    support = Support(Models(CountingEmbedder()), least_cosine={"": -1.0})
     question = "When did the mayor of Lüshun resign after the scandal?"
 
     assert support.holds("In 1996 it was 67 experts to Dalian.", [QUOTE], languages=["en"], question=question)
@@ -357,7 +358,7 @@ def test_what_only_the_question_says_is_not_said_but_for_names() -> None:
 def test_a_sentence_shares_most_letters_with_a_quote_of_its_language(
     sentence: str, quote: str, holds: bool
 ) -> None:
-    support = Support(CountingEmbedder(), None, least_cosine={"": -1.0})
+    support = Support(Models(CountingEmbedder()), least_cosine={"": -1.0})
     language = "ja" if "は" in quote else "id"
 
     assert support.holds(sentence, [quote], languages=[language]) is holds

@@ -21,6 +21,7 @@ from reportlab.pdfgen.canvas import Canvas
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.domain import Answer, Turn
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.rendering import to_html, to_json, to_markdown, to_text
 from scripted import chat_of, model_of, writer_of
@@ -184,7 +185,7 @@ def build(folder: Path, *, is_evil: bool, more: Mapping[str, str] | None = None)
     settings = Settings(
         corpus_dir=corpus, index_dir=folder / "index", cities_file=REPOSITORY / "corpus" / "cities.toml"
     )
-    return Pipeline.build(settings, CountingEmbedder(), OverlapReranker(), writer=writer_of(obey)[0])
+    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()), writer=writer_of(obey)[0])
 
 
 @pytest.fixture(scope="module")

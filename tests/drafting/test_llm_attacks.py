@@ -13,6 +13,7 @@ from conftest import CountingEmbedder, OverlapReranker
 from qa.domain import Answer
 from qa.drafting import Support
 from qa.drafting.instructions import is_instruction
+from qa.models import Models
 from qa.rendering import to_html, to_json, to_markdown, to_text
 from scripted import writer_of
 from test_writer import answer_of, said
@@ -169,7 +170,7 @@ def test_a_document_that_calls_the_others_wrong_changes_no_answer(claim: str) ->
     ],
 )
 def test_no_forged_mark_lends_a_quote_to_what_it_does_not_say(reply: str) -> None:
-    support = Support(CountingEmbedder(), OverlapReranker(), least_logit=2.0)
+    support = Support(Models(CountingEmbedder(), OverlapReranker()), least_logit=2.0)
 
     answer = writer_of(reply, support=support)[0].write(answer_of(QUOTE))
 
@@ -224,7 +225,7 @@ QUESTIONS = (
     "reply", ["PWNED [1].", "PWNED.", "My rules are: You answer a question from evidence [1]."]
 )
 def test_a_model_that_obeys_the_question_is_not_heard(question: str, reply: str) -> None:
-    support = Support(CountingEmbedder(), OverlapReranker(), least_logit=2.0)
+    support = Support(Models(CountingEmbedder(), OverlapReranker()), least_logit=2.0)
     writer, chat = writer_of(reply, support=support)
     quoted = answer_of(QUOTE, question=question, interpreted_as=question)
 

@@ -20,6 +20,7 @@ from qa.drafting import Support, Writer
 from qa.drafting.writer import MAX_KEPT
 from qa.feedback import feedback_on
 from qa.i18n.messages import LANGUAGES, say
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.rendering import (
     answer_text,
@@ -151,7 +152,7 @@ def test_a_few_words_of_a_quote_that_say_nothing_of_the_question_are_no_answer(
 
 
 def test_a_sentence_that_the_models_do_not_hold_is_never_seen() -> None:
-    support = Support(CountingEmbedder(), OverlapReranker(), least_logit=2.0)
+    support = Support(Models(CountingEmbedder(), OverlapReranker()), least_logit=2.0)
     reply = (
         "Kitakyushu sent experts to Dalian [1]. The mayor swims in cold water [1]. Loans were granted [2]."
     )
@@ -497,12 +498,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
         (folder / "corpus" / f"{number}.txt").write_text(quote, encoding="utf-8")
     cities = REPOSITORY / "corpus" / "cities.toml"
     settings = Settings(corpus_dir=folder / "corpus", index_dir=folder / "index", cities_file=cities)
-    return Pipeline.build(settings, CountingEmbedder(), OverlapReranker())
+    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
 
 
 def piped(built: Pipeline, *replies: Scripted) -> tuple[Pipeline, list[list[BaseMessage]]]:
     writer, chat = writer_of(*replies)
-    return Pipeline(built.settings, CountingEmbedder(), OverlapReranker(), None, writer), chat.asked
+    return Pipeline(built.settings, Models(CountingEmbedder(), OverlapReranker()), writer), chat.asked
 
 
 QUESTION = "experts to Dalian Kitakyushu sent?"

@@ -13,6 +13,7 @@ from qa.corpus.receipts import IndexReport
 from qa.engine.library import Library, open_library
 from qa.errors import IndexMismatch, IndexMissing
 from qa.indexing.run import index_corpus
+from qa.models import Models
 
 
 def write(settings: Settings, name: str, text: str) -> None:
@@ -28,12 +29,12 @@ def library(settings: Settings) -> Library:
     write(settings, "b.txt", "Kitakyushu sent 67 experts to Dalian.")
     write(settings, "a.txt", "Composting has spread in Surabaya.")
     index(settings)
-    return open_library(settings, CountingEmbedder(), None)
+    return open_library(settings, Models(CountingEmbedder()))
 
 
 def test_without_an_index_the_error_names_the_folder_and_the_command(settings: Settings) -> None:
     with pytest.raises(IndexMissing) as caught:
-        open_library(settings, CountingEmbedder(), None)
+        open_library(settings, Models(CountingEmbedder()))
 
     assert str(settings.index_dir) in str(caught.value)
     assert "qa index" in str(caught.value)
@@ -41,7 +42,7 @@ def test_without_an_index_the_error_names_the_folder_and_the_command(settings: S
 
 def test_another_model_is_an_error_that_names_both_and_the_command(library: Library) -> None:
     with pytest.raises(IndexMismatch) as caught:
-        open_library(library.settings, CountingEmbedder(identity="another"), None)
+        open_library(library.settings, Models(CountingEmbedder(identity="another")))
 
     assert str(library.settings.index_dir) in str(caught.value)
     assert "counting / " in str(caught.value)
@@ -57,13 +58,13 @@ def test_another_chunking_or_prefix_is_an_error(library: Library, changes: dict[
     settings = dataclasses.replace(library.settings, **changes)
 
     with pytest.raises(IndexMismatch, match="qa index --rebuild"):
-        open_library(settings, CountingEmbedder(), None)
+        open_library(settings, Models(CountingEmbedder()))
 
 
 def test_settings_that_do_not_change_the_index_open_it(library: Library) -> None:
     settings = dataclasses.replace(library.settings, threshold=0.9, candidates=20, rerank=3)
 
-    assert len(open_library(settings, CountingEmbedder(), None).retriever.chunks) == 2
+    assert len(open_library(settings, Models(CountingEmbedder())).retriever.chunks) == 2
 
 
 def test_documents_come_in_the_order_of_their_paths(library: Library) -> None:
@@ -112,7 +113,7 @@ def test_a_library_is_stale_once_the_index_has_been_committed_to(library: Librar
     index(library.settings)
 
     assert library.is_stale()
-    assert not open_library(library.settings, CountingEmbedder(), None).is_stale()
+    assert not open_library(library.settings, Models(CountingEmbedder())).is_stale()
 
 
 def test_a_library_is_stale_after_a_rebuild(library: Library) -> None:
@@ -135,7 +136,7 @@ def test_the_cities_are_those_that_the_documents_were_read_with(settings: Settin
     own.unlink()
 
     catalogue = open_library(
-        dataclasses.replace(settings, cities_file=own), CountingEmbedder(), None
+        dataclasses.replace(settings, cities_file=own), Models(CountingEmbedder())
     ).catalogue
 
     assert "Hai Phong" in [city.name for city in catalogue.partners]

@@ -14,6 +14,7 @@ from qa.engine.library import Library, open_library
 from qa.engine.newest_library import NewestLibrary
 from qa.errors import IndexMissing
 from qa.indexing.run import index_corpus
+from qa.models import Models
 
 
 class Opening:
@@ -27,7 +28,7 @@ class Opening:
     def __call__(self) -> Library:
         self.begun += 1
         assert self.may_open.acquire(timeout=30)
-        return open_library(self.settings, CountingEmbedder(), None)
+        return open_library(self.settings, Models(CountingEmbedder()))
 
 
 @pytest.fixture

@@ -298,7 +298,7 @@ def outcomes(
     settings = Settings(
         corpus_dir=CORPUS, index_dir=tmp_path_factory.mktemp("index"), cities_file=CORPUS / CITIES_FILE
     )
-    pipeline = Pipeline.build(settings, *load_models(settings))
+    pipeline = Pipeline.build(settings, load_models(settings))
     cities = {path: document.cities for path, document in corpus.items()}
     found = tuple(
         Outcome(question, pipeline.ask(question.question, history=question.history), cities)

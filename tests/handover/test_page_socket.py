@@ -28,6 +28,7 @@ from qa.errors import InputError
 from qa.handover.errand import Errand, run_errand
 from qa.handover.page_socket import SOCKET_FILE, Counter, NoPage, hand_over, identity
 from qa.indexing.run import index_corpus
+from qa.models import Models
 from qa.pipeline import Pipeline
 
 DALIAN = "Kitakyushu sent 67 experts to Dalian."
@@ -53,7 +54,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def pipeline(settings: Settings) -> Pipeline:
-    return Pipeline(settings, CountingEmbedder(), OverlapReranker())
+    return Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ from qa.i18n.reasons import (
 )
 from qa.indexing.outcomes import receipt_of
 from qa.indexing.run import index_corpus
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.rendering import documents_html, report_html
 from qa.rendering.receipts import report_lines
@@ -317,7 +318,7 @@ def test_the_command_and_the_page_name_the_same_broken_files_each_in_its_languag
 
     ended = run("index")
     report = json.loads(run("index", "--json").out)
-    pipeline = Pipeline(settings, CountingEmbedder(), OverlapReranker())
+    pipeline = Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
     page = bring_in_html(
         pipeline,
         Request({"host": "localhost"}, "127.0.0.1"),

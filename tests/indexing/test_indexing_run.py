@@ -33,6 +33,7 @@ from qa.indexing.rollback import roll_back
 from qa.indexing.run import index_corpus, index_fingerprint
 from qa.loaders.parsed import Parsed
 from qa.loaders.registry import read_parsed
+from qa.models import Models
 from qa.storage.integrity import check_store, note_checked
 from qa.storage.locks import AT_WORK, GRAPHS_LOCK_FILE, lock_index, was_cut_off
 from qa.storage.manifest import MANIFEST_FILE, read_manifest
@@ -590,11 +591,11 @@ def test_a_graph_that_can_crash_chroma_is_made_anew(
     with monkeypatch.context() as patch:  # what was checked is not checked again
         patch.setattr("qa.storage.integrity.subprocess.run", refuse_to_start)
         assert index_corpus(settings, embedder).notes == ()
-        open_library(settings, embedder, None)
+        open_library(settings, Models(embedder))
         write(settings, f0="It is changed.\n")  # nor after a change that went well
         index_corpus(settings, embedder)
         assert index_corpus(settings, embedder).notes == ()
-        open_library(settings, embedder, None)
+        open_library(settings, Models(embedder))
     # Who is cut off while another one writes is not forgotten at the end of that one's run.
     (lock,) = settings.index_dir.glob(f"*/{GRAPHS_LOCK_FILE}")
     lock.write_bytes(AT_WORK)
@@ -606,7 +607,7 @@ def test_a_graph_that_can_crash_chroma_is_made_anew(
     for graph in graphs:  # which Chroma refuses, or falls over with SIGSEGV
         graph.write_bytes(random.Random(1).randbytes(graph.stat().st_size))
     with pytest.raises(IndexDamaged, match="cannot be read"):
-        open_library(settings, embedder, None)
+        open_library(settings, Models(embedder))
     report = index_corpus(settings, embedder)
     assert "were damaged; all were made anew" in report.notes[0]
     assert_everything_is_retrievable(settings, embedder)

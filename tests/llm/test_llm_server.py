@@ -34,7 +34,7 @@ from qa.evaluation.command import evaluate_written
 from qa.indexing.run import index_corpus
 from qa.llm.language_model import open_language_model, try_language_model
 from qa.llm.llama_server import serving_local_llm
-from qa.models import Embedder, Reranker, load_embedder, load_reranker
+from qa.models import Models, load_embedder, load_reranker
 from qa.pipeline import Pipeline
 from scripted import interpret
 from test_writer import answer_of
@@ -93,19 +93,19 @@ def server(weights: Path) -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="module")
-def models() -> tuple[Embedder, Reranker | None]:
-    return load_embedder(Settings()), load_reranker(Settings())
+def models() -> Models:
+    return Models(load_embedder(Settings()), load_reranker(Settings()))
 
 
 @pytest.fixture(scope="module")
-def writer(server: Settings, models: tuple[Embedder, Reranker | None]) -> Writer:
+def writer(server: Settings, models: Models) -> Writer:
     model = open_language_model(server)
     assert model is not None
-    return Writer(model, Support(*models))
+    return Writer(model, Support(models))
 
 
 @pytest.fixture(scope="module")
-def library(models: tuple[Embedder, Reranker | None], tmp_path_factory: pytest.TempPathFactory) -> Library:
+def library(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Library:
     folder = tmp_path_factory.mktemp("library")
     (folder / "corpus").mkdir()
     (folder / "corpus" / "surabaya.txt").write_text(SAID[1].text, encoding="utf-8")
@@ -114,8 +114,8 @@ def library(models: tuple[Embedder, Reranker | None], tmp_path_factory: pytest.T
         index_dir=folder / "index",
         cities_file=REPOSITORY / "corpus" / "cities.toml",
     )
-    index_corpus(settings, models[0])
-    return open_library(settings, *models)
+    index_corpus(settings, models.embedder)
+    return open_library(settings, models)
 
 
 def test_it_replies(server: Settings) -> None:
@@ -159,13 +159,13 @@ FOLLOW_UPS = (
 
 @pytest.mark.parametrize("question", FOLLOW_UPS)
 def test_a_follow_up_never_brings_in_a_city_nobody_named(
-    server: Settings, library: Library, models: tuple[Embedder, Reranker | None], question: str
+    server: Settings, library: Library, models: Models, question: str
 ) -> None:
     model = open_language_model(server)
     assert model is not None
     by_rules = library.understand(question, history=SAID)
 
-    query = interpret(Interpreter(model, models[0]), by_rules, library, history=SAID)
+    query = interpret(Interpreter(model, models.embedder), by_rules, library, history=SAID)
 
     named = library.catalogue.query_cities(f"{question} {SAID[0].text}")
     assert set(query.cities) <= set(named)
@@ -176,14 +176,14 @@ def test_a_follow_up_never_brings_in_a_city_nobody_named(
 
 @pytest.mark.parametrize("language", ["vi", "ja", "id"])
 def test_a_translation_that_it_makes_holds_or_is_not_there(
-    server: Settings, library: Library, models: tuple[Embedder, Reranker | None], language: str
+    server: Settings, library: Library, models: Models, language: str
 ) -> None:
     model = open_language_model(server)
     assert model is not None
     quote = "Kitakyushu sent 67 experts to Dalian between 1996 and 2006."
     citation = answer_of(quote).citations[0]
 
-    made = Interpreter(model, models[0]).translate(citation, language, catalogue=library.catalogue)
+    made = Interpreter(model, models.embedder).translate(citation, language, catalogue=library.catalogue)
 
     assert not made or not fault_in_quote(made, quote, language=language, catalogue=library.catalogue)
 
@@ -212,15 +212,13 @@ def test_a_reply_that_takes_too_long_is_given_up_in_time(server: Settings) -> No
     assert time.monotonic() - start < 2
 
 
-def test_the_way_from_the_setting_to_the_answer(
-    server: Settings, settings: Settings, models: tuple[Embedder, Reranker | None]
-) -> None:
+def test_the_way_from_the_setting_to_the_answer(server: Settings, settings: Settings, models: Models) -> None:
     (settings.corpus_dir / "dalian.txt").write_text(
         "Kitakyushu sent 67 experts to Dalian. The experts taught the staff of factories.", encoding="utf-8"
     )
     with_model = dataclasses.replace(server, corpus_dir=settings.corpus_dir, index_dir=settings.index_dir)
     with_model = dataclasses.replace(with_model, cities_file=settings.cities_file)
-    pipeline = Pipeline.build(with_model, *models, writer=open_writer(with_model, *models))
+    pipeline = Pipeline.build(with_model, models, writer=open_writer(with_model, models))
 
     *steps, answer = pipeline.work_on("How many experts did Kitakyushu send to Dalian?")
 
@@ -257,12 +255,12 @@ def test_the_evaluation_counts_every_sentence_and_none_with_a_wrong_fact_reaches
     )
 
 
-def test_without_the_server_the_quotes_are_there_at_once(models: tuple[Embedder, Reranker | None]) -> None:
+def test_without_the_server_the_quotes_are_there_at_once(models: Models) -> None:
     model = open_language_model(Settings(llm="openai:smollm2", llm_base_url="http://127.0.0.1:9/v1"))
     assert model is not None
     start = time.monotonic()
 
-    answer = Writer(model, Support(*models)).write(answer_of())
+    answer = Writer(model, Support(models)).write(answer_of())
 
     assert (answer.mode, answer.fallback) == ("extractive", "unreachable")
     assert time.monotonic() - start < 5
@@ -299,7 +297,7 @@ def test_a_file_that_breaks_off_is_an_error_in_llama_cpps_words(tmp_path: Path, 
 
 
 def test_a_crash_of_the_server_leaves_the_quotes_and_is_told_in_the_log(
-    weights: Path, models: tuple[Embedder, Reranker | None], caplog: pytest.LogCaptureFixture
+    weights: Path, models: Models, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = running(parent=os.getpid())
     settings = Settings(local_llm=str(weights), llm_timeout_s=20)
@@ -309,7 +307,7 @@ def test_a_crash_of_the_server_leaves_the_quotes_and_is_told_in_the_log(
         wait_until(lambda: "has ended (it was ended by SIGSEGV" in caplog.text)
         model = open_language_model(served)
         assert model is not None
-        answer = Writer(model, Support(*models)).write(answer_of())
+        answer = Writer(model, Support(models)).write(answer_of())
 
     assert (answer.mode, answer.fallback) == ("extractive", "unreachable")
 

@@ -35,6 +35,7 @@ from qa.indexing.run import index_corpus
 from qa.maintenance.backup import back_up, restore
 from qa.maintenance.backup.creation import STALE_AFTER_S, WORK_PREFIX
 from qa.maintenance.backup.snapshot import copy_file
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.storage.locks import lock_graphs, lock_index
 from qa.storage.manifest import PREVIOUS_FILE, read_manifest, read_text
@@ -59,7 +60,7 @@ PAGE = "<!doctype html><title>Davao</title><main><p>Davao planted 70 mangroves i
 
 
 def build(settings: Settings) -> Pipeline:
-    return Pipeline(settings, CountingEmbedder(), OverlapReranker())
+    return Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
 
 
 def ask(settings: Settings) -> Answer:

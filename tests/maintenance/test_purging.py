@@ -25,6 +25,7 @@ from qa.feedback import Feedback, keep_feedback, list_feedback, most_refused, no
 from qa.indexing.rollback import roll_back
 from qa.indexing.run import index_corpus
 from qa.maintenance.purging import list_taken_out, purge
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.storage.locks import lock_index
 from qa.storage.manifest import PREVIOUS_FILE, read_manifest
@@ -312,7 +313,7 @@ def test_cut_off_at_any_step_the_same_purge_again_goes_on(
 def test_graphs_without_vectors_hold_nothing_of_what_this_process_has_in_memory(full: Settings) -> None:
     for change in (lambda: None, lambda: purge(["secret.txt"], full), lambda: indexed(full)):
         change()
-        Pipeline(full, CountingEmbedder(), None).ask("experts to Davao sent?")
+        Pipeline(full, Models(CountingEmbedder())).ask("experts to Davao sent?")
         files = [
             *full.index_dir.glob("chroma-*/*/data_level0.bin"),
             *full.index_dir.glob("chroma-*/*/length.bin"),
@@ -322,7 +323,7 @@ def test_graphs_without_vectors_hold_nothing_of_what_this_process_has_in_memory(
 
 
 def test_a_running_page_answers_on_and_opens_it_no_more(full: Settings) -> None:
-    pipeline = Pipeline(full, CountingEmbedder(), OverlapReranker())
+    pipeline = Pipeline(full, Models(CountingEmbedder(), OverlapReranker()))
     (document,) = [each for each in pipeline.documents() if each.path == "secret.txt"]
     assert pipeline.original(document.doc_id)
     old = [each.stem for each in (full.index_dir / "texts").glob("*.json")]
@@ -345,7 +346,7 @@ def test_files_of_a_build_that_is_gone_are_not_held_open_also_where_nothing_is_c
     gc.collect()
     gc.disable()
     try:
-        pipeline = Pipeline(full, CountingEmbedder(), OverlapReranker())
+        pipeline = Pipeline(full, Models(CountingEmbedder(), OverlapReranker()))
         pipeline.ask("experts to Davao 17 Kitakyushu sent?")
         gc.freeze()  # as when a page starts
         purge(["secret.txt"], full)
@@ -358,7 +359,7 @@ def test_files_of_a_build_that_is_gone_are_not_held_open_also_where_nothing_is_c
 
 
 def test_a_question_that_was_on_its_way_is_answered_from_what_is_there_then(full: Settings) -> None:
-    pipeline = Pipeline(full, CountingEmbedder(), OverlapReranker())
+    pipeline = Pipeline(full, Models(CountingEmbedder(), OverlapReranker()))
     asking = pipeline.work_on("experts to Davao 17 Kitakyushu sent?")
     next(asking)
 

@@ -21,6 +21,7 @@ from qa.engine.library import open_library
 from qa.feedback import note_refusal
 from qa.i18n.messages import LANGUAGES
 from qa.indexing.run import index_corpus
+from qa.models import Models
 from qa.overview.coverage import Cell, Coverage, CoverageRow, survey
 from qa.overview.subjects import SUBJECTS
 from qa.overview.timeline import find_events
@@ -183,7 +184,7 @@ def test_the_table_is_of_the_committed_state_and_made_once(settings: Settings) -
     write_corpus(settings)
     index_corpus(settings, CountingEmbedder())
     embedder = CountingEmbedder()
-    pipeline = Pipeline(settings, embedder, None)
+    pipeline = Pipeline(settings, Models(embedder))
     assert embedder.embedded == []  # nothing is done for it before it is asked for
 
     table = pipeline.coverage()
@@ -208,7 +209,7 @@ def test_subjects_of_the_corpus_s_own_are_the_columns_without_reading_documents_
     )
 
     report = index_corpus(settings, CountingEmbedder())
-    table = open_library(settings, CountingEmbedder(), None).coverage
+    table = open_library(settings, Models(CountingEmbedder())).coverage
 
     assert [receipt.outcome for receipt in report.receipts] == ["unchanged"]
     assert [subject.name for subject in table.subjects] == ["Sorting"]
@@ -314,7 +315,7 @@ def pipeline(settings: Settings) -> Pipeline:
     """Over one document, with one refused question counted."""
     write_corpus(settings)
     note_refusal(SECRET, "en", settings.index_dir)
-    return Pipeline.build(settings, CountingEmbedder(), None)
+    return Pipeline.build(settings, Models(CountingEmbedder()))
 
 
 LOCAL = {"host": "127.0.0.1:7860"}

@@ -18,7 +18,7 @@ from qa.domain import Chunk, Span
 from qa.engine.library import Library, open_library
 from qa.errors import ConfigError
 from qa.indexing.run import index_corpus
-from qa.models import load_embedder
+from qa.models import Models, load_embedder
 from qa.overview.subjects import BATCH, SUBJECTS, SubjectFinder
 from qa.storage.records import Vectors
 
@@ -177,7 +177,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     settings = Settings(corpus_dir=REPOSITORY / "corpus", index_dir=tmp_path_factory.mktemp("index"))
     embedder = load_embedder(settings)
     index_corpus(settings, embedder)
-    return open_library(settings, embedder, None)
+    return open_library(settings, Models(embedder))
 
 
 def names_of(about: Any) -> list[set[str]]:

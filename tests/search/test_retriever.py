@@ -21,6 +21,7 @@ from qa.domain import Passage, Query
 from qa.engine.library import Library, open_library
 from qa.indexing.chunking import text_to_embed
 from qa.indexing.run import index_corpus
+from qa.models import Models
 from qa.search.retriever import FAR_AHEAD, LEXICAL_WEIGHT, READ_WEIGHT, SURE, best_focus
 from qa.storage.bm25 import K1, B
 
@@ -57,7 +58,7 @@ def write_random_corpus(corpus: Path, *, documents: int, seed: int = 7) -> None:
 def open_indexed(settings: Settings, reranker: OverlapReranker | None = None) -> Library:
     """The library over the settings' corpus, indexed."""
     index_corpus(settings, CountingEmbedder())
-    return open_library(settings, CountingEmbedder(), reranker)
+    return open_library(settings, Models(CountingEmbedder(), reranker))
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +218,7 @@ def test_a_question_that_shares_no_word_still_has_its_nearest(library: Library) 
 
 def test_two_runs_give_the_same(library: Library) -> None:
     query = ask("word1 word2 word3 word4")
-    again = open_library(library.settings, CountingEmbedder(), None)
+    again = open_library(library.settings, Models(CountingEmbedder()))
 
     assert library.retriever.retrieve(query) == library.retriever.retrieve(query)
     assert again.retriever.retrieve(query) == library.retriever.retrieve(query)
@@ -227,7 +228,7 @@ def rerank(library: Library, query: Query, **changes: Any) -> tuple[RecordingRer
     """The passages for `query` with a cross-encoder, and that cross-encoder."""
     reranker = RecordingReranker()
     settings = dataclasses.replace(library.settings, **changes)
-    retriever = open_library(settings, CountingEmbedder(), reranker).retriever
+    retriever = open_library(settings, Models(CountingEmbedder(), reranker)).retriever
     return reranker, retriever.retrieve(query)
 
 
@@ -277,7 +278,7 @@ def test_the_cross_encoder_reads_on_unless_the_best_is_far_ahead(
     settings = dataclasses.replace(library.settings, rerank=6)
     reader = DigitReader()
 
-    passages = open_library(settings, CountingEmbedder(), reranker, reader).retriever.retrieve(query)
+    passages = open_library(settings, Models(CountingEmbedder(), reranker, reader)).retriever.retrieve(query)
 
     assert len(reranker.pairs) == read
     assert len(reader.passages) == min(read, settings.read)
@@ -325,7 +326,7 @@ def test_the_reader_reads_the_best_under_their_headings_and_finds_words_in_each_
     reader = DigitReader()
     settings = dataclasses.replace(library.settings, read=4)
 
-    passages = open_library(settings, CountingEmbedder(), None, reader).retriever.retrieve(query)
+    passages = open_library(settings, Models(CountingEmbedder(), None, reader)).retriever.retrieve(query)
 
     assert len(reader.passages) == 4
     assert all(text.endswith(p.chunk.text) for text, p in zip(reader.passages, fused, strict=False))
@@ -349,7 +350,9 @@ def test_what_the_reader_says_moves_a_passage_up(library: Library) -> None:
     query = ask("word1 word2 word3 word4 word5", language="ja")
     reader = DigitReader()
 
-    passages = open_library(library.settings, CountingEmbedder(), None, reader).retriever.retrieve(query)
+    passages = open_library(library.settings, Models(CountingEmbedder(), None, reader)).retriever.retrieve(
+        query
+    )
 
     head = passages[: library.settings.read]
     scores = [passage.fused_score + READ_WEIGHT * best_focus(passage) for passage in head]

@@ -24,6 +24,7 @@ from qa.config import Settings, load_settings
 from qa.errors import ConfigError, IndexDamaged, IndexMismatch, StoreUnreachable
 from qa.i18n.reasons import in_language
 from qa.indexing.run import index_corpus
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.storage.store import open_store, remove_builds
 from qa.storage.store.opening import BUILDS_FOLDER
@@ -41,10 +42,11 @@ sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from conftest import CountingEmbedder
 from qa.config import Settings
+from qa.models import Models
 from qa.pipeline import Pipeline
 table = {name: Path(value) if name.endswith("_dir") else value for name, value in json.loads(sys.argv[2]).items()}
 settings = Settings(**table, threshold=0.0, reranker="none", reader="none")
-pipeline = Pipeline(settings, CountingEmbedder(), None)
+pipeline = Pipeline(settings, Models(CountingEmbedder()))
 while True:
     said = pipeline.ask("what is the code of the harbour").statements[0].text
     print(json.dumps([time.time(), said]), flush=True)
@@ -135,7 +137,7 @@ def test_while_the_server_is_away_it_is_named_and_afterwards_answers_come_by_the
     own_server: Server, index_on: Callable[[Server], Settings], caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = index_on(own_server)
-    pipeline = Pipeline(settings, CountingEmbedder(), OverlapReranker())
+    pipeline = Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
     before = pipeline.ask("what is the code of the harbour")
     assert before.statements[0].text == "The code of the harbour is alpha."
     own_server.stop()
@@ -170,7 +172,7 @@ def test_a_change_while_the_server_was_away_is_seen_when_it_is_back(
     own_server: Server, index_on: Callable[[Server], Settings], embedder: CountingEmbedder
 ) -> None:
     settings = index_on(own_server)
-    pipeline = Pipeline(settings, CountingEmbedder(), OverlapReranker())
+    pipeline = Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
     write_code(settings, "beta")
     index_corpus(settings, embedder)
     own_server.stop()
@@ -199,9 +201,9 @@ def test_the_commands_say_in_one_line_which_server_is_away(
     own_server.stop()
     for name, value in setting_of(own_server).items():
         monkeypatch.setenv(f"QA_{name.upper()}", value)
-    models = (CountingEmbedder(), OverlapReranker(), None)
+    models = Models(CountingEmbedder(), OverlapReranker())
     monkeypatch.setattr("qa.models.load_models", lambda settings: models)
-    monkeypatch.setattr("qa.models.load_embedder", lambda settings: models[0])
+    monkeypatch.setattr("qa.models.load_embedder", lambda settings: models.embedder)
     for words in (
         ["ask", "what is the code"],
         ["search", "code"],
@@ -246,7 +248,7 @@ def test_an_index_that_moves_to_a_server_is_made_anew_there_and_back_again(
     with pytest.raises(
         IndexDamaged, match=f"{name_of(server)}.* is not there; bring it back, or build it anew"
     ):
-        Pipeline(there, embedder, None)
+        Pipeline(there, Models(embedder))
     report = index_corpus(there, embedder)
     assert "all were made anew" in report.notes[0]
     assert_everything_is_retrievable(there, embedder)
@@ -268,7 +270,7 @@ def test_the_same_passages_are_found_whichever_store_they_are_in(
     pipelines = []
     for each in (settings, there):
         index_corpus(each, embedder)
-        pipelines.append(Pipeline(each, embedder, OverlapReranker()))
+        pipelines.append(Pipeline(each, Models(embedder, OverlapReranker())))
     here, far = pipelines
     for question in ("what is the plan of Davao", "how many parts has the plan", "waste", "harbour"):
         expected, found = here.search(question), far.search(question)

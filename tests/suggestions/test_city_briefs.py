@@ -15,7 +15,7 @@ from qa.config import Settings
 from qa.domain import Answer
 from qa.i18n.messages import LANGUAGES
 from qa.indexing.run import index_corpus
-from qa.models import load_models
+from qa.models import Models, load_models
 from qa.pipeline import Pipeline
 from qa.suggestions.city_briefs import MAX_QUOTES, Briefs
 
@@ -45,7 +45,7 @@ def build(settings: Settings, **documents: str) -> CountingPipeline:
     for name, text in documents.items():
         (settings.corpus_dir / f"{name}.md").write_text(text, encoding="utf-8")
     index_corpus(settings, CountingEmbedder())
-    pipeline = CountingPipeline(settings, CountingEmbedder(), OverlapReranker())
+    pipeline = CountingPipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
     pipeline.asked = []
     return pipeline
 
@@ -89,7 +89,7 @@ def test_a_brief_is_asked_for_in_the_language_of_the_page(settings: Settings) ->
 
 def test_what_is_not_answered_in_one_language_is_asked_for_in_english(settings: Settings) -> None:
     build(settings, surabaya=document(SURABAYA))
-    pipeline = EnglishPipeline(settings, CountingEmbedder(), OverlapReranker())
+    pipeline = EnglishPipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
     found = Briefs(pipeline).find(city(pipeline, "Surabaya"), "km")
     assert [question.isascii() for question in pipeline.asked] == [False, True]
     assert [quote.quote for quote in found.quotes or ()] == [SURABAYA]
@@ -152,8 +152,7 @@ def test_no_more_briefs_are_kept_than_there_is_room_for(
 def real(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """The real models over the real documents."""
     settings = Settings(corpus_dir=REPOSITORY / "corpus", index_dir=tmp_path_factory.mktemp("index"))
-    embedder, reranker, reader = load_models(settings)
-    return Pipeline.build(settings, embedder, reranker, reader)
+    return Pipeline.build(settings, load_models(settings))
 
 
 @pytest.mark.model

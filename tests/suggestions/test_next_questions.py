@@ -9,7 +9,7 @@ import pytest
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.i18n.messages import LANGUAGES
-from qa.models import load_models
+from qa.models import Models, load_models
 from qa.pipeline import Pipeline
 from qa.suggestions.next_questions import Suggester
 
@@ -22,7 +22,7 @@ def pipeline(settings: Settings) -> Pipeline:
     """Two documents, about a city each."""
     (settings.corpus_dir / "dalian.txt").write_text(DALIAN, encoding="utf-8")
     (settings.corpus_dir / "surabaya.txt").write_text(SURABAYA, encoding="utf-8")
-    return Pipeline.build(settings, CountingEmbedder(), OverlapReranker())
+    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
 
 
 def test_only_what_is_answered_is_offered(pipeline: Pipeline) -> None:
@@ -75,7 +75,7 @@ def test_each_city_of_the_corpus_has_questions_in_each_language(tmp_path: Path) 
         index_dir=tmp_path / "index",
         cities_file=REPOSITORY / "corpus" / "cities.toml",
     )
-    pipeline = Pipeline.build(settings, *load_models(settings))
+    pipeline = Pipeline.build(settings, load_models(settings))
     suggester = Suggester(pipeline)
     for language in LANGUAGES:
         for city in pipeline.covered_cities:

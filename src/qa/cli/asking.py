@@ -161,13 +161,13 @@ def _serve(options: argparse.Namespace, settings: Settings, *, given: Settings) 
         from qa.system.disk import explaining_disk
         from qa.ui.page import launch
 
-        parts = load_parts(settings)
+        models, writer = load_parts(settings)
         with explaining_disk(settings.index_dir):
             make_index_folder(settings.index_dir)
-        pipeline = Pipeline(settings, *parts) if read_manifest(settings.index_dir) else None
+        pipeline = Pipeline(settings, models, writer) if read_manifest(settings.index_dir) else None
     if pipeline is None:
         print(f"Reading the documents in {settings.corpus_dir}; this happens once.", flush=True)
-        note_report(settings.index_dir, operator(), index_corpus(settings, parts[0]))
-        pipeline = Pipeline(settings, *parts)
+        note_report(settings.index_dir, operator(), index_corpus(settings, models.embedder))
+        pipeline = Pipeline(settings, models, writer)
     launch(pipeline, given=given, on_ready=lambda message: print(message, flush=True), mcp=options.mcp)
     return 0

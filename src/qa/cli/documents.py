@@ -155,11 +155,12 @@ def _watch(options: argparse.Namespace, settings: Settings, embedder: Embedder) 
 def run_coverage(options: argparse.Namespace, settings: Settings) -> int:
     """`qa coverage`."""
     from qa.engine.library import open_library
+    from qa.models import Models
     from qa.rendering import coverage_lines
     from qa.storage.manifest import require_manifest
 
     require_manifest(settings.index_dir)  # before the model is loaded: it should say so at once
-    table = open_library(settings, _open_embedder(settings), None).coverage
+    table = open_library(settings, Models(_open_embedder(settings))).coverage
     if options.json:
         rows = [dataclasses.asdict(row) for row in table.rows]
         print(json.dumps({"subjects": [each.name for each in table.subjects], "rows": rows}))

@@ -12,9 +12,7 @@ from qa.domain import Span
 from qa.text.languages import detect_script, is_unspaced
 
 if TYPE_CHECKING:
-    from langchain_core.cross_encoders import BaseCrossEncoder
-
-    from qa.models import Embedder, Reader
+    from qa.models import Models
     from qa.models.reader import Reading
 
 COMPARED_PREFIX = "passage: "
@@ -86,18 +84,14 @@ class Support:
 
     def __init__(
         self,
-        embedder: Embedder,
-        reranker: BaseCrossEncoder | None = None,
-        reader: Reader | None = None,
+        models: Models,
         *,
         reranker_languages: Sequence[str] = ("en",),
         least_logit: float = MIN_LOGIT,
         least_cosine: Mapping[str, float] = MIN_COSINE,
         least_cosine_across: float = MIN_COSINE_ACROSS,
     ) -> None:
-        self._embedder = embedder
-        self._reranker = reranker
-        self._reader = reader
+        self._models = models
         self._reranker_languages = frozenset(reranker_languages)
         self._least_logit = least_logit
         self._least_cosine = least_cosine
@@ -120,10 +114,13 @@ class Support:
         if len(set(languages)) == 1 and shared < least_shared:
             return False
         together = [*quotes, " ".join(quotes)] if len(quotes) > 1 else list(quotes)
-        if self._reranker and self._reranker_languages.issuperset(languages):
-            scores = self._reranker.score([(sentence, quote) for quote in together])
+        reranker = self._models.reranker
+        if reranker and self._reranker_languages.issuperset(languages):
+            scores = reranker.score([(sentence, quote) for quote in together])
             return max(map(float, scores)) >= self._least_logit
-        vectors = self._embedder.encode_passages([COMPARED_PREFIX + text for text in (sentence, *together)])
+        vectors = self._models.embedder.encode_passages(
+            [COMPARED_PREFIX + text for text in (sentence, *together)]
+        )
         least = self._least_cosine_across
         if len(set(languages)) == 1:
             least = self._least_cosine.get(next(iter(languages)), self._least_cosine[""])
@@ -132,9 +129,9 @@ class Support:
     def find_rivals(self, sentence: str, quotes: Sequence[str], *, question: str) -> tuple[str, ...]:
         """The words in `quotes` that answer `question` as likely as any, and that `sentence` does not say though
         it answers: the reader cannot tell which were asked for. All must be in one language."""
-        if not self._reader or not question:
+        if not self._models.reader or not question:
             return ()
-        said, *quoted = self._reader.read(question, [sentence, *quotes])
+        said, *quoted = self._models.reader.read(question, [sentence, *quotes])
         answer = said.find_answer(Span(0, len(sentence)))
         if not answer or answer[0] < MIN_ANSWER:
             return ()

@@ -13,60 +13,54 @@ from qa.search.everyday import background_of
 from qa.text.languages import load_early
 
 if TYPE_CHECKING:
-    from langchain_core.cross_encoders import BaseCrossEncoder
-
     from qa.drafting import Writer
     from qa.drafting.drafts import Draft
-    from qa.models import Embedder, Reader
+    from qa.models import Models
 
 logger = logging.getLogger(__name__)
 
 
-def load_parts(settings: Settings) -> tuple[Embedder, BaseCrossEncoder | None, Reader | None, Writer | None]:
-    """What a pipeline is made of, as `settings` name it. Raises `ModelError`; the message says what to do."""
+def load_parts(settings: Settings) -> tuple[Models, Writer | None]:
+    """The models that `settings` name, and what writes with them. Raises `ModelError` that says what to do."""
     from qa.models import load_models
 
     load_early()
     models = load_models(settings)
-    writer = open_writer(settings, *models)
-    threading.Thread(target=warm_up, args=models, name="warming").start()
-    return *models, writer
+    writer = open_writer(settings, models)
+    threading.Thread(target=warm_up, args=[models], name="warming").start()
+    return models, writer
 
 
-def warm_up(embedder: Embedder, reranker: BaseCrossEncoder | None, reader: Reader | None) -> None:
+def warm_up(models: Models) -> None:
     """Do what the first question would wait for: a model's first computation takes longest."""
     try:
-        background_of(embedder)
-        if reranker:
-            reranker.score([("?", "?")])
-        if reader:
-            reader.read("?", ["?"])
+        background_of(models.embedder)
+        if models.reranker:
+            models.reranker.score([("?", "?")])
+        if models.reader:
+            models.reader.read("?", ["?"])
     except Exception:  # whatever it is: who asks is told, and the program may be ending already
         logger.debug("the models could not be warmed up", exc_info=True)
 
 
-def open_writer(
-    settings: Settings, embedder: Embedder, reranker: BaseCrossEncoder | None, reader: Reader | None = None
-) -> Writer | None:
-    """What writes answers with the language model that is set, checked with the other models; None if none is set.
+def open_writer(settings: Settings, models: Models) -> Writer | None:
+    """The writer of answers with the language model that is set, checked with `models`; None if none is set.
 
     Raises `ModelError`; the message says what to install or to set.
     """
     model = open_language_model(settings)
-    return writer_with(model, settings, embedder, reranker, reader) if model else None
+    return writer_with(model, settings, models) if model else None
 
 
 def writer_with(
     model: LanguageModel,
     settings: Settings,
-    embedder: Embedder,
-    reranker: BaseCrossEncoder | None,
-    reader: Reader | None,
+    models: Models,
     *,
     on_draft: Callable[[Draft], None] | None = None,
 ) -> Writer:
     """What writes answers with `model`; see `Writer`."""
     from qa.drafting import Support, Writer
 
-    support = Support(embedder, reranker, reader, reranker_languages=settings.reranker_languages)
+    support = Support(models, reranker_languages=settings.reranker_languages)
     return Writer(model, support, on_draft=on_draft)

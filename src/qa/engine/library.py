@@ -29,9 +29,7 @@ VERSION = re.compile(r"[0-9a-f]{32}")
 TEXTS_IN_MEMORY = 256
 
 if TYPE_CHECKING:
-    from langchain_core.cross_encoders import BaseCrossEncoder
-
-    from qa.models import Embedder, Reader
+    from qa.models import Models
 
 
 @dataclass(frozen=True)
@@ -174,35 +172,28 @@ class Library:
         return state_of(self.settings.index_dir) != self.state
 
 
-def open_library(
-    settings: Settings,
-    embedder: Embedder,
-    reranker: BaseCrossEncoder | None,
-    reader: Reader | None = None,
-) -> Library:
-    """The committed state of the index at `settings.index_dir`.
+def open_library(settings: Settings, models: Models) -> Library:
+    """The committed state of the index at `settings.index_dir`, searched and read with `models`.
 
     Raises `IndexMissing` if there is none, `IndexMismatch` if it was built with other settings, and `IndexDamaged`
     if it cannot be read.
     """
     state = state_of(settings.index_dir)  # before it is read: a commit in between makes it stale, not new
     manifest = require_manifest(settings.index_dir)
-    fingerprint = index_fingerprint(settings, embedder)
+    fingerprint = index_fingerprint(settings, models.embedder)
     check_fingerprint(manifest, fingerprint, settings.index_dir)
     check_if_doubtful(manifest, settings)
     store = open_store(
         settings,
         build=manifest.build,
         fingerprint=fingerprint,
-        tokenise=embedder.subwords,
+        tokenise=models.embedder.subwords,
         create=False,
     )
     retriever = Retriever(
         store.load_chunks(manifest.documents),
         store=store,
-        embedder=embedder,
-        reranker=reranker,
-        reader=reader,
+        models=models,
         settings=settings,
     )
     return Library(

@@ -22,12 +22,8 @@ from qa.evaluation.results import Earlier, SetResult, check_comparable, evaluate
 from qa.evaluation.writing import Written, check_language_model, open_three_ways, write_all
 
 if TYPE_CHECKING:
-    from langchain_core.cross_encoders import BaseCrossEncoder
-
-    from qa.models import Embedder, Reader
+    from qa.models import Models
     from qa.pipeline import Pipeline
-
-    Models = tuple[Embedder, BaseCrossEncoder | None, Reader | None]
 
 Progress = Callable[[int, int, str], None]
 """(questions done, questions there are, the set's name)."""
@@ -163,7 +159,7 @@ def _pipeline_over(gold: GoldSet, settings: Settings, models: Models) -> Iterato
             settings, corpus_dir=Path(folder, "corpus"), index_dir=Path(folder, "index")
         )
         write_gold_corpus(gold, own.corpus_dir)
-        yield Pipeline.build(own, *models)
+        yield Pipeline.build(own, models)
 
 
 def _of_set(name: str, on_progress: Progress | None) -> Callable[[int, int], None] | None:

@@ -24,9 +24,7 @@ from qa.evaluation.unsupported_facts import Checked, check_said
 from qa.llm import language_model as llm
 
 if TYPE_CHECKING:
-    from langchain_core.cross_encoders import BaseCrossEncoder
-
-    from qa.models import Embedder, Reader
+    from qa.models import Models
     from qa.pipeline import Pipeline
 
 Way = Literal["extractive", "drafted", "verified"]
@@ -74,19 +72,12 @@ class Written:
 class ThreeWays:
     """Answers questions in all three ways, the quotes being searched for once. One question at a time."""
 
-    def __init__(
-        self,
-        model: OverheardModel,
-        settings: Settings,
-        embedder: Embedder,
-        reranker: BaseCrossEncoder | None,
-        reader: Reader | None = None,
-    ) -> None:
+    def __init__(self, model: OverheardModel, settings: Settings, models: Models) -> None:
         from qa.engine.assembly import writer_with
 
         self._model = model
         self._drafts: list[Draft] = []
-        self._writer = writer_with(model, settings, embedder, reranker, reader, on_draft=self._drafts.append)
+        self._writer = writer_with(model, settings, models, on_draft=self._drafts.append)
 
     def answer(self, gold: GoldSet, question: GoldQuestion, pipeline: Pipeline) -> Written:
         """The answers to `question` of `gold`, from the documents of `pipeline`."""
@@ -125,14 +116,12 @@ class ThreeWays:
         )
 
 
-def open_three_ways(
-    settings: Settings, models: tuple[Embedder, BaseCrossEncoder | None, Reader | None]
-) -> ThreeWays:
+def open_three_ways(settings: Settings, models: Models) -> ThreeWays:
     """What answers with the models, and with the language model that is set.
 
     Raises `ModelError` if it cannot be opened.
     """
-    return ThreeWays(OverheardModel(llm.open_chat(settings), settings), settings, *models)
+    return ThreeWays(OverheardModel(llm.open_chat(settings), settings), settings, models)
 
 
 def check_language_model(settings: Settings) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from qa.config import PACKAGED, Settings
 from qa.models.embedder import Embedder, open_embedder
@@ -20,9 +22,13 @@ from qa.models.packaged import (
 from qa.models.reader import Reader, open_reader
 from qa.models.reranker import Reranker, open_hub_reranker, open_packaged_reranker
 
+if TYPE_CHECKING:
+    from langchain_core.cross_encoders import BaseCrossEncoder
+
 __all__ = [
     "NO_RERANKER",
     "Embedder",
+    "Models",
     "Reader",
     "Reranker",
     "load_embedder",
@@ -39,15 +45,24 @@ NO_RERANKER = "none"
 """The value of the setting `reranker` for ranking without a cross-encoder."""
 
 
-def load_models(settings: Settings) -> tuple[Embedder, Reranker | None, Reader | None]:
-    """All models that `settings` name. Raises `ModelError` as the functions below do, for all packages at once."""
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models that find and rank what answers; without `reranker` or `reader`, similarity decides alone."""
+
+    embedder: Embedder
+    reranker: BaseCrossEncoder | None = None
+    reader: Reader | None = None
+
+
+def load_models(settings: Settings) -> Models:
+    """The models that `settings` name. Raises `ModelError` as the functions below do, for all packages at once."""
     weights = {EMBEDDER_WEIGHTS: settings.embedder, RERANKER_WEIGHTS: settings.reranker}
     require_packages(wanted for wanted, setting in weights.items() if setting == PACKAGED)
     with ThreadPoolExecutor(1) as beside:  # onnxruntime leaves Python to others while it loads
         reranker = beside.submit(load_reranker, settings)
         embedder = load_embedder(settings)
         reader = load_reader(settings, embedder)
-        return embedder, reranker.result(), reader
+        return Models(embedder, reranker.result(), reader)
 
 
 def load_embedder(settings: Settings) -> Embedder:

@@ -22,9 +22,7 @@ from qa.system.stopwatch import Clock
 from qa.text.names import Words, collect_words, find_places, find_years
 
 if TYPE_CHECKING:
-    from langchain_core.cross_encoders import BaseCrossEncoder
-
-    from qa.models import Embedder, Reader
+    from qa.models import Models
     from qa.models.reader import Reading
 
 LEXICAL_WEIGHT = 0.2
@@ -58,21 +56,17 @@ class Retriever:
         chunks: Chunks,
         *,
         store: VectorStore,
-        embedder: Embedder,
-        reranker: BaseCrossEncoder | None,
-        reader: Reader | None = None,
+        models: Models,
         settings: Settings,
     ) -> None:
         self.chunks = chunks
         self._store = store
         self._vectors = KeptVectors(store.fetch_vectors)
-        self._embedder = embedder
-        self._encode = lru_cache(maxsize=64)(embedder.encode_query)
-        self._reranker = reranker
-        self._reader = reader
+        self._models = models
+        self._encode = lru_cache(maxsize=64)(models.embedder.encode_query)
         self._settings = settings
         self.lexical = store.open_lexical(chunks) or LexicalIndex(
-            [lexical_text(chunk) for chunk in chunks], tokenise=embedder.subwords
+            [lexical_text(chunk) for chunk in chunks], tokenise=models.embedder.subwords
         )
         self._numbered = tuple(chunks) if isinstance(self.lexical, LexicalIndex) else ()
         # Of a method it would be a circle: the store's files stay open for as long as that is not collected.
@@ -87,7 +81,7 @@ class Retriever:
     @property
     def background(self) -> NDArray[np.float32]:
         """The vectors of everyday sentences: shape (n, d), float32, unit norm."""
-        return background_of(self._embedder)
+        return background_of(self._models.embedder)
 
     def background_similarity(self, query: Query) -> float:
         """The mean cosine of `query` with everyday sentences that have nothing to do with it.
@@ -215,7 +209,7 @@ class Retriever:
         head = passages[: self._settings.rerank]
         read = self._settings.reranker_languages
         if (
-            self._reranker is None
+            self._models.reranker is None
             or query.language not in read
             or not any(passage.chunk.language in read for passage in head)
         ):
@@ -228,21 +222,21 @@ class Retriever:
 
     def _score(self, query: Query, passages: Sequence[Passage]) -> list[Passage]:
         """`passages` with the cross-encoder's logits, best first."""
-        assert self._reranker is not None  # noqa: S101  # for the type checker
+        assert self._models.reranker is not None  # noqa: S101  # for the type checker
         pairs = [(query.searched_text, under_headings(each.chunk, each.chunk.text)) for each in passages]
-        scores = self._reranker.score(pairs)
+        scores = self._models.reranker.score(pairs)
         scored = [replace(p, rerank_score=float(score)) for p, score in zip(passages, scores, strict=True)]
         return sorted(scored, key=lambda passage: -(passage.rerank_score or 0.0))
 
     def _read(self, query: Query, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
         """`passages` with the best of them read, and ordered by what the reader found in them, too."""
-        if self._reader is None:
+        if self._models.reader is None:
             return passages
         head = passages[: self._settings.read]
         if head and head[0].rerank_score is not None:  # what the cross-encoder left out cannot lead
             head = tuple(passage for passage in head if passage.rerank_score is not None)
         texts = [_before_text(passage.chunk) + passage.chunk.text for passage in head]
-        readings = self._reader.read(query.searched_text, texts)
+        readings = self._models.reader.read(query.searched_text, texts)
         read = [
             replace(passage, read_score=reading.logit, foci=_find_foci(passage.chunk, reading))
             for passage, reading in zip(head, readings, strict=True)

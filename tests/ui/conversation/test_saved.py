@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from conftest import CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.domain import Statement
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.ui.conversation import saved as saved_module
 from qa.ui.conversation.conversation import MAX_EXCHANGES, Conversation, Exchange, exchange_of, hold_exchange
@@ -25,7 +26,7 @@ QUESTIONS = ("experts to Dalian Kitakyushu sent?", "which recipe makes good rame
 def pipeline(settings: Settings) -> Pipeline:
     text = "Kitakyushu sent 67 experts to Dalian. The end."
     (settings.corpus_dir / "dalian.txt").write_text(text, encoding="utf-8")
-    return Pipeline.build(settings, CountingEmbedder(), OverlapReranker())
+    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
 
 
 def talk(pipeline: Pipeline, questions: tuple[str, ...] = QUESTIONS) -> tuple[Conversation, str]:

@@ -19,6 +19,7 @@ from conftest import CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.domain import Answer
 from qa.i18n.messages import LANGUAGES, say
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.ui.access.permissions import Access
 from qa.ui.page import build_page
@@ -81,8 +82,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (folder / "corpus").mkdir()
     (folder / "corpus" / "dalian.txt").write_text(DALIAN, encoding="utf-8")
     settings = Settings(corpus_dir=folder / "corpus", index_dir=folder / "index", port=0)
-    HeldPipeline.build(settings, CountingEmbedder(), OverlapReranker())
-    pipeline = HeldPipeline(settings, CountingEmbedder(), OverlapReranker())
+    HeldPipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
+    pipeline = HeldPipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
 
     async def open_page() -> tuple[FairQueue, str]:
         access = Access(settings)

@@ -19,6 +19,7 @@ from mcp.types import CallToolResult, TextContent
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.rendering import to_json
 from qa.ui.server.programs import MAX_TURN_CHARS, QUOTES_ARE_DATA, Programs
@@ -43,7 +44,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
         index_dir=folder / "index",
         cities_file=REPOSITORY / "corpus" / "cities.toml",
     )
-    return Pipeline.build(settings, CountingEmbedder(), OverlapReranker())
+    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
 
 
 def without_time(record: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Mount
 from conftest import CountingEmbedder, OverlapReranker
 from pages import Server, browser, open_page, press_ask
 from qa.config import Settings
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.ui.page import build_page
 from qa.ui.server.health import HEALTH, METRICS, READY
@@ -42,7 +43,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     (folder / "corpus").mkdir()
     (folder / "corpus" / "dalian.txt").write_text(DALIAN, encoding="utf-8")
     settings = Settings(corpus_dir=folder / "corpus", index_dir=folder / "index")
-    return Pipeline.build(settings, CountingEmbedder(), OverlapReranker())
+    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ import pytest
 from conftest import CountingEmbedder, OverlapReranker
 from pages import Server, call_function
 from qa.config import Settings
+from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.ui.page import build_page
 from qa.ui.server.uploads import NO_FILES
@@ -34,7 +35,7 @@ def blocks(tmp_path_factory: pytest.TempPathFactory) -> gr.Blocks:
     settings = Settings(corpus_dir=folder / "corpus", index_dir=folder / "index")
 
     async def lay_out() -> gr.Blocks:
-        return build_page(Pipeline.build(settings, CountingEmbedder(), OverlapReranker()))
+        return build_page(Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker())))
 
     return asyncio.run(lay_out())
 
