@@ -2,7 +2,8 @@
 
     python scripts/calibrate.py SET_DIR… [--questions questions.jsonl]
 
-Every question is searched for as `qa ask` does; a logistic regression is fitted to the signals of each case.
+Every question is searched for as `qa ask` does; a logistic regression is fitted to the signals of each case. What
+was chosen by hand on the fit before is then to be chosen again: see `qa.answer.decision`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from qa.answer.calibration import CASES, FEATURES, Signals
-from qa.answer.selection import READ_PASSAGES, rank_sentences, read_signals
+from qa.answer.decision import read_signals
+from qa.answer.selection import READ_PASSAGES, rank_sentences
 from qa.config import Settings
 from qa.engine.library import open_library
 from qa.evaluation import GoldSet, load_gold, write_gold_corpus
@@ -67,13 +69,14 @@ def collect(gold: GoldSet) -> list[tuple[Signals, bool, float]]:
         models = load_models(settings)
         index_corpus(settings, models.embedder)
         library = open_library(settings, models)
+        vocabulary = library.retriever.vocabulary
         rows = []
         for question in tqdm(gold.questions):
             query = library.understand(question.question, history=question.history)
             passages = library.retriever.retrieve(query)
-            candidates = rank_sentences(query, passages[:READ_PASSAGES], library.retriever, models.reranker)
+            candidates = rank_sentences(query, passages[:READ_PASSAGES], vocabulary, models.reranker)
             weight = NEAR_MISS_WEIGHT if question.kind == "near_miss" else 1.0
-            signals = read_signals(query, passages, candidates, library.retriever)
+            signals = read_signals(query, passages, candidates, vocabulary)
             rows.append((signals, question.is_answerable, weight))
             # For who sets no reader: the same question as it is seen without.
             unread = dataclasses.replace(signals, read_score=None, focus_score=None)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.answer.selection import select
+from qa.answer.decision import decide
 from qa.config import Settings
 from qa.domain import Refusal
 from qa.drafting.interpreter import MIN_ALIKE
@@ -85,7 +85,9 @@ def report_search(way: str, chosen: Sequence[Question], library: Library, settin
         translation = {"alone": "", "right": each.english, "wrong": other}[way]
         query = replace(library.understand(each.text), translation=translation, translation_language="en")
         passages = library.retriever.retrieve(query)
-        evidence, _ = select(query, passages, retriever=library.retriever, reranker=None, settings=settings)
+        evidence, _ = decide(
+            query, passages, vocabulary=library.retriever.vocabulary, reranker=None, settings=settings
+        )
         is_answered = not isinstance(evidence, Refusal)
         if not each.path:
             false.append(is_answered)

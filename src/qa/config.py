@@ -86,7 +86,8 @@ class Settings:
     max_statements: int = 4
     """The most statements in an answer, 1 to 10."""
     threshold: float = 0.5
-    """The least probability that the evidence answers for an answer to be given, 0 to 1."""
+    """The least probability that the evidence answers for an answer to be given, 0 to 1; see
+    `qa.answer.decision`."""
 
     host: str = "127.0.0.1"
     """The address that the page is served at; `0.0.0.0` shows it to the network."""

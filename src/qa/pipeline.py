@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.answer.composition import Finding, compose_answer
-from qa.answer.selection import select
+from qa.answer.decision import decide
 from qa.answer.verification import verify
 from qa.config import Settings
 from qa.corpus.receipts import IndexReport
@@ -159,10 +159,10 @@ class Pipeline:
         return passages
 
     def _read(self, query: Query, passages: tuple[Passage, ...], library: Library, clock: Clock) -> Finding:
-        evidence, confidence = select(
+        evidence, confidence = decide(
             query,
             passages,
-            retriever=library.retriever,
+            vocabulary=library.retriever.vocabulary,
             reranker=self.models.reranker,
             settings=self.settings,
             count=STATEMENTS_PER_CITY if query.is_city_by_city else None,

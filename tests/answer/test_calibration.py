@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import REPOSITORY
-from qa.answer.calibration import CASES, FEATURES, Signals, probability
+from qa.answer.calibration import CASES, FEATURES, Signals
+from qa.answer.decision import probability
 
 UNREAD = Signals(
     similarity=0.85,

@@ -1,102 +1,25 @@
-"""Facts about which sentences answer, and about why there is no answer."""
+"""Facts about which sentences answer."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from conftest import CountingEmbedder, OverlapReranker
-from qa.answer.selection import MAX_NEAREST, NOT_DIRECT, READ_PASSAGES, STORY_STATEMENTS, select
+from conftest import OverlapReranker
+from passages import QUERY, SAID, Selecting, chunk_of, passage_of, selecting_with
+from qa.answer.selection import READ_PASSAGES, STORY_STATEMENTS
 from qa.config import Settings
-from qa.domain import Chunk, Evidence, Focus, Passage, Query, Refusal, Span
-from qa.models import Models
-from qa.search.retriever import FAR_AHEAD, SURE, Retriever
-from qa.storage.store import LoadedChunks, VectorStore, open_store
-
-QUERY = Query(question="how many experts went there", text="how many experts went there")
-SAID = (
-    "Kitakyushu sent sixty experts by ship.",
-    "Rain fell on the mountains in spring.",
-    "Five loans were granted for clean water.",
-    "A market opens every Sunday morning.",
-    "Trains run between both towns all night.",
-    "Old bridges were painted green last year.",
-)
-
-
-def chunk_of(*sentences: str, path: str = "a.txt", title: str = "A") -> Chunk:
-    spans, at = [], 0
-    for sentence in sentences:
-        spans.append(Span(at, at + len(sentence)))
-        at += len(sentence) + 1
-    text = " ".join(sentences)
-    return Chunk(
-        chunk_id=f"chunk of {path}",
-        doc_id=path,
-        path=path,
-        title=title,
-        span=Span(0, len(text)),
-        text=text,
-        sentences=tuple(spans),
-    )
-
-
-def passage_of(chunk: Chunk, *similarities: float, rerank_score: float | None = None) -> Passage:
-    return Passage(
-        chunk, similarity=max(similarities), sentence_similarities=similarities, rerank_score=rerank_score
-    )
+from qa.domain import Focus, Query, Refusal, Span
+from qa.search.retriever import FAR_AHEAD, SURE
 
 
 @pytest.fixture
-def answering(settings: Settings) -> Settings:
-    """Settings under which whatever is found is an answer."""
-    return dataclasses.replace(settings, threshold=0)
-
-
-@dataclasses.dataclass
-class Selecting:
-    """Selects from passages, with a retriever over their chunks."""
-
-    settings: Settings
-    store: VectorStore
-    reranker: OverlapReranker | None = None
-
-    def __call__(
-        self,
-        *passages: Passage,
-        query: Query = QUERY,
-        chunks: Sequence[Chunk] | None = None,
-        **changes: float,
-    ) -> tuple[tuple[Evidence, ...] | Refusal, float]:
-        retriever = Retriever(
-            LoadedChunks([passage.chunk for passage in passages] if chunks is None else chunks),
-            store=self.store,
-            models=Models(CountingEmbedder(), self.reranker),
-            settings=self.settings,
-        )
-        return select(
-            query,
-            passages,
-            retriever=retriever,
-            reranker=self.reranker,
-            settings=dataclasses.replace(self.settings, **changes),
-        )
-
-    def texts(self, *passages: Passage, query: Query = QUERY, **changes: float) -> list[str]:
-        evidence, _ = self(*passages, query=query, **changes)
-        assert not isinstance(evidence, Refusal)
-        return [piece.text for piece in evidence]
-
-
-@pytest.fixture
-def selecting(answering: Settings) -> Selecting:
-    store = open_store(answering, build="b", fingerprint="f")
-    return Selecting(answering, store)
+def selecting(settings: Settings) -> Selecting:
+    return selecting_with(settings)
 
 
 def test_the_best_sentence_is_the_evidence(selecting: Selecting) -> None:
@@ -234,51 +157,6 @@ def test_sentences_of_a_passage_that_is_far_behind_are_neither_read_nor_quoted(
     assert is_read or SAID[1] not in quoted
 
 
-def test_without_documents_the_index_is_empty(selecting: Selecting) -> None:
-    assert selecting() == (Refusal("empty_index"), 0.0)
-
-
-def test_a_question_without_words_is_empty(selecting: Selecting) -> None:
-    chunk = chunk_of(SAID[0])
-
-    assert selecting(chunks=[chunk], query=Query(question="", text="")) == (
-        Refusal("empty_question", covered=("A",)),
-        0.0,
-    )
-
-
-def test_without_passages_nothing_was_found(selecting: Selecting) -> None:
-    chunk = chunk_of(SAID[0])
-
-    assert selecting(chunks=[chunk]) == (Refusal("nothing_found", covered=("A",)), 0.0)
-
-
-def test_weak_evidence_is_refused_and_not_shown(selecting: Selecting) -> None:
-    chunk = chunk_of(*SAID[:5])
-
-    refusal, confidence = selecting(passage_of(chunk, 0.1, 0.2, 0.3, 0.05, 0.0), threshold=0.5)
-
-    assert isinstance(refusal, Refusal)
-    assert confidence < NOT_DIRECT * 0.5
-    assert refusal == Refusal("weak_evidence", covered=("A",))
-
-
-def test_between_refusal_and_answer_the_closest_statements_are_shown(selecting: Selecting) -> None:
-    chunk = chunk_of(*SAID[:5])
-    passage = passage_of(chunk, 0.4, 0.45, 0.52, 0.3, 0.3)
-    _, confidence = selecting(passage, threshold=1.0)
-
-    refusal, again = selecting(passage, threshold=confidence * 1.01)
-
-    assert isinstance(refusal, Refusal)
-    assert again == confidence
-    assert refusal.reason == "not_direct"
-    assert refusal.covered == ("A",)
-    assert refusal.missing == ()
-    assert refusal.nearest[0].text == SAID[2]
-    assert len(refusal.nearest) == MAX_NEAREST
-
-
 def test_the_words_that_the_reader_found_are_the_focus(selecting: Selecting) -> None:
     chunk = chunk_of("Kitakyushu sent 60 experts by ship.", *SAID[1:3])
     start = chunk.text.index("60")
@@ -369,94 +247,3 @@ def test_a_story_ends_somewhere(selecting: Selecting) -> None:
     query = dataclasses.replace(QUERY, cities=("Dalian",), wants_story=True)
 
     assert " ".join(selecting.texts(passage, query=query)).count("bridge") == STORY_STATEMENTS
-
-
-def test_a_year_that_no_document_mentions_is_refused_by_it(selecting: Selecting) -> None:
-    text = "What did Kitakyushu sign in ２０１４?"
-    chunk = chunk_of("Kitakyushu signed it in 2016.")
-
-    refusal, confidence = selecting(passage_of(chunk, 1.0), query=Query(question=text, text=text))
-
-    assert isinstance(refusal, Refusal)
-    assert (refusal.reason, refusal.missing, confidence) == ("unknown_name", ("２０１４",), 0.0)
-
-
-def test_an_unknown_name_is_refused_however_near_the_evidence(selecting: Selecting) -> None:
-    text = "how many experts went from Kitakyushu to Bangkok that year"
-    chunk = chunk_of("Kitakyushu experts went there that year.", title="B")
-
-    refusal, confidence = selecting(passage_of(chunk, 1.0), query=Query(question=text, text=text))
-
-    assert isinstance(refusal, Refusal)
-    assert (refusal.reason, refusal.missing) == ("unknown_name", ("Bangkok",))
-    assert [piece.text for piece in refusal.nearest] == [chunk.text]
-    assert refusal.covered == ("B",)
-    assert confidence <= 0.5
-
-
-def test_a_refusal_names_each_title_once(selecting: Selecting) -> None:
-    chunks = [chunk_of(SAID[number], path=f"{number}.txt", title=title) for number, title in enumerate("ABA")]
-
-    refusal, _ = selecting(chunks=chunks)
-
-    assert isinstance(refusal, Refusal)
-    assert refusal.covered == ("A", "B")
-
-
-@pytest.mark.parametrize("is_near", [True, False])
-def test_the_threshold_divides(selecting: Selecting, is_near: bool) -> None:
-    similarity = 1.0 if is_near else 0.1
-    passage = passage_of(chunk_of("How many experts went there?"), similarity)
-
-    evidence, confidence = selecting(passage, threshold=0.5)
-
-    assert isinstance(evidence, Refusal) != is_near
-    assert (confidence >= 0.5) == is_near
-
-
-def test_a_name_in_another_language_is_not_said_to_be_missing(selecting: Selecting) -> None:
-    text = "bao nhiêu chuyên gia Nhật Bản đã đến Dalian"
-    chunk = chunk_of("Sixty-seven experts from Japan went to Dalian.")
-
-    refusal, _ = selecting(
-        passage_of(chunk, 0.1), query=Query(question=text, text=text, language="vi"), threshold=1.0
-    )
-
-    assert isinstance(refusal, Refusal)
-    assert (refusal.reason, refusal.missing) == ("weak_evidence", ())
-
-
-def test_a_well_known_place_is_missed_in_any_language(selecting: Selecting) -> None:
-    text = "バンコクとの協定はいつ結ばれましたか"
-    chunk = chunk_of("Kitakyushu and Davao signed an agreement.")
-
-    refusal, confidence = selecting(
-        passage_of(chunk, 1.0), query=Query(question=text, text=text, language="ja")
-    )
-
-    assert isinstance(refusal, Refusal)
-    assert (refusal.reason, refusal.missing, confidence) == ("unknown_name", ("バンコク",), 0.0)
-
-
-def test_of_several_cities_only_what_was_in_the_year_asked_for_counts(selecting: Selecting) -> None:
-    text = "Which cities signed in 2014?"
-    query = Query(question=text, text=text, cities=("Hai Phong",), is_city_by_city=True)
-    signed = chunk_of("Hai Phong signed in 2014.", "Hai Phong signed in 2009.", "It was raining.")
-    later = chunk_of("Phnom Penh signed in 2016.", path="b.txt")
-
-    evidence, _ = selecting(passage_of(signed, 0.9, 0.95, 0.9), query=query, chunks=[signed, later])
-    other, _ = selecting(passage_of(later, 0.95), query=query, chunks=[signed, later])
-
-    assert not isinstance(evidence, Refusal)
-    assert [piece.text for piece in evidence] == ["Hai Phong signed in 2014."]
-    assert isinstance(other, Refusal)
-
-
-def test_a_year_that_no_document_mentions_is_named_for_several_cities_too(selecting: Selecting) -> None:
-    text = "Which cities signed in 2031?"
-    query = Query(question=text, text=text, cities=("Hai Phong",), is_city_by_city=True)
-
-    refusal, _ = selecting(passage_of(chunk_of("Hai Phong signed in 2014."), 0.95), query=query)
-
-    assert isinstance(refusal, Refusal)
-    assert (refusal.reason, refusal.missing) == ("unknown_name", ("2031",))

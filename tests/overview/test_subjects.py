@@ -187,7 +187,7 @@ def names_of(about: Any) -> list[set[str]]:
 @pytest.fixture(scope="module")
 def real_finder(library: Library) -> SubjectFinder:
     retriever = library.retriever
-    return SubjectFinder(SUBJECTS, encode=retriever.encode, background=retriever.background)
+    return SubjectFinder(SUBJECTS, encode=retriever.encode, background=retriever.vocabulary.background)
 
 
 @pytest.mark.model

@@ -1,15 +1,13 @@
-"""Signals of a question's evidence → the probability that it answers the question.
+"""Signals of a question's evidence → the fitted log-odds that it answers the question.
 
 A logistic regression for each of three cases: the cross-encoder has scored the evidence; it has not, but
 question and evidence are in one language; they are in two; and for each of them with what the reader says and
-without. `data/calibration.json` holds the coefficients and
-where they come from; `scripts/calibrate.py` fits them.
+without. `data/calibration.json` holds the coefficients and where they come from; `scripts/calibrate.py` fits them.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -34,32 +32,13 @@ On the development sets every weight from 30 to 400 tells answerable from near-m
 pages, between those that they answer and those that they do not ("the mayor of Davao").
 """
 
-UNMENTIONED_PENALTY = 1.6
-"""What the log-odds of a question lose that the cross-encoder has read, where no document has a word of what is
-asked (see `find_unmentioned_words`).
-
-About .3 in probability where that is near one half and little where it is high: the cross-encoder knows that
-"specialists" are "experts". It is so for 1 in 100 answerable and 8 in 100 foreign questions of the sets.
-"""
-
-PLACE_PENALTY, READ_PLACE_PENALTY = 1.0, 2.5
-"""What the log-odds of a cross-lingual question lose where it names a city of the catalogue, without a reader and
-with one.
-
-A name that question and passage share makes them similar, whatever is asked about it, and no development set
-has such names. Chosen on our own gold set: without a reader, with 1.0 .98 of the answerable questions in other
-languages are answered, as with none, and .28 of the near-miss ones refused, against .17; with a reader, at 2.5 the
-near-miss ones of all languages are refused in .43 (at 1.0 in .30), and those that are answered about the centre's
-own pages still are.
-"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
     """What tells whether the evidence answers.
 
     `similarity` is the best passage's (-1 to 1), `background` the question's with everyday sentences that have
-    nothing to do with it (see `Retriever.background_similarity`), `coverage` the share of the question that it
+    nothing to do with it (see `Vocabulary.background_similarity`), `coverage` the share of the question that it
     covers (0 to 1); the logits are the cross-encoder's, of the best passage and sentence, None where it was not
     asked; `read_score` is the reader's logit of the best passage, `focus_score` that of the best words in it.
     `has_unknown_name` tells that the question has a name that no document has, `is_unmentioned` that no
@@ -97,16 +76,11 @@ class Signals:
         return [float(getattr(self, name)) for name in FEATURES[self.case]]
 
 
-def probability(signals: Signals) -> float:
-    """The probability that the evidence answers the question: 0 to 1."""
+def log_odds(signals: Signals) -> float:
+    """The fitted log-odds that the evidence answers the question."""
     model = _coefficients()[signals.case]
     weighted = zip(model["weights"], signals.values(), strict=True)
-    score = float(model["intercept"]) + sum(float(weight) * value for weight, value in weighted)
-    if signals.is_unmentioned and signals.case.startswith("reranked"):
-        score -= UNMENTIONED_PENALTY
-    if signals.names_place and signals.case.startswith("cross_lingual"):
-        score -= PLACE_PENALTY if signals.read_score is None else READ_PLACE_PENALTY
-    return 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
+    return float(model["intercept"]) + sum(float(weight) * value for weight, value in weighted)
 
 
 @cache

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from qa.answer.decision import is_general
 from qa.answer.disagreement import find_disagreements
 from qa.domain import Answer, Citation, Evidence, Passage, Query, Refusal, Span, Statement
-
-LIST_MARGIN = 1.6
-"""How far, in log-odds, a city may lie behind the best one to be in a list that the question leaves open.
-
-Where documents say of one city what is asked, what they say of another in general comes near it. Only where the
-cross-encoder has read: chosen on our own gold set, where without it such margins tell nothing.
-"""
 
 LIST_MARK = re.compile(r"^[-*•・●○■◆–]\s+")
 
@@ -117,13 +110,9 @@ def _drop_if_far_behind(finding: Finding, findings: Sequence[Finding]) -> Findin
     """`finding`, without its evidence where another city's is so much likelier that this can only be general."""
     best = max(other.confidence for other in findings)
     was_reranked = bool(finding.passages) and finding.passages[0].rerank_score is not None
-    if was_reranked and _log_odds(finding.confidence) < _log_odds(best) - LIST_MARGIN:
+    if was_reranked and is_general(finding.confidence, best):
         return replace(finding, evidence=Refusal("weak_evidence"))
     return finding
-
-
-def _log_odds(chance: float) -> float:
-    return math.log(max(chance, 1e-9) / max(1 - chance, 1e-9))
 
 
 def _state(piece: Evidence, citation: Citation, city: str | None = None) -> Statement:

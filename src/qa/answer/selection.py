@@ -1,4 +1,4 @@
-"""Passages → the sentences that answer, or a refusal with its reason."""
+"""Passages → their sentences, best first, and those of them that an answer quotes or a refusal shows."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qa.answer.calibration import Signals, probability
 from qa.answer.context import extend_to_context
-from qa.config import Settings
-from qa.domain import Evidence, Focus, Passage, Query, Refusal, RefusalReason, Span
-from qa.search.retriever import best_focus, is_far_behind, under_headings
+from qa.domain import Evidence, Focus, Passage, Query, Span
+from qa.search.retriever import is_far_behind, under_headings
 from qa.system.stopwatch import Clock
-from qa.text.names import find_places, find_unknown_names, find_unmentioned_words, find_years
+from qa.text.names import find_years
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
 
-    from qa.search.retriever import Retriever
+    from qa.search.vocabulary import Vocabulary
 
 READ_PASSAGES = 3
 """How many of the best passages sentences are taken from. More passages brought more wrong sentences than
@@ -48,13 +46,6 @@ STORY_PASSAGES, STORY_STATEMENTS = 6, 10
 MIN_FOCUS, FOCUS_MARGIN, MAX_FOCUS_SHARE = -4.0, 3.0, 0.6
 """Words are set off from their sentence where the reader finds them this likely, and about as likely as the best
 of the answer, and where they are no more of the sentence than this."""
-
-NOT_DIRECT = 0.4
-"""From this share of the threshold on, the nearest statements are shown though they are not an answer."""
-
-CITY_BY_CITY_SHARE = 0.65
-"""The share of the threshold that is enough for one of several named cities: a question about two of them fits
-what is said of one less well than a question about that one would. Chosen on our own gold set."""
 
 BETWEEN_PARAGRAPHS = re.compile(r"\n\s*\n|\S.|[-*•・●○■◆–]$", re.DOTALL)
 """An empty line, another sentence, or the mark of a list item."""
@@ -88,106 +79,15 @@ class Candidate:
         )
 
 
-def select(
-    query: Query,
-    passages: Sequence[Passage],
-    *,
-    retriever: Retriever,
-    reranker: BaseCrossEncoder | None,
-    settings: Settings,
-    count: int | None = None,
-    clock: Clock | None = None,
-) -> tuple[tuple[Evidence, ...] | Refusal, float]:
-    """The evidence that answers `query`, in reading order, or why there is none; and the probability of it.
-
-    At most `count` pieces, by default as many as `settings.max_statements`. `clock` is told how long the
-    cross-encoder took.
-    """
-    covered = retriever.titles
-    if not retriever.chunks:
-        return Refusal("empty_index"), 0.0
-    if not query.text:
-        return Refusal("empty_question", covered=covered), 0.0
-    if not passages:
-        return Refusal("nothing_found", covered=covered), 0.0
-    missing = _find_missing(query, passages[0], retriever)
-    if query.wants_story and query.cities and not missing:
-        told = rank_sentences(query, passages[:STORY_PASSAGES], retriever, None)
-        kept = [replace(candidate, focus=None) for candidate in _drop_repeats(told, STORY_STATEMENTS)]
-        return _join_neighbours(_in_reading_order(kept, 1.0)), 1.0
-    read = [each for each in passages[:READ_PASSAGES] if not is_far_behind(each, passages[0])]
-    candidates = rank_sentences(query, read, retriever, reranker, clock)
-    chance = probability(read_signals(query, passages, candidates, retriever))
-    if query.is_city_by_city and not missing:
-        candidates = _of_the_year(query, candidates)
-        if not candidates:
-            return Refusal("weak_evidence", covered=covered), 0.0
-    threshold = settings.threshold * (
-        CITY_BY_CITY_SHARE if query.is_city_by_city and query.named_cities else 1
-    )
-    if missing or chance < threshold:
-        is_near = chance >= NOT_DIRECT * settings.threshold
-        nearest = [_to_evidence(replace(each, focus=None), chance) for each in candidates[:MAX_NEAREST]]
-        reason: RefusalReason = "not_direct" if is_near else "weak_evidence"
-        refusal = Refusal(
-            "unknown_name" if missing else reason,
-            missing=missing,
-            nearest=tuple(nearest) if is_near else (),
-            covered=covered,
-        )
-        return refusal, 0.0 if missing else chance
-    kept = _keep_foci(_keep_best(candidates, count or settings.max_statements), query)
-    return _in_reading_order(kept, chance), chance
-
-
-def _of_the_year(query: Query, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Those that name a year that the question names; all of them if it names none.
-
-    Asked "which cities signed in 2014?", what a city signed in 2016 is no answer for it.
-    """
-    years = find_years(query.text).keys()
-    return [each for each in candidates if not years or not years.isdisjoint(find_years(each.text))]
-
-
-def _find_missing(query: Query, best: Passage, retriever: Retriever) -> tuple[str, ...]:
-    """The places, years and names of the question that no document mentions, as they stand in it."""
-    asked = find_places(query.text).items()
-    places = tuple(written for place, written in asked if place not in retriever.known_places)
-    years = find_years(query.text).items()
-    places += tuple(written for year, written in years if year not in retriever.known_years)
-    # In another language a name may be written otherwise ("Nhật Bản" is Japan): there it is a signal only.
-    if places or query.language != best.chunk.language:
-        return places
-    return find_unknown_names(query, retriever.known_words)
-
-
-def read_signals(
-    query: Query, passages: Sequence[Passage], candidates: Sequence[Candidate], retriever: Retriever
-) -> Signals:
-    """What tells whether the evidence answers `query`; see `qa.answer.calibration`."""
-    best = passages[0]
-    logits = [candidate.logit for candidate in candidates if candidate.logit is not None]
-    return Signals(
-        similarity=best.similarity,
-        coverage=retriever.lexical.coverage(
-            query.searched_text, [f"{best.chunk.heading}\n{best.chunk.text}"]
-        )[0],
-        passage_logit=best.rerank_score if logits else None,
-        sentence_logit=max(logits) if logits else None,
-        background=retriever.background_similarity(query),
-        is_cross_lingual=query.language != best.chunk.language,
-        has_unknown_name=bool(find_unknown_names(query, retriever.known_words)),
-        names_place=query.names_place,
-        is_unmentioned=bool(find_unmentioned_words(query, retriever.known_words)),
-        read_score=best.read_score,
-        focus_score=None if best.read_score is None else best_focus(best),
-    )
+def read_passages(passages: Sequence[Passage]) -> list[Passage]:
+    """Those of `passages`, best first, that sentences are taken from."""
+    return [each for each in passages[:READ_PASSAGES] if not is_far_behind(each, passages[0])]
 
 
 def rank_sentences(
     query: Query,
     passages: Sequence[Passage],
-    retriever: Retriever,
+    vocabulary: Vocabulary,
     reranker: BaseCrossEncoder | None,
     clock: Clock | None = None,
 ) -> list[Candidate]:
@@ -203,7 +103,7 @@ def rank_sentences(
         )
     ]
     texts = [passage.chunk.cut(span) for passage, span, _, _ in pairs]
-    coverages = retriever.lexical.coverage(query.searched_text, texts)
+    coverages = vocabulary.coverage(query, texts)
     logits: Sequence[float | None] = [None] * len(texts)
     if reranker is not None and passages[0].rerank_score is not None:
         clock = clock or Clock()
@@ -219,6 +119,34 @@ def rank_sentences(
         )
     ]
     return sorted(candidates, key=lambda candidate: -candidate.score)
+
+
+def select(
+    candidates: Sequence[Candidate], query: Query, *, count: int, chance: float
+) -> tuple[Evidence, ...]:
+    """At most `count` of `candidates` (best first, not empty) that are close to the best, in reading order."""
+    return _in_reading_order(_keep_foci(_keep_best(candidates, count), query), chance)
+
+
+def select_nearest(candidates: Sequence[Candidate], chance: float) -> tuple[Evidence, ...]:
+    """The best of `candidates`, best first: what a refusal shows."""
+    return tuple(_to_evidence(replace(each, focus=None), chance) for each in candidates[:MAX_NEAREST])
+
+
+def tell_story(query: Query, passages: Sequence[Passage], vocabulary: Vocabulary) -> tuple[Evidence, ...]:
+    """What the best passages say of the city that `query` asks everything about, in reading order."""
+    ranked = rank_sentences(query, passages[:STORY_PASSAGES], vocabulary, None)
+    kept = [replace(candidate, focus=None) for candidate in _drop_repeats(ranked, STORY_STATEMENTS)]
+    return _join_neighbours(_in_reading_order(kept, 1.0))
+
+
+def keep_year(query: Query, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those that name a year that the question names; all of them if it names none.
+
+    Asked "which cities signed in 2014?", what a city signed in 2016 is no answer for it.
+    """
+    years = find_years(query.text).keys()
+    return [each for each in candidates if not years or not years.isdisjoint(find_years(each.text))]
 
 
 def _keep_best(candidates: Sequence[Candidate], count: int) -> list[Candidate]:

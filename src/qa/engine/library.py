@@ -122,7 +122,7 @@ class Library:
         asked for: that takes some 30 s for 100,000 passages."""
         subjects = parse_subjects(self.manifest.cities, where="the index's table of cities") or SUBJECTS
         retriever = self.retriever
-        finder = SubjectFinder(subjects, encode=retriever.encode, background=retriever.background)
+        finder = SubjectFinder(subjects, encode=retriever.encode, background=retriever.vocabulary.background)
         chunks = tuple(retriever.chunks)
         return survey(
             chunks,

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from qa.config import Settings
 from qa.domain import Chunk, Focus, Passage, Query, Span
-from qa.search.everyday import background_of
 from qa.search.recent_vectors import KeptVectors
+from qa.search.vocabulary import Vocabulary
 from qa.storage.bm25 import LexicalIndex
 from qa.storage.records import lexical_text
 from qa.storage.store import Chunks, VectorStore
 from qa.system.stopwatch import Clock
-from qa.text.names import Words, collect_words, find_places, find_years
 
 if TYPE_CHECKING:
     from qa.models import Models
@@ -68,6 +67,9 @@ class Retriever:
         self.lexical = store.open_lexical(chunks) or LexicalIndex(
             [lexical_text(chunk) for chunk in chunks], tokenise=models.embedder.subwords
         )
+        self.vocabulary = Vocabulary(
+            chunks, lexical=self.lexical, encode=self._encode, embedder=models.embedder
+        )
         self._numbered = tuple(chunks) if isinstance(self.lexical, LexicalIndex) else ()
         # Of a method it would be a circle: the store's files stay open for as long as that is not collected.
         self._about = lru_cache(maxsize=64)(partial(_find_about, self._numbered))
@@ -78,20 +80,6 @@ class Retriever:
         counts = Counter(chunk.language for chunk in self.chunks)
         return counts.most_common(1)[0][0] if counts else None
 
-    @property
-    def background(self) -> NDArray[np.float32]:
-        """The vectors of everyday sentences: shape (n, d), float32, unit norm."""
-        return background_of(self._models.embedder)
-
-    def background_similarity(self, query: Query) -> float:
-        """The mean cosine of `query` with everyday sentences that have nothing to do with it.
-
-        How near a question is to anything at all differs by language and wording by as much as relevant and
-        irrelevant passages differ: a score normalised by such a cohort (Reynolds 1997, for speakers' voices)
-        can be compared between languages, also those that no development set has.
-        """
-        return float(np.mean(self.background @ self._encode(query.searched_text)))
-
     def encode(self, text: str) -> NDArray[np.float32]:
         """The vector of a question or a description: shape (d,), float32, unit norm."""
         return self._encode(text)
@@ -99,27 +87,6 @@ class Retriever:
     def fetch_sentences(self, chunks: Sequence[Chunk]) -> dict[str, NDArray[np.float32]]:
         """The vectors of the sentences of `chunks`, shape (s, d), by chunk id; see `VectorStore.fetch_vectors`."""
         return {key: sentences for key, (_, sentences) in self._store.fetch_vectors(chunks).items()}
-
-    @cached_property
-    def titles(self) -> tuple[str, ...]:
-        """The titles of all documents, each once."""
-        return tuple(dict.fromkeys(chunk.title for chunk in self.chunks))
-
-    @cached_property
-    def known_words(self) -> Words:
-        """The words of all documents, for telling which names of a question occur in none."""
-        return collect_words(self.chunks)
-
-    @cached_property
-    def known_places(self) -> frozenset[str]:
-        """The well-known places that documents mention."""
-        texts = (f"{chunk.title}\n{chunk.heading}\n{chunk.text}" for chunk in self.chunks)
-        return frozenset(place for text in texts for place in find_places(text))
-
-    @cached_property
-    def known_years(self) -> frozenset[str]:
-        """The years that documents mention."""
-        return frozenset(year for chunk in self.chunks for year in find_years(f"{chunk.title}\n{chunk.text}"))
 
     def prepare(self) -> None:
         """Read what the first question would have to wait for."""

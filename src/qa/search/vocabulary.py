@@ -1,0 +1,80 @@
+"""What the documents of one state say at all: by it a question is told from one that they cannot answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.domain import Query
+from qa.search.everyday import background_of
+from qa.storage.bm25 import LexicalIndex
+from qa.storage.store import Chunks
+from qa.storage.store.base import StoredLexical
+from qa.text.names import Words, collect_words, find_places, find_years
+
+if TYPE_CHECKING:
+    from qa.models import Embedder
+
+Encode = Callable[[str], NDArray[np.float32]]
+"""Gives the vector of a question: shape (d,), float32, unit norm."""
+
+
+class Vocabulary:
+    """Titles, words, places and years of one state of the index, and how near a question comes to its texts."""
+
+    def __init__(
+        self, chunks: Chunks, *, lexical: LexicalIndex | StoredLexical, encode: Encode, embedder: Embedder
+    ) -> None:
+        self._chunks = chunks
+        self._lexical = lexical
+        self._encode = encode
+        self._embedder = embedder
+
+    @property
+    def is_empty(self) -> bool:
+        """True if there are no documents."""
+        return not self._chunks
+
+    @cached_property
+    def titles(self) -> tuple[str, ...]:
+        """The titles of all documents, each once."""
+        return tuple(dict.fromkeys(chunk.title for chunk in self._chunks))
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of all documents, for telling which names of a question occur in none."""
+        return collect_words(self._chunks)
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """The well-known places that documents mention."""
+        texts = (f"{chunk.title}\n{chunk.heading}\n{chunk.text}" for chunk in self._chunks)
+        return frozenset(place for text in texts for place in find_places(text))
+
+    @cached_property
+    def years(self) -> frozenset[str]:
+        """The years that documents mention."""
+        texts = (f"{chunk.title}\n{chunk.text}" for chunk in self._chunks)
+        return frozenset(year for text in texts for year in find_years(text))
+
+    @property
+    def background(self) -> NDArray[np.float32]:
+        """The vectors of everyday sentences: shape (n, d), float32, unit norm."""
+        return background_of(self._embedder)
+
+    def background_similarity(self, query: Query) -> float:
+        """The mean cosine of `query` with everyday sentences that have nothing to do with it.
+
+        How near a question is to anything at all differs by language and wording by as much as relevant and
+        irrelevant passages differ: a score normalised by such a cohort (Reynolds 1997, for speakers' voices)
+        can be compared between languages, also those that no development set has.
+        """
+        return float(np.mean(self.background @ self._encode(query.searched_text)))
+
+    def coverage(self, query: Query, texts: Sequence[str]) -> list[float]:
+        """For each text, the share of the query's subwords, weighted by idf, that occur in it: 0 to 1."""
+        return self._lexical.coverage(query.searched_text, texts)
