@@ -80,7 +80,7 @@ def ask(settings: Settings, data: bytes, suffix: str, question: str) -> Asked:
     (receipt,) = report.of("added")
     pipeline = Pipeline(settings, Models(CountingEmbedder()))
     citation = pipeline.ask(question).citations[0]
-    document = pipeline.document(citation.doc_id, citation.version)
+    document = pipeline.library.find_document(citation.doc_id, citation.version)
     assert document is not None
     assert citation.span.cut(document.text) == citation.quote
     return Asked(citation, tuple(receipt_facts(receipt, "en")))

@@ -77,7 +77,7 @@ class Meeting:
 def test_the_retriever_gives_documents_with_the_place_that_they_come_from(pipeline: Pipeline) -> None:
     retriever = PassageRetriever(pipeline=pipeline, count=2)
     passages = pipeline.search(FIRST_ASK)[:2]
-    texts = {document.path: document.text for document in pipeline.documents()}
+    texts = {document.path: document.text for document in pipeline.library.documents()}
 
     found = retriever.invoke(FIRST_ASK)
 

@@ -90,7 +90,7 @@ def test_a_question_is_answered_with_a_verbatim_citation(pipeline: Pipeline) -> 
     assert answer.refusal is None
     assert sources(answer) == ["dalian.txt"]
     assert answer.statements[0].text == answer.citations[0].quote == DALIAN
-    document = pipeline.document(answer.citations[0].doc_id)
+    document = pipeline.library.find_document(answer.citations[0].doc_id)
     assert document is not None
     assert answer.citations[0].span.cut(document.text) == DALIAN
     assert answer.passages[0].chunk.path == "dalian.txt"
@@ -145,7 +145,7 @@ def test_an_empty_corpus_refuses_every_question(settings: Settings) -> None:
     assert answer.refusal is not None
     assert answer.refusal.reason == "empty_index"
     assert pipeline.search(FIRST_ASK) == ()
-    assert pipeline.documents() == ()
+    assert pipeline.library.documents() == ()
 
 
 def test_a_corpus_that_is_no_longer_empty_is_answered_from(settings: Settings) -> None:
@@ -241,7 +241,7 @@ def test_a_reindex_in_another_process_is_seen_by_the_next_question(changing: Pip
 
     assert sources(changing.ask(added)) == ["trains.txt"]
     assert changing.ask(removed).refusal is not None
-    paths = [document.path for document in changing.documents()]
+    paths = [document.path for document in changing.library.documents()]
     assert paths == ["dalian.txt", "davao.txt", "surabaya.txt", "trains.txt"]
 
 
@@ -312,7 +312,7 @@ def test_a_greeting_is_answered_from_what_there_is_without_a_search(pipeline: Pi
     answer = pipeline.ask(message)
 
     assert answer.reply is not None
-    assert answer.reply.titles == tuple(document.title for document in pipeline.documents())
+    assert answer.reply.titles == tuple(document.title for document in pipeline.library.documents())
     assert (answer.statements, answer.citations, answer.refusal, answer.passages) == ((), (), None, ())
 
 

@@ -96,7 +96,7 @@ def test_it_is_answered_with_a_citation_that_holds_the_answer(
     assert answer.refusal is None, describe(answer)
     assert any(str(case.holds) in citation.quote for citation in answer.citations), describe(answer)
     for citation in answer.citations:
-        document = pipeline.document(citation.doc_id)
+        document = pipeline.library.find_document(citation.doc_id)
         assert document is not None
         assert document.text[citation.span.start : citation.span.end] == citation.quote
 

@@ -72,7 +72,7 @@ def assert_answers(settings: Settings) -> None:
 
     assert [each.text for each in pipeline.ask(QUESTION).statements] == [DALIAN]
     assert [each.chunk.text for each in pipeline.search("experts")] == [DALIAN]
-    assert pipeline.document(pipeline.records()[0].doc_id) is not None
+    assert pipeline.library.find_document(pipeline.library.records[0].doc_id) is not None
     assert list_feedback(settings.index_dir) == ()
 
 

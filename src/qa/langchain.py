@@ -194,7 +194,8 @@ def make_tool(pipeline: Pipeline) -> BaseTool:
             answer = pipeline.ask(question, cities=cities)
         except InputError as error:  # the model can ask better
             return str(error), None
-        return f"{TOOL_NOTE}\n\n{to_text(answer, name_city=pipeline.catalogue.display_name)}", answer
+        name_city = pipeline.library.catalogue.display_name
+        return f"{TOOL_NOTE}\n\n{to_text(answer, name_city=name_city)}", answer
 
     return StructuredTool.from_function(
         answer_from_documents,

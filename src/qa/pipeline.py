@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.answer.composition import Finding, compose_answer
@@ -13,22 +12,20 @@ from qa.answer.decision import decide
 from qa.answer.verification import verify
 from qa.config import Settings
 from qa.corpus.receipts import IndexReport
-from qa.domain import Answer, Citation, Document, Partial, Passage, Query, Step, Turn
+from qa.domain import Answer, Partial, Passage, Query, Step, Turn
 from qa.engine.assembly import load_parts
 from qa.engine.library import Library, open_library
 from qa.engine.newest_library import NewestLibrary
 from qa.errors import IndexDamaged, InputError
 from qa.indexing.rollback import roll_back
 from qa.indexing.run import Progress, index_corpus
-from qa.overview.coverage import CITIES_IN_LIST, Coverage
-from qa.overview.timeline import Event
+from qa.overview.coverage import CITIES_IN_LIST
 from qa.question.smalltalk import talk_of
-from qa.storage.manifest import DocumentRecord, require_manifest
+from qa.storage.manifest import require_manifest
 from qa.system.stopwatch import Clock
 
 if TYPE_CHECKING:
-    from qa.cities import CityCatalogue
-    from qa.drafting import Interpreter, Writer
+    from qa.drafting import Interpreter, Translator, Writer
     from qa.models import Models
 
 STATEMENTS_PER_CITY = 2
@@ -42,14 +39,18 @@ class Pipeline:
         self.settings = settings
         self.models = models
         self._writer = writer
-        self._interpreter: Interpreter | None = None
-        if writer:
-            from qa.drafting import Interpreter  # not where no language model is set: it takes .1 s
-
-            self._interpreter = Interpreter(writer.model, models.embedder)
         self.on_answer: Callable[[Answer], None] | None = None
         """Called with each answer, in the thread that asked: for counting and logging."""
         self._newest = NewestLibrary(settings.index_dir, lambda: open_library(settings, models))
+        self._interpreter: Interpreter | None = None
+        self._translator: Translator | None = None
+        if writer:
+            from qa.drafting import Interpreter, Translator  # only with a language model: it takes .1 s
+
+            self._interpreter = Interpreter(writer.model, models.embedder)
+            self._translator = Translator(
+                self._interpreter, self._newest.get, timeout_s=settings.llm_timeout_s
+            )
 
     @classmethod
     def build(cls, settings: Settings, models: Models, writer: Writer | None = None) -> Pipeline:
@@ -100,7 +101,7 @@ class Pipeline:
     ) -> Iterator[Step | Partial | Answer]:
         clock = Clock()
         until = time.monotonic() + writer.model.timeout_s if writer else None
-        library = self._current()
+        library = self.library
         query = library.understand(question, history=history, cities=cities)
         talk = talk_of(query.question)
         if talk:
@@ -173,102 +174,34 @@ class Pipeline:
 
     def search(self, text: str, *, cities: Sequence[str] = ()) -> tuple[Passage, ...]:
         """The passages for `text`, best first, from documents about `cities` (empty: from all)."""
-        library = self._current()
+        library = self.library
         return library.retriever.retrieve(library.understand(text, cities=cities))
 
     @property
-    def catalogue(self) -> CityCatalogue:
-        """The table of cities."""
-        return self._current().catalogue
+    def library(self) -> Library:
+        """The newest committed state, as soon as it is open: this or another process may have committed one.
 
-    @property
-    def covered_cities(self) -> tuple[str, ...]:
-        """The partner cities that the documents are about."""
-        return self._current().covered_cities
+        Take it once for look-ups that belong together, and do not keep it: texts that are purged stay in it.
+        """
+        return self._newest.get()
 
     @property
     def writes(self) -> bool:
         """True if a language model may write the answers."""
         return self._writer is not None
 
-    def translates(self, language: str, other: str) -> bool:
-        """True if there is a language model that can translate text in `language` into `other`."""
-        return self._interpreter is not None and self._interpreter.translates(language, other)
-
-    def translate_quote(self, citation: Citation, language: str, *, until: float | None = None) -> str:
-        """The quote of `citation` in `language`, by a machine, checked; empty where there is none that holds, or
-        the quote does not stand in its document.
-
-        It takes until `until`, of `time.monotonic()`, at most, by default `llm_timeout_s`.
-        """
-        document = self.document(citation.doc_id, citation.version)
-        if not self._interpreter or not document or citation.span.cut(document.text) != citation.quote:
-            return ""
-        return self._interpreter.translate(citation, language, catalogue=self.catalogue, until=until)
-
-    def translate(self, answer: Answer) -> Answer:
-        """`answer` with translations of its quotes in other languages than the asker's, as far as they hold.
-
-        It takes `llm_timeout_s` at most. Raises `InputError` where no language model is set.
-        """
-        if self._interpreter is None:
+    @property
+    def translator(self) -> Translator:
+        """What translates quotes. Raises `InputError` where no language model is set."""
+        if self._translator is None:
             raise InputError("there is no language model that could translate; set llm")
-        until = time.monotonic() + self.settings.llm_timeout_s
-        made = {
-            each.number: self.translate_quote(each, answer.language, until=until)
-            for each in answer.citations
-            if self.translates(each.language, answer.language)
-        }
-        return dataclasses.replace(answer, translations=tuple(one for one in made.items() if one[1]))
-
-    @property
-    def newest_date(self) -> str:
-        """The newest date in the documents; see `Library.newest_date`."""
-        return self._current().newest_date
-
-    @property
-    def state(self) -> object:
-        """What is another one after each change of the index."""
-        return self._current().state
-
-    def documents(self) -> tuple[Document, ...]:
-        """Every document in the index, as it was read, in the order of their paths."""
-        return self._current().documents()
-
-    def records(self) -> tuple[DocumentRecord, ...]:
-        """What the index says of every document, in the order of their paths."""
-        return self._current().manifest.documents
-
-    def events(self) -> tuple[Event, ...]:
-        """What the documents date, in the order of time."""
-        return self._current().events
-
-    def coverage(self) -> Coverage:
-        """Which cities and subjects the documents cover; worked out when it is first asked for."""
-        return self._current().coverage
-
-    def original(self, doc_id: str) -> Path | None:
-        """The file of the document with this id, as it is now; None if there is none, or none any more."""
-        for record in self.records():
-            path = self.settings.corpus_dir / record.path
-            if record.doc_id == doc_id and path.is_file():
-                return path
-        return None
+        return self._translator
 
     def roll_back(self) -> int:
         """How many documents there are, after the state before the last change was brought back."""
         documents = roll_back(self.settings, self.models.embedder).documents
         self.catch_up()
         return len(documents)
-
-    def document(self, doc_id: str, version: str = "") -> Document | None:
-        """The document with this id, as it was read when it was indexed now or in `version`; None if there is
-        none."""
-        return self._current().find_document(doc_id, version)
-
-    def is_current(self, document: Document) -> bool | None:
-        """True if the source of `document` is still what was read, False if it has changed, None if it is gone."""
-        return self._current().is_current(document)
 
     def reindex(
         self, *, rebuild: bool = False, wait_s: float = 0.0, on_progress: Progress | None = None
@@ -287,10 +220,6 @@ class Pipeline:
     def catch_up(self) -> None:
         """Open the newest committed state of the index, and let go of the one before, if there is a newer one."""
         self._newest.get(patience_s=None)
-
-    def _current(self) -> Library:
-        """The newest committed state, as soon as it is open: this or another process may have committed one."""
-        return self._newest.get()
 
 
 def open_pipeline(settings: Settings) -> Pipeline:

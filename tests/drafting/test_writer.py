@@ -529,7 +529,7 @@ def test_the_program_itself_asks_for_quotes_and_does_not_trouble_the_model(built
     pipeline, asked = piped(built, "There were 67 experts whom Kitakyushu sent to Dalian [1].")
 
     answer = pipeline.quote(QUESTION)
-    Briefs(pipeline).find(pipeline.catalogue.partners[0], "en")
+    Briefs(pipeline).find(pipeline.library.catalogue.partners[0], "en")
     Suggester(pipeline).suggest(cities=("Dalian",), language="en")
 
     assert (answer.mode, answer.fallback, asked) == ("extractive", "", [])

@@ -136,7 +136,7 @@ def test_a_citation_of_an_older_version_still_opens(lived_in: Settings, restored
     for record in previous.documents:
         kept = read_text(record.version, restored.index_dir)
         assert kept == read_text(record.version, lived_in.index_dir)
-        opened = build(restored).document(record.doc_id, record.version)
+        opened = build(restored).library.find_document(record.doc_id, record.version)
         assert opened == kept
     assert any(DALIAN in str(text) for text in files_of(restored.index_dir / "texts").values())
 

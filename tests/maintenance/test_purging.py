@@ -324,16 +324,16 @@ def test_graphs_without_vectors_hold_nothing_of_what_this_process_has_in_memory(
 
 def test_a_running_page_answers_on_and_opens_it_no_more(full: Settings) -> None:
     pipeline = Pipeline(full, Models(CountingEmbedder(), OverlapReranker()))
-    (document,) = [each for each in pipeline.documents() if each.path == "secret.txt"]
-    assert pipeline.original(document.doc_id)
+    (document,) = [each for each in pipeline.library.documents() if each.path == "secret.txt"]
+    assert pipeline.library.find_original(document.doc_id)
     old = [each.stem for each in (full.index_dir / "texts").glob("*.json")]
     before = pipeline._newest.opened
 
     purge(["secret.txt"], full)
 
-    assert pipeline.original(document.doc_id) is None
+    assert pipeline.library.find_original(document.doc_id) is None
     for version in ("", *old):
-        assert pipeline.document(document.doc_id, version) is None
+        assert pipeline.library.find_document(document.doc_id, version) is None
     answer = pipeline.ask("experts to Davao 17 Kitakyushu sent?")
     assert "17 experts" in answer.citations[0].quote
     assert pipeline._newest.opened is not before

@@ -187,15 +187,15 @@ def test_the_table_is_of_the_committed_state_and_made_once(settings: Settings) -
     pipeline = Pipeline(settings, Models(embedder))
     assert embedder.embedded == []  # nothing is done for it before it is asked for
 
-    table = pipeline.coverage()
+    table = pipeline.library.coverage
 
     assert table.subjects == SUBJECTS
     assert row_of(table, "Davao").total == Cell(1, "2015")
     assert row_of(table, "Davao").documents == 1
-    assert pipeline.coverage() is table
+    assert pipeline.library.coverage is table
     (settings.corpus_dir / "more.txt").write_text("Dalian has clean air.", encoding="utf-8")
     index_corpus(settings, CountingEmbedder())
-    assert row_of(pipeline.coverage(), "Dalian").total.passages == 1
+    assert row_of(pipeline.library.coverage, "Dalian").total.passages == 1
 
 
 def test_subjects_of_the_corpus_s_own_are_the_columns_without_reading_documents_again(

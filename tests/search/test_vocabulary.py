@@ -11,6 +11,7 @@ from conftest import CountingEmbedder
 from passages import SAID, chunk_of
 from qa.config import Settings
 from qa.domain import Chunk, Query
+from qa.models import Models
 from qa.search.retriever import Retriever
 from qa.search.vocabulary import Vocabulary
 from qa.storage.store import LoadedChunks, open_store
@@ -25,7 +26,7 @@ CHUNKS = (
 def retriever_over(settings: Settings, *chunks: Chunk) -> Retriever:
     store = open_store(settings, build="b", fingerprint="f")
     known = LoadedChunks(chunks)
-    return Retriever(known, store=store, embedder=CountingEmbedder(), reranker=None, settings=settings)
+    return Retriever(known, store=store, models=Models(CountingEmbedder()), settings=settings)
 
 
 @pytest.fixture

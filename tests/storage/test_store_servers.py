@@ -144,7 +144,7 @@ def test_while_the_server_is_away_it_is_named_and_afterwards_answers_come_by_the
     for _ in range(2):
         with pytest.raises(StoreUnreachable, match=f"{name_of(own_server)}.* does not answer; start it"):
             pipeline.ask("what is the code of the harbour")
-    assert pipeline.covered_cities == ()  # what needs no vectors goes on
+    assert pipeline.library.covered_cities == ()  # what needs no vectors goes on
     caplog.set_level(logging.ERROR)
     for language in ("en", "ja"):
         (shown,) = (
@@ -176,7 +176,7 @@ def test_a_change_while_the_server_was_away_is_seen_when_it_is_back(
     write_code(settings, "beta")
     index_corpus(settings, embedder)
     own_server.stop()
-    assert pipeline.catalogue.partners  # the page can be opened, though the new state cannot
+    assert pipeline.library.catalogue.partners  # the page can be opened, though the new state cannot
     with pytest.raises(StoreUnreachable):
         pipeline.ask("what is the code of the harbour")
     write_code(settings, "gamma")
@@ -279,9 +279,9 @@ def test_the_same_passages_are_found_whichever_store_they_are_in(
             [passage.fused_score for passage in expected], abs=1e-5
         )
         assert far.ask(question).statements == here.ask(question).statements
-    assert far.covered_cities == here.covered_cities
-    assert far.events() == here.events()
-    assert far.coverage() == here.coverage()
+    assert far.library.covered_cities == here.library.covered_cities
+    assert far.library.events == here.library.events
+    assert far.library.coverage == here.library.coverage
 
 
 @pytest.mark.parametrize("server", EACH_SERVER, indirect=True)

@@ -51,7 +51,7 @@ def build(settings: Settings, **documents: str) -> CountingPipeline:
 
 
 def city(pipeline: Pipeline, name: str) -> City:
-    found = pipeline.catalogue.get(name)
+    found = pipeline.library.catalogue.get(name)
     assert found is not None
     return found
 
@@ -162,14 +162,14 @@ def test_every_city_of_the_corpus_has_quotes_that_stand_verbatim_in_its_document
     language: str, real: Pipeline
 ) -> None:
     briefs = Briefs(real)
-    for each in real.catalogue.partners:
+    for each in real.library.catalogue.partners:
         found = briefs.find(each, language)
         assert found.records
         assert found.quotes, each.name
         assert 2 <= len(found.quotes) <= MAX_QUOTES
         for quote in found.quotes:
             assert quote.doc_id in {record.doc_id for record in found.records}
-            document_ = real.document(quote.doc_id, quote.version)
+            document_ = real.library.find_document(quote.doc_id, quote.version)
             assert document_ is not None
             assert quote.span.cut(document_.text) == quote.quote
             source = Path(real.settings.corpus_dir / quote.path).read_text(encoding="utf-8")

@@ -78,8 +78,8 @@ def test_each_city_of_the_corpus_has_questions_in_each_language(tmp_path: Path) 
     pipeline = Pipeline.build(settings, load_models(settings))
     suggester = Suggester(pipeline)
     for language in LANGUAGES:
-        for city in pipeline.covered_cities:
-            name = pipeline.catalogue.display_name(city, language)
+        for city in pipeline.library.covered_cities:
+            name = pipeline.library.catalogue.display_name(city, language)
             offered = suggester.suggest(cities=(city,), language=language)
             assert len(offered) == 3, (language, city)
             assert name in offered[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qa.drafting.interpreter import Interpreter
 from qa.drafting.support import Support
+from qa.drafting.translation import Translator
 from qa.drafting.writer import Writer, can_be_written
 from qa.facts.missing import FindMissing, find_missing_with, missing_facts
 
@@ -11,6 +12,7 @@ __all__ = [
     "FindMissing",
     "Interpreter",
     "Support",
+    "Translator",
     "Writer",
     "can_be_written",
     "find_missing_with",

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.cities import CityCatalogue, parse_cities, parse_subjects
@@ -20,7 +21,15 @@ from qa.overview.timeline import Event, find_events
 from qa.question.understanding import understand
 from qa.search.retriever import Retriever
 from qa.storage.integrity import check_if_doubtful
-from qa.storage.manifest import Manifest, check_fingerprint, has_text, read_text, require_manifest, state_of
+from qa.storage.manifest import (
+    DocumentRecord,
+    Manifest,
+    check_fingerprint,
+    has_text,
+    read_text,
+    require_manifest,
+    state_of,
+)
 from qa.storage.store import open_store
 
 VERSION = re.compile(r"[0-9a-f]{32}")
@@ -58,7 +67,7 @@ class Library:
 
     def reply(self, query: Query, kind: ReplyKind) -> Answer:
         """What the program says of itself: which documents and cities it can be asked about."""
-        titles = tuple(dict.fromkeys(record.title for record in self.manifest.documents))
+        titles = tuple(dict.fromkeys(record.title for record in self.records))
         return Answer(
             question=query.question,
             interpreted_as=query.question,
@@ -113,7 +122,7 @@ class Library:
             for event in self.events
             if not event.end_year
         )
-        dates = (*named, *(record.date or "" for record in self.manifest.documents))
+        dates = (*named, *(record.date or "" for record in self.records))
         return max((date for date in dates if date <= today), default="")
 
     @cached_property
@@ -126,7 +135,7 @@ class Library:
         chunks = tuple(retriever.chunks)
         return survey(
             chunks,
-            records=self.manifest.documents,
+            records=self.records,
             events=self.events,
             subjects=subjects,
             is_about=finder.find_in_chunks(chunks, retriever.fetch_sentences),
@@ -138,7 +147,7 @@ class Library:
 
         None if there is none, or its text is not kept any more.
         """
-        for record in self.manifest.documents:
+        for record in self.records:
             if record.doc_id == doc_id and version in ("", record.version):
                 return self._read(record.version)
         if not VERSION.fullmatch(version):
@@ -148,14 +157,27 @@ class Library:
 
     def is_current(self, document: Document) -> bool | None:
         """True if the source of `document` is still what was read, False if it has changed, None if it is gone."""
-        for record in self.manifest.documents:
+        for record in self.records:
             if record.doc_id == document.doc_id:
                 return record.sha256 == document.sha256
         return None
 
+    @property
+    def records(self) -> tuple[DocumentRecord, ...]:
+        """What the index says of every document, in the order of their paths."""
+        return self.manifest.documents
+
+    def find_original(self, doc_id: str) -> Path | None:
+        """The file of the document with this id, as it is now; None if there is none, or none any more."""
+        for record in self.records:
+            path = self.settings.corpus_dir / record.path
+            if record.doc_id == doc_id and path.is_file():
+                return path
+        return None
+
     def documents(self) -> tuple[Document, ...]:
         """Every document, in the order of their paths."""
-        found = (self._read(record.version) for record in self.manifest.documents)
+        found = (self._read(record.version) for record in self.records)
         return tuple(document for document in found if document)
 
     def _read(self, version: str) -> Document | None:

@@ -38,9 +38,10 @@ class Checked:
 def check_said(text: str, citations: Sequence[Citation], *, question: str, pipeline: Pipeline) -> Checked:
     """The statement `text`, said in answer to `question`, held against what it cites."""
     quotes = [citation.quote for citation in citations]
-    found = [pipeline.document(doc_id) for doc_id in dict.fromkeys(each.doc_id for each in citations)]
+    library = pipeline.library
+    found = [library.find_document(doc_id) for doc_id in dict.fromkeys(each.doc_id for each in citations)]
     documents = [document.text for document in found if document]
-    catalogue = pipeline.catalogue
+    catalogue = library.catalogue
     return Checked(
         text,
         tuple(fact.text for fact in missing_facts(text, quotes, question=question, catalogue=catalogue)),

@@ -89,7 +89,7 @@ class ThreeWays:
         self._drafts.clear()
         verified = quoted
         if can_be_written(quoted):
-            verified = self._writer.write(quoted, catalogue=pipeline.catalogue)
+            verified = self._writer.write(quoted, catalogue=pipeline.library.catalogue)
         verified_s = time.perf_counter() - start
         extractive = prediction_of(gold, question, quoted, seconds)
         if not can_be_written(quoted):

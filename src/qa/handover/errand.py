@@ -52,10 +52,10 @@ def run_errand(errand: Errand, pipeline: Pipeline) -> str:
 
     answer = pipeline.ask(errand.text, history=errand.history, cities=errand.cities)
     if errand.translate:
-        answer = pipeline.translate(answer)
+        answer = pipeline.translator.translate_answer(answer)
     if errand.as_json:
         return json.dumps(to_json(answer), ensure_ascii=False)
-    return to_text(answer, name_city=pipeline.catalogue.display_name)
+    return to_text(answer, name_city=pipeline.library.catalogue.display_name)
 
 
 def passage_lines(passages: Sequence[Passage]) -> str:

@@ -75,7 +75,7 @@ class Briefs:
 
     def _ask(self, city: City, language: str) -> Quotes:
         """What the documents say, asked in `language`, and where they do not answer, in English."""
-        name_city = self._pipeline.catalogue.display_name
+        name_city = self._pipeline.library.catalogue.display_name
         for code in dict.fromkeys((language, FALLBACK)):
             question = say("example", code, city=name_city(city.name, code))
             answer = self._pipeline.quote(question, cities=(city.name,))
@@ -84,7 +84,7 @@ class Briefs:
         return ()
 
     def _records(self, city: City) -> tuple[DocumentRecord, ...]:
-        about = [record for record in self._pipeline.records() if city.name in record.cities]
+        about = [record for record in self._pipeline.library.records if city.name in record.cities]
         return tuple(sorted(about, key=lambda record: record.date or "", reverse=True))
 
     def _key(self, city: City, language: str) -> tuple[object, str, str]:

@@ -48,7 +48,7 @@ class Suggester:
         candidates = (
             each for each in self._candidates(cities, language) if _folded(each.question) not in known
         )
-        state = self._pipeline.state
+        state = self._pipeline.library.state
         answered = (
             each.question
             for each in itertools.islice(candidates, MAX_TRIED)
@@ -58,7 +58,7 @@ class Suggester:
 
     def _candidates(self, cities: Sequence[str], language: str) -> Iterator[Candidate]:
         """Questions about what the talk is about, then how that compares, then about the other cities."""
-        covered = self._pipeline.covered_cities
+        covered = self._pipeline.library.covered_cities
         near = [city for city in covered if city in cities]
         others = [city for city in covered if city not in cities]
         if not near:
@@ -70,17 +70,18 @@ class Suggester:
         yield from _in_turn([list(self._about(city, language)) for city in others])
 
     def _about(self, city: str, language: str) -> Iterator[Candidate]:
-        name = self._pipeline.catalogue.display_name(city, language)
+        name = self._pipeline.library.catalogue.display_name(city, language)
         yield Candidate(say("example", language, city=name), (city,))
         for year in self._years(city):
             yield Candidate(say("suggest_year", language, city=name, year=year), (city,), year)
 
     def _years(self, city: str) -> list[int]:
-        named = [event.year for event in self._pipeline.events() if event.cities == (city,)]
+        named = [event.year for event in self._pipeline.library.events if event.cities == (city,)]
         return sorted(set(named), key=lambda year: (-named.count(year), -year))[:YEARS_TRIED]
 
     def _compare(self, pair: tuple[str, str], language: str) -> Candidate:
-        one, other = (self._pipeline.catalogue.display_name(city, language) for city in pair)
+        catalogue = self._pipeline.library.catalogue
+        one, other = (catalogue.display_name(city, language) for city in pair)
         return Candidate(say("suggest_compare", language, one=one, other=other), pair)
 
     def _ask(self, candidate: Candidate, state: object) -> bool:
@@ -91,7 +92,7 @@ class Suggester:
         return is_about and (candidate.year is None or self._names_year(answer, candidate.year))
 
     def _names_year(self, answer: Answer, year: int) -> bool:
-        dated = [event.text for event in self._pipeline.events() if event.year == year]
+        dated = [event.text for event in self._pipeline.library.events if event.year == year]
         return any(text in citation.quote for citation in answer.citations for text in dated)
 
 

@@ -42,11 +42,12 @@ body:has(.gradio-container .masthead) #first-sight { display: none; }
 
 def page_header(pipeline: Pipeline, language: str) -> Html:
     """The page's title, what it is, and what it knows at this moment."""
-    catalogue = pipeline.catalogue
+    library = pipeline.library
+    catalogue = library.catalogue
     return header_html(
-        documents=len(pipeline.records()),
+        documents=len(library.records),
         cities=[catalogue.display_name(city.name, language) for city in catalogue.partners],
-        newest=pipeline.newest_date,
+        newest=library.newest_date,
         is_written=pipeline.writes,
         language=language,
     )

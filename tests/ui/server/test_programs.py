@@ -70,7 +70,7 @@ def test_a_passage_can_be_cited_as_it_is(pipeline: Pipeline) -> None:
     assert passage["quote"] == DALIAN
     assert (passage["source"], passage["start"], passage["end"]) == ("dalian.txt", 0, len(DALIAN))
     assert passage["cities"] == ["Dalian"]
-    document = pipeline.document(passage["document"])
+    document = pipeline.library.find_document(passage["document"])
     assert document is not None
     assert document.text[passage["start"] : passage["end"]] == passage["quote"]
 

@@ -208,26 +208,30 @@ def _note_refusal(question: str, language: str, settings: Settings) -> None:
 
 def _are_sources_there(answer: Answer, pipeline: Pipeline) -> bool:
     """True if every document that `answer` quotes can still be opened: none was purged since."""
+    library = pipeline.library
     cited = shown_citations(answer)
-    return all(pipeline.document(citation.doc_id, citation.version) for citation in cited)
+    return all(library.find_document(citation.doc_id, citation.version) for citation in cited)
 
 
 def exchange_of(pipeline: Pipeline, answer: Answer, *, turn: int, language: str) -> Exchange:
     """The exchange in which `answer` was given, with labels in `language`."""
+    library = pipeline.library
     found = {
-        citation.doc_id: pipeline.document(citation.doc_id, citation.version)
+        citation.doc_id: library.find_document(citation.doc_id, citation.version)
         for citation in shown_citations(answer)
     }
     documents = {doc_id: document for doc_id, document in found.items() if document is not None}
+    name_city = library.catalogue.display_name
+    translates = pipeline.translator.translates if pipeline.writes else None
     takes_verdict = pipeline.settings.keep_questions_days and not answer.reply
     return Exchange(
         turn=turn,
         question=answer.question,
         answer=answer_text(answer),
-        message=to_html(answer, turn=turn, name_city=pipeline.catalogue.display_name),
-        cards=evidence_html(answer, documents, turn=turn, language=language, translates=pipeline.translates),
+        message=to_html(answer, turn=turn, name_city=name_city),
+        cards=evidence_html(answer, documents, turn=turn, language=language, translates=translates),
         language=answer.language,
-        copy=to_text(answer, name_city=pipeline.catalogue.display_name),
+        copy=to_text(answer, name_city=name_city),
         feedback=feedback_on(answer, "good") if takes_verdict else None,
         given=replace(answer, passages=(), timings={}),
     )

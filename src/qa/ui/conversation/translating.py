@@ -57,10 +57,10 @@ class Translations:
     def _translate(self, given: Answer, number: int) -> str:
         """The checked translation of the quote with this number; empty where there is none."""
         citation = next((each for each in shown_citations(given) if each.number == number), None)
-        if citation is None or not self._free.acquire(blocking=False):
+        if citation is None or not self._pipeline.writes or not self._free.acquire(blocking=False):
             return ""
         try:
-            return self._pipeline.translate_quote(citation, given.language)
+            return self._pipeline.translator.translate_quote(citation, given.language)
         except QAError as error:
             logger.warning("a quote could not be translated: %s", error)
             return ""

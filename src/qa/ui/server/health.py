@@ -70,7 +70,7 @@ def tell_system(state: str) -> None:
 def _why_not(pipeline: Pipeline) -> str:
     """Why no question can be answered, "" if they can. Anybody may ask this, and errors name folders."""
     try:
-        return "" if pipeline.state else "there is no index"
+        return "" if pipeline.library.state else "there is no index"
     except IndexMissing:
         return "there is no index"
     except QAError as error:

@@ -218,7 +218,7 @@ def make_original_route(pipeline: Pipeline) -> Callable[[str], Response]:
     """What answers with the file that a document was read from, to be saved and not shown: it may be hostile."""
 
     def original(doc_id: str) -> Response:
-        path = pipeline.original(doc_id)
+        path = pipeline.library.find_original(doc_id)
         if path is None:
             return PlainTextResponse("This file is no longer there.", status_code=404)
         return FileResponse(path, media_type="application/octet-stream", filename=path.name)

@@ -104,7 +104,7 @@ class Watch:
             age = max(0.0, time.time() - changed)
             yield GaugeMetricFamily("qa_index_age_seconds", "Seconds since the index changed.", value=age)
         try:
-            documents = len(self._pipeline.records())
+            documents = len(self._pipeline.library.records)
         except QAError:  # /readyz says what it is
             return
         yield GaugeMetricFamily("qa_documents", "Documents in the index.", value=documents)

@@ -98,7 +98,7 @@ class AskTab:
     def relabel(self, language: str, visitor: str) -> Updates:
         """Every label in `language`, with what the index holds at this moment. Answers stay as they are."""
         conversation = self._memory.recall(visitor)
-        catalogue = self._pipeline.catalogue
+        catalogue = self._pipeline.library.catalogue
         partners = [(catalogue.display_name(city.name, language), city.name) for city in catalogue.partners]
         updates: Updates = {
             self.examples_heading: notice_html(say("examples_heading", language)),
@@ -179,7 +179,7 @@ class AskTab:
             conversation = restore(saved, self._pipeline, language=language)
             self._memory.keep(visitor, conversation)
         updates = self.relabel(language, visitor)
-        city = self._pipeline.catalogue.get(chosen)
+        city = self._pipeline.library.catalogue.get(chosen)
         if city and not city.is_home:
             updates[self.cities]["value"] = [city.name]
         # A reload would ask it again and again; without one, what a quick visitor has typed by now stays.
@@ -194,10 +194,11 @@ class AskTab:
         Anybody can call this with anything.
         """
         question, visitor = str(question or "").strip(), str(visitor)
-        cities = check_choices(cities, [city.name for city in self._pipeline.catalogue.partners])
+        catalogue = self._pipeline.library.catalogue
+        cities = check_choices(cities, [city.name for city in catalogue.partners])
         check_choices([language], LANGUAGES)
         conversation = self._memory.recall(visitor)
-        name_city = self._pipeline.catalogue.display_name
+        name_city = catalogue.display_name
         yield {
             self.messages: conversation.waiting_html(question, language=language, name_city=name_city),
             self.examples: gr.update(visible=False),
@@ -291,10 +292,11 @@ class AskTab:
             span, code = Span(int(start), int(end)), closest_language(str(language))
         except (TypeError, ValueError):
             return notice_html(say("document_gone", "en"))
-        document = self._pipeline.document(str(doc_id), str(version))
+        library = self._pipeline.library
+        document = library.find_document(str(doc_id), str(version))
         if document is None or span.end > len(document.text):
             return notice_html(say("document_gone", code))
-        is_current = self._pipeline.is_current(document)
+        is_current = library.is_current(document)
         note = {True: "", False: "source_changed", None: "source_gone"}[is_current]
         return join(
             [

@@ -95,10 +95,11 @@ class CitiesTab:
             return
         (code,) = check_choices([language], LANGUAGES)
         chosen_cities = self._chosen(chosen)
-        cities = chosen_cities or self._pipeline.catalogue.partners
+        catalogue = self._pipeline.library.catalogue
+        cities = chosen_cities or catalogue.partners
         briefs = [self._briefs.recall(city, code) for city in cities]
         show_cards = chosen_html if chosen_cities else overview_html
-        name_city = self._pipeline.catalogue.display_name
+        name_city = catalogue.display_name
         yield {
             self.map: self._map(chosen_cities, code),
             self.cards: show_cards(briefs, language=code, name_city=name_city),
@@ -116,7 +117,7 @@ class CitiesTab:
         return self._timeline(periods, place, code)
 
     def _chosen(self, chosen: list[str] | None) -> tuple[City, ...]:
-        partners = self._pipeline.catalogue.partners
+        partners = self._pipeline.library.catalogue.partners
         names = check_choices(chosen, [city.name for city in partners])
         return tuple(city for city in partners if city.name in names)
 
@@ -142,8 +143,9 @@ class CitiesTab:
             return Brief(brief.city, brief.records, ())
 
     def _map(self, chosen: Sequence[City], code: str) -> Html:
-        catalogue = self._pipeline.catalogue
-        counts = Counter(city for record in self._pipeline.records() for city in record.cities)
+        library = self._pipeline.library
+        catalogue = library.catalogue
+        counts = Counter(city for record in library.records for city in record.cities)
         return map_html(
             catalogue.cities,
             counts=counts,
@@ -165,7 +167,7 @@ class CitiesTab:
 
     def _periods(self, chosen: Sequence[City]) -> tuple[Period, ...]:
         wanted = {city.name for city in chosen}
-        events = self._pipeline.events()
+        events = self._pipeline.library.events
         if wanted:
             events = tuple(each for each in events if wanted & {*each.cities, *each.chunk.cities})
         return split_into_periods(events)
@@ -173,7 +175,7 @@ class CitiesTab:
     def _timeline(self, periods: Sequence[Period], place: int, code: str) -> Html:
         return timeline_html(
             periods[place].events if periods else (),
-            name_city=self._pipeline.catalogue.display_name,
+            name_city=self._pipeline.library.catalogue.display_name,
             language=code,
             count=sum(len(period.events) for period in periods),
         )

@@ -19,9 +19,8 @@ logger = logging.getLogger(__name__)
 def covered_html(pipeline: Pipeline, *, language: str) -> Html:
     """The table of cities and subjects, or a polite word where the index cannot be read."""
     try:
-        return coverage_html(
-            pipeline.coverage(), language=language, name_city=pipeline.catalogue.display_name
-        )
+        library = pipeline.library
+        return coverage_html(library.coverage, language=language, name_city=library.catalogue.display_name)
     except QAError as error:
         logger.warning("the table of what is covered could not be made: %s", error)
         return notice_html(say("coverage_error", language), kind="problem")

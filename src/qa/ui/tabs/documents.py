@@ -67,11 +67,12 @@ class DocumentsTab:
 
     def show(self, search: str, language: str) -> str:
         """The documents that `search` finds, as HTML."""
+        library = self._pipeline.library
         entries = [
             (receipt_of(record, "unchanged"), record.doc_id, record.version, record.url)
-            for record in self._pipeline.records()
+            for record in library.records
         ]
-        catalogue = self._pipeline.catalogue
+        catalogue = library.catalogue
 
         def names_of(city: str) -> tuple[str, ...]:
             known = catalogue.get(city)

@@ -66,7 +66,7 @@ def bring_in_html(
 
 
 def _report_html(report: IndexReport, pipeline: Pipeline, language: str) -> Html:
-    return report_html(report, language=language, name_city=pipeline.catalogue.display_name)
+    return report_html(report, language=language, name_city=pipeline.library.catalogue.display_name)
 
 
 def take_out_html(
@@ -87,9 +87,9 @@ def roll_back_html(pipeline: Pipeline, request: Request, *, access: Access, lang
     """What came of going back to the state before the last change, or a polite refusal."""
 
     def roll_back(person: Person) -> Html:
-        before = pipeline.records()
+        before = pipeline.library.records
         count = pipeline.roll_back()
-        names = changed_paths(before, pipeline.records())
+        names = changed_paths(before, pipeline.library.records)
         note_change(pipeline.settings.index_dir, person.name, "rolled_back", names)
         return notice_html(say("staff_rolled_back", language, count=count))
 
@@ -145,7 +145,7 @@ def purge_choices(pipeline: Pipeline, request: Request, *, access: Access) -> Ch
     """What can be removed for good, by its path: documents, and what was taken out; none for those who may not."""
 
     def find() -> Choices:
-        own: Choices = [(f"{each.title} ({each.path})", each.path) for each in pipeline.records()]
+        own: Choices = [(f"{each.title} ({each.path})", each.path) for each in pipeline.library.records]
         return own + [(path, path) for path in list_taken_out(pipeline.settings)]
 
     return _offer(find, request, access=access)

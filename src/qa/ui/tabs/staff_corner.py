@@ -87,7 +87,9 @@ class StaffCorner:
             self.reindex: gr.update(value=say("staff_button", code)),
             self.unwanted: gr.update(
                 label=say("staff_remove_label", code),
-                choices=[(f"{each.title} ({each.path})", each.path) for each in self._pipeline.records()],
+                choices=[
+                    (f"{each.title} ({each.path})", each.path) for each in self._pipeline.library.records
+                ],
                 value=[],
             ),
             self.take_out: gr.update(value=say("staff_remove", code)),
@@ -278,7 +280,7 @@ class StaffCorner:
             self._pipeline,
             Request.of(request),
             access=self._access,
-            names=check_choices(unwanted, [record.path for record in self._pipeline.records()]),
+            names=check_choices(unwanted, [record.path for record in self._pipeline.library.records]),
             language=closest_language(str(language)),
         )
 
