@@ -18,7 +18,6 @@ from qa.config import Settings
 from qa.domain import Citation, Query, Turn
 from qa.drafting import Interpreter, Translator
 from qa.drafting.interpreter import MAX_ASKED, QUESTION_SHARE
-from qa.drafting.keeping import KeptReplies
 from qa.drafting.rewording import fault_in_question, fault_in_quote, read_line
 from qa.drafting.support import COMPARED_PREFIX
 from qa.engine.library import Library
@@ -227,16 +226,6 @@ def test_the_same_is_asked_of_the_model_once(built: Pipeline) -> None:
         assert interpret(interpreter, query, library, history=SAID).text.endswith("in Surabaya?")
 
     assert len(chat_of(model).asked) == 1
-
-
-def test_what_is_kept_is_bounded() -> None:
-    kept = KeptReplies(most=2)
-    for name in "abc":
-        kept.keep((name,), name)
-    kept.recall(("b",))
-    kept.keep(("d",), "d")
-
-    assert [kept.recall((name,)) for name in "abcd"] == [None, "b", None, "d"]
 
 
 JAPANESE = "スラバヤのコンポストは何世帯に普及しましたか？"

@@ -16,7 +16,6 @@ from qa.cities import CityCatalogue
 from qa.domain import Citation, Query, Turn
 from qa.drafting.checks import kind_of_fault
 from qa.drafting.instructions import is_instruction
-from qa.drafting.keeping import KeptReplies
 from qa.drafting.prompts import new_token
 from qa.drafting.requests import REQUESTS_VERSION, translation_request, whole_request
 from qa.drafting.rewording import (
@@ -32,6 +31,7 @@ from qa.errors import LLMError
 from qa.i18n.messages import language_name
 from qa.llm.language_model import LanguageModel
 from qa.question.understanding import asked_before, last_whole, may_lean
+from qa.system.lru import LRU
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from qa.models import Embedder
 
 logger = logging.getLogger(__name__)
+
+MAX_KEPT = 500
+"""Replies kept, so that the same is not paid for twice: at some 1 KB each, half a MB."""
 
 QUESTION_SHARE = 1 / 3
 """The share of `llm_timeout_s` that understanding the question may take: the rest is for writing the answer."""
@@ -60,7 +63,7 @@ class Interpreter:
     def __init__(self, model: LanguageModel, embedder: Embedder) -> None:
         self._model = model
         self._embedder = embedder
-        self._kept = KeptReplies()
+        self._kept: LRU[tuple[str, ...], str] = LRU(MAX_KEPT)
 
     def interpret(
         self,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,6 +19,7 @@ from qa.drafting.replies import MAX_SENTENCES_READ, Sentence, is_no_answer, read
 from qa.drafting.support import Support
 from qa.errors import LLMError
 from qa.llm.language_model import LanguageModel, count_tokens
+from qa.system.lru import LRU
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_KEPT = 500
-"""Drafts kept, those that were not asked for the longest go first; at some 2 KB each: 1 MB."""
+"""Drafts kept: at some 2 KB each: 1 MB."""
 
 MAX_DROPPED = 0.5
 """The share of the sentences that may be dropped: of a draft that is mostly wrong the rest is not trusted."""
@@ -47,8 +46,7 @@ class Writer:
         self._model = model
         self._support = support
         self._on_draft = on_draft
-        self._kept: OrderedDict[tuple[str, ...], Draft] = OrderedDict()
-        self._keeping = threading.Lock()
+        self._kept: LRU[tuple[str, ...], Draft] = LRU(MAX_KEPT)
 
     @property
     def model(self) -> LanguageModel:
@@ -122,10 +120,7 @@ class Writer:
                 for each in citations
             ),
         )
-        with self._keeping:
-            kept = self._kept.get(key)
-            if kept:
-                self._kept.move_to_end(key)
+        kept = self._kept.recall(key)
         if kept:
             yield kept
             return
@@ -136,10 +131,7 @@ class Writer:
         if self._on_draft:
             self._on_draft(draft)
             return
-        with self._keeping:
-            self._kept[key] = draft
-            while len(self._kept) > MAX_KEPT:
-                self._kept.popitem(last=False)
+        self._kept.keep(key, draft)
 
     def _ask(
         self,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from itertools import islice
 
 from qa.domain import Chunk
 from qa.storage.records import Vectors
+from qa.system.lru import LRU
 
 Fetch = Callable[[Sequence[Chunk]], dict[str, tuple[Vectors, Vectors]]]
 """See `VectorStore.fetch_vectors`."""
@@ -21,25 +20,15 @@ class KeptVectors:
 
     def __init__(self, fetch: Fetch, *, size: int = KEPT_CHUNKS) -> None:
         self._fetch = fetch
-        self._size = size
-        self._kept: dict[str, tuple[Vectors, Vectors]] = {}
-        """The one that was asked for longest ago first."""
-        self._lock = threading.Lock()
+        self._kept: LRU[str, tuple[Vectors, Vectors]] = LRU(size)
 
     def fetch(self, chunks: Sequence[Chunk]) -> dict[str, tuple[Vectors, Vectors]]:
         """By the id of each of `chunks`: its own vector, shape (d,), and its sentences', shape (s, d)."""
-        with self._lock:
-            found = {
-                chunk.chunk_id: self._kept[chunk.chunk_id] for chunk in chunks if chunk.chunk_id in self._kept
-            }
+        recalled = ((chunk.chunk_id, self._kept.recall(chunk.chunk_id)) for chunk in chunks)
+        found = {chunk_id: vectors for chunk_id, vectors in recalled if vectors is not None}
         missing = [chunk for chunk in chunks if chunk.chunk_id not in found]
-        fetched = self._fetch(missing) if missing else {}
-        # Copied: they are parts of arrays with what was fetched together, which would stay as long.
-        found |= {chunk_id: (own.copy(), sentences.copy()) for chunk_id, (own, sentences) in fetched.items()}
-        with self._lock:
-            for chunk_id, vectors in found.items():
-                self._kept.pop(chunk_id, None)
-                self._kept[chunk_id] = vectors
-            for chunk_id in list(islice(self._kept, max(0, len(self._kept) - self._size))):
-                del self._kept[chunk_id]
+        for chunk_id, (own, sentences) in (self._fetch(missing) if missing else {}).items():
+            # Copied: they are parts of arrays with what was fetched together, which would stay as long.
+            found[chunk_id] = own.copy(), sentences.copy()
+            self._kept.keep(chunk_id, found[chunk_id])
         return found

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.domain import Citation
 from qa.i18n.messages import FALLBACK, say
 from qa.storage.manifest import DocumentRecord, state_of
+from qa.system.lru import LRU
 
 if TYPE_CHECKING:
     from qa.cities import City
@@ -19,7 +19,7 @@ MAX_QUOTES = 4
 """Quotes in a brief."""
 
 MAX_KEPT = 500
-"""Briefs kept, the oldest go first; at some 4 KB each: 2 MB."""
+"""Briefs kept: at some 4 KB each: 2 MB."""
 
 Quotes = tuple[Citation, ...]
 
@@ -47,13 +47,13 @@ class Briefs:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._kept: OrderedDict[tuple[object, str, str], Quotes] = OrderedDict()
+        self._kept: LRU[tuple[object, str, str], Quotes] = LRU(MAX_KEPT)
         self._asking = threading.Lock()
 
     def recall(self, city: City, language: str) -> Brief:
         """The brief as far as it is known already, at once."""
         records = self._records(city)
-        return Brief(city, records, self._kept.get(self._key(city, language)) if records else ())
+        return Brief(city, records, self._kept.recall(self._key(city, language)) if records else ())
 
     def find(self, city: City, language: str) -> Brief:
         """The brief for a page in `language`; the model may be asked, which takes it some tenths of a second.
@@ -66,11 +66,10 @@ class Briefs:
         # The state is looked at before the question is asked: a commit in between makes what is kept old, not new.
         key = self._key(city, language)
         with self._asking:
-            if key not in self._kept:
-                self._kept[key] = self._ask(city, language)
-            quotes = self._kept[key]
-            while len(self._kept) > MAX_KEPT:
-                self._kept.popitem(last=False)
+            quotes = self._kept.recall(key)
+            if quotes is None:
+                quotes = self._ask(city, language)
+                self._kept.keep(key, quotes)
         return Brief(city, records, quotes)
 
     def _ask(self, city: City, language: str) -> Quotes:
