@@ -535,7 +535,7 @@ def test_who_waits_too_long_for_another_writer_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep_feedback(said(), tmp_path)
-    monkeypatch.setattr(qa.feedback.file, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(qa.feedback.file, "WAIT_S", 0.1)
     with locked(tmp_path), pytest.raises(IndexBusy, match=re.escape(FEEDBACK_FILE)):
         keep_feedback(said(), tmp_path)
     keep_feedback(said(), tmp_path)

@@ -9,18 +9,17 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from qa.errors import DiskError, IndexBusy, QAError
 from qa.storage.manifest import make_index_folder
 from qa.system.disk import explaining_disk
+from qa.system.sqlite import WAIT_S, open_database
 
 FEEDBACK_FILE = "feedback.sqlite3"
 VERSION = 2
-TIMEOUT_S = 5.0
-"""Seconds to wait for another writer. A write takes milliseconds."""
 
 REFUSED = (
     "CREATE TABLE refused (number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, "
@@ -81,7 +80,7 @@ def writing(index_dir: Path) -> Iterator[sqlite3.Connection]:
     path = index_dir / FEEDBACK_FILE
     with explaining_disk(index_dir):
         make_index_folder(index_dir)
-    if not _write_lock.acquire(timeout=TIMEOUT_S):
+    if not _write_lock.acquire(timeout=WAIT_S):
         raise _busy(path)
     try:
         with _connection(path, mode="rwc") as connection:
@@ -105,11 +104,8 @@ def damaged(index_dir: Path, reason: str) -> DiskError:
 
 @contextmanager
 def _connection(path: Path, *, mode: Literal["rw", "rwc"]) -> Iterator[sqlite3.Connection]:
-    address = f"{path.absolute().as_uri()}?mode={mode}"
     try:
-        with closing(
-            sqlite3.connect(address, uri=True, timeout=TIMEOUT_S, isolation_level=None)
-        ) as connection:
+        with open_database(path, mode=mode, wait_s=WAIT_S) as connection:
             yield connection
     except sqlite3.Error as error:
         raise _explain(error, path) from error

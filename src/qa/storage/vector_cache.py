@@ -14,12 +14,13 @@ import time
 import zlib
 from collections.abc import Collection as AnyCollection
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
 from qa.storage.records import Vectors
+from qa.system.sqlite import open_database
 
 CACHE_FILE = "vectors.sqlite3"
 
@@ -31,9 +32,6 @@ SHARE_DROPPED = 0.1
 
 KEYS_AT_ONCE = 500
 """SQLite takes some 32,000 values in a statement at most, and 999 before its release 3.32."""
-
-WAIT_S = 5.0
-"""Seconds to wait for another writer. After that the run goes on without the cache."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (
@@ -93,8 +91,7 @@ class VectorCache:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         """The database, made if it is not there; what is done in it is committed as one, or not at all."""
-        connected = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None)
-        with closing(connected) as connection, connection:
+        with open_database(self._path) as connection, connection:
             # The writer's lock from the start: who asks for it later may be refused at once.
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(SCHEMA)
@@ -120,7 +117,7 @@ def keep_vectors_of(keys: AnyCollection[str], index_dir: Path) -> int:
     if not path.exists():
         return 0
     try:
-        with closing(sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)) as connection:
+        with open_database(path) as connection:
             connection.execute(SCHEMA)
             connection.execute("CREATE TEMP TABLE kept (key TEXT PRIMARY KEY)")
             connection.executemany("INSERT INTO kept VALUES (?)", [(key,) for key in keys])

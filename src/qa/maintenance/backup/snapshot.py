@@ -12,7 +12,6 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 from qa.config import CITIES_FILE, Settings
@@ -29,6 +28,7 @@ from qa.storage.manifest import (
 )
 from qa.storage.store import CHROMA_FOLDER, hold_builds, is_on_server
 from qa.storage.vector_cache import CACHE_FILE
+from qa.system.sqlite import copy_database
 
 TRIES = 3
 """How often a file, or the index, is copied that changes while it is."""
@@ -151,13 +151,8 @@ def _copy(source: Path, target: Path) -> None:
         copy_file(source, target)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    address = f"{source.absolute().as_uri()}?mode=rw"  # not made anew where it has just been removed
-    try:
-        with (
-            closing(sqlite3.connect(address, uri=True, timeout=DATABASE_WAIT_S)) as there,
-            closing(sqlite3.connect(target)) as here,
-        ):
-            there.backup(here)
+    try:  # "rw": it is not made anew where it has just been removed
+        copy_database(source, target, mode="rw", wait_s=DATABASE_WAIT_S)
     except sqlite3.Error as error:
         if not source.exists():
             raise FileNotFoundError(source) from error

@@ -16,7 +16,7 @@ import threading
 import weakref
 from collections.abc import Collection as AnyCollection
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ from qa.errors import DiskError, IndexDamaged, QAError, StoreUnreachable
 from qa.i18n.reasons import Reason
 from qa.storage.locks import lock_graphs
 from qa.system.disk import explain_disk
+from qa.system.sqlite import copy_database
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -232,11 +233,7 @@ def copy_to_read(folder: Path) -> Path:
     if roomy is None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
     copy = Path(tempfile.mkdtemp(prefix="qa-read-", dir=roomy))
-    with (
-        closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as source,
-        closing(sqlite3.connect(copy / DATABASE_FILE)) as target,
-    ):
-        source.backup(target)
+    copy_database(database, copy / DATABASE_FILE, mode="ro")
     for graph in filter(Path.is_dir, folder.iterdir()):
         (copy / graph.name).symlink_to(graph.absolute())
     return copy
