@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from qa.models.workers import count_cores, run_each
+from qa.models.workers import run_each
+from qa.system.cores import count_cores
 
 
 def test_results_come_in_the_order_of_the_items() -> None:

@@ -27,6 +27,7 @@ from typing import Any
 
 from qa.config import Settings
 from qa.errors import ModelError
+from qa.system.cores import count_cores
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ class _Server:
             "name": path.stem,
             "key": key,
             "context_tokens": context_tokens,
-            "threads": _count_processors(),
+            "threads": count_cores(),
             "parent": os.getpid(),
         }
         assert self._process.stdin is not None  # noqa: S101  # for the type checker: it is a pipe
@@ -198,13 +199,6 @@ def _explain_end(status: int, said: list[str]) -> str:
             ", for want of memory perhaps" if -status == signal.SIGKILL else ""
         )
     return said[-1][:200] if said else f"it ended with status {status}"
-
-
-def _count_processors() -> int:
-    """The processors that this process may use, which may be fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _serve() -> None:

@@ -22,7 +22,8 @@ from qa.models.batches import batches_of_parts, even_batches, padded_batches
 from qa.models.loading import describe_source, load_quietly
 from qa.models.packed import PackedEncoder, pack
 from qa.models.tokens import TokenSplitter, WholeSplitter
-from qa.models.workers import compute_alone, count_cores, keep_freed_memory, run_each
+from qa.models.workers import compute_alone, keep_freed_memory, run_each
+from qa.system.cores import count_cores
 
 if TYPE_CHECKING:
     import torch

@@ -17,6 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from qa.system.cores import count_cores
+
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
@@ -35,11 +37,6 @@ def run_each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Resu
     `work` must not call this again: it could wait for a thread that waits for it.
     """
     return list(_workers().map(work, items))
-
-
-def count_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @cache

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from qa.config import Settings
 from qa.i18n.messages import LANGUAGES, preferred_language
-from qa.models.workers import count_cores
+from qa.system.cores import count_cores
 from qa.ui.access.senders import address_of
 from qa.ui.queue.limits import Limits, Reason, TurnedAway
 from qa.ui.queue.mailboxes import Mailboxes
