@@ -8,7 +8,8 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,23 @@ TOLD_BY_FOLDER = {"__init__.py", "tables.py"}
 MAX_LINES = 350
 
 FILES = sorted(PACKAGE.rglob("*.py"))
-NAMES = [path.relative_to(PACKAGE).as_posix() for path in FILES]
+
+
+@cache
+def source_of(path: Path) -> str:
+    """The text of a file of the package."""
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """The syntax tree of a file of the package; each file is parsed once for all tests."""
+    return ast.parse(source_of(path))
+
+
+def name_of(path: Path) -> str:
+    """The name by which a test reports a file."""
+    return path.relative_to(PACKAGE).as_posix()
 
 
 def layer_of(path: Path) -> str:
@@ -122,9 +139,9 @@ def layer_of(path: Path) -> str:
     return "" if first == "__init__.py" else first.removesuffix(".py")
 
 
-def imported_names(source: str) -> Iterator[str]:
+def imported_names(tree: ast.Module) -> Iterator[str]:
     """The full names of the modules that a source imports anywhere, also late and for types only."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -133,9 +150,15 @@ def imported_names(source: str) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" if module == "qa" else module for alias in node.names)
 
 
-def misplaced_imports(layer: str, source: str) -> list[str]:
-    """The imports in a source of `layer` that do not point to a lower rank."""
-    targets = [name.split(".")[1] for name in imported_names(source) if name.startswith("qa.")]
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
+    """The full names of the modules that a file of the package imports."""
+    return tuple(imported_names(tree_of(path)))
+
+
+def misplaced_imports(layer: str, names: Iterable[str]) -> list[str]:
+    """The packages of `qa` that a source of `layer` may not import, among the modules that it imports."""
+    targets = [name.split(".")[1] for name in names if name.startswith("qa.")]
     ranks = [set(packages) for _, packages in RANKS]
     below = set().union(*itertools.takewhile(lambda packages: layer not in packages, ranks))
     return [target for target in targets if target != layer and target not in below]
@@ -154,19 +177,16 @@ def documented(node: ast.AST) -> Iterator[tuple[str, bool]]:
             yield from documented(child)
 
 
-@pytest.fixture(params=FILES, ids=NAMES)
-def file(request: pytest.FixtureRequest) -> Path:
-    path: Path = request.param
-    return path
-
-
 def test_the_ranks_hold_the_packages_that_there_are() -> None:
     assert sorted({layer_of(path) for path in FILES} - {""}) == sorted(LAYERS)
 
 
-def test_imports_point_to_lower_ranks_only(file: Path) -> None:
-    if layer_of(file):
-        assert misplaced_imports(layer_of(file), file.read_text(encoding="utf-8")) == []
+def test_imports_point_to_lower_ranks_only() -> None:
+    misplaced = {
+        name_of(path): misplaced_imports(layer_of(path), imports_of(path)) for path in FILES if layer_of(path)
+    }
+
+    assert {name: targets for name, targets in misplaced.items() if targets} == {}
 
 
 @pytest.mark.parametrize(
@@ -180,12 +200,12 @@ def test_imports_point_to_lower_ranks_only(file: Path) -> None:
     ],
 )
 def test_an_import_that_points_downwards_is_seen_however_it_is_written(source: str) -> None:
-    assert misplaced_imports("domain", source) == ["cli"]
+    assert misplaced_imports("domain", imported_names(ast.parse(source))) == ["cli"]
 
 
 def test_packages_of_one_rank_do_not_import_each_other() -> None:
-    assert misplaced_imports("search", "import qa.overview.timeline") == ["overview"]
-    assert misplaced_imports("facts", "import qa.overview.timeline") == []
+    assert misplaced_imports("search", ["qa.overview.timeline"]) == ["overview"]
+    assert misplaced_imports("facts", ["qa.overview.timeline"]) == []
 
 
 def test_a_file_name_occurs_twice_only_where_its_folder_makes_it_plain() -> None:
@@ -196,51 +216,59 @@ def test_a_file_name_occurs_twice_only_where_its_folder_makes_it_plain() -> None
 @pytest.mark.parametrize(("library", "owner"), sorted(ONLY_IMPORTERS.items()))
 def test_a_heavy_library_has_one_importer(library: str, owner: str) -> None:
     importers = {
-        layer_of(path)
-        for path in FILES
-        if any(name.split(".")[0] == library for name in imported_names(path.read_text(encoding="utf-8")))
+        layer_of(path) for path in FILES if any(name.split(".")[0] == library for name in imports_of(path))
     }
 
     assert importers == {owner}
 
 
-def test_only_the_command_line_prints(file: Path) -> None:
+def test_only_the_command_line_prints() -> None:
     prints = [
-        node.lineno
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        f"{name_of(path)}:{node.lineno}"
+        for path in FILES
+        if layer_of(path) != "cli"
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Name) and node.id == "print"
     ]
 
-    assert not prints or layer_of(file) == "cli"
+    assert prints == []
 
 
-def test_files_are_short(file: Path) -> None:
-    assert len(file.read_text(encoding="utf-8").splitlines()) < MAX_LINES
+def test_files_are_short() -> None:
+    lines = {name_of(path): len(source_of(path).splitlines()) for path in FILES}
+
+    assert {name: count for name, count in lines.items() if count >= MAX_LINES} == {}
 
 
-def test_every_file_has_a_docstring(file: Path) -> None:
-    assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+def test_every_file_has_a_docstring() -> None:
+    assert [name_of(path) for path in FILES if not ast.get_docstring(tree_of(path))] == []
 
 
-def test_docstrings_begin_with_what_comes_back_or_what_is_done(file: Path) -> None:
-    assert re.findall(r'"""(?:Nothing[;.,:]|So long\b|Of what\b).*', file.read_text(encoding="utf-8")) == []
+def test_docstrings_begin_with_what_comes_back_or_what_is_done() -> None:
+    wrong = r'"""(?:Nothing[;.,:]|So long\b|Of what\b).*'
+    assert [(name_of(path), found) for path in FILES for found in re.findall(wrong, source_of(path))] == []
 
 
-def test_limits_are_called_max_and_min(file: Path) -> None:
-    limits = r"\b(?:MOST|LEAST|LONGEST|SHORTEST|FEWEST|LARGEST|SMALLEST)_[A-Z_]+\b"
-    assert re.findall(limits, file.read_text(encoding="utf-8")) == []
+def test_limits_are_called_max_and_min() -> None:
+    wrong = r"\b(?:MOST|LEAST|LONGEST|SHORTEST|FEWEST|LARGEST|SMALLEST)_[A-Z_]+\b"
+    assert [(name_of(path), found) for path in FILES for found in re.findall(wrong, source_of(path))] == []
 
 
-def test_public_functions_and_classes_have_docstrings(file: Path) -> None:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+def test_public_functions_and_classes_have_docstrings() -> None:
+    bare = [
+        f"{name_of(path)}: {name}" for path in FILES for name, has in documented(tree_of(path)) if not has
+    ]
 
-    assert [name for name, has in documented(tree) if not has] == []
+    assert bare == []
 
 
-def test_nothing_in_the_tests_is_needed_by_the_package(file: Path) -> None:
-    roots = {name.split(".")[0] for name in imported_names(file.read_text(encoding="utf-8"))}
+def test_nothing_in_the_tests_is_needed_by_the_package() -> None:
+    for_tests = {"pytest", "hypothesis", "playwright", "conftest", "unittest"}
+    importers = [
+        name_of(path) for path in FILES if for_tests & {name.split(".")[0] for name in imports_of(path)}
+    ]
 
-    assert roots.isdisjoint({"pytest", "hypothesis", "playwright", "conftest", "unittest"})
+    assert importers == []
 
 
 def imported_by(statement: str) -> set[str]:
