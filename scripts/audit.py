@@ -14,7 +14,9 @@ FOLDER = Path(__file__).parents[1] / "requirements"
 
 def main() -> int:
     """The exit status: 1 if a package has a known vulnerability, or nothing could be checked, else 0."""
-    checked, unknown, mended_in = set(), set(), {}
+    checked: set[tuple[str, str]] = set()
+    unknown: set[str] = set()
+    mended_in: dict[tuple[str, str], list[str]] = {}
     for path in sorted(FOLDER.glob("*.txt")):
         if (
             path.stem == "torch-cpu"
@@ -29,8 +31,8 @@ def main() -> int:
                 mended_in[f"{package['name']} {package['version']}", hole["id"]] = hole["fix_versions"]
     if not checked:
         sys.exit("Nothing was checked: the index knows no vulnerabilities of any package; ask another one")
-    for (package, hole), versions in sorted(mended_in.items()):
-        print(f"{package} has {hole}, mended in {', '.join(versions) or 'no version yet'}")
+    for (release, hole), versions in sorted(mended_in.items()):
+        print(f"{release} has {hole}, mended in {', '.join(versions) or 'no version yet'}")
     print(f"{len(checked)} packages checked, {len(mended_in)} known vulnerabilities")
     if unknown:
         print(f"Not checked, for nothing is known of them: {', '.join(sorted(unknown))}")

@@ -81,9 +81,9 @@ def resolve(
         constraints.write_text(chosen, encoding="utf-8")
         subprocess.run(
             [
-                *(Path(sys.executable).with_name("uv"), "pip", "compile", "-", "--quiet", "--universal"),
+                *(str(Path(sys.executable).with_name("uv")), "pip", "compile", "-", "--quiet", "--universal"),
                 *("--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"),
-                *("--output-file", output, "--constraints", constraints, *options),
+                *("--output-file", str(output), "--constraints", str(constraints), *options),
             ],
             input="\n".join(requirements),
             text=True,

@@ -142,7 +142,7 @@ def prepare(options: argparse.Namespace) -> dict[str, Any]:
     from tokenizers import Tokenizer
 
     folder = packaged_embedder_folder()
-    bert = BertModel.from_pretrained(folder, dtype=torch.bfloat16).eval()
+    bert = BertModel.from_pretrained(folder, dtype=torch.bfloat16).eval()  # type: ignore[no-untyped-call]  # torch has no types for it
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
@@ -215,7 +215,10 @@ def draw_epoch(samples: list[Sample], chance: random.Random, share: float) -> li
 
 def batches(drawn: list[Any], table: dict[str, Any], tokens: int, chance: random.Random) -> list[list[Any]]:
     """Batches of texts of about the same length, up to so many tokens, in random order."""
-    size = lambda e: len(table["questions"][e[0]]) + len(table["paragraphs"][e[1]])  # noqa: E731
+
+    def size(drawing: Any) -> int:
+        return len(table["questions"][drawing[0]]) + len(table["paragraphs"][drawing[1]])
+
     chance.shuffle(drawn)
     made: list[list[Any]] = []
     for begin in range(0, len(drawn), 2000):
@@ -273,8 +276,9 @@ def train(options: argparse.Namespace, table: dict[str, Any]) -> None:
             + nn.functional.binary_cross_entropy_with_logits(answers.float(), (starts > 0).float())
         )
         net.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
         for master, parameter in zip(masters, net.parameters(), strict=True):
+            assert parameter.grad is not None
             master.grad = parameter.grad.float()
         nn.utils.clip_grad_norm_(masters, 1.0)
         optimiser.step()

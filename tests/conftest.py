@@ -24,6 +24,11 @@ from stores import EACH_STORE, KINDS, Server, running
 
 if TYPE_CHECKING:
     import pages
+    from qa.models.embedder import Embedder as AnyEmbedder
+    from qa.models.reader import Reader as AnyReader
+else:
+    # At run time a fake shares nothing with the model that it stands for, so it cannot load one by mistake.
+    AnyEmbedder, AnyReader = Embeddings, object
 
 # The machines are shared: how long an example takes says nothing about it.
 hypothesis.settings.register_profile("qa", deadline=None)
@@ -33,7 +38,7 @@ REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared"
 
 
-class CountingEmbedder(Embeddings):
+class CountingEmbedder(AnyEmbedder):
     """An embedder that counts words: each word adds 1 to one of 256 places, then the vector is made unit."""
 
     dimension = 256
@@ -60,7 +65,8 @@ class CountingEmbedder(Embeddings):
         return [vector.tolist() for vector in self.encode_passages(texts)]
 
     def embed_query(self, text: str) -> list[float]:
-        return self.encode_query(text).tolist()
+        vector: list[float] = self.encode_query(text).tolist()
+        return vector
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(words) for words in self.subwords(texts)]
@@ -90,7 +96,7 @@ class OverlapReranker(BaseCrossEncoder):
         return scores
 
 
-class DigitReader:
+class DigitReader(AnyReader):
     """A reader to whom every word with a digit is an answer, of the strength of the digit that it ends with.
 
     Its logit is ten times the share of the question's words in the passage, minus five.
@@ -107,10 +113,11 @@ class DigitReader:
     def _read(self, passage: str, logit: float) -> Reading:
         words = list(re.finditer(r"\w+", passage))
         strengths = [float(word.group()[-1]) if word.group()[-1].isdigit() else -5.0 for word in words]
+        halves = np.array(strengths, dtype=np.float32) / np.float32(2)
         return Reading(
             logit=logit,
-            starts=np.array(strengths, dtype=np.float32) / 2,
-            ends=np.array(strengths, dtype=np.float32) / 2,
+            starts=halves,
+            ends=halves,
             places=np.array([word.span() for word in words], dtype=np.int64).reshape(-1, 2),
             nothing=0.0,
         )

@@ -8,7 +8,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import openpyxl
 import pytest
+from openpyxl.worksheet.worksheet import Worksheet
 
 TIMEOUT_S = 120
 """The first start of LibreOffice on a busy machine of two cores takes about 20 s."""
@@ -51,3 +53,10 @@ def convert_with_libreoffice(path: Path, to: str, out: Path, *, infilter: str | 
     if done.returncode != 0 or not made.is_file():
         pytest.fail(f"LibreOffice made no {to} of {path.name}: {done.stdout} {done.stderr}")
     return made
+
+
+def active_sheet(workbook: openpyxl.Workbook) -> Worksheet:
+    """The sheet that the workbook opens with."""
+    sheet = workbook.active
+    assert isinstance(sheet, Worksheet)
+    return sheet

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
 import httpx
 import pytest
@@ -30,7 +31,8 @@ SURABAYA = "What did Kitakyushu do in Surabaya to reduce organic waste?"
 COMPARISON = "Compare the agreements that Kitakyushu has with Phnom Penh and with Hai Phong."
 WIDTHS = {1440: 900, 768: 1024, 390: 844}
 """A desk's, a tablet's and a telephone's window: its width and height in CSS pixels."""
-SCHEMES = ("light", "dark")
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
 @dataclass(frozen=True)
@@ -142,10 +144,10 @@ def open_page(page: Page, address: str) -> Page:
     return page
 
 
-def show(page: Page, *, width: int, scheme: str) -> None:
+def show(page: Page, *, width: int, scheme: Scheme) -> None:
     """The page as it is in a window of `width` and in the colours of `scheme`."""
     page.set_viewport_size({"width": width, "height": WIDTHS[width]})
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=scheme)
     is_dark = "true" if scheme == "dark" else "false"
     page.wait_for_function(f"document.body.classList.contains('dark') === {is_dark}")
     # Gradio fades its buttons' colours from one scheme to the other.

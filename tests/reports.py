@@ -12,7 +12,7 @@ import docx
 import openpyxl
 import pptx
 from docx.enum.section import WD_SECTION
-from docx.enum.text import WD_TAB_ALIGNMENT, WD_TAB_LEADER
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.oxml.ns import qn
 from docx.shared import Cm
 from pptx.util import Inches
@@ -24,6 +24,8 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageBreak, PageTemplate, Paragraph, Table
+
+from office import active_sheet
 
 SERIF = Path("/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf")
 
@@ -136,13 +138,13 @@ def make_word(words: Words) -> bytes:
     for number, head in enumerate((*words.heads, "Annex"), start=2):
         line = document.add_paragraph(f"{head}\t{number}")
         line.paragraph_format.tab_stops.add_tab_stop(Cm(15), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
-    document.add_page_break()
+    document.add_page_break()  # type: ignore[no-untyped-call]  # python-docx has no types for it
     document.add_section(WD_SECTION.CONTINUOUS)._sectPr.find(qn("w:cols")).set(qn("w:num"), "2")
     document.add_heading(words.heads[0], 1)
-    document.add_paragraph(words.first).alignment = 3
-    document.add_page_break()
+    document.add_paragraph(words.first).alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
+    document.add_page_break()  # type: ignore[no-untyped-call]  # python-docx has no types for it
     document.add_heading(words.heads[1], 1)
-    document.add_paragraph(words.second).alignment = 3
+    document.add_paragraph(words.second).alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
     table = document.add_table(0, len(words.table[0]), style="Table Grid")
     for row in words.table:
         for cell, text in zip(table.add_row().cells, row, strict=True):
@@ -172,7 +174,7 @@ def make_slides(words: Words) -> bytes:
 def make_workbook(words: Words) -> bytes:
     """Tons by year under a merged heading, an empty sheet, and a table under a merged title and a note."""
     book = openpyxl.Workbook()
-    waste = book.active
+    waste = active_sheet(book)
     waste.title = "Waste"
     waste.append([words.title])
     waste.merge_cells("A1:C1")
@@ -193,8 +195,8 @@ def make_workbook(words: Words) -> bytes:
     budget.append([words.sentence])
     budget.append([])
     budget.append([*words.table[0], "%"])
-    for row in words.table[1:]:
-        budget.append([*row, 0.25])
+    for texts in words.table[1:]:
+        budget.append([*texts, 0.25])
         budget.cell(budget.max_row, 4).number_format = "0%"
     return saved(book.save)
 

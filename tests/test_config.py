@@ -66,6 +66,11 @@ OTHER_VALUES = {
 CHANGES_VECTORS = {"embedder", "embedder_query_prefix", "embedder_passage_prefix", "chunk_tokens"}
 
 
+def settings_with(name: str, value: Any) -> Settings:
+    """The defaults but for one setting, named at run time."""
+    return Settings(**{name: value})
+
+
 @pytest.fixture
 def settings_file(tmp_path: Path) -> Path:
     return tmp_path / "qa.toml"
@@ -205,12 +210,12 @@ def test_a_named_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         ("llm_tokens_a_day", 1000, 1_000_000_000),
     ],
 )
-def test_a_range_includes_its_ends_and_its_error_names_them(name: str, low: int, high: int) -> None:
+def test_a_range_includes_its_ends_and_its_error_names_them(name: str, low: float, high: float) -> None:
     for value in (low, high):
-        assert getattr(Settings(**{name: value}), name) == value
+        assert getattr(settings_with(name, value), name) == value
     for value in (low - 1, high + 1, float("nan")):
         with pytest.raises(ConfigError, match=f"{name} is {value}; set a number from {low} to {high}"):
-            Settings(**{name: value})
+            settings_with(name, value)
 
 
 def test_a_number_format_that_no_processor_has_is_refused() -> None:
@@ -250,7 +255,7 @@ def test_a_language_model_without_provider_or_name_is_refused(name: str) -> None
     [{"llm": "openai:gpt"}, {"llm_base_url": "http://127.0.0.1:9"}, {"llm_api_key": "sk-secret"}],
     ids=str,
 )
-def test_a_local_language_model_and_another_one_are_not_set_together(other: dict[str, str]) -> None:
+def test_a_local_language_model_and_another_one_are_not_set_together(other: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"local_llm is 'm.gguf'; leave it out, or llm") as raised:
         Settings(local_llm="m.gguf", **other)
     assert "sk-secret" not in str(raised.value)
@@ -264,7 +269,7 @@ def test_the_key_of_the_language_model_is_not_shown() -> None:
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_the_fingerprint_changes_with_what_changes_the_vectors_and_with_nothing_else(name: str) -> None:
-    changed = Settings(**{name: OTHER_VALUES[name]}).fingerprint()
+    changed = settings_with(name, OTHER_VALUES[name]).fingerprint()
     assert (changed != Settings().fingerprint()) is (name in CHANGES_VECTORS)
     assert len(changed) == 16
     assert int(changed, 16) >= 0
@@ -342,7 +347,7 @@ def test_a_site_that_may_show_the_page_is_taken(origin: str) -> None:
 @pytest.mark.parametrize("setting", ["embed_origins", "api_origins"])
 def test_what_is_no_site_is_an_error_that_names_the_setting(origin: str, setting: str) -> None:
     with pytest.raises(ConfigError, match=rf"{setting} has .*write each site as https://www\.example\.org"):
-        Settings(**{setting: (origin,)})
+        settings_with(setting, (origin,))
 
 
 @pytest.mark.parametrize("host", ["qa.example.org", "localhost", "10.0.0.7", "[2001:db8::7]"])

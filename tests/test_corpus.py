@@ -188,7 +188,8 @@ MAX_COPY_WORDS = 7
 
 def front_matter(path: Path) -> dict[str, Any]:
     _, head, _ = path.read_text(encoding="utf-8").split("---\n", 2)
-    return yaml.safe_load(head)
+    loaded: dict[str, Any] = yaml.safe_load(head)
+    return loaded
 
 
 def body(path: Path) -> str:

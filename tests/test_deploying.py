@@ -138,7 +138,7 @@ def test_the_units_are_ones_that_systemd_reads(tmp_path: Path) -> None:
     for name, text in UNITS.items():
         there = text.replace("/srv/qa/.venv/bin/qa", shutil.which("true") or "")
         (tmp_path / name).write_text(there, encoding="utf-8")
-    command = ["systemd-analyze", "verify", *(tmp_path / name for name in UNITS)]
+    command = ["systemd-analyze", "verify", *(str(tmp_path / name) for name in UNITS)]
     verified = subprocess.run(command, capture_output=True, text=True)
     said = [line for line in verified.stderr.splitlines() if any(name in line for name in UNITS)]
     assert (verified.returncode, said) == (0, [])

@@ -29,7 +29,9 @@ def test_the_tree_in_the_docstring_shows_every_error_under_its_parent(kind: type
             above = [(d, n) for d, n in above if d < depth]
             parents[name] = above[-1][1] if above else None
             above.append((depth, name))
-    expected = None if kind is QAError else kind.__base__.__name__
+    base = kind.__base__
+    assert base
+    expected = None if kind is QAError else base.__name__
     assert parents[kind.__name__] == expected
 
 

@@ -544,7 +544,7 @@ def test_who_waits_too_long_for_another_writer_is_told(
 
 # What can go wrong with the file
 
-CALLS = {
+CALLS: dict[str, Callable[[Path], object]] = {
     "keep": lambda index_dir: keep_feedback(said(), index_dir),
     "note": lambda index_dir: note_refusal(QUESTION, "en", index_dir),
     "delete": lambda index_dir: delete_feedback(index_dir, [1]),

@@ -19,6 +19,7 @@ from langchain_core.documents import Document as LangChainDocument
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.prompt_values import PromptValue
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
@@ -203,7 +204,7 @@ def test_an_event_loop_goes_on_while_an_answer_is_made(answers: AnswerPath) -> N
         return [piece async for piece in path.astream(question)]
 
     async def read_both() -> list[list[Any]]:
-        return await asyncio.gather(read("a?"), read("b?"))
+        return list(await asyncio.gather(read("a?"), read("b?")))
 
     assert asyncio.run(read_both()) == [
         ["verified so far", replace(answer, question="a?")],
@@ -212,7 +213,7 @@ def test_an_event_loop_goes_on_while_an_answer_is_made(answers: AnswerPath) -> N
 
 
 def test_it_stands_in_a_chain_and_streams_there(answers: AnswerPath) -> None:
-    chain = RunnableLambda(lambda words: " ".join(words)) | answers | answer_text
+    chain: Any = RunnableLambda(lambda words: " ".join(words)) | answers | answer_text
     words = FIRST_ASK.split()
 
     assert chain.invoke(words) == DALIAN
@@ -306,10 +307,15 @@ def test_the_retriever_feeds_a_chain_of_ones_own(pipeline: Pipeline) -> None:
     chat = FakeListChatModel(responses=["67 experts."])
     prompt = ChatPromptTemplate.from_template("{context}\n\n{question}")
     told: list[str] = []
+
+    def note(value: PromptValue) -> PromptValue:
+        told.append(value.to_string())
+        return value
+
     chain = (
         {"context": PassageRetriever(pipeline=pipeline), "question": RunnablePassthrough()}
         | prompt
-        | RunnableLambda(lambda value: told.append(value.to_string()) or value)
+        | RunnableLambda(note)
         | chat
     )
 

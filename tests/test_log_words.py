@@ -80,7 +80,7 @@ class Logged:
 def logged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
     folder = tmp_path_factory.mktemp("words")
     # So many calls a minute would be turned away before anything reads them.
-    limits = {"QA_VISITOR_A_MINUTE": "100000", "QA_ADDRESS_A_MINUTE": "100000"}
+    limits: dict[str, Any] = {"QA_VISITOR_A_MINUTE": "100000", "QA_ADDRESS_A_MINUTE": "100000"}
     with serving(folder, QA_LOG_FORMAT=request.param, **limits) as server:
         yield Logged(server, folder / "log")
 

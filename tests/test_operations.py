@@ -303,8 +303,10 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if find_nginx() is None and not os.environ.get("CI"):
         pytest.skip("no `nginx` here; install Debian's package nginx-light")
     folder = tmp_path_factory.mktemp("proxy")
-    settings = {"QA_ROOT_PATH": UNDER, "QA_HOSTS": NAME}
-    with serving(folder, key="", **settings) as server, proxied(folder, server.address) as address:
+    with (
+        serving(folder, key="", QA_ROOT_PATH=UNDER, QA_HOSTS=NAME) as server,
+        proxied(folder, server.address) as address,
+    ):
         yield address
 
 

@@ -102,7 +102,7 @@ def test_what_the_documents_do_not_say_is_refused(pipeline: Pipeline) -> None:
 
     assert answer.refusal is not None
     assert answer.refusal.reason == "weak_evidence"
-    assert answer.statements == answer.citations == ()
+    assert (answer.statements, answer.citations) == ((), ())
     assert answer.confidence < pipeline.settings.threshold
 
 
@@ -394,7 +394,7 @@ class BrokenReranker(OverlapReranker):
 def test_models_are_warmed_up_with_what_the_first_question_wants_and_once() -> None:
     embedder, reader = CountingEmbedder(), DigitReader()
     for _ in range(2):
-        warm_up(Models(embedder, OverlapReranker(), reader))  # type: ignore[arg-type]
+        warm_up(Models(embedder, OverlapReranker(), reader))
     assert len(embedder.embedded) == len(set(embedder.embedded)) > 20
     assert reader.passages
 

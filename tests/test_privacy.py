@@ -86,10 +86,11 @@ def test_what_is_too_old_goes_when_a_question_is_refused_and_when_an_answer_is_j
 ) -> None:
     pipeline = pipeline_over(settings, keep_questions_days=9)
     index_dir = settings.index_dir
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: ask(pipeline, REFUSED),
         lambda: ask(pipeline, ANSWERED).with_rating(1, "good", "", pipeline),
-    ):
+    )
+    for act in acts:
         keep_feedback(said(reason="old"), index_dir)
         note_refusal("old?", "en", index_dir)
         make_older(index_dir, days=10)

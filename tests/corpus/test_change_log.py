@@ -21,6 +21,7 @@ from qa.corpus.change_log import (
     STAFF,
     THIS_MACHINE,
     Change,
+    Deed,
     list_changes,
     note_change,
     operator,
@@ -35,14 +36,14 @@ __all__ = ["folder", "indexed", "run", "template"]
 HOSTILE = "<img src=x>\x1b[31m"
 
 
-def change(who: str = "Aoi", *names: str, what: str = "added") -> Change:
+def change(who: str = "Aoi", *names: str, what: Deed = "added") -> Change:
     names = names or ("a.md",)
     return Change(
         time="2026-11-30T08:15:00+00:00",
         who=who,
         what=what,
         names=names,
-        count=len(names),  # type: ignore[arg-type]
+        count=len(names),
     )
 
 

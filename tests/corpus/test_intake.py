@@ -235,7 +235,11 @@ def test_a_page_that_cannot_be_fetched_changes_nothing(corpus: Path) -> None:
 def test_refreshing_asks_with_the_server_s_own_marks_and_tells_what_is_new(corpus: Path) -> None:
     add_address(PAGE, corpus, fetch=serve(page(etag='"1"')))
     asked: list[dict[str, object]] = []
-    answers = [page(b"", status=304), page(HTML + b"<p>More.</p>", etag='"2"'), FetchError("it has gone")]
+    answers: list[Fetched | FetchError] = [
+        page(b"", status=304),
+        page(HTML + b"<p>More.</p>", etag='"2"'),
+        FetchError("it has gone"),
+    ]
 
     def fetch(url: str, **marks: object) -> Fetched:
         asked.append({"url": url, **marks})

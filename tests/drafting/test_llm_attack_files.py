@@ -16,9 +16,11 @@ import openpyxl
 import pptx
 import pytest
 from langchain_core.messages import BaseMessage
+from openpyxl.comments import Comment
 from reportlab.pdfgen.canvas import Canvas
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from office import active_sheet
 from qa.config import Settings
 from qa.domain import Answer, Turn
 from qa.models import Models
@@ -105,9 +107,10 @@ def in_pdfs_properties(words: str, evil: str) -> bytes:
 
 def in_cells_comment(words: str, evil: str) -> bytes:
     workbook = openpyxl.Workbook()
-    workbook.active["A1"] = words
+    sheet = active_sheet(workbook)
+    sheet["A1"] = words
     if evil:
-        workbook.active["A1"].comment = openpyxl.comments.Comment(evil, "Mallory")
+        sheet["A1"].comment = Comment(evil, "Mallory")
         workbook.properties.description = workbook.properties.keywords = evil
     return saved(workbook.save)
 

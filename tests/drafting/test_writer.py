@@ -15,7 +15,7 @@ from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.answer.composition import is_quoted, is_translated
 from qa.cities import load_cities
 from qa.config import Settings
-from qa.domain import Answer, Chunk, Citation, Focus, Partial, Passage, Span, Statement, Step
+from qa.domain import Answer, Chunk, Citation, Fallback, Focus, Partial, Passage, Span, Statement, Step
 from qa.drafting import Support, Writer
 from qa.drafting.writer import MAX_KEPT
 from qa.feedback import feedback_on
@@ -234,7 +234,7 @@ FAILURES: list[tuple[Scripted, str]] = [
 
 @pytest.mark.parametrize(("reply", "fallback"), FAILURES)
 def test_when_the_model_fails_the_quotes_stand(
-    reply: Scripted, fallback: str, caplog: pytest.LogCaptureFixture
+    reply: Scripted, fallback: Fallback, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
         answer = written(reply)
@@ -516,8 +516,8 @@ def test_the_pipeline_says_that_it_writes_and_then_what(built: Pipeline) -> None
 
     assert step == Step("write", passages=1)
     assert isinstance(partial, Partial)
-    assert partial.answer.statements == answer.statements
     assert isinstance(answer, Answer)
+    assert partial.answer.statements == answer.statements
     assert (answer.mode, said(answer)[0][1]) == ("drafted", (1,))
     assert answer.timings["write"] >= 0
     record = to_json(answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_another_model_is_an_error_that_names_both_and_the_command(library: Libr
     "changes",
     [{"chunk_tokens": 100}, {"embedder_query_prefix": "q: "}, {"embedder_passage_prefix": "passage: "}],
 )
-def test_another_chunking_or_prefix_is_an_error(library: Library, changes: dict[str, str | int]) -> None:
+def test_another_chunking_or_prefix_is_an_error(library: Library, changes: dict[str, Any]) -> None:
     settings = dataclasses.replace(library.settings, **changes)
 
     with pytest.raises(IndexMismatch, match="qa index --rebuild"):

@@ -60,7 +60,11 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     loaded: list[str] = []
 
     def load(name: str, make: Callable[[], object]) -> Callable[[Settings], object]:
-        return lambda settings: (loaded.append(name), make())[1]
+        def note(settings: Settings) -> object:
+            loaded.append(name)
+            return make()
+
+        return note
 
     monkeypatch.setattr(qa.models, "load_embedder", load("embedder", CountingEmbedder))
     monkeypatch.setattr(qa.models, "load_reranker", load("reranker", OverlapReranker))

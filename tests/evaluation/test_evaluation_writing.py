@@ -234,7 +234,12 @@ def test_the_quotes_are_looked_for_once(ask: Ask, monkeypatch: pytest.MonkeyPatc
     from qa.pipeline import Pipeline
 
     found, find = [], Pipeline._find
-    monkeypatch.setattr(Pipeline, "_find", lambda *given: (found.append(1), find(*given))[1])
+
+    def note(*given: Any) -> object:
+        found.append(1)
+        return find(*given)
+
+    monkeypatch.setattr(Pipeline, "_find", note)
     ask(RIGHT)
 
     assert len(found) == 1
@@ -245,9 +250,12 @@ def test_history_and_city_are_asked_with_the_question(ask: Ask, monkeypatch: pyt
 
     asked: list[dict[str, Any]] = []
     quote = Pipeline.quote
-    monkeypatch.setattr(
-        Pipeline, "quote", lambda *given, **options: (asked.append(options), quote(*given, **options))[1]
-    )
+
+    def note(*given: Any, **options: Any) -> object:
+        asked.append(options)
+        return quote(*given, **options)
+
+    monkeypatch.setattr(Pipeline, "quote", note)
     ask(RIGHT, history=[{"role": "user", "content": "Hello"}], city="Dalian")
 
     assert asked == [{"history": (Turn("user", "Hello"),), "cities": ("Dalian",)}]

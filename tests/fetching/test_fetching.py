@@ -77,8 +77,10 @@ def redirect(location: str, status: int = 302) -> Answer:
 def serving(tls: ssl.SSLContext | None = None, *, host: str = "127.0.0.1") -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            server.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
-            server.answers.get(self.path, say(b"", status=404))(self)
+            running.requests.append(
+                (self.path, {name.lower(): value for name, value in self.headers.items()})
+            )
+            running.answers.get(self.path, say(b"", status=404))(self)
 
         def log_message(self, format: str, *args: object) -> None:
             pass
@@ -88,7 +90,7 @@ def serving(tls: ssl.SSLContext | None = None, *, host: str = "127.0.0.1") -> It
         address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
         def process_request(self, request: object, client_address: object) -> None:
-            server.connections += 1
+            running.connections += 1
             super().process_request(request, client_address)  # type: ignore[arg-type]
 
         def handle_error(self, request: object, client_address: object) -> None:
@@ -97,11 +99,11 @@ def serving(tls: ssl.SSLContext | None = None, *, host: str = "127.0.0.1") -> It
     listener = Listener((host, 0), Handler)
     if tls:
         listener.socket = tls.wrap_socket(listener.socket, server_side=True)
-    server = Server(port=listener.server_address[1])
+    running = Server(port=listener.server_address[1])
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield server
+        yield running
     finally:
         listener.shutdown()
         thread.join()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import dataclasses
 import json
 import pickle
 import shutil
@@ -310,6 +311,7 @@ def list_document(receipt: Receipt, *, language: str) -> str:
     )
 
 
+@pytest.mark.slow  # pages without text are looked at as pictures
 def test_the_command_and_the_page_name_the_same_broken_files_each_in_its_language(
     folder: Path, run: Run
 ) -> None:
@@ -341,10 +343,24 @@ def test_the_command_and_the_page_name_the_same_broken_files_each_in_its_languag
         assert words not in seen
 
 
-def test_warnings_are_kept_and_listed_in_every_language(tmp_path: Path) -> None:
-    make_broken_folder(tmp_path / "corpus")
-    settings = Settings(corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index")
+@pytest.fixture(scope="module")
+def half_read(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings over the index of a document whose second page has no text."""
+    folder = tmp_path_factory.mktemp("half")
+    (folder / "corpus").mkdir()
+    (folder / "corpus" / "half.pdf").write_bytes(make_pdf("Davao separates its waste.", ""))
+    settings = Settings(
+        corpus_dir=folder / "corpus",
+        index_dir=folder / "index",
+        cities_file=REPOSITORY / "corpus" / "cities.toml",
+    )
     index_corpus(settings, CountingEmbedder())
+    return settings
+
+
+@pytest.mark.slow
+def test_warnings_are_kept_and_listed_in_every_language(half_read: Settings) -> None:
+    settings = half_read
     manifest = read_manifest(settings.index_dir)
     assert manifest is not None
     [record] = manifest.documents
@@ -361,10 +377,12 @@ def test_warnings_are_kept_and_listed_in_every_language(tmp_path: Path) -> None:
     assert index_corpus(settings, CountingEmbedder()).of("unchanged")[0].warnings == record.warnings
 
 
-def test_warnings_that_an_older_program_kept_are_shown_as_they_are(tmp_path: Path) -> None:
-    make_broken_folder(tmp_path / "corpus")
-    settings = Settings(corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index")
-    index_corpus(settings, CountingEmbedder())
+@pytest.mark.slow
+def test_warnings_that_an_older_program_kept_are_shown_as_they_are(
+    half_read: Settings, tmp_path: Path
+) -> None:
+    shutil.copytree(half_read.index_dir, tmp_path / "index")
+    settings = dataclasses.replace(half_read, index_dir=tmp_path / "index")
     kept = settings.index_dir / MANIFEST_FILE
     table = json.loads(kept.read_text("utf-8"))
     table["documents"][0]["warnings"] = ["page 2 <b> has no text"]

@@ -103,9 +103,9 @@ def test_chunks_and_sentences_are_ordered_and_disjoint_and_only_blanks_lie_betwe
     for before, after in itertools.pairwise(chunks):
         assert before.span.end <= after.span.start
     for each in chunks:
-        for before, after in itertools.pairwise(each.sentences):
-            assert is_blank(document.text[before.end : after.start])
-            assert before.end <= after.start
+        for sentence, following in itertools.pairwise(each.sentences):
+            assert is_blank(document.text[sentence.end : following.start])
+            assert sentence.end <= following.start
 
 
 @settings(deadline=None)

@@ -157,7 +157,7 @@ def test_what_went_wrong_in_writing_is_raised_at_the_end(tmp_path: Path) -> None
             writer.finish()
 
 
-def test_a_passage_is_embedded_with_its_parts(tmp_path: Path) -> None:
+def test_a_passage_is_embedded_with_its_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[list[str], object]] = []
 
     class Noting(CountingEmbedder):
@@ -173,7 +173,7 @@ def test_a_passage_is_embedded_with_its_parts(tmp_path: Path) -> None:
     two = read("First it rains. Then it is dry.")
     records: list[VectorRecord] = []
     store = Store()
-    store.add = records.extend  # type: ignore[method-assign]
+    monkeypatch.setattr(store, "add", records.extend)
     with VectorWriter(store, embedder, cache) as writer:  # type: ignore[arg-type]
         writer.take([one, two], {}, told)
         writer.finish()

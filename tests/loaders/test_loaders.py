@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from conftest import REPOSITORY
 from qa import loaders
 from qa.cities import CityCatalogue, load_cities
+from qa.corpus import files
 from qa.corpus.files import find_files, load_document, read_bytes
 from qa.domain import Document
 from qa.errors import LoadError, UnsupportedType
@@ -441,7 +442,7 @@ def test_a_corpus_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) ->
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "large.md"
     with path.open("wb") as stream:
-        os.truncate(stream.fileno(), loaders.MAX_FILE_BYTES + 1)
+        os.truncate(stream.fileno(), files.MAX_FILE_BYTES + 1)
     with pytest.raises(LoadError, match=r"large\.md has 100 MiB, more than 100; split it"):
         read_bytes(path)
 

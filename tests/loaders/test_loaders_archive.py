@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from office import active_sheet
 from qa.errors import LoadError
 from qa.loaders.office import archive as archive_module
 from qa.loaders.office.archive import MAX_MEMBERS, OLE_MAGIC, check_archive
@@ -66,7 +67,7 @@ def make_powerpoint() -> bytes:
 def make_excel() -> bytes:
     workbook = openpyxl.Workbook()
     for row in (["City", "Year", "Tons"], ["Davao", 2014, 600], ["Dalian", 2015, 700]):
-        workbook.active.append(row)
+        active_sheet(workbook).append(row)
     stream = io.BytesIO()
     workbook.save(stream)
     return with_shared_strings(stream.getvalue())

@@ -64,7 +64,7 @@ def encode(text: str, encoding: str) -> bytes:
         return text.encode(encoding)
     pieces = []
     for character in text:
-        letter, *marks = unicodedata.normalize("NFD", character)
+        letter, *marks = list(unicodedata.normalize("NFD", character))
         tones = [mark for mark in marks if mark in "\u0300\u0301\u0303\u0309\u0323"]
         base = unicodedata.normalize("NFC", letter + "".join(mark for mark in marks if mark not in tones))
         pieces.append(base + "".join(tones))

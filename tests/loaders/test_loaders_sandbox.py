@@ -31,7 +31,7 @@ from qa.loaders.registry import read_parsed
 from qa.loaders.sandbox import Limits, Sandbox, read_reply, to_parsed
 from qa.text.normalise import normalise, normalise_line
 
-SITE = "from qa.loaders import readers; readers.READERS['text'] = 'overtaken:read_text'"
+SITE = "from qa.loaders import registry; registry.READERS['text'] = 'overtaken:read_text'"
 OVERTAKEN = """
 import os, resource, signal, time
 from qa.errors import LoadError
@@ -55,7 +55,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(SITE)
     (folder / "overtaken.py").write_text(OVERTAKEN)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
     return folder
 
 
@@ -226,10 +226,18 @@ def test_a_process_that_hangs_is_given_up(
 
 def test_after_an_interruption_the_next_file_gets_its_own_reply(sandbox: Sandbox, programs: Path) -> None:
     run(sandbox, TELL_WORKER)
-    later(lambda: os.kill(os.getpid(), signal.SIGINT))
+    main = threading.main_thread().ident
+    assert main
+
+    def interrupt() -> None:
+        # On a busy machine it takes time until the worker has a child that reads.
+        if wait_for(lambda: len(processes(programs)) == 2):
+            signal.pthread_kill(main, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
-        run(sandbox, "time.sleep(1.5); text = 'late'")
-    assert not processes(programs)
+        run(sandbox, "time.sleep(5); text = 'late'")
+    assert wait_for(lambda: not processes(programs))
     assert run(sandbox, "text = 'mine'") == "mine"
 
 
@@ -257,6 +265,7 @@ sys.stdin.read()
 @pytest.mark.parametrize("ending", ["at its end", "killed"])
 def test_a_program_that_waits_for_no_children_leaves_none_behind(ending: str, programs: Path) -> None:
     asker = subprocess.Popen([sys.executable, "-c", ASKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert asker.stdout
     assert asker.stdout.readline() == b"x\n"
     assert wait_for(lambda: len(processes(programs)) == 3), "the program, the process and its child"
     if ending == "killed":
@@ -295,12 +304,18 @@ def parsed_files(draw: st.DrawFn) -> Parsed:
     text = normalise(draw(st.text(max_size=80)))
     starts, edges = (sorted(draw(st.lists(st.integers(0, len(text)), max_size=6))) for _ in range(2))
     spans = [Span(*pair) for pair in zip(edges[::2], edges[1::2], strict=False)]
+    lines: dict[str, Any] = {
+        name: draw(st.none() | LINES) for name in ("title", "date", "url", "source_title")
+    }
+    origins: dict[str, Any] = {
+        f"{name}_from": draw(st.sampled_from(get_args(Origin))) for name in ("title", "date", "cities")
+    }
     return Parsed(
         text=text,
         sections=tuple(Section(draw(LINES), draw(COUNTS), span) for span in spans),
         pages=tuple(PageStart(draw(COUNTS), start, draw(LINES)) for start in starts),
-        **{name: draw(st.none() | LINES) for name in ("title", "date", "url", "source_title")},
-        **{f"{name}_from": draw(st.sampled_from(get_args(Origin))) for name in ("title", "date", "cities")},
+        **lines,
+        **origins,
         language=draw(st.none() | LINES.filter(bool)),
         cities=draw(st.none() | st.lists(LINES.filter(bool), max_size=3).map(tuple)),
         page_kind=draw(st.sampled_from(get_args(PageKind))),

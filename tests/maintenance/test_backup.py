@@ -437,14 +437,14 @@ def test_the_page_answers_while_it_is_saved_and_what_comes_back_answers_the_same
     question = "When did Phnom Penh become a sister city?"
     with serving(tmp_path) as server:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("QA_")}
-        folders = ["--corpus", server.corpus, "--index", server.index]
+        folders = ["--corpus", str(server.corpus), "--index", str(server.index)]
         saving = subprocess.Popen([*command, "backup", *folders, tmp_path / "qa.zip"], env=environment)
         url = f"{server.address}gradio_api/call/ask"
         event = httpx.post(url, json={"data": [question, None, None, False]}, timeout=60).json()["event_id"]
         assert "March 2016" in httpx.get(f"{url}/{event}", timeout=120).text
         assert saving.wait(60) == 0
     there = tmp_path / "there"
-    folders = ["--corpus", there / "corpus", "--index", there / "index"]
+    folders = ["--corpus", str(there / "corpus"), "--index", str(there / "index")]
     subprocess.run([*command, "restore", *folders, tmp_path / "qa.zip"], env=environment, check=True)
     asked = subprocess.run(
         [*command, "ask", "--index", there / "index", question],

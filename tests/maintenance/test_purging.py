@@ -20,6 +20,7 @@ from index_states import assert_everything_is_retrievable, builds, committed, st
 from qa.config import Settings
 from qa.corpus.intake import remove
 from qa.corpus.web_sources import Source, read_sources, write_sources
+from qa.domain import Answer
 from qa.errors import IndexBusy, InputError
 from qa.feedback import Feedback, keep_feedback, list_feedback, most_refused, note_refusal
 from qa.indexing.rollback import roll_back
@@ -366,6 +367,7 @@ def test_a_question_that_was_on_its_way_is_answered_from_what_is_there_then(full
     purge(["secret.txt"], full)
 
     *_, answer = asking
+    assert isinstance(answer, Answer)
     assert "17 experts" in answer.citations[0].quote
 
 
@@ -375,7 +377,7 @@ def all_on(server: Server) -> str:
         with psycopg.connect(server.url) as connection:
             return str(
                 [
-                    connection.execute(f"SELECT t::text FROM qa_{build}.{table} t").fetchall()  # type: ignore[call-overload]
+                    connection.execute(f"SELECT t::text FROM qa_{build}.{table} t").fetchall()
                     for build in server.builds()
                     for table in ("passages", "sentences", "tokens")
                 ]

@@ -100,8 +100,12 @@ def test_a_folder_that_holds_something_is_refused_with_its_name_and_what_is_ther
 def test_what_comes_to_be_in_a_folder_meanwhile_stays(saved: Path, there: Settings) -> None:
     make_empty(there)
     mine = there.corpus_dir / "dalian.txt"
+
+    def write(done: int, total: int, name: str) -> None:
+        mine.write_text("mine")
+
     with pytest.raises(InputError, match=r"holds dalian\.txt"):
-        restore(saved, there, on_progress=lambda *_: mine.write_text("mine"))
+        restore(saved, there, on_progress=write)
     assert left_in(there) == ["dalian.txt"]
     assert mine.read_text() == "mine"
 

@@ -119,6 +119,7 @@ class TestPassages:
         assert embedder._pack_for_passages() is embedder._packed
 
     def test_a_question_is_not_rounded(self, rounded: Embedder) -> None:
+        assert rounded._packed
         plain = load_embedder(
             Settings(dtype="float32" if rounded._packed._words.dtype == torch.float32 else "bfloat16")
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -58,7 +60,8 @@ class TestPackedEncoder:
         from sentence_transformers import SentenceTransformer
 
         folder = str(packaged_embedder_folder())
-        bert = SentenceTransformer(folder, device="cpu", local_files_only=True).float().transformers_model
+        model = SentenceTransformer(folder, device="cpu", local_files_only=True).float()
+        bert: Any = model.transformers_model
         with torch.inference_mode():
             read = [bert(torch.tensor([each]), output_hidden_states=True).hidden_states for each in ids]
             whole = torch.cat([read[2][layers][0, :-1], read[0][layers][0, 3:]])[None]
@@ -83,7 +86,8 @@ class TestPackedEncoder:
 
         model = SentenceTransformer(str(packaged_embedder_folder()), device="cpu", local_files_only=True)
         assert pack(model) is not None
-        owner = {"pooling": model[1], "config": model.transformers_model.config}[part]
+        bert: Any = model.transformers_model
+        owner = {"pooling": model[1], "config": bert.config}[part]
         monkeypatch.setattr(owner, attribute, value)
         assert pack(model) is None
 

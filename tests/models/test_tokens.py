@@ -100,7 +100,7 @@ def assert_same(ours: TokenSplitter, theirs: TokenSplitter, texts: Sequence[str]
 def test_ids_are_those_of_the_vocabulary_between_its_beginning_and_end(tiny: PackagedSplitter) -> None:
     assert tiny.ids(["abab a", "", "?"]) == [[0, 9, 7, 2], [0, 2], [0, 4, 3, 2]]
     assert tiny.count(["abab a", "", "?"]) == [2, 0, 2]
-    assert tiny.ids([]) == tiny.pieces([]) == tiny.count([]) == []
+    assert (tiny.ids([]), tiny.pieces([]), tiny.count([])) == ([], [], [])
 
 
 def test_places_are_those_in_the_text(tiny: PackagedSplitter) -> None:
@@ -174,7 +174,9 @@ def both() -> tuple[PackagedSplitter, WholeSplitter]:
 
 @pytest.mark.model
 class TestPackaged:
-    def test_odd_texts_and_mixtures_of_all_scripts(self, both) -> None:
+    def test_odd_texts_and_mixtures_of_all_scripts(
+        self, both: tuple[PackagedSplitter, WholeSplitter]
+    ) -> None:
         ours, theirs = both
         pool = "".join((*SCRIPTS, *ODD[:12])) * 3
         chance = random.Random(6)
@@ -183,7 +185,7 @@ class TestPackaged:
         texts = [*SCRIPTS, *ODD, *mixed, *(pool[start : start + size] for start, size in cuts)]
         assert_same(ours, theirs, texts)
 
-    def test_paragraphs_of_six_languages(self, both) -> None:
+    def test_paragraphs_of_six_languages(self, both: tuple[PackagedSplitter, WholeSplitter]) -> None:
         if not TRAIN.is_dir():
             pytest.skip("the labelled paragraphs are not here")
         ours, theirs = both

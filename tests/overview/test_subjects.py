@@ -199,7 +199,7 @@ def test_the_passages_of_the_corpus_are_sorted_nearly_as_by_hand(
     chunks = library.retriever.chunks
     assert [(each["path"], each["heading"]) for each in labelled] == [(c.path, c.heading) for c in chunks]
 
-    about = real_finder.find_in_chunks(chunks, library.retriever.fetch_sentences)
+    about = real_finder.find_in_chunks(list(chunks), library.retriever.fetch_sentences)
     precision, recall = precision_and_recall(labelled, names_of(about))
 
     print(f"\n{len(labelled)} passages of the corpus: precision {precision:.2f}, recall {recall:.2f}")

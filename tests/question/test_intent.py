@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conftest import REPOSITORY
-from qa.cities import load_cities
+from qa.cities import City, load_cities
 from qa.i18n.messages import LANGUAGES, say
 from qa.question.intent import asks_city_by_city, asks_for_story
 
@@ -49,14 +49,14 @@ def test_questions_about_one_thing_are_not(question: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("city", CATALOGUE.partners, ids=lambda city: city.name)
-def test_the_page_s_own_example_asks_for_the_story(language: str, city) -> None:
+def test_the_page_s_own_example_asks_for_the_story(language: str, city: City) -> None:
     name = CATALOGUE.display_name(city.name, language)
 
     assert asks_for_story(say("example", language, city=name), CATALOGUE)
 
 
 @pytest.mark.parametrize("city", CATALOGUE.cities, ids=lambda city: city.name)
-def test_a_city_s_name_alone_asks_for_its_story(city) -> None:
+def test_a_city_s_name_alone_asks_for_its_story(city: City) -> None:
     for name in city.all_names():
         assert asks_for_story(name, CATALOGUE), name
         assert asks_for_story(f"{name}?", CATALOGUE), name

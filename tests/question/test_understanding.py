@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import REPOSITORY
-from qa.cities import CityCatalogue, load_cities
+from qa.cities import City, CityCatalogue, load_cities
 from qa.domain import Query, Turn
 from qa.errors import InputError
 from qa.question.understanding import MAX_QUESTION_CHARS, clean_question, understand
@@ -50,7 +50,7 @@ def test_a_city_named_in_any_script_narrows_the_search(question: str, city: str)
 
 
 @pytest.mark.parametrize("city", CATALOGUE.partners, ids=lambda city: city.name)
-def test_every_name_of_every_city_narrows_the_search(city) -> None:
+def test_every_name_of_every_city_narrows_the_search(city: City) -> None:
     for name in city.all_names():
         assert ask(f"{name}?").cities == (city.name,), name
 

@@ -90,7 +90,7 @@ def brute_force(library: Library, query: Query) -> list[tuple[str, float, float]
     vector = embedder.encode_query(query.text)
     tokens = embedder.subwords([f"{c.title}\n{c.heading}\n{c.text}" for c in chunks])
     asked = embedder.subwords([query.text])[0]
-    length = np.mean([len(each) for each in tokens])
+    length = float(np.mean([len(each) for each in tokens]))
     idf = {
         word: math.log(1 + (len(tokens) - df + 0.5) / (df + 0.5))
         for word in asked

@@ -250,7 +250,9 @@ def test_records_that_are_there_already_stay_as_they_are(tmp_path: Path, open_st
     assert counts == (5, sum(len(record.sentences) for record in records))
     assert store.count()[0] == 7
     vector = records[2].passage
-    assert store.query(vector, kind="passages", count=1)[0] == (records[2].chunk.chunk_id, pytest.approx(1))
+    ((chunk_id, similarity),) = store.query(vector, kind="passages", count=1)
+    assert chunk_id == records[2].chunk.chunk_id
+    assert similarity == pytest.approx(1)
 
 
 def test_what_is_written_twice_is_found_whenever_the_store_is_opened(

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_processes_over_one_server_agree_within_two_seconds_after_a_change(
     with ExitStack() as stack:
         for log in logs:
             stack.enter_context(asking(settings, log))
-        wait_for(*(lambda log=log: bool(said(log)) for log in logs), limit_s=120)  # type: ignore[misc]
+        wait_for(*(lambda log=log: bool(said(log)) for log in logs), limit_s=120)
         assert {words for log in logs for _, words in said(log)} == {"The code of the harbour is alpha."}
         write_code(settings, "beta")
         index_corpus(settings, embedder)
@@ -233,7 +234,7 @@ def test_a_server_that_stands_still_is_not_waited_for_without_end(
         own_server.process.send_signal(signal.SIGCONT)
 
 
-def other_name(server: Server) -> dict[str, str]:
+def other_name(server: Server) -> dict[str, Any]:
     """The server by another name, by which this process has no connection to it yet."""
     return {name: url.replace("127.0.0.1", "localhost") for name, url in setting_of(server).items()}
 

@@ -12,7 +12,7 @@ import qa.suggestions.city_briefs
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.cities import City
 from qa.config import Settings
-from qa.domain import Answer
+from qa.domain import Answer, Turn
 from qa.i18n.messages import LANGUAGES
 from qa.indexing.run import index_corpus
 from qa.models import Models, load_models
@@ -27,18 +27,18 @@ class CountingPipeline(Pipeline):
 
     asked: list[str]
 
-    def quote(self, question: str, *, cities: Sequence[str] = ()) -> Answer:
+    def quote(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Answer:
         self.asked = [*getattr(self, "asked", []), question]
-        return super().quote(question, cities=cities)
+        return super().quote(question, history=history, cities=cities)
 
 
 class EnglishPipeline(CountingPipeline):
     """A pipeline that understands no other script than the Latin one."""
 
-    def quote(self, question: str, *, cities: Sequence[str] = ()) -> Answer:
+    def quote(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Answer:
         self.asked = [*getattr(self, "asked", []), question]
         known = question if question.isascii() else "Who is the king of Atlantis?"
-        return Pipeline.quote(self, known, cities=cities)
+        return Pipeline.quote(self, known, history=history, cities=cities)
 
 
 def build(settings: Settings, **documents: str) -> CountingPipeline:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 
 import pytest
 
@@ -8,7 +9,7 @@ from qa.system.startup import without_collecting
 
 
 @pytest.fixture(autouse=True)
-def thaw():
+def thaw() -> Iterator[None]:
     yield
     gc.unfreeze()
     gc.enable()

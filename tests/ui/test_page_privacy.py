@@ -187,8 +187,8 @@ def test_a_purged_document_is_opened_by_nothing_and_leaves_no_word(page: Page, s
     expect(page.locator(".turn")).to_have_count(1)
     page.locator(".evidence:visible .card summary").first.click()
     expect(page.locator(".evidence:visible .whole-body").first).to_contain_text("no longer there")
-    answer = call_endpoint(server, "list_documents", [])
-    assert NAME not in answer
+    listed = call_endpoint(server, "list_documents", [])
+    assert NAME not in listed
     assert found_in(server.index, WORDS) == []
     until = time.monotonic() + 20
     while (left := deleted_builds_held_by(server)) and time.monotonic() < until:

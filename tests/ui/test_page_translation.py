@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -47,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     for name, text in QUOTES.items():
         (own / name).write_text(text, encoding="utf-8")
     with replying(reply) as address:
-        more = {
+        more: dict[str, Any] = {
             "QA_CORPUS_DIR": str(own),
             "QA_THRESHOLD": "0",
             "QA_MAX_STATEMENTS": "1",

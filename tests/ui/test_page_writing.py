@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -55,7 +56,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     shutil.copy(REPOSITORY / "corpus" / "cities.toml", own)
     (own / "dalian.txt").write_text(DOCUMENT, encoding="utf-8")
     with replying(reply) as address:
-        more = {
+        more: dict[str, Any] = {
             "QA_CORPUS_DIR": str(own),
             "QA_THRESHOLD": "0",
             "QA_LLM": "openai:scripted",

@@ -148,7 +148,7 @@ def test_the_form_is_for_everybody_and_fits_every_window(browser: Browser, site:
         for width in (*EDGES, 320):
             page = browser.new_page(
                 locale="km",
-                color_scheme=scheme,  # type: ignore[arg-type]
+                color_scheme=scheme,
                 viewport={"width": width, "height": 640},
             )
             page.goto(site.address)

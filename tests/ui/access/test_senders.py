@@ -45,7 +45,7 @@ def client_of(peer: str, *, proxies: tuple[str, ...] = (), times: int = 1, **hea
 def test_a_proxy_is_believed_that_is_here_or_named(
     peer: str, proxies: tuple[str, ...], named: str | None, client: str
 ) -> None:
-    headers = {"x_forwarded_for": named} if named else {}
+    headers: dict[str, Any] = {"x_forwarded_for": named} if named else {}
     assert client_of(peer, proxies=proxies, **headers) == client
 
 

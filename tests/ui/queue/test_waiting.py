@@ -426,7 +426,7 @@ def test_answers_that_nobody_fetches_do_not_fill_the_memory(
     monkeypatch.setattr(waiting, "LOOK_S", 0.0)
     monkeypatch.setattr(server.queue, "_next_look", 0.0)
     server.pipeline.goes_on.release(10_000)
-    boxes = server.queue.pending_messages_per_session
+    boxes: Any = server.queue.pending_messages_per_session
     for session in list(boxes):  # of what other tests left none must be the fullest
         server.queue._forget(session, even_running=True)
     hoarder, other = Visitor(server, "203.0.113.71", "hoard"), Visitor(server, "203.0.113.72")
@@ -466,7 +466,8 @@ def complete(visitor: Visitor, name: str, *data: Any) -> str:
     assert visitor.session is not None
     assert visitor.put_on_page(name, *data).status_code == 200
     with visitor.stream("/queue/data", session_hash=visitor.session) as stream:
-        return next(line for line in stream.iter_lines() if "process_completed" in line)
+        line: str = next(line for line in stream.iter_lines() if "process_completed" in line)
+        return line
 
 
 @pytest.mark.parametrize("cities", [["Dalian"], [], None])
