@@ -1,6 +1,7 @@
 # Each of these makes the environment first, if it is not there:
 #   make chat         indexes corpus/ and opens the page
-#   make test         runs every check
+#   make test         runs every check; what failed beside others and passed alone is named at the end
+#   make quick        runs the tests that need no model, browser, server and no more than a second each
 #   make lint         runs the checks that take seconds: ruff and mypy
 #   make format       formats the code
 #   make bench        measures, beside LangChain's tutorial stack; SETS="DIR …" are what `qa eval` reads
@@ -16,7 +17,7 @@ TOOLS := $(ENV)/tools
 # Nothing is installed that is not listed with its hash; the lists are whole, so pip need not look for what is missing.
 HASHED := pip install --require-hashes --no-deps
 
-.PHONY: chat test lint format index bench lock audit screenshots clean
+.PHONY: chat test quick lint format index bench lock audit screenshots clean
 
 chat: index
 	$(BIN)/qa serve
@@ -28,6 +29,9 @@ index: $(ENV)/.installed
 # another try by itself: some tests measure what others on the same cores disturb.
 test: lint
 	$(BIN)/pytest --numprocesses 2 --dist loadfile || $(BIN)/pytest --last-failed --last-failed-no-failures none
+
+quick: $(ENV)/.tested
+	$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile -m "not model and not browser and not server and not slow"
 
 lint: $(ENV)/.tested
 	$(BIN)/ruff check .

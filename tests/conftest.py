@@ -34,6 +34,8 @@ else:
 hypothesis.settings.register_profile("qa", deadline=None)
 hypothesis.settings.load_profile("qa")
 
+pytest_plugins = ["second_try"]
+
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared"
 
@@ -94,6 +96,17 @@ class OverlapReranker(BaseCrossEncoder):
             found = words & set(re.findall(r"\w+", text.casefold()))
             scores.append(10 * len(found) / max(len(words), 1) - 5)
         return scores
+
+
+class RecordingReranker(OverlapReranker):
+    """Keeps the pairs that it was asked to score."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[str, str]] = []
+
+    def score(self, text_pairs: list[tuple[str, str]]) -> list[float]:
+        self.pairs += text_pairs
+        return super().score(text_pairs)
 
 
 class DigitReader(AnyReader):
