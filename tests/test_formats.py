@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import pytest
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from conftest import CountingEmbedder
+from conftest import REPOSITORY, CountingEmbedder
 from office import convert_with_libreoffice
 from qa.cities import load_cities
 from qa.config import Settings
@@ -56,7 +55,7 @@ FORMATS = {
 }
 
 CASES = [
-    pytest.param(format_, language, id=f"{name}-{language}")
+    pytest.param((format_, language), id=f"{name}-{language}")
     for name, format_ in FORMATS.items()
     for language in LANGUAGES
     if (name, language) != ("pdf", "km")  # reportlab does not shape Khmer; LibreOffice does, see below
@@ -66,62 +65,84 @@ FILE = "report"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The first citation, and what the receipt says."""
+class Indexed:
+    """The pipeline over one file, and what the receipt says of it."""
 
-    citation: Citation
+    pipeline: Pipeline
     facts: tuple[str, ...]
 
+    def cite(self, question: str) -> Citation:
+        """The first citation of the answer."""
+        citation = self.pipeline.ask(question).citations[0]
+        document = self.pipeline.library.find_document(citation.doc_id, citation.version)
+        assert document is not None
+        assert citation.span.cut(document.text) == citation.quote
+        return citation
 
-def ask(settings: Settings, data: bytes, suffix: str, question: str) -> Asked:
-    settings = dataclasses.replace(settings, threshold=0.0, reranker="none", reader="none")
+
+def index(folder: Path, data: bytes, suffix: str) -> Indexed:
+    """The index, in `folder`, of a file of these bytes."""
+    settings = Settings(
+        corpus_dir=folder / "corpus",
+        index_dir=folder / "index",
+        cities_file=REPOSITORY / "corpus" / "cities.toml",
+        threshold=0.0,
+        reranker="none",
+        reader="none",
+    )
+    settings.corpus_dir.mkdir()
     (settings.corpus_dir / f"{FILE}.{suffix}").write_bytes(data)
-    report = index_corpus(settings, CountingEmbedder())
-    (receipt,) = report.of("added")
-    pipeline = Pipeline(settings, Models(CountingEmbedder()))
-    citation = pipeline.ask(question).citations[0]
-    document = pipeline.library.find_document(citation.doc_id, citation.version)
-    assert document is not None
-    assert citation.span.cut(document.text) == citation.quote
-    return Asked(citation, tuple(receipt_facts(receipt, "en")))
+    (receipt,) = index_corpus(settings, CountingEmbedder()).of("added")
+    return Indexed(Pipeline(settings, Models(CountingEmbedder())), tuple(receipt_facts(receipt, "en")))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A report as a file of a format, in a language."""
+
+    format_: Format
+    words: Words
+    language: str
+    indexed: Indexed
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    format_, language = request.param
+    words = WORDS[language]
+    indexed = index(tmp_path_factory.mktemp("case"), format_.make(words), format_.suffix)
+    return Case(format_, words, language, indexed)
 
 
 def sentences_of(data: bytes, name: str) -> list[str]:
     """Every sentence of every passage."""
-    catalogue = load_cities(Path(__file__).parents[1] / "corpus" / "cities.toml")
+    catalogue = load_cities(REPOSITORY / "corpus" / "cities.toml")
     document = parse_document(data, path=name, catalogue=catalogue)
     count = CountingEmbedder().count_tokens
     chunks = chunk_document(document, count_tokens=count, chunk_tokens=200, catalogue=catalogue)
     return [span.cut(document.text) for chunk in chunks for span in chunk.sentences]
 
 
-@pytest.mark.parametrize(("format_", "language"), CASES)
-def test_a_sentence_is_quoted_whole_from_the_place_that_is_named(
-    settings: Settings, format_: Format, language: str
-) -> None:
-    words = WORDS[language]
-    asked = ask(settings, format_.make(words), format_.suffix, words.question)
-    citation = asked.citation
+def test_a_sentence_is_quoted_whole_from_the_place_that_is_named(case: Case) -> None:
+    format_, words = case.format_, case.words
+    citation = case.indexed.cite(words.question)
     assert citation.quote.removeprefix("- ") == words.sentence
     assert (citation.page, citation.page_name) == (format_.page, format_.name)
     assert citation.page_kind == format_.kind
-    assert citation.language == language
+    assert citation.language == case.language
     heading = citation.heading.split(" › ")[-1] if citation.heading else ""
     assert heading == {"eml": "", "xlsx": "Budget"}.get(format_.suffix, words.heads[1])
     assert place_of(citation, "en") == ", ".join(filter(None, [heading, format_.label]))
 
 
-@pytest.mark.parametrize(("format_", "language"), CASES)
-def test_a_row_of_a_table_makes_sense_alone(settings: Settings, format_: Format, language: str) -> None:
-    words = WORDS[language]
-    asked = ask(settings, format_.make(words), format_.suffix, words.row_question)
-    assert asked.citation.quote == words.rows[1] + ("; %: 25%" if format_.suffix == "xlsx" else "")
-    assert place_of(asked.citation, "en").endswith(format_.table_label)
+def test_a_row_of_a_table_makes_sense_alone(case: Case) -> None:
+    citation = case.indexed.cite(case.words.row_question)
+    assert citation.quote == case.words.rows[1] + ("; %: 25%" if case.format_.suffix == "xlsx" else "")
+    assert place_of(citation, "en").endswith(case.format_.table_label)
 
 
-@pytest.mark.parametrize(("format_", "language"), CASES)
-def test_each_sentence_is_whole_and_nothing_else_is_one(format_: Format, language: str) -> None:
-    words = WORDS[language]
+def test_each_sentence_is_whole_and_nothing_else_is_one(case: Case) -> None:
+    format_, words = case.format_, case.words
     found = sentences_of(format_.make(words), f"{FILE}.{format_.suffix}")
     body = {text.removeprefix("- ") for text in found if not text.startswith("From: ")}
     if format_.suffix == "xlsx":
@@ -146,15 +167,11 @@ FACTS = {
 """What a receipt says besides language and title; the last page of the PDF has a header and a number only."""
 
 
-@pytest.mark.parametrize(("format_", "language"), CASES)
-def test_the_receipt_says_what_was_found_in_the_file(
-    settings: Settings, format_: Format, language: str
-) -> None:
-    words = WORDS[language]
-    found = ask(settings, format_.make(words), format_.suffix, words.question).facts
-    origin = "its properties" if format_.suffix in ("html", "eml") else "its text"
-    facts = FACTS[format_.suffix]
-    assert {words.language, f"title “{words.title}” from {origin}", *facts} <= set(found)
+def test_the_receipt_says_what_was_found_in_the_file(case: Case) -> None:
+    suffix, words = case.format_.suffix, case.words
+    origin = "its properties" if suffix in ("html", "eml") else "its text"
+    expected = {words.language, f"title “{words.title}” from {origin}", *FACTS[suffix]}
+    assert expected <= set(case.indexed.facts)
 
 
 BETWEEN = {"docx": "odt", "pptx": "odp", "xlsx": "ods"}
@@ -176,7 +193,7 @@ BETWEEN = {"docx": "odt", "pptx": "odp", "xlsx": "ods"}
     ],
 )
 def test_what_libreoffice_makes_of_a_file_is_quoted_from_the_same_place(
-    settings: Settings, tmp_path: Path, name: str, to: str, language: str, label: str
+    tmp_path: Path, name: str, to: str, language: str, label: str
 ) -> None:
     format_, words = FORMATS[name], WORDS[language]
     made = tmp_path / f"made.{format_.suffix}"
@@ -184,9 +201,9 @@ def test_what_libreoffice_makes_of_a_file_is_quoted_from_the_same_place(
     for step in filter(None, (BETWEEN.get(to), to)):
         made = convert_with_libreoffice(made, step, tmp_path / step)
     data = made.read_bytes()
-    asked = ask(settings, data, to, words.question)
-    assert asked.citation.quote.removeprefix("- ") == words.sentence
-    assert place_of(asked.citation, "en").endswith(label)
+    citation = index(tmp_path, data, to).cite(words.question)
+    assert citation.quote.removeprefix("- ") == words.sentence
+    assert place_of(citation, "en").endswith(label)
     found = sentences_of(data, made.name)
     assert not [text for text in found if "Contents" in text or "...." in text]
     assert len([text for text in found if text.startswith(f"{words.table[0][0]}: ")]) == len(words.rows)

@@ -234,6 +234,7 @@ FRAGMENTS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(st.one_of(st.text(), st.lists(st.one_of(FRAGMENTS, st.text(max_size=2))).map("".join)))
 def test_any_text_gives_partner_names_without_repeats(text: str) -> None:
     for found in (CATALOGUE.find(text), CATALOGUE.find_fuzzy(text), CATALOGUE.query_cities(text)):

@@ -378,6 +378,7 @@ def test_a_sentence_of_the_corpus_is_supported_by_its_document_and_by_itself(sen
     assert missing(sentence, next(text for text in CORPUS if sentence in text)) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(TEXTS, TEXTS)
 def test_any_text_supports_itself(text: str, other: str) -> None:

@@ -114,7 +114,7 @@ def server() -> Iterator[FakeServer]:
 
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     fake = FakeServer(f"http://127.0.0.1:{listening.server_port}")
-    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()
     yield fake
     listening.shutdown()
     listening.server_close()
