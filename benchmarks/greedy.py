@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import httpx
 from common import percentile, ratio, synthetic_documents, table
@@ -26,7 +27,7 @@ NAMES = 4
 """Of a greedy visitor elsewhere: so many sessions, each with as many questions waiting as one may have."""
 OFFICE, ELSEWHERE = "203.0.113.1", "198.51.100.1"
 """Addresses that are nobody's (RFC 5737), as a proxy at this machine would tell them."""
-NO_LIMITS = {"QA_VISITOR_A_MINUTE": "100000", "QA_ADDRESS_A_MINUTE": "1000000"}
+NO_LIMITS: dict[str, Any] = {"QA_VISITOR_A_MINUTE": "100000", "QA_ADDRESS_A_MINUTE": "1000000"}
 TIMEOUT_S = 120.0
 REFUSED_S = 0.1
 """Between two tries of the greedy one who is turned away. The clients share the cores with the server here."""

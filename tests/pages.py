@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ from typing import Literal
 import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
+
+from qa.storage.manifest import read_manifest
 
 REPOSITORY = Path(__file__).parents[1]
 KEY = "a-key-for-tests"
@@ -44,6 +46,12 @@ class Server:
     index: Path
     process: subprocess.Popen[bytes]
 
+    def generation(self) -> tuple[str, int]:
+        """What changes whenever anything is written to the index."""
+        manifest = read_manifest(self.index)
+        assert manifest is not None
+        return manifest.build, manifest.generation
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """The server stands still meanwhile, so that what the page shows while it waits can be looked at."""
@@ -56,24 +64,30 @@ class Server:
 
 @contextmanager
 def serving(
-    folder: Path, *, key: str = KEY, more: Mapping[str, str] = MappingProxyType({}), **settings: str
+    folder: Path,
+    *,
+    key: str = KEY,
+    port: int = 0,
+    arguments: Sequence[str] = (),
+    more: Mapping[str, str] = MappingProxyType({}),
+    **settings: str,
 ) -> Iterator[Server]:
     """The program itself, over a copy of the corpus with the documents `more` (texts by file name) added;
     `settings` are variables of its environment."""
-    shutil.copytree(REPOSITORY / "corpus", folder / "corpus")
+    shutil.copytree(REPOSITORY / "corpus", folder / "corpus", dirs_exist_ok=True)
     for name, text in more.items():
         (folder / "corpus" / name).write_text(text, encoding="utf-8")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("QA_")},
         "QA_CORPUS_DIR": str(folder / "corpus"),
         "QA_INDEX_DIR": str(folder / "index"),
-        "QA_PORT": "0",
+        "QA_PORT": str(port),
         "QA_ADMIN_KEY": key,
         **settings,
     }
     with (folder / "log").open("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, str(REPOSITORY / "app.py")],
+            [sys.executable, str(REPOSITORY / "app.py"), *arguments],
             cwd=folder,
             env=environment,
             stdout=log,

@@ -22,6 +22,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import qa.feedback
+from commands import Run, assert_is_one_error_line, clean_environment, folder, run
+from outages import fill, small_disk
 from qa.cli.feedback import MAX_CELL_CHARS, _cell
 from qa.domain import Answer, Chunk, Citation, Evidence, Refusal, Span, Statement
 from qa.errors import DiskError, IndexBusy, QAError
@@ -43,34 +45,11 @@ from qa.feedback import (
     note_refusal,
 )
 from qa.feedback.file import FEEDBACK_FILE
-from test_cli import Run, assert_is_one_error_line, clean_environment, folder, run
-from test_faults import fill, small_disk
+from verdicts import QUESTION, QUOTE, change, make_older, said
 
 __all__ = ["folder", "run"]
 
-QUESTION = "How many experts went to Dalian?"
-QUOTE = "Kitakyushu sent 67 experts to Dalian."
 HOSTILE = "a\x00b\x1b[31m\x9b2J\r\nc\u202ed\ud800 \u2028<script>'; DROP TABLE feedback; --"
-
-
-def said(
-    verdict: Verdict = "bad", *, question: str = QUESTION, reason: str = "", answer: str = QUOTE
-) -> Feedback:
-    return Feedback(
-        verdict=verdict,
-        question=question,
-        answer=answer,
-        reason=reason,
-        citations=(("dalian.txt", QUOTE),),
-        language="en",
-    )
-
-
-def change(index_dir: Path, *statements: str) -> None:
-    """Do to the file what nobody should."""
-    with closing(sqlite3.connect(index_dir / FEEDBACK_FILE)) as connection, connection:
-        for statement in statements:
-            connection.execute(statement)
 
 
 # What is kept
@@ -313,12 +292,6 @@ def test_a_file_of_the_program_before_keeps_all_it_has_when_it_is_written_to(old
 # How long it is kept
 
 
-def make_older(index_dir: Path, *, days: int) -> None:
-    """All that is kept was said so many days before."""
-    then = (datetime.now(tz=UTC) - timedelta(days=days)).isoformat(timespec="seconds")
-    change(index_dir, f"UPDATE feedback SET time = '{then}'", f"UPDATE refused SET last_time = '{then}'")
-
-
 def test_what_is_older_than_its_days_is_deleted_and_overwritten(tmp_path: Path) -> None:
     keep_feedback(said(reason="call 555-0100", answer="a" * 9999), tmp_path)
     note_refusal("Is 555-0100 Mr. A's number?", "en", tmp_path)
@@ -464,6 +437,7 @@ def test_a_new_question_is_counted_even_where_all_others_were_asked_more_often(
 # Many at once
 
 
+@pytest.mark.slow
 def test_eight_threads_lose_nothing(tmp_path: Path) -> None:
     def write(thread: int) -> None:
         for number in range(50):
@@ -495,6 +469,7 @@ for number in range(100):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_that_begin_the_file_at_once_lose_nothing(tmp_path: Path) -> None:
     writers = [
         subprocess.Popen(

@@ -25,7 +25,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
 from langchain_core.tools import BaseTool
 
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder, OverlapReranker, RecordingReranker
 from qa.config import Settings
 from qa.domain import Answer, Step, Turn
 from qa.errors import IndexMissing, InputError
@@ -34,8 +34,7 @@ from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.rendering import answer_text
 from scripted import writer_of
-from test_pipeline import DALIAN, DAVAO, FIRST_ASK, SURABAYA, build_of_three, write
-from test_retriever import RecordingReranker
+from three_documents import DALIAN, DAVAO, FIRST_ASK, SURABAYA, build_of_three, write
 
 QUESTIONS = [FIRST_ASK, SURABAYA, DAVAO]
 SOURCES = ["dalian.txt", "surabaya.txt", "davao.txt"]

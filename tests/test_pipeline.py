@@ -22,11 +22,7 @@ from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.storage.locks import AT_WORK, GRAPHS_LOCK_FILE
 from qa.system.stopwatch import STAGES
-
-DALIAN = "Kitakyushu sent 67 experts to Dalian."
-SURABAYA = "The composting method has spread to 20,000 households in Surabaya."
-DAVAO = "Kitakyushu and Davao concluded a memorandum in November 2017."
-FIRST_ASK = "experts to Dalian Kitakyushu sent?"
+from three_documents import DALIAN, DAVAO, FIRST_ASK, build, build_of_three, write
 
 INDEX_ELSEWHERE = """
 import sys
@@ -41,26 +37,10 @@ index_corpus(Settings(corpus_dir=corpus, index_dir=index, cities_file=cities), C
 """
 
 
-def write(settings: Settings, name: str, text: str) -> None:
-    (settings.corpus_dir / name).write_text(text, encoding="utf-8")
-
-
 def index_in_another_process(settings: Settings) -> None:
     tests = Path(__file__).parent
     arguments = [tests, settings.corpus_dir, settings.index_dir, settings.cities_file]
     subprocess.run([sys.executable, "-c", INDEX_ELSEWHERE, *map(str, arguments)], check=True, timeout=120)
-
-
-def build(settings: Settings) -> Pipeline:
-    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
-
-
-def build_of_three(settings: Settings) -> Pipeline:
-    """The pipeline over three documents of one sentence each."""
-    write(settings, "dalian.txt", DALIAN)
-    write(settings, "surabaya.txt", SURABAYA)
-    write(settings, "davao.txt", DAVAO)
-    return build(settings)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from qa.rendering.page_parts import page_note_html
 from qa.storage.manifest import TEXTS_FOLDER
 from qa.ui.conversation.conversation import Conversation, Exchange, hold_exchange
 from qa.ui.server.upkeep import begin_upkeep
-from test_feedback import QUESTION, make_older, said
+from verdicts import QUESTION, make_older, said
 
 ANSWERED, REFUSED = "experts to Dalian Kitakyushu sent?", "which recipe makes good ramen"
 

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from outages import fill, small_disk
 from pages import serving
 from qa.config import Settings
 from qa.errors import DiskError
@@ -25,7 +26,6 @@ from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.storage.locks import lock_graphs, was_cut_off
 from qa.storage.store.chroma_places import LITTLE_ROOM_BYTES, copy_to_read
-from test_faults import fill, small_disk
 
 DALIAN = "Kitakyushu sent 67 experts to Dalian."
 QUESTION = "experts to Dalian Kitakyushu sent?"

@@ -271,6 +271,17 @@ def test_nothing_in_the_tests_is_needed_by_the_package() -> None:
     assert importers == []
 
 
+def test_what_tests_share_stands_in_modules_that_are_no_tests() -> None:
+    importers = {
+        path.name: [
+            name for name in imported_names(ast.parse(path.read_text("utf-8"))) if name.startswith("test_")
+        ]
+        for path in (REPOSITORY / "tests").rglob("*.py")
+    }
+
+    assert {path: names for path, names in importers.items() if names} == {}
+
+
 def imported_by(statement: str) -> set[str]:
     """The top-level modules that a fresh interpreter has loaded after `statement`."""
     code = f"{statement}\nimport sys\nprint(*sorted({{name.split('.')[0] for name in sys.modules}}))"

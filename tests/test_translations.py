@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from drafts import HOLDS, QUOTE, built, piped
 from qa.drafting import Interpreter
 from qa.pipeline import Pipeline
 from qa.rendering import evidence_html
@@ -15,7 +16,6 @@ from qa.ui.conversation.memory import ConversationMemory
 from qa.ui.conversation.saved import restore, to_saved
 from qa.ui.conversation.translating import AT_ONCE, Translations
 from scripted import Scripted
-from test_interpreter import HOLDS, QUOTE, built, piped
 
 __all__ = ["built"]
 

@@ -12,11 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from qa.feedback import most_refused, note_refusal
-from qa.fetching import Fetched
-from qa.storage.manifest import read_manifest
-from test_cli import (
+from commands import (
     DALIAN,
+    WATCHER,
     Run,
     assert_is_one_error_line,
     clean_environment,
@@ -25,7 +23,10 @@ from test_cli import (
     run,
     template,
 )
-from test_feedback import make_older
+from qa.feedback import most_refused, note_refusal
+from qa.fetching import Fetched
+from qa.storage.manifest import read_manifest
+from verdicts import make_older
 
 __all__ = ["folder", "indexed", "run", "template"]
 
@@ -140,17 +141,6 @@ def test_a_backup_says_what_is_left_out_of_it(
     assert "the vectors, which are on a server" in run("backup", "other.zip").err
     ended = run("restore", "other.zip", "--corpus", indexed / "there", "--index", indexed / "its")
     assert "make them anew with: qa index" in ended.err
-
-
-WATCHER = """
-import sys
-sys.path.insert(0, sys.argv.pop(1))
-import qa.models
-from conftest import CountingEmbedder
-qa.models.load_embedder = lambda settings: CountingEmbedder()
-from qa.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
 
 
 @pytest.mark.slow

@@ -16,8 +16,8 @@ import pytest
 import qa.cli
 import qa.engine.assembly
 import qa.models
+from commands import DALIAN, QUESTION, Ended, Run, folder, run, template
 from qa.cli.terminal import explain_system
-from test_cli import DALIAN, QUESTION, Ended, Run, folder, run, template
 
 __all__ = ["folder", "run", "template"]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import qa.corpus.change_log
+from commands import Run, folder, indexed, run, template
 from conftest import CountingEmbedder
 from qa.config import Settings
 from qa.corpus.change_log import (
@@ -29,7 +30,6 @@ from qa.corpus.change_log import (
 from qa.i18n.messages import LANGUAGES
 from qa.indexing.run import index_corpus
 from qa.rendering import changes_html, changes_lines
-from test_cli import Run, folder, indexed, run, template
 
 __all__ = ["folder", "indexed", "run", "template"]
 

@@ -13,13 +13,13 @@ import pytest
 from langchain_core.messages import BaseMessage
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from drafts import HOLDS, QUOTE, TEXTS, SameEmbedder, answer_of, built, piped
 from qa.cities import load_cities
 from qa.config import Settings
 from qa.domain import Citation, Query, Turn
 from qa.drafting import Interpreter, Translator
 from qa.drafting.interpreter import MAX_ASKED, QUESTION_SHARE
 from qa.drafting.rewording import fault_in_question, fault_in_quote, read_line
-from qa.drafting.support import COMPARED_PREFIX
 from qa.engine.library import Library
 from qa.errors import InputError
 from qa.i18n.messages import LANGUAGES
@@ -27,41 +27,12 @@ from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.rendering import to_html, to_json, to_markdown, to_text
 from scripted import Scripted, chat_of, cut_off, interpret, model_of, writer_of
-from test_writer import answer_of
+
+__all__ = ["built"]
 
 CATALOGUE = load_cities(REPOSITORY / "corpus" / "cities.toml")
-TEXTS = {
-    "surabaya.txt": "The composting method has spread to 20,000 households in Surabaya.",
-    "dalian.txt": "Kitakyushu sent 67 experts to Dalian in 1996.",
-    "davao.txt": "Davao signed a memorandum in November 2017.",
-}
 SURABAYA = "Which composting method did Kitakyushu bring to Surabaya?"
 SAID = (Turn("user", SURABAYA), Turn("assistant", TEXTS["surabaya.txt"]))
-
-
-class SameEmbedder(CountingEmbedder):
-    """Counts words; the words of any script but the Latin are all one to it, as to one who cannot read them."""
-
-    def subwords(self, texts: Any) -> list[list[str]]:
-        bare = [text.removeprefix(COMPARED_PREFIX) for text in texts]
-        return [
-            ["composting"] if not text.isascii() else words
-            for text, words in zip(texts, super().subwords(bare), strict=True)
-        ]
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
-    folder = tmp_path_factory.mktemp("interpreter")
-    (folder / "corpus").mkdir()
-    for name, text in TEXTS.items():
-        (folder / "corpus" / name).write_text(text, encoding="utf-8")
-    settings = Settings(
-        corpus_dir=folder / "corpus",
-        index_dir=folder / "index",
-        cities_file=REPOSITORY / "corpus" / "cities.toml",
-    )
-    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
 
 
 def understood(
@@ -337,16 +308,6 @@ def test_thanks_are_no_follow_up(built: Pipeline) -> None:
     assert (answer.reply is not None, chat.asked) == (True, [])
 
 
-QUOTE = "Kitakyushu sent 67 experts to Dalian in 1996."
-HOLDS = {
-    "ja": "北九州市は1996年に大連へ67人の専門家を派遣した。",
-    "zh": "北九州市于1996年向大连派遣了67名专家。",
-    "vi": "Thành phố Kitakyushu đã cử 67 chuyên gia đến Đại Liên vào năm 1996.",
-    "id": "Kitakyushu mengirim 67 ahli ke Dalian pada tahun 1996.",
-    "fil": "Nagpadala ang Kitakyushu ng 67 eksperto sa Dalian noong 1996.",
-}
-
-
 @pytest.mark.parametrize("language", HOLDS)
 def test_a_translation_with_all_that_the_quote_says_holds(language: str) -> None:
     assert fault_in_quote(HOLDS[language], QUOTE, language=language, catalogue=CATALOGUE) == ""
@@ -389,11 +350,6 @@ def test_a_translation_that_says_more_or_less_does_not_hold(translation: str, fa
 )
 def test_the_one_line_of_a_reply_is_read(reply: str, line: str) -> None:
     assert read_line(reply, language="en") == line
-
-
-def piped(built: Pipeline, *replies: Scripted) -> tuple[Pipeline, list[list[BaseMessage]]]:
-    writer, chat = writer_of(*replies)
-    return Pipeline(built.settings, Models(SameEmbedder(), OverlapReranker()), writer), chat.asked
 
 
 def cited(built: Pipeline, **changes: Any) -> Citation:
@@ -469,7 +425,7 @@ def test_documents_are_let_go_of_before_the_model_is_asked(
 ) -> None:
     """What is purged meanwhile would stay in memory for as long as the model takes."""
     states: list[weakref.ref[Library]] = []
-    held = []
+    held: list[Library | None] = []
 
     def open_state() -> Library:
         library = dataclasses.replace(built.library)

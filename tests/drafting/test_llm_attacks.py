@@ -10,13 +10,13 @@ import pytest
 from langchain_core.messages import BaseMessage
 
 from conftest import CountingEmbedder, OverlapReranker
+from drafts import answer_of, said
 from qa.domain import Answer
 from qa.drafting import Support
 from qa.drafting.instructions import is_instruction
 from qa.models import Models
 from qa.rendering import to_html, to_json, to_markdown, to_text
 from scripted import writer_of
-from test_writer import answer_of, said
 
 QUOTE = "Kitakyushu sent 67 experts to Dalian."
 

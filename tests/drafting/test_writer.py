@@ -12,10 +12,11 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from drafts import QUOTES, answer_of, said
 from qa.answer.composition import is_quoted, is_translated
 from qa.cities import load_cities
 from qa.config import Settings
-from qa.domain import Answer, Chunk, Citation, Fallback, Focus, Partial, Passage, Span, Statement, Step
+from qa.domain import Answer, Chunk, Fallback, Focus, Partial, Passage, Span, Statement, Step
 from qa.drafting import Support, Writer
 from qa.drafting.writer import MAX_KEPT
 from qa.feedback import feedback_on
@@ -37,33 +38,11 @@ from qa.suggestions.next_questions import Suggester
 from scripted import AnySupport, Scripted, chat_of, cut_off, model_of, writer_of
 
 CATALOGUE = load_cities(REPOSITORY / "corpus" / "cities.toml")
-QUOTES = (
-    "Kitakyushu sent 67 experts to Dalian.",
-    "Five loans were granted to Dalian in 2000.",
-    "The composting method has spread to 20,000 households in Surabaya.",
-)
-
-
-def answer_of(*quotes: str, **changes: Any) -> Answer:
-    """The answer that quotes each of `quotes`."""
-    citations = tuple(
-        Citation(number=n, doc_id="d", title="T", path="p.md", span=Span(0, len(quote)), quote=quote)
-        for n, quote in enumerate(quotes or QUOTES, start=1)
-    )
-    statements = tuple(Statement(citation.quote, (citation.number,)) for citation in citations)
-    question = "What was done?"
-    return dataclasses.replace(
-        Answer(question, question, "en", statements=statements, citations=citations), **changes
-    )
 
 
 def written(*replies: Scripted, answer: Answer | None = None, support: Support | None = None) -> Answer:
     writer, _ = writer_of(*replies, support=support)
     return writer.write(answer or answer_of())
-
-
-def said(answer: Answer) -> list[tuple[str, tuple[int, ...]]]:
-    return [(each.text, each.citations) for each in answer.statements]
 
 
 def test_a_draft_that_holds_is_the_answer_with_the_quotes_that_it_rests_on() -> None:
@@ -262,6 +241,7 @@ def test_a_failure_is_not_kept() -> None:
     assert writer.write(answer_of()).mode == "drafted"
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_bounded() -> None:
     writer, chat = writer_of("There were five loans [2].")
     for number in range(MAX_KEPT + 1):

@@ -18,7 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands import Run, folder, run
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from inventory import OUR_ATTRIBUTES, OUR_TAGS, Inventory
 from qa.config import Settings
 from qa.corpus.receipts import IndexReport, Receipt
 from qa.errors import IndexBusy, LoadError
@@ -44,8 +46,6 @@ from qa.storage.locks import lock_index
 from qa.storage.manifest import MANIFEST_FILE, read_manifest, read_text
 from qa.ui.access.permissions import Access, Request
 from qa.ui.tabs.staff import bring_in_html
-from test_cli import Run, folder, run
-from test_rendering import OUR_ATTRIBUTES, OUR_TAGS, Inventory
 
 __all__ = ["folder", "run"]
 

@@ -15,12 +15,11 @@ from pathlib import Path
 import pytest
 
 import qa.indexing.read_ahead
+from commands import WATCHER, clean_environment
 from qa.corpus.receipts import Receipt
 from qa.indexing.read_ahead import Arrival, reading_ahead
 from qa.storage.locks import lock_index
-from test_cli import clean_environment
-from test_cli_documents import WATCHER
-from test_loaders_sandbox import OVERTAKEN, SITE, SLEEP, processes, wait_for
+from sandboxes import OVERTAKEN, SITE, SLEEP, processes, wait_for
 
 
 def arrival(path: Path) -> Arrival:

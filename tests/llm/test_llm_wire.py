@@ -10,12 +10,12 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from conftest import REPOSITORY, CountingEmbedder
+from drafts import QUOTES, answer_of
 from qa.cities import load_cities
 from qa.drafting import Interpreter
 from qa.llm.wire import without_steering
 from qa.rendering import to_html, to_json, to_markdown, to_text
 from scripted import model_of, writer_of
-from test_writer import QUOTES, answer_of
 
 STEERING = (
     "\x00\x07\x08\x1b\x7f\x84\x9b\u00ad\u061c\u180e\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067"

@@ -8,7 +8,7 @@ import time
 import tracemalloc
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import docx
 import openpyxl
@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from office import active_sheet
+from office import active_sheet, make_zip, members_of
 from qa.errors import LoadError
 from qa.loaders.office import archive as archive_module
 from qa.loaders.office.archive import MAX_MEMBERS, OLE_MAGIC, check_archive
@@ -30,19 +30,6 @@ from qa.loaders.parsed import Parsed
 SPREADSHEET = b"http://schemas.openxmlformats.org/spreadsheetml/2006"
 
 Reader = Callable[[bytes], Parsed]
-
-
-def make_zip(members: Mapping[str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return stream.getvalue()
-
-
-def members_of(data: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def make_word() -> bytes:
@@ -130,6 +117,7 @@ def test_files_as_programs_write_them_are_read(read: Reader, data: bytes) -> Non
     assert "600" in read(data).text
 
 
+@pytest.mark.slow
 def test_a_bomb_of_a_gigabyte_is_refused_at_once_and_without_memory() -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -377,6 +365,7 @@ def outcome(read: Reader, data: bytes) -> str:
         return str(error)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_any_damage_is_a_text_or_a_load_error(data: st.DataObject) -> None:

@@ -12,14 +12,13 @@ import openpyxl
 import pytest
 from openpyxl.comments import Comment
 
-from office import active_sheet, convert_with_libreoffice
+from office import active_sheet, convert_with_libreoffice, make_zip, members_of
 from qa.loaders.office import excel as excel_module
 from qa.loaders.office.excel import read_excel
 from qa.loaders.office.number_format import cell_text
 from qa.loaders.office.tables import Cell, table_blocks
 from qa.loaders.parsed import Parsed
 from qa.text.sentences import split_sentences
-from test_loaders_archive import make_zip, members_of
 
 COMMAS_AND_UTF_8 = "CSV:44,34,76,1"
 """LibreOffice's filter: separator, quotation mark, encoding, first line."""

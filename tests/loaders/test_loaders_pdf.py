@@ -687,6 +687,7 @@ def test_a_broken_matrix_takes_nothing_else_with_it() -> None:
     assert read_pdf(make(draw)).text == "Text that stands somewhere."
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.binary(max_size=200), st.integers(0, 2000))
 def test_damaged_files_are_read_or_are_a_load_error(junk: bytes, place: int) -> None:

@@ -16,12 +16,11 @@ from pptx.presentation import Presentation
 from pptx.slide import Slide
 from pptx.util import Inches, Pt
 
-from office import convert_with_libreoffice
+from office import convert_with_libreoffice, make_zip, members_of
 from qa.loaders.office.graphics import read_diagram
 from qa.loaders.office.powerpoint import read_powerpoint
 from qa.loaders.office.slide_text import A
 from qa.loaders.parsed import Parsed
-from test_loaders_archive import make_zip, members_of
 
 TITLE_SLIDE, CONTENT, TITLE_ONLY, BLANK = 0, 1, 5, 6
 """Layouts of python-pptx's own template."""

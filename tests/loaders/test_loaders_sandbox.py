@@ -11,10 +11,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -30,33 +28,12 @@ from qa.loaders.parsed import Parsed
 from qa.loaders.registry import read_parsed
 from qa.loaders.sandbox import Limits, Sandbox, read_reply, to_parsed
 from qa.text.normalise import normalise, normalise_line
+from sandboxes import SLEEP, processes, programs, wait_for
 
-SITE = "from qa.loaders import registry; registry.READERS['text'] = 'overtaken:read_text'"
-OVERTAKEN = """
-import os, resource, signal, time
-from qa.errors import LoadError
-from qa.loaders.parsed import Parsed
-def read_text(data):
-    [pipe] = [fd for fd in range(3, 64) if os.path.exists(f"/proc/self/fd/{fd}")]
-    scope = {**globals(), "pipe": pipe}
-    exec(data, scope)
-    return Parsed(text=str(scope["text"]))
-"""
-"""A reader with the worst of holes: the file is a program, and runs in the child. It says what it calls `text`."""
+__all__ = ["programs"]
 
-SLEEP = "time.sleep(1000)"
+
 TELL_WORKER = "text = os.getppid()"
-
-
-@pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder by which workers run texts as programs; it stands in the environment of each of them."""
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(SITE)
-    (folder / "overtaken.py").write_text(OVERTAKEN)
-    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
-    return folder
 
 
 @pytest.fixture
@@ -68,22 +45,6 @@ def sandbox(programs: Path) -> Iterator[Sandbox]:
 
 def run(sandbox: Sandbox, program: str) -> str:
     return sandbox.read(program.encode(), "a.txt").text
-
-
-def processes(programs: Path) -> set[int]:
-    """The processes that have the folder in their environment; those that have ended have none."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):
-            found |= {int(path.parent.name)} if str(programs).encode() in path.read_bytes() else set()
-    return found
-
-
-def wait_for(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 30
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def later(act: Callable[[], object]) -> None:

@@ -15,10 +15,9 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from docx.shared import Pt, RGBColor
 
-from office import convert_with_libreoffice
+from office import convert_with_libreoffice, make_zip, members_of
 from qa.loaders.office.word import read_word
 from qa.loaders.parsed import Parsed
-from test_loaders_archive import make_zip, members_of
 
 W = nsdecls("w")
 

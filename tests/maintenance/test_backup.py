@@ -22,6 +22,7 @@ import pytest
 from conftest import CountingEmbedder, OverlapReranker
 from holding import held_elsewhere
 from index_states import assert_everything_is_retrievable, assert_same_state, committed
+from outages import CITIES, Foundry, asking, assert_every_answer_was_right, fill, small_disk, write_reports
 from pages import serving
 from qa.config import Settings
 from qa.corpus.intake import ASIDE_FOLDER, add_address, remove
@@ -42,15 +43,6 @@ from qa.storage.manifest import PREVIOUS_FILE, read_manifest, read_text
 from qa.storage.store import hold_builds, was_cut_off
 from qa.storage.store.chroma_places import CHROMA_FOLDER
 from stores import EACH_SERVER, Server, setting_of
-from test_faults import (
-    CITIES,
-    Foundry,
-    asking,
-    assert_every_answer_was_right,
-    fill,
-    small_disk,
-    write_reports,
-)
 
 DALIAN = "Kitakyushu sent 67 experts to Dalian."
 DALIAN_NOW = "Kitakyushu sent 68 experts to Dalian."

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 import shutil
-import unicodedata
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +30,7 @@ from qa.storage.manifest import PREVIOUS_FILE, read_manifest
 from qa.storage.store import chroma_places as places
 from qa.storage.store import open_store
 from qa.storage.vector_cache import CACHE_FILE, VectorCache
+from remains import WORDS, found_in
 from stores import PostgresServer, Server, setting_of
 
 SECRET = (
@@ -45,10 +43,6 @@ OTHERS = {
     f"other{number}.txt": f"Kitakyushu sent {number}7 experts to Davao. They built {number} plants."
     for number in range(5)
 }
-WORDS = (
-    *("Quittenbaum", "4,815,162", "velociraptor", "555-0100", "umbrella stands", "gazebo"),
-    *("紫水晶委員会", "錬金術師", "គម្រោង", "Zwetschgenmus", "555-0199", "secret"),
-)
 URL = "https://www.example.org/secret-page"
 
 
@@ -109,25 +103,6 @@ def full(settings: Settings) -> Settings:
     note_refusal(f"Is it true that {SECRET[5:65].upper()}?", "en", settings.index_dir)
     note_refusal("Who sent experts to Davao?", "en", settings.index_dir)
     return settings
-
-
-def spellings(word: str) -> Iterator[bytes]:
-    """The bytes that a word can be kept as: in any form of Unicode, in UTF-8 and 16, escaped in JSON."""
-    for form in ("NFC", "NFD", "NFKC"):
-        for text in {unicodedata.normalize(form, word), unicodedata.normalize(form, word).casefold()}:
-            yield text.encode()
-            yield text.encode("utf-16-le")
-            yield text.encode("utf-16-be")
-            yield json.dumps(text)[1:-1].encode()
-
-
-def found_in(folder: Path, words: tuple[str, ...] = WORDS) -> list[tuple[str, str]]:
-    """Where in the folder which of the words stand, also in the names of files."""
-    found = []
-    for path in sorted(folder.rglob("*")):
-        data = str(path.relative_to(folder)).encode() + (path.read_bytes() if path.is_file() else b"")
-        found += [(path.name, word) for word in words if any(each in data for each in spellings(word))]
-    return found
 
 
 def pieces(text: str) -> tuple[str, ...]:

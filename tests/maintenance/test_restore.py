@@ -18,13 +18,13 @@ import pytest
 
 from conftest import CountingEmbedder
 from index_states import assert_everything_is_retrievable
+from outages import CITIES, fill, small_disk
 from qa.config import Settings
 from qa.errors import DiskError, IndexBusy, InputError
 from qa.indexing.run import index_corpus
 from qa.maintenance.backup import back_up, restore
 from qa.maintenance.backup.archive import HEADER_FILE, STAGING_FOLDER
 from qa.storage.locks import LOCK_FILE, lock_index
-from test_faults import CITIES, fill, small_disk
 
 DALIAN = "Kitakyushu sent 67 experts to Dalian."
 INSIDE = "corpus/dalian.txt"

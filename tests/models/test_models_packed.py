@@ -12,15 +12,7 @@ from qa.config import Settings
 from qa.models import Embedder, load_embedder
 from qa.models.packaged import packaged_embedder_folder
 from qa.models.packed import _mix, pack
-
-SENTENCES = (
-    "Kitakyushu works with cities in Asia.",
-    "北九州市はアジアの都市と協力しています。",
-    "Thành phố Hải Phòng và thành phố Kitakyushu là hai thành phố kết nghĩa.",
-    "ទីក្រុងភ្នំពេញ",
-)
-TEXTS = ("", *SENTENCES, *(" ".join(SENTENCES[: n % 4 + 1] * n) for n in (2, 3, 7, 30)), "x " * 2000)
-"""Of many lengths: none at all, and more tokens than the model reads."""
+from tiny_model import SENTENCES, TEXTS
 
 
 @pytest.fixture(scope="module")

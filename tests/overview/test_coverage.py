@@ -13,7 +13,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
+from commands import Run, assert_is_one_error_line, folder, indexed, run, template
 from conftest import REPOSITORY, CountingEmbedder
+from inventory import HOSTILE, OUR_ATTRIBUTES, OUR_TAGS, Inventory
+from page_server import call_endpoint, server, staff_of
+from pages import Server, browser, log_in, open_page, open_staff
 from qa.cities import CityCatalogue, Subject, load_cities
 from qa.config import Settings
 from qa.domain import Chunk, Span
@@ -31,9 +35,6 @@ from qa.storage.manifest import DocumentRecord
 from qa.ui.access.permissions import Access, Request
 from qa.ui.tabs.coverage import covered_html
 from qa.ui.tabs.staff import refused_questions_html
-from test_cli import Run, assert_is_one_error_line, folder, indexed, run, template
-from test_page import Server, browser, call_endpoint, log_in, open_page, open_staff, server, staff_of
-from test_rendering import HOSTILE, OUR_ATTRIBUTES, OUR_TAGS, Inventory
 
 __all__ = ["browser", "folder", "indexed", "run", "server", "template"]
 
@@ -371,7 +372,7 @@ class TestOnThePage:
     ) -> None:
         context = browser.new_context(viewport={"width": width, "height": 844}, locale="en-GB")
         try:
-            page = open_page(context, server.address)
+            page = open_page(context.new_page(), server.address)
             page.get_by_role("tab", name="Documents").click()
             expect(page.locator(".coverage")).to_have_count(0)
             page.locator("#coverage > button").click()
@@ -393,7 +394,7 @@ class TestOnThePage:
     def test_staff_read_what_was_not_answered(self, browser: Browser, refusing: Server) -> None:
         context = browser.new_context(locale="en-GB")
         try:
-            page = open_page(context, refusing.address)
+            page = open_page(context.new_page(), refusing.address)
             open_staff(page)
             log_in(page)
             page.locator("#refused > button").click()

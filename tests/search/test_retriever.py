@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from conftest import CountingEmbedder, DigitReader, OverlapReranker
+from conftest import CountingEmbedder, DigitReader, OverlapReranker, RecordingReranker
 from qa.config import Settings
 from qa.domain import Passage, Query
 from qa.engine.library import Library, open_library
@@ -27,17 +27,6 @@ from qa.storage.bm25 import K1, B
 
 CITIES = ("Dalian", "Surabaya", "Davao", "Hai Phong", "Phnom Penh")
 WORDS = [f"word{number}" for number in range(60)]
-
-
-class RecordingReranker(OverlapReranker):
-    """Keeps the pairs that it was asked to score."""
-
-    def __init__(self) -> None:
-        self.pairs: list[tuple[str, str]] = []
-
-    def score(self, text_pairs: list[tuple[str, str]]) -> list[float]:
-        self.pairs += text_pairs
-        return super().score(text_pairs)
 
 
 def make_sentences(chance: random.Random, *, count: int) -> str:

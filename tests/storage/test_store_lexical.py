@@ -15,8 +15,8 @@ from qa.config import Settings
 from qa.storage.bm25 import LexicalIndex
 from qa.storage.records import VectorRecord, lexical_text
 from qa.storage.store import StoredLexical, VectorStore, open_store
+from records import CITIES, document_record, make_records
 from stores import Server, setting_of
-from test_store import CITIES, document_record, make_records
 
 pytestmark = [
     pytest.mark.server,

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -22,120 +16,24 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from page_server import HOSTILE, call_endpoint, call_reindex, context, page, server, staff_of
 from pages import (
     ANSWER_MS,
     KEY,
-    REPOSITORY,
     SURABAYA,
+    Server,
     ask,
     browser,
-    call_function,
     log_in,
+    open_page,
     open_staff,
-    wait_for_address,
+    serving,
 )
 from qa.feedback import list_feedback, most_refused
-from qa.storage.manifest import read_manifest
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
 
-__all__ = ["ANSWER_MS", "KEY", "ask", "browser"]
-
-expect.set_options(timeout=20_000)  # the machines are shared
-HOSTILE = """<script>window.hacked=1</script> Zebra pump station
-
-The zebra pump <img src=x onerror="window.hacked=1"> ${window.hacked=1} {{window.hacked}} was built in 1975.
-"""
-
-
-@dataclass(frozen=True)
-class Server:
-    address: str
-    corpus: Path
-    index: Path
-
-    def generation(self) -> tuple[str, int]:
-        """What changes whenever anything is written to the index."""
-        manifest = read_manifest(self.index)
-        assert manifest is not None
-        return manifest.build, manifest.generation
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("page"), key=KEY) as running:
-        yield running
-
-
-@contextmanager
-def serving(
-    folder: Path,
-    *,
-    key: str,
-    port: int = 0,
-    arguments: Sequence[str] = (),
-    documents: Mapping[str, str] = MappingProxyType({}),
-    **settings: str,
-) -> Iterator[Server]:
-    """The program itself, over a copy of the corpus with one hostile document more, and `documents` (text by
-    name); `settings` are variables of its environment."""
-    shutil.copytree(REPOSITORY / "corpus", folder / "corpus", dirs_exist_ok=True)
-    (folder / "corpus" / "zebra <b>.txt").write_text(HOSTILE, encoding="utf-8")
-    for name, text in documents.items():
-        (folder / "corpus" / name).write_text(text, encoding="utf-8")
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("QA_")},
-        "QA_CORPUS_DIR": str(folder / "corpus"),
-        "QA_INDEX_DIR": str(folder / "index"),
-        "QA_PORT": str(port),
-        "QA_ADMIN_KEY": key,
-        **settings,
-    }
-    with (folder / "log").open("w+") as log:
-        process = subprocess.Popen(
-            [sys.executable, str(REPOSITORY / "app.py"), *arguments],
-            cwd=folder,
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            address = wait_for_address(process, folder / "log")
-            yield Server(address, folder / "corpus", folder / "index")
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-@pytest.fixture
-def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
-    """A visitor's browser; at the end no request went to another host, and no script failed or ran wild."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    requests: list[str] = []
-    failures: list[str] = []
-    context.on("request", lambda request: requests.append(request.url))
-    context.on("weberror", lambda error: failures.append(str(error.error)))
-    yield context
-    hacked = [page.evaluate("window.hacked") for page in context.pages]
-    context.close()
-    hosts = {urlsplit(url).netloc for url in requests if not url.startswith(("data:", "blob:"))}
-    assert hosts == {urlsplit(server.address).netloc}
-    assert failures == []
-    assert set(hacked) == {None}
-
-
-@pytest.fixture
-def page(context: BrowserContext, server: Server) -> Page:
-    return open_page(context, server.address)
-
-
-def open_page(context: BrowserContext, address: str) -> Page:
-    page = context.new_page()
-    page.goto(address)
-    expect(page.locator("#header h1")).to_be_visible()
-    expect(page.locator("html")).to_have_attribute("lang", re.compile("."))
-    expect(page.locator("#ask")).not_to_be_empty()
-    return page
+__all__ = ["browser", "context", "page", "server"]
 
 
 def test_an_answer_shows_its_evidence_where_the_mark_is_clicked(page: Page) -> None:
@@ -229,23 +127,23 @@ def test_a_conversation_outlives_a_reload_until_it_is_cleared(page: Page) -> Non
 def test_a_conversation_outlives_a_restart_of_the_server(browser: Browser, tmp_path: Path) -> None:
     context = browser.new_context()
     try:
-        with serving(tmp_path, key=KEY) as first:
-            page = open_page(context, first.address)
+        with serving(tmp_path, more=HOSTILE) as first:
+            page = open_page(context.new_page(), first.address)
             answer = ask(page, SURABAYA).locator(".statement").first.inner_text()
             ask(page, "How many experts were dispatched to Dalian?")
-        with serving(tmp_path, key=KEY, port=urlsplit(first.address).port or 0):
+        with serving(tmp_path, more=HOSTILE, port=urlsplit(first.address).port or 0):
             page.reload()
             expect(page.locator(".turn")).to_have_count(2)
             expect(page.locator(".turn .statement").first).to_have_text(answer)
             page.locator("#t1 a.mark").first.click()
             expect(page.locator(".card.is-found mark")).to_contain_text("compost")
             assert "Dalian" in ask(page, "And how many from companies?").inner_text()  # it is a follow-up
-            newer = open_page(context, first.address)
+            newer = open_page(context.new_page(), first.address)
             expect(newer.locator(".turn")).to_have_count(3)
             newer.locator("#clear").click()
             expect(newer.locator(".turn")).to_have_count(0)
             expect(
-                open_page(context, first.address).locator("#examples button:visible").first
+                open_page(context.new_page(), first.address).locator("#examples button:visible").first
             ).to_be_visible()
             newer.reload()
             expect(newer.locator("#examples button:visible").first).to_be_visible()
@@ -296,7 +194,7 @@ def test_another_visitor_does_not_see_the_conversation(browser: Browser, page: P
     ask(page, SURABAYA)
     stranger = browser.new_context()
     try:
-        expect(open_page(stranger, server.address).locator(".turn")).to_have_count(0)
+        expect(open_page(stranger.new_page(), server.address).locator(".turn")).to_have_count(0)
     finally:
         stranger.close()
 
@@ -323,7 +221,7 @@ def test_the_page_starts_in_the_visitor_s_language(
 ) -> None:
     context = browser.new_context(locale=locale)
     try:
-        expect(open_page(context, server.address + query).locator("#ask")).to_have_text(word)
+        expect(open_page(context.new_page(), server.address + query).locator("#ask")).to_have_text(word)
     finally:
         context.close()
 
@@ -335,7 +233,7 @@ def test_a_phone_has_no_sideways_scroll_and_the_evidence_below(
     size = {"width": 390, "height": 844}
     context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
     try:
-        page = open_page(context, server.address)
+        page = open_page(context.new_page(), server.address)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         answer = ask(page, SURABAYA)
         answer.locator("a.mark").first.click()
@@ -374,7 +272,7 @@ def test_a_hostile_question_is_shown_as_text_and_runs_nothing(page: Page) -> Non
 
 
 def test_staff_bring_in_a_new_document_and_ask_about_it(context: BrowserContext, server: Server) -> None:
-    page = open_page(context, server.address)
+    page = open_page(context.new_page(), server.address)
     question = "When was the Hanamizuki tram depot repaired?"
     expect(ask(page, question).locator(".refusal").first).to_be_visible()
     (server.corpus / "depot.md").write_text(
@@ -399,7 +297,7 @@ def test_staff_upload_files_and_ask_about_them_at_once(
     document.add_paragraph("The ferry to Hikoshima has carried the Amanogawa bell since 1968.")
     document.save(str(tmp_path / "フェリー 2016.docx"))
     (tmp_path / "photo.pdf").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
-    page = open_page(context, server.address)
+    page = open_page(context.new_page(), server.address)
     open_staff(page)
     log_in(page)
     page.locator("#files input[type=file]").set_input_files(
@@ -424,7 +322,7 @@ def test_a_quote_opens_as_it_was_read_and_says_that_its_source_has_changed_or_go
     source = server.corpus / "windmill.md"
     source.write_text("# Windmill\n\nThe Tanabata windmill was raised in 1957.\n", encoding="utf-8")
     call_reindex(server)
-    page = open_page(context, server.address)
+    page = open_page(context.new_page(), server.address)
     for change, note in (("changed", "has changed since"), ("gone", "has since been removed")):
         ask(page, "When was the Tanabata windmill raised?")
         if change == "changed":
@@ -457,7 +355,7 @@ def test_an_answer_is_copied_with_its_references_and_saved(context: BrowserConte
 
 def test_a_link_opens_its_question_once(context: BrowserContext, page: Page, server: Server) -> None:
     href = ask(page, SURABAYA).locator("a.share").get_attribute("href")
-    linked = open_page(context, f"{server.address}{href}")
+    linked = open_page(context.new_page(), f"{server.address}{href}")
     expect(linked.locator(".turn .statement").first).to_be_visible(timeout=ANSWER_MS)
     expect(linked.locator(".turn .asked")).to_contain_text(SURABAYA)
     linked.reload()
@@ -558,7 +456,7 @@ def test_nothing_but_documents_can_be_downloaded(doc_id: str, server: Server) ->
 def test_staff_take_a_document_out_and_bring_it_back(context: BrowserContext, server: Server) -> None:
     (server.corpus / "tunnel.md").write_text("# Tunnel\n\nThe Kanmon tunnel glows.\n", encoding="utf-8")
     call_reindex(server)
-    page = open_page(context, server.address)
+    page = open_page(context.new_page(), server.address)
     open_staff(page)
     log_in(page)
     page.locator("#unwanted input").click()
@@ -588,7 +486,7 @@ def test_nothing_is_brought_in_taken_out_or_back_without_logging_in(
 def test_without_a_key_the_page_takes_documents_at_this_machine_and_nowhere_else(
     browser: Browser, tmp_path: Path
 ) -> None:
-    with serving(tmp_path, key="") as local:
+    with serving(tmp_path, key="", more=HOSTILE) as local:
         page = browser.new_page(locale="en-GB")
         page.goto(local.address)
         expect(page.locator("#ask")).not_to_be_empty()
@@ -642,7 +540,7 @@ def test_whoever_logs_out_is_out_and_a_new_tab_too(context: BrowserContext, page
     open_staff(page)
     log_in(page)
     expect(page.locator("#login [role=status]")).to_be_focused()
-    other = open_page(context, page.url)
+    other = open_page(context.new_page(), page.url)
     open_staff_as_known(other)
     other.locator("#login .log-out button").click()
     expect(other.locator("#tabs")).to_be_visible()
@@ -667,27 +565,6 @@ def test_who_is_logged_in_is_said_in_the_chosen_language(page: Page) -> None:
     page.get_by_role("option", name="日本語").click()
     expect(page.locator("#login")).to_contain_text("ログイン中：職員")
     expect(page.locator("#reindex")).to_be_visible()
-
-
-def staff_of(server: Server, key: str = KEY) -> dict[str, str]:
-    """Headers of the page as somebody has it open who gave `key`."""
-    origin = {"Origin": server.address.rstrip("/")}
-    sent = {**origin, "Content-Type": "application/json"}
-    request = urllib.request.Request(f"{server.address}session", json.dumps({"key": key}).encode(), sent)
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return {**origin, "Cookie": response.headers["set-cookie"].partition(";")[0]}
-
-
-def call_reindex(server: Server, *, files: object = None) -> str:
-    """What the reindex endpoint answers to staff."""
-    return call_endpoint(server, "reindex", [files, "", "en"], headers=staff_of(server))
-
-
-def call_endpoint(
-    server: Server, name: str, data: list[object], *, headers: Mapping[str, str] = MappingProxyType({})
-) -> str:
-    """What an endpoint of the page answers to a program that calls it as the page does."""
-    return call_function(server.address, name, data, headers=headers)
 
 
 @pytest.mark.parametrize("path", ["run/predict", "run/reindex", "api/reindex"])

@@ -7,19 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 
+from page_server import call_endpoint, call_reindex, context, page, server
+from pages import ANSWER_MS, Server, ask, browser, open_page
 from qa.overview.timeline_pages import MAX_EVENTS
-from test_page import (
-    ANSWER_MS,
-    Server,
-    ask,
-    browser,
-    call_endpoint,
-    call_reindex,
-    context,
-    open_page,
-    page,
-    server,
-)
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
 
@@ -54,7 +44,7 @@ def test_cards_tell_of_each_city_and_a_chosen_one_in_full(
 ) -> None:
     visit = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
     try:
-        page = open_page(visit, server.address)
+        page = open_page(visit.new_page(), server.address)
         cards = open_cities(page)
         expect(cards).to_have_count(5)
         for card in cards.all():

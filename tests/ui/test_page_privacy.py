@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from page_server import call_endpoint
 from pages import (
     ANSWER_MS,
     WIDTHS,
@@ -28,9 +29,8 @@ from pages import (
 from qa.feedback import keep_feedback, list_feedback, most_refused, note_refusal
 from qa.i18n.messages import LANGUAGES, say
 from qa.loaders import document_id
-from test_feedback import make_older, said
-from test_page import call_endpoint
-from test_purging import found_in
+from remains import found_in
+from verdicts import make_older, said
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
 

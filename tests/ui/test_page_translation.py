@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from openai_server import replying
-from pages import REPOSITORY, ask, browser
-from test_page import Server, context, page, serving
+from page_server import context, page
+from pages import REPOSITORY, Server, ask, browser, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
 

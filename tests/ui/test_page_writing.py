@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from openai_server import replying
-from pages import ANSWER_MS, REPOSITORY, ask, browser, press_ask
+from page_server import context, page
+from pages import ANSWER_MS, REPOSITORY, Server, ask, browser, press_ask, serving
 from qa.i18n.messages import say
-from test_page import Server, context, page, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.server, pytest.mark.slow]
 

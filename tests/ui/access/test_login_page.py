@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
+from accessibility import EDGES, examine, hold
 from closed_page import DALIAN, PANDAS, ClosedPage, serving_closed
 from pages import SCHEMES, browser, open_page
 from qa.ui.access.sessions import SESSION_S
-from test_embed import start_site
-from test_page_accessibility import EDGES, examine, hold
+from sites import start_site
 
 __all__ = ["browser"]
 

@@ -18,12 +18,12 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from pages import KEY, Server, serving
 from qa.config import Settings
 from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.rendering import to_json
 from qa.ui.server.programs import MAX_TURN_CHARS, QUOTES_ARE_DATA, Programs
-from test_page import KEY, Server, serving
 
 DALIAN = "Kitakyushu sent 67 experts to Dalian."
 QUESTION = "experts to Dalian Kitakyushu sent?"
@@ -133,7 +133,7 @@ def test_what_goes_wrong_within_is_told_without_its_details(
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("tools")
-    with serving(folder, key=KEY, arguments=["--mcp"], documents={"okapi.md": OKAPI}) as running:
+    with serving(folder, arguments=["--mcp"], more={"okapi.md": OKAPI}) as running:
         yield running
 
 
