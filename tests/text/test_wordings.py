@@ -29,7 +29,7 @@ from qa.facts.wording import find_words
 from qa.indexing.chunking import CONTENTS_HEADING
 from qa.loaders.text import LIST_ITEM, SENTENCE_END
 from qa.overview.timeline import find_events
-from qa.question.intent import NAME, asks_city_by_city, asks_for_story
+from qa.question.intent import CITY, asks_city_by_city, asks_for_story
 from qa.question.smalltalk import talk_of
 from qa.question.understanding import LEANS_ON_TURN, WHAT_ABOUT
 from qa.text.names import Words, find_unknown_names, find_unmentioned_words
@@ -87,7 +87,7 @@ def sentences(text: str) -> Any:
 
 FINDERS: Mapping[str, Callable[[str], Any]] = {
     "city by city": asks_city_by_city,
-    "story": lambda text: asks_for_story(text.replace(NAME, "Davao"), CATALOGUE),
+    "story": lambda text: asks_for_story(text.replace(CITY, "Davao"), CATALOGUE),
     "story with a city": lambda text: asks_for_story(f"Davao {text} Davao", CATALOGUE),
     "talk": talk_of,
     "leans on turn": spans(LEANS_ON_TURN),

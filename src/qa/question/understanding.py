@@ -11,28 +11,17 @@ from qa.domain import Query, Turn
 from qa.errors import InputError
 from qa.question.intent import asks_city_by_city, asks_for_story
 from qa.question.smalltalk import talk_of
+from qa.text.lang import any_of
 from qa.text.languages import detect_language, is_unspaced
 
 MAX_QUESTION_CHARS = 2000
 
-LEANS_ON_TURN = re.compile(
-    r"\b(?:it|its|they|them|their|those|these|he|she|his|her|the same)\b"
-    r"|(?<!is )(?<!are )(?<!was )(?<!were )\bthere\b(?! (?:is|are|was|were)\b)"
-    r"|\b(?:this|that) (?:city|country|project|agreement|plan|plant|year|time|method|program|programme|award)\b"
-    r"|^(?:and|but|so|also|what about|how about)\b"
-    r"|その|それ(?!ぞれ)|この|これ|そこ|ここ|あの|同市|同国|両市|では、"
-    r"|那里|那裡|它|他们|他們|该市|這個|这个|那个|两市"
-    r"|\b(?:itu|tersebut|sana|mereka|di situ|lalu bagaimana|bagaimana dengan)\b|(?<!\bha)(?<!\bpu)nya\b"
-    r"|\b(?:đó|nó|họ|này|ấy|còn)\b"
-    r"|នោះ|ទីនោះ|វា(?!ង)|ពួកគេ|ចុះ"
-    r"|\b(?:ito|iyon|doon|nila|sila|nito|niyon|kumusta naman|eh)\b",
-    re.IGNORECASE,
-)
+LEANS_ON_TURN = re.compile(any_of(lambda pack: pack.points_back), re.IGNORECASE)
 """Words that point back to what was said before, in the page's languages."""
 
 WHAT_ABOUT = re.compile(
-    r"^(?:and|(?:and )?(?:what|how) about|lalu|bagaimana dengan|còn|thế còn|eh|paano naman|ចុះ|那么|那)?"
-    r"[\s,]*(?P<rest>.+?)[\s]*(?:は|についてはどうですか|はどうですか|呢|thì sao|naman)?[\s?？។!.]*$",
+    rf"^(?:{any_of(lambda pack: pack.asks_again_before)})?[\s,]*(?P<rest>.+?)"
+    rf"[\s]*(?:{any_of(lambda pack: pack.asks_again_after)})?[\s?？។!.]*$",
     re.IGNORECASE,
 )
 
