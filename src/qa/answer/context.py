@@ -5,29 +5,12 @@ from __future__ import annotations
 import re
 
 from qa.domain import Chunk, Span
+from qa.text.lang import any_of
 
 MAX_TAKEN_ALONG = 1
 """How many sentences are taken along at most: longer quotes bury what was asked for."""
 
-LEANS_BACK = re.compile(
-    r"""
-    ^\W*(?:
-      (?:this|these|those|that|it|its|they|their|them|he|she|his|her|such|both|the\ both|the\ latter|the\ former
-        |the\ two\ (?:cities|sides|parties)|here|there|then|thus|therefore|hence|however|moreover|furthermore
-        |since\ then|after\ that|before\ that|during\ (?:that|this)|at\ (?:that|this)\ time
-        |as\ a\ result|in\ addition|in\ particular|for\ (?:example|this|that)|on\ the\ basis\ of|also
-        |because\ of\ (?:this|that)|in\ (?:this|that|these|those|response)|taking\ the\ opportunity)\b
-      |(?:その|それ|この|これ|そこで|また、|さらに|しかし|同(?:市|年|社|国)|両(?:市|者)|彼|彼女|当時)
-      |(?:此外|此后|此後|该|這|这|它|他们|他們|两市|兩市|因此|其中|其后)
-      |(?:\w+\ ){1,3}(?:ini|tersebut|này)\b
-      |(?:ini|itu|hal\ (?:ini|itu)|tersebut|selain\ itu|sejak\ itu|setelah\ itu|mereka|ia|dia|kedua\ kota)\b
-      |(?:điều\ này|sau\ đó|ngoài\ ra|từ\ đó|họ|nó|hai\ (?:thành\ phố|bên)|do\ đó|vì\ vậy)\b
-      |(?:នេះ|នោះ|បន្ទាប់ពីនោះ|លើសពីនេះ|ពួកគេ|គាត់)
-      |(?:ito|iyon|sila|bukod\ dito|dahil\ dito|pagkatapos\ nito|mula\ noon)\b
-    )
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
+LEANS_BACK = re.compile(rf"^\W*(?:{any_of(lambda pack: pack.opens_pointing_back)})", re.IGNORECASE)
 """How a sentence opens that points back, in the languages of the page."""
 
 

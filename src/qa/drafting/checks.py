@@ -19,23 +19,12 @@ from qa.drafting.support import (
     share_of,
 )
 from qa.facts.missing import find_missing_with
+from qa.text.lang import any_of
 
-ABOUT_EVIDENCE = re.compile(
-    r"\b(?:evidence|quotes?|quotations?|excerpts?|passages?|the (?:documents?|texts?|question|answer)|NO_ANSWER)\b"
-    r"|証拠|引用|根拠|質問|回答|证据|證據|引文|问题是|答案|\b(?:bằng chứng|trích dẫn|câu hỏi|câu trả lời)\b"
-    r"|\b(?:bukti|kutipan|pertanyaan|jawaban|ebidensya|sipi|tanong|sagot)\b|ភស្តុតាង|សំណួរ|ចម្លើយ",
-    re.IGNORECASE,
-)
+ABOUT_EVIDENCE = re.compile(any_of(lambda pack: pack.about_evidence), re.IGNORECASE)
 """Words with which a writer speaks of what it was given rather than of the matter."""
 
-ASKS_FOR = re.compile(
-    r"\b(?:what|when|where|which|who|whom|whose|why|how|name)\b"
-    r"|何|いつ|誰|だれ|どこ|どの|どう|どれ|いくつ|いくら|なぜ|什么|什麼|谁|誰|哪|几|幾|多少|为何|為何|怎|如何"
-    r"|\b(?:gì|ai|đâu|nào|bao nhiêu|mấy|sao|khi nào|thế nào)\b"
-    r"|\b(?:apa|siapa|mana|kapan|berapa|mengapa|kenapa|bagaimana)\b"
-    r"|\b(?:ano|anong|sino|saan|kailan|ilan|ilang|bakit|paano|alin|gaano)\b|អ្វី|ណា|ប៉ុន្មាន|ម្តេច|យ៉ាងម៉េច",
-    re.IGNORECASE,
-)
+ASKS_FOR = re.compile(any_of(lambda pack: pack.asks_for), re.IGNORECASE)
 """What a question has that asks for something, not whether it is so."""
 
 ONLY_REPEATS = 0.9
