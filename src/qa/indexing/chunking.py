@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from qa.cities import CityCatalogue
 from qa.domain import Chunk, Document, PageStart, Section, Span
+from qa.text.lang import any_of
 from qa.text.languages import detect_language, detect_script, is_unspaced
 from qa.text.sentences import contents_number, split_sentences, trim
 
@@ -26,10 +27,7 @@ mislead an identifier of Latin languages."""
 MIN_CONTENTS_LINES = 3
 """A table of contents has at least so many lines."""
 
-CONTENTS_HEADING = re.compile(
-    r"(?:table of )?contents|目\s*次|目\s*录|目\s*錄|もくじ|mục lục|មាតិកា|daftar isi|(?:talaan ng )?nilalaman",
-    re.IGNORECASE,
-)
+CONTENTS_HEADING = re.compile(any_of(lambda pack: pack.contents_headings), re.IGNORECASE)
 """What a table of contents is called in the languages of the documents."""
 
 ENDS_IN_NUMBER = re.compile(r"(?<![\d,.])[ \t|](\d{1,4})$")

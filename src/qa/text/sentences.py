@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import sentencex
 
 from qa.domain import Span
+from qa.text.lang import any_of
 
 PARAGRAPH_BREAK = re.compile(r"\n[ \t\u3000]*\n\s*|\n(?=[ \t]*(?:[-*•・●○■◆–]|\(?\d{1,2}[.)])[ \t\u3000])")
 """A blank line, or a line break before a list item."""
@@ -19,10 +20,10 @@ EXTRA_STOPS = re.compile(
 """Khmer's full stops, which sentencex (1.0.32) does not know, and its colon at the end of a line; `។ល។` is "etc.".
 A Japanese or Chinese full stop before a figure, which it takes for one of a number."""
 
-JOINS_NEXT = re.compile(r"(?:^|\s)(?:TP|Tp|P|Q|H|ThS|TS|PGS|GS)\.\s*$")
-"""Vietnamese abbreviations ("TP. Hồ Chí Minh") that sentencex takes for the end of a sentence."""
+JOINS_NEXT = re.compile(rf"(?:^|\s)(?:{any_of(lambda pack: pack.joins_next)})\.\s*$")
+"""Abbreviations ("TP. Hồ Chí Minh") that sentencex takes for the end of a sentence."""
 
-JOINS_NUMBER = re.compile(r"(?:^|[\s(])(?:Tel|Fax|Vol|approx|ca|Art|ĐT|tel|fax|vol)\.\s*$")
+JOINS_NUMBER = re.compile(rf"(?:^|[\s(])(?:{any_of(lambda pack: pack.joins_number)})\.\s*$")
 """Abbreviations that sentencex takes for the end of a sentence; a number follows them."""
 
 NUMBER_START = re.compile(r"[+(]?\d")
@@ -35,7 +36,8 @@ MARK_BEFORE = re.compile(r"\([^\W_]{1,3}\)\s+")
 ENDS = re.compile(r"[.!?。！？．។៕៖:;：；…]['\"”’」』)）\]]*$")
 
 CONTENTS_LINE = re.compile(
-    r"(?:(?:[.․‥·・]\s?){4,}|(?:…\s?){2,})\s*\(?(\d{1,4}|[ivxlcdm]{1,8})\)?\s*(?:ページ|頁|页)?$"
+    r"(?:(?:[.․‥·・]\s?){4,}|(?:…\s?){2,})\s*\(?(\d{1,4}|[ivxlcdm]{1,8})\)?\s*"
+    rf"(?:{any_of(lambda pack: pack.page_words)})?$"
 )
 
 MAX_LEADER = 250
@@ -43,8 +45,8 @@ MAX_LEADER = 250
 
 OPENING, CLOSING = "「『（(", "」』）)"
 
-JOINS_QUOTE = re.compile(r"^(?:と|って|という|との)")
-"""In Japanese a quotation in brackets goes on with one of these: 「はい。」と言った。"""
+JOINS_QUOTE = re.compile(rf"^(?:{any_of(lambda pack: pack.goes_on_after_quote)})")
+"""A quotation in brackets goes on with one of these: 「はい。」と言った。"""
 
 ENUMERATOR = re.compile(r"^\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,4})[.)]$|^[-*•・●○■◆–]$")
 """A list item's mark, which belongs to what follows it."""
