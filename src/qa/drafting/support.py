@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from qa.domain import Span
-from qa.text.lang import any_of
-from qa.text.languages import detect_script, is_unspaced
+from qa.text.lang import any_of, words_of
+from qa.text.languages import SCRIPTS, detect_script, is_unspaced
 
 if TYPE_CHECKING:
     from qa.models import Models
@@ -47,15 +47,7 @@ may a word come from the question: what it takes for granted ("the mayor's resig
 word that is said more often than in the quotes was put in where they have another."""
 STEM = 5
 """Letters that words must share to count as one: "granted" and "grants"."""
-FUNCTION_WORDS = frozenset(
-    "a about according again also although among an and another any are as at be because been being "
-    "between both but by can city could did do does doing done during each either every for from further had has "
-    "have having he her here him his how however i if in into is it its itself just made make may might much "
-    "must nor now of off on once one or other our out own per said same says shall she should since so some "
-    "still such than that the their them then there these they this those through thus to too total upon "
-    "very was we were what when where whether which while who whom whose why will with within would yet you "
-    "your respectively including included include well".split()
-)
+EMPTY_WORDS = words_of(lambda pack: pack.empty_words)
 
 
 MIN_SHARED, MIN_SHARED_UNSPACED = 0.5, 0.4
@@ -157,7 +149,7 @@ def is_in_script_of(sentence: str, language: str) -> bool:
     script = detect_script(sentence)
     if script == language or {script, language} == {"ja", "zh"}:
         return True
-    own_script = {"ja", "zh", "km", "th", "lo", "my", "ko", "ar", "hi", "ru", "el", "he"}
+    own_script = {code for code, _ in SCRIPTS}
     return script not in own_script and language not in own_script
 
 
@@ -180,7 +172,7 @@ def foreign_words(sentence: str, quotes: Sequence[str], *, question: str = "") -
     names = re.findall(r"(?<=\s)[A-Z]\w+", question)
     known = Counter(word[:STEM] for word in _words(" ".join(quotes)))
     known.update({word[:STEM] for word in _words(" ".join(names))} - known.keys())
-    said = [word for word in _words(sentence) if word not in FUNCTION_WORDS]
+    said = [word for word in _words(sentence) if word not in EMPTY_WORDS]
     uses = Counter(word[:STEM] for word in said)
     foreign = tuple(dict.fromkeys(word for word in said if uses[word[:STEM]] > known[word[:STEM]]))
     return foreign if len(foreign) > len(set(said)) // WORDS_PER_FOREIGN_ONE else ()

@@ -14,6 +14,7 @@ from itertools import chain
 from rapidfuzz.distance import Levenshtein
 
 from qa.domain import Chunk, Query
+from qa.text.lang import table_of, words_of
 
 NAME = re.compile(r"(?<![\w'’-])[A-ZÀ-ÖØ-Þ][\w'’-]*\w(?![\w’'-])")
 """A capitalised word of Latin letters."""
@@ -23,22 +24,12 @@ SENTENCE_START = re.compile(r"(?:^|[.!?:;…¿¡\"“‘(]\s*)$")
 MIN_LETTERS = 4
 """Shorter capitalised words are mostly abbreviations, which documents often write out."""
 
-DEMONYMS = {"chinese": "china", "filipino": "philippines", "filipinos": "philippines", "khmer": "cambodia"}
-"""Names of peoples that do not begin like their country's."""
+DEMONYMS = table_of(lambda pack: pack.demonyms)
 
 SHARED_PREFIX = 5
 """Words that begin with the same five letters are taken for forms of one: "Norman", "Normandy's"."""
 
-SMALL_WORDS = frozenset(
-    """
-    a about after all also an and any are as at be been before between by called can could did do does during
-    first for from give had has have he her his how i in into is it its kind least less long many may me might
-    more most much my name not of on one only or other our over same shall she should so some such tell than
-    that the their them then there these they this those to type under until us used was we were what when
-    where which while who whom whose why will with would you your
-    """.split()
-)
-"""English words that say nothing of what is asked."""
+SMALL_WORDS = words_of(lambda pack: pack.small_words)
 
 
 class Words(frozenset[str]):

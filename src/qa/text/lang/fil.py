@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from qa.text.lang.pack import NONE, LanguagePack
+from qa.text.lang.pack import BLANKS, NONE, NOTHING, LanguagePack, counted
 
 PACK = LanguagePack(
     code="fil",
     greetings="kumusta(?: ka| po)?|magandang (?:umaga|hapon|gabi|araw)(?: po)?",
     thanks="(?:maraming )?salamat(?: po)?",
-    asks_for_coverage="anong mga dokumento ang mayroon ka|ano ang (?:kaya mong gawin|maitatanong ko)|sino ka",
+    asks_for_coverage=(
+        "anong mga dokumento ang mayroon ka|ano ang (?:kaya mong gawin|maitatanong ko)|sino ka"
+    ),
     points_back=r"\b(?:ito|iyon|doon|nila|sila|nito|niyon|kumusta naman|eh)\b",
     asks_again_before="eh|paano naman",
     asks_again_after="naman",
@@ -45,4 +47,108 @@ PACK = LanguagePack(
     joins_next=NONE,
     joins_number=NONE,
     goes_on_after_quote=NONE,
+    small_words=NONE,
+    empty_words=NONE,
+    function_words="sa ng ang na ay nang para upang hanggang mula si ni kung nina sina",
+    uncounted_words="at o sa ng ay hanggang mula",
+    event_nouns=NONE,
+    determiners=NONE,
+    no_names="ginoo gng lungsod lalawigan noong mula ayon para bukod",
+    common_words="ng sa ang mga na ay noong nang para upang mula taong taon ito si ni may kasunduan lungsod",
+    demonyms=NOTHING,
+    aliases={
+        "mou": "memorandum ng pagkakaunawaan",
+        "usa": "estados unidos",
+    },
+    months=counted(
+        "enero pebrero marso abril mayo hunyo hulyo agosto setyembre oktubre nobyembre disyembre", 1
+    ),
+    counted_months=NOTHING,
+    month_lookalikes="abril mayo",
+    before_month="noong|buwan ng",
+    dates=(),
+    eras=NOTHING,
+    era_names=NOTHING,
+    year_words="taong|taon|ng",
+    before_year="noong|taong|taon|simula",
+    before_likely_year="sa|ng|hanggang|bago|mula|nang",
+    before_amount=NONE,
+    before_two_years=rf"pagitan{BLANKS}ng",
+    before_decade=rf"dekada(?:{BLANKS}ng)?",
+    after_decade=NONE,
+    same_year=NONE,
+    until="hanggang",
+    after_until="sa",
+    ands="at",
+    small_numbers=counted(
+        "sero isa/isang dalawa/dalawang tatlo/tatlong apat lima/limang anim pito/pitong "
+        "walo/walong siyam sampu/sampung labing-isa/labing-isang "
+        "labindalawa/labindalawang labintatlo/labintatlong labing-apat "
+        "labinlima/labinlimang labing-anim labimpito/labimpitong labingwalo/labingwalong "
+        "labinsiyam"
+    )
+    | counted(
+        "dalawampu/dalawampung/dalawampu't tatlumpu/tatlumpung/tatlumpu't "
+        "apatnapu/apatnapung/apatnapu't limampu/limampung/limampu't "
+        "animnapu/animnapung/animnapu't pitumpu/pitumpung/pitumpu't "
+        "walumpu/walumpung/walumpu't siyamnapu/siyamnapung/siyamnapu't",
+        20,
+        10,
+    ),
+    whole_numbers={"sandaan": 100, "sanlibo": 1000, "sanlibong": 1000},
+    ordinals=counted(
+        "ikalawa/ikalawang/pangalawa/pangalawang ikatlo/ikatlong/pangatlo/pangatlong "
+        "ikaapat/ika-apat/pang-apat ikalima/ikalimang/panlima/panlimang "
+        "ikaanim/ika-anim/pang-anim ikapito/ikapitong/pampito/pampitong "
+        "ikawalo/ikawalong/pangwalo/pangwalong ikasiyam/pansiyam "
+        "ikasampu/ikasampung/pansampu",
+        2,
+    ),
+    scales={
+        "daan": 100,
+        "daang": 100,
+        "libo": 1000,
+        "libong": 1000,
+        "milyon": 10**6,
+        "milyong": 10**6,
+        "bilyon": 10**9,
+        "bilyong": 10**9,
+    },
+    joins_numbers="at|na|'t",
+    vague_amounts="(?:ilang|mga) ",
+    counters=NONE,
+    number_lookalikes=NONE,
+    before_age=NONE,
+    before_both=r"\bang",
+    both_nouns="lungsod",
+    thousands_mark=",",
+    units={
+        "%": "porsiyento porsyento bahagdan",
+        "km2": "(?:kilometro_kuwadrado|kilometrong_parisukat)",
+        "m2": "metro_kuwadrado",
+        "m3": "metro_kubiko",
+        "km": "kilometro(?:ng)?",
+        "cm": "sentimetro",
+        "mm": "milimetro",
+        "m": "metro(?:ng)?",
+        "mile": "milya",
+        "ft": "talampakan",
+        "ha": "ektarya(?:ng)?",
+        "l": "litro(?:ng)?",
+        "kg": "kilo(?:ng)?",
+        "g": "gramo",
+        "t": "tonelada(?:ng)?",
+        "year": "taon(?:g)?",
+        "month": "buwan(?:g)?",
+        "week": "linggo(?:ng)?",
+        "day": "araw",
+        "hour": "oras",
+        "minute": "minuto(?:ng)?",
+        "second": "segundo(?:ng)?",
+        "century": "siglo",
+        "usd": "dolyar(?:es)?",
+        "php": "piso(?:ng)?",
+    },
+    units_before=NOTHING,
+    tenths=NONE,
 )
