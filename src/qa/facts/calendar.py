@@ -6,32 +6,28 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qa.text.dates import B0, B1, DASH, ERAS, NAME, NAMED_MONTHS, NUMBER, month_number
+from qa.text.dates import DASH, NAME, NAMED_MONTHS, NUMBER, RANGE, YEAR_WORDS, month_number
+from qa.text.lang import PACKS, any_of, table_of, words_of
+from qa.text.lang.pack import BLANKS as B1
+from qa.text.lang.pack import GAP as B0
+from qa.text.lang.pack import choice
 
-NAMED_ERAS = ERAS | {"明治": (1867, 45), "meiji": (1867, 45)}
-NAMED_ERAS |= {
-    name: NAMED_ERAS[era]
-    for era, names in {
-        "大正": "taisho taishō",
-        "昭和": "showa shōwa",
-        "平成": "heisei",
-        "令和": "reiwa",
-    }.items()
-    for name in names.split()
-}
-"""Era → the year before its first, and how many years it has."""
+ERAS = table_of(lambda pack: pack.eras)
+ERA_NAMES = table_of(lambda pack: pack.era_names)
 
 Y = r"(?:1\d\d\d|2[01]\d\d)"
 D = r"(?:[0-2]?\d|3[01])"
 FREE, END = r"(?<![\d.,:/-])", r"(?!\d|[.,:]\d)"
 _TH = r"(?:st|nd|rd|th)?"
-_OF_YEAR = rf"(?:,?{B0}(?:(?:năm|tahun|taong|taon|ng|of|ឆ្នាំ){B0})?(?P<year>{Y})(?!\d|[.,]\d))"
+_OF_YEAR = rf"(?:,?{B0}(?:(?:{YEAR_WORDS}){B0})?(?P<year>{Y})(?!\d|[.,]\d))"
 _LATIN_NAME = "|".join(name for name in NAME.split("|") if name[0] < "\u1780")
-_KHMER_NAME = "|".join(name for name in NAME.split("|") if name[0] >= "\u1780")
 
+
+_ROMAN_ERAS = choice(name for name in ERA_NAMES if len(name) > 1)
+_ERA_LETTERS = "".join(name for name in ERA_NAMES if len(name) == 1)
 ERA = re.compile(
-    r"(?P<era>明治|大正|昭和|平成|令和|(?<![a-z0-9])(?:meiji|taish[oō]|sh[oō]wa|heisei|reiwa)\s(?:era\s"
-    r"|year\s)?|(?<![a-z0-9])[tshr](?=\s?(?:\d|元)+年))"
+    rf"(?P<era>{choice(ERAS)}|(?<![a-z0-9])(?:{_ROMAN_ERAS})\s(?:era\s"
+    rf"|year\s)?|(?<![a-z0-9])[{_ERA_LETTERS}](?=\s?(?:\d|元)+年))"
     rf"\s?(?P<number>\d{{1,2}}|元|[一二三四五六七八九十]{{1,3}})(?:年度?)?"
     rf"(?:\s?(?P<month>\d{{1,2}}|{NUMBER})月(?:\s?(?P<day>\d{{1,2}})日)?|\s?(?:から"
     rf"|{DASH})(?P<end>\d{{1,2}})年)?"
@@ -43,36 +39,28 @@ PATTERNS = tuple(
         rf"|[一二三四五六七八九十]{{1,3}})[日号號])?)",
         rf"(?<![\d.,])(?<![か个個ヶカ第])(?P<month>\d{{1,2}}|{NUMBER})月(?:{B0}(?P<day>\d{{1,2}}"
         rf"|[一二三四五六七八九十]{{1,3}})[日号號])?(?!曜)",
-        rf"(?<!\w)(?:ika-?)?(?P<day>{D}){_TH}(?:{B0}(?:{DASH}|to|and|hingga"
-        rf"|sampai){B0}(?P<day2>{D}){_TH})?{B1}(?:(?:of|ng){B1})?"
+        rf"(?<!\w)(?:ika-?)?(?P<day>{D}){_TH}(?:{B0}(?:{DASH}|{RANGE}){B0}"
+        rf"(?P<day2>{D}){_TH})?{B1}(?:(?:of|ng){B1})?"
         rf"(?P<month>{_LATIN_NAME})(?!\w)\.?{_OF_YEAR}?",
-        rf"(?<!\w)(?:(?P<first>{_LATIN_NAME})\.?{B0}(?:{DASH}|/|to|and|until|hingga|sampai"
-        rf"|hanggang){B0})?(?P<month>{_LATIN_NAME})(?!\w)\.?"
+        rf"(?<!\w)(?:(?P<first>{_LATIN_NAME})\.?{B0}(?:{DASH}|/|{RANGE}){B0})?"
+        rf"(?P<month>{_LATIN_NAME})(?!\w)\.?"
         rf"(?:{B1}(?P<day>{D}){_TH}(?![\d:]|[.,]\d)(?:{B0}{DASH}{B0}(?P<day2>{D})(?!\d))?)?{_OF_YEAR}?",
-        rf"(?:ថ្ងៃ(?:ទី)?{B0}(?P<day>{D}){B0})?ខែ{B0}(?P<month>{_KHMER_NAME})(?:{B0}(?:ឆ្នាំ{B0})?(?P<year>{Y})(?!\d))?",
-        rf"(?<!\w)(?:(?:ngày{B1})?(?P<day>{D}){B1})?tháng{B1}(?P<month>\d{{1,2}}(?!\d)|(?:{NUMBER}|bốn)(?!\w))"
-        rf"(?:{B0}(?:[/-]|,?{B1}năm|,){B0}(?P<year>{Y})(?!\d))?",
-        rf"ngày{B1}(?P<day>{D})/(?P<month>{D})(?:/(?P<year>{Y}))?(?!\d)",
+        *(pattern for pack in PACKS for pattern in pack.dates),
         rf"{FREE}(?P<year>{Y})(?P<mark>[-/.])(?P<month>{D})(?P=mark)(?P<day>{D})(?![\d/-]|[.,]\d)",
         rf"{FREE}(?P<day>{D})(?P<mark>[-/.])(?P<month>{D})(?P=mark)(?P<year>{Y}){END}",
         rf"{FREE}(?P<month>{D})/(?P<year>{Y}){END}",
-        r"(?<!\d)(?:(?P<century>1\d|2[01])世[紀纪])?(?P<decade>(?:1\d|20)?\d0)(?:['’]?s(?!\w)|年代|-an(?!\w))",
-        rf"(?:(?:những|các){B1}(?:thập{B1}niên{B1})?năm|thập{B1}(?:niên|kỷ)(?:{B1}năm)?"
-        rf"|dekada(?:{B1}ng)?|ទសវត្ស(?:រ៍)?(?:ឆ្នាំ)?|dasawarsa){B1}?['’]?(?P<decade>(?:1\d|20)?\d0)(?!\d)",
+        r"(?<!\d)(?:(?P<century>1\d|2[01])世[紀纪])?(?P<decade>(?:1\d|20)?\d0)"
+        rf"(?:年代|(?:{any_of(lambda pack: pack.after_decade)})(?!\w))",
+        rf"(?:{any_of(lambda pack: pack.before_decade)}){B1}['’]?(?P<decade>(?:1\d|20)?\d0)(?!\d)",
     )
 )
 """Dates that say more than a year, the most exact forms first; a year alone is read as a number."""
 
-ALONE = re.compile(
-    r"(?<!\w)(?:in|of|since|until|by|from|to|last|next|this|early|late|mid|during|and|pada|bulan|sejak"
-    r"|noong|buwan ng)[\s-]$"
-)
-"""What stands before a month's English name that is also another word: in May, since March."""
-ALSO_WORDS = frozenset(
-    "may march mar sep sept jan dec jun jul aug apr feb oct nov mei juni juli abril mayo".split()
-)
+ALONE = re.compile(rf"(?<!\w)(?:{any_of(lambda pack: pack.before_month)})[\s-]$")
+"""What stands before a month's name that is also another word: in May, since March."""
+ALSO_WORDS = words_of(lambda pack: pack.month_lookalikes)
 _UNITS_OF_HAN = {c: n for n, c in enumerate("零一二三四五六七八九")}
-SAME_YEAR = re.compile(r"同じ?年$|当年$|该年$|該年$|(?:that|the same) year,?\s(?:in\s)?$")
+SAME_YEAR = re.compile(rf"(?:{any_of(lambda pack: pack.same_year)})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +115,7 @@ def _read(match: re.Match[str], text: str, plain: str) -> Iterator[Date]:
     name = found["month"]
     if name in NAMED_MONTHS and name[0] < "\u1780" and not _is_month(match, text, plain):
         return
-    month = int(name) if name.isdecimal() else 4 if name == "bốn" else month_number(name)
+    month = int(name) if name.isdecimal() else month_number(name)
     year = int(found["year"]) if found.get("year") else None
     days: list[int | None] = [_day(found[key]) for key in ("day", "day2") if found.get(key)]
     for day in days or [None]:
@@ -157,9 +145,8 @@ def _is_month(match: re.Match[str], text: str, plain: str) -> bool:
 
 
 def _read_era(match: re.Match[str]) -> Iterator[Date]:
-    before_first, length = NAMED_ERAS[
-        match["era"].split()[0] if match["era"].isascii() or "ō" in match["era"] else match["era"]
-    ]
+    name = match["era"].split()[0]
+    before_first, length = ERAS[ERA_NAMES.get(name, name)]
     number = 1 if match["number"] == "元" else _day(match["number"])
     if not 1 <= number <= length:
         return

@@ -17,32 +17,18 @@ from dataclasses import dataclass, replace
 
 from qa.cities import CityCatalogue
 from qa.domain import Chunk, Span
-from qa.text.dates import B0, B1, DASH, ERAS, NAME, NUMBER, month_number, plain_text
+from qa.text.dates import DASH, NAME, NUMBER, RANGE, YEAR_WORDS, month_number, plain_text
+from qa.text.lang import PACKS, any_of, any_word_of, table_of, words_of
+from qa.text.lang.pack import BLANKS as B1
+from qa.text.lang.pack import GAP as B0
+from qa.text.lang.pack import choice
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 FIRST_BARE_YEAR, YEARS_AHEAD = 1950, 30
 """A year that nothing else marks as one lies between this and so many years from now: plans, not dreams."""
 
-EVENT_NOUNS = frozenset(
-    """
-    agreement accord memorandum mou survey plan award prize meeting conference summit report visit declaration law
-    act budget workshop forum festival exhibition campaign edition target goal project programme program period
-    """.split()
-)
-"""What a year is put before in English: "the 2014 agreement"."""
-
-FUNCTION_WORDS = frozenset(
-    """
-    a an the and or but nor as at by for from in into is are was were be been being has have had it its he she they
-    we you this that these those which who whom when where while on of to under between through until since because
-    after before about both all with without via will would can could may might must shall should did does do not
-    also already again together jointly alone onward onwards respectively there their his her our so if
-    dan di ke dengan oleh untuk yang pada adalah telah sudah sebagai hingga sampai dari kota ini itu akan para
-    và tại ở với đã đến là do của cho khi thì được bởi về giữa để hai các thành tới sẽ
-    sa ng ang na ay nang para upang hanggang mula si ni kung nina sina
-    """.split()
-)
-"""Words that a number does not count: what stands before one of them is no amount."""
+EVENT_NOUNS = words_of(lambda pack: pack.event_nouns)
+FUNCTION_WORDS = words_of(lambda pack: pack.function_words)
 
 CONTEXT = 80
 """Characters before a number that are looked at."""
@@ -51,12 +37,14 @@ Y = r"(?:19\d\d|20\d\d|2100)"
 AT_START = r"(?<![\d$€£¥₫₱฿/])(?<!\d[.,:-])"
 AT_END = r"(?!\d|[.,:]\d|[/%°])"
 FY = rf"(?<![a-z])(?:fy{B0})?"
-YEAR_WORD = rf"(?:(?:năm|tahun|taong|taon|ng|of|ឆ្នាំ){B0})?"
+YEAR_WORD = rf"(?:(?:{YEAR_WORDS}){B0})?"
 NOT_AGO = r"(?!間|间|以上|余|前(?![後后半]))"
 """2000年間 is a time of 2000 years, 2000年前 that many years ago."""
 
+ERA_NAMES = {name: era for name, era in table_of(lambda pack: pack.era_names).items() if len(name) == 1}
+ERAS = table_of(lambda pack: pack.eras)
 ERA = re.compile(
-    rf"(大正|昭和|平成|令和|(?<![a-z0-9])[tshr])\s?(\d{{1,2}}|元)年度?"
+    rf"({choice(ERAS)}|(?<![a-z0-9])[{''.join(ERA_NAMES)}])\s?(\d{{1,2}}|元)年度?"
     rf"(?:\s?(\d{{1,2}})月(?:\s?\d{{1,2}}日)?|(?:から|{DASH})(\d{{1,2}})年度?)?"
 )
 HAN = re.compile(
@@ -65,38 +53,32 @@ HAN = re.compile(
 )
 NAMED = re.compile(
     rf"(?<!\w)(?:\d{{1,2}}(?:st|nd|rd|th)?{B1}(?:(?:of|ng){B1})?)?"
-    rf"(?:(?P<first>{NAME})\.?{B0}(?:{DASH}|/|to|and|until){B0})?(?P<month>{NAME})\.?"
+    rf"(?:(?P<first>{NAME})\.?{B0}(?:{DASH}|/|{RANGE}){B0})?(?P<month>{NAME})\.?"
     rf"(?:{B1}\d{{1,2}}(?:st|nd|rd|th)?)?,?{B0}{YEAR_WORD}(?P<year>{Y}){AT_END}"
-)
-KHMER = re.compile(rf"ខែ{B0}(?P<month>{NAME}){B0}{YEAR_WORD}(?P<year>{Y}){AT_END}")
-VIETNAMESE = re.compile(
-    rf"(?:ngày{B1}\d{{1,2}}{B1})?tháng{B1}(?P<month>\d{{1,2}}|{NUMBER}){B0}(?:[/-]|,?{B1}năm|,){B0}(?P<year>{Y}){AT_END}"
 )
 YEAR_FIRST = re.compile(rf"{AT_START}({Y})([-/.])(\d{{1,2}})(?:\2\d{{1,2}})?(?![\d/-]|[.,]\d)")
 DAY_FIRST = re.compile(rf"(?<![\d.,:/-])(?:(\d{{1,2}})([-/.]))?(\d{{1,2}})(?(2)\2|/)({Y}){AT_END}")
-DECADE = re.compile(rf"{AT_START}(?P<year>(?:19|20)\d0)(?P<decade>['’]?s\b|-an\b)")
-DECADE_OF = re.compile(rf"(?P<decade>thập{B1}(?:niên|kỷ)|dekada){B1}(?P<year>(?:19|20)\d0){AT_END}")
-RANGE = re.compile(
+DECADE = re.compile(
+    rf"{AT_START}(?P<year>(?:19|20)\d0)(?P<decade>{any_of(lambda pack: pack.after_decade)})(?!\w)"
+)
+DECADE_OF = re.compile(
+    rf"(?P<decade>{any_of(lambda pack: pack.before_decade)}){B1}(?P<year>(?:19|20)\d0){AT_END}"
+)
+YEARS = re.compile(
     rf"{FY}{AT_START}(?P<year>{Y}){B0}(?:{DASH}|/){B0}(?:fy{B0})?(?P<end>{Y}|\d\d(?!\d)){AT_END}(?!-)(?:年度?)?"
 )
 SINGLE = re.compile(rf"{FY}{AT_START}(?P<year>{Y}){AT_END}(?!{DASH}\s?(?!{Y})\d)(?![a-z])")
 
 CONNECTOR = re.compile(
-    rf"{B0}(?:{DASH}|から|to|until|till|through|至|到|đến|tới|sampai|hingga|s/d|ដល់|hanggang)"
-    rf"(?:{B1}(?:the|end|fiscal|year|dengan|sa))*{B0}{YEAR_WORD}"
+    rf"{B0}(?:{DASH}|{any_of(lambda pack: pack.until)})"
+    rf"(?:{B1}(?:{any_of(lambda pack: pack.after_until)}))*{B0}{YEAR_WORD}"
 )
-AND = re.compile(rf"{B0}(?:,|and|or|&|và|dan|at|និង|、|と|和){B0}{YEAR_WORD}")
-BETWEEN = re.compile(rf"(?:between|antara|giữa|pagitan{B1}ng){B1}{YEAR_WORD}$")
-STRONG = re.compile(
-    r"(?:(?<![^\W\d_])(?:since|until|till|during|fiscal|fy|years?|dated|early|late|mid|circa|(?:end|beginning) of"
-    r"|tahun|sejak|semenjak|awal|akhir|năm|noong|taong|taon|simula)|ឆ្នាំ)[-\s\u200b]{0,4}$"
-)
-WEAK = re.compile(
-    r"(?<![^\W\d_])(?:in|from|by|of|before|after|pada|dari|hingga|sampai|menjelang|sebelum|setelah|dalam|từ|đến|trong"
-    r"|vào|trước|sau|đầu|cuối|sa|ng|hanggang|bago|mula|nang)\s{1,4}$"
-)
-AMOUNT_OF = re.compile(r"(?:total|number|capacity|population|sum|maximum|minimum|average|up|out)\s+of\s+$")
-DETERMINER = re.compile(r"(?<![^\W\d_])(?:the|this|that|its|their|our|an?)\s+$")
+AND = re.compile(rf"{B0}(?:,|{any_of(lambda pack: pack.ands)}){B0}{YEAR_WORD}")
+BETWEEN = re.compile(rf"(?:{any_of(lambda pack: pack.before_two_years)}){B1}{YEAR_WORD}$")
+STRONG = re.compile(any_word_of(lambda pack: pack.before_year) + r"[-\s\u200b]{0,4}$")
+WEAK = re.compile(any_word_of(lambda pack: pack.before_likely_year) + r"\s{1,4}$")
+AMOUNT_OF = re.compile(rf"(?:{any_of(lambda pack: pack.before_amount)})\s+$")
+DETERMINER = re.compile(rf"(?<![^\W\d_])(?:{any_of(lambda pack: pack.determiners)})\s+$")
 EDGE = re.compile(r"(?:^|[(\[（［【,;:、。|•·“\"«—–-]|\s{2})[\s#*>-]{0,4}$")
 CLAUSE_END = re.compile(r"\s*(?:$|(?!-\w)[^\w\s%°$€£¥&/\u200b])")
 FOLLOWING = re.compile(r"\s+([^\W\d_][\w'’-]*)")
@@ -203,7 +185,7 @@ def _is_in_range(mention: _Mention) -> bool:
 
 
 def _read_era(match: re.Match[str]) -> _Mention | None:
-    before_first, length = ERAS[match[1]]
+    before_first, length = ERAS[ERA_NAMES.get(match[1], match[1])]
     number = 1 if match[2] == "元" else int(match[2])
     end = int(match[4]) if match[4] else None
     if not 1 <= number <= length or (end is not None and not number < end <= length):
@@ -214,6 +196,8 @@ def _read_era(match: re.Match[str]) -> _Mention | None:
 
 def _read_named_groups(match: re.Match[str]) -> _Mention | None:
     found = match.groupdict()
+    if not found["year"]:
+        return None
     year, month, end = (
         int(found["year"]),
         month_number(found.get("first") or found.get("month")),
@@ -248,10 +232,11 @@ def _read_day_first(match: re.Match[str]) -> _Mention | None:
 
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], _Mention | None]], ...] = (
     (ERA, _read_era),
-    *((pattern, _read_named_groups) for pattern in (HAN, NAMED, KHMER, VIETNAMESE)),
+    *((pattern, _read_named_groups) for pattern in (HAN, NAMED)),
+    *((re.compile(date), _read_named_groups) for pack in PACKS for date in pack.dates),
     (YEAR_FIRST, _read_year_first),
     (DAY_FIRST, _read_day_first),
-    *((pattern, _read_named_groups) for pattern in (DECADE, DECADE_OF, RANGE, SINGLE)),
+    *((pattern, _read_named_groups) for pattern in (DECADE, DECADE_OF, YEARS, SINGLE)),
 )
 """The most exact forms come first: what they take, later ones leave alone."""
 

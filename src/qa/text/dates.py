@@ -5,32 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 
-NAMED_MONTHS = {
-    name: number
-    for names in (
-        "january february march april may june july august september october november december",
-        "jan feb mar apr may jun jul aug sept oct nov dec",
-        "januari februari maret april mei juni juli agustus sep oktober nopember desember",
-        "enero pebrero marso abril mayo hunyo hulyo agosto setyembre oktubre nobyembre disyembre",
-        "មករា កុម្ភៈ មីនា មេសា ឧសភា មិថុនា កក្កដា សីហា កញ្ញា តុលា វិច្ឆិកា ធ្នូ",
-    )
-    for number, name in enumerate(names.split(), start=1)
-}
-COUNTED_MONTHS = {
-    name: number
-    for names in ("một hai ba tư năm sáu bảy tám chín mười", "一 二 三 四 五 六 七 八 九 十 十一 十二")
-    for number, name in enumerate(names.split(), start=1)
-} | {"giêng": 1, "mười một": 11, "mười hai": 12, "chạp": 12}
+from qa.text.lang import any_of, table_of
+from qa.text.lang.pack import choice
+
+NAMED_MONTHS = table_of(lambda pack: pack.months)
+COUNTED_MONTHS = table_of(lambda pack: pack.counted_months)
 """What stands before 月, and after "tháng"."""
 
-ERAS = {"大正": (1911, 15), "昭和": (1925, 64), "平成": (1988, 31), "令和": (2018, 82)}
-ERAS |= {letter: ERAS[name] for letter, name in zip("tshr", tuple(ERAS), strict=True)}
-"""Japanese era → the year before its first, and how many years it has (令和: as many as end in 2100)."""
-
-B0, B1 = r"[\s\u200b]{0,4}", r"[\s\u200b]{1,4}"
 DASH = r"[-–—−~〜～]"
-NAME = "|".join(sorted(NAMED_MONTHS, key=lambda name: (-len(name), name)))
-NUMBER = "|".join(sorted(COUNTED_MONTHS, key=lambda name: (-len(name), name)))
+NAME, NUMBER = choice(NAMED_MONTHS), choice(COUNTED_MONTHS)
+YEAR_WORDS = any_of(lambda pack: pack.year_words)
+RANGE = f"{any_of(lambda pack: pack.until)}|{any_of(lambda pack: pack.ands)}"
+"""What joins two dates, beside dashes."""
 NO_DATES = re.compile(r"(?:https?://|www\.)[^\s\u3000-\u9fff]+|(?<![\w.+-])[\w.+-]{1,64}@[\w.-]+")
 KANJI_YEAR = re.compile(r"(?<![〇零一二三四五六七八九十百千万])[一二][〇零一二三四五六七八九]{3}(?=年)")
 KANJI_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
