@@ -29,6 +29,7 @@ from qa.overview.timeline import (
     WEAK,
 )
 from qa.text.dates import plain_text
+from qa.text.lang import any_of
 
 Kind = Literal["number", "date", "unit", "name", "unjudged"]
 YEARS = range(1000, 2200)
@@ -302,10 +303,8 @@ def _missing_quantities(reading: Reading, evidence: _Evidence) -> Iterator[tuple
             yield start, Fact(kind, reading.text[start:end].strip())
 
 
-BOTH = re.compile(r"(?:\bthe\s|\b(?:these|both|its|their|our|those|kedua|ang)\s|cả\s)$", re.IGNORECASE)
-BOTH_NOUN = re.compile(
-    r"\s?(?:市|国|國|都市|座城市|个城市|個城市|者|社|bên|thành phố|nước|kota|lungsod|cities|sides|ទីក្រុង|ភាគី)"
-)
+BOTH = re.compile(rf"(?:{any_of(lambda pack: pack.before_both)})\s$", re.IGNORECASE)
+BOTH_NOUN = re.compile(rf"\s?(?:{any_of(lambda pack: pack.both_nouns)})")
 
 
 def _is_both(quantity: Quantity, text: str) -> bool:

@@ -9,13 +9,15 @@ from fractions import Fraction
 
 from qa.facts.units import LATIN
 from qa.facts.vocabulary import FIRST_SCALE, HAN_DIGITS, ORDINALS, SCALES, SMALL, WHOLE
+from qa.text.lang import PACKS, any_of
 
 LONGEST = 40
 """Digits. What is longer is no number but a key, and compared letter by letter."""
 
 Value = Fraction | str
 
-_JOINS = re.compile(r"[-\s\u200b]{0,2}(?:(?:and|linh|lẻ|at|na|'t)\s)?$")
+_JOINS = re.compile(rf"[-\s\u200b]{{0,2}}(?:(?:{any_of(lambda pack: pack.joins_numbers)})\s)?$")
+_THOUSANDS = {pack.code: pack.thousands_mark for pack in PACKS}
 _HALF = re.compile(r"\srưỡi(?!\w)|半")
 
 
@@ -100,12 +102,12 @@ def read_digits(text: str, language: str) -> tuple[Value, ...]:
     decimal = Fraction(plain.replace(",", "."))
     if not re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", plain):
         return (decimal,)
-    points_group = language in ("vi", "id")
+    points_group = _THOUSANDS.get(language) == "."
     if marks[0] == ",":
         return (grouped, decimal) if points_group else (grouped,)
     if points_group:
         return (grouped,)
-    is_open = language in ("", "km") or plain.endswith("000")
+    is_open = not _THOUSANDS.get(language) or plain.endswith("000")
     return (grouped, decimal) if is_open else (decimal,)
 
 

@@ -11,26 +11,21 @@ from qa.facts.composing import Quantity, compose
 from qa.facts.numerals import find_atoms
 from qa.facts.units import LATIN, TENTH, unit_after, unit_before
 from qa.facts.vocabulary import language_of
+from qa.text.dates import RANGE
+from qa.text.lang import any_of, words_of
 
 _SUFFIX = re.compile(rf"(?:st|nd|rd|th)(?![{LATIN}])")
 _PREFIX = re.compile(rf"(?:第|(?<![{LATIN}])(?:ke-?|ika-?|thứ )|ទី\s?)$")
 _PLACE = re.compile(r"(?:つ|個|回|次)?目|番目|位|番")
 _NEXT = re.compile(r"[-\s\u200b]{0,3}([^\W\d_])(\w*)")
-_NO_NOUN = frozenset(
-    "and or to of in on at by for from until till than were was are is had has have the dan atau dari "
-    "di ke pada hingga sampai "
-    "và hoặc đến tới trong vào ở của là at o sa ng ay hanggang mula out per percent".split()
-)
-_BRIDGE = re.compile(
-    r"[\s\u200b]{0,2}(?:[-–—−~〜～,、]|から|to|and|or|until|đến|tới|và|hoặc|sampai|hingga|dan|atau"
-    r"|hanggang|至|到|と|和|ដល់|និង)[\s\u200b]{0,2}"
-)
+_NO_NOUN = words_of(lambda pack: pack.uncounted_words)
+_BRIDGE = re.compile(rf"[\s\u200b]{{0,2}}(?:[-–—−~〜～,、]|{RANGE})[\s\u200b]{{0,2}}")
 _ROMAN = re.compile(
     rf"(?<![{LATIN}{LATIN.upper()}])(?:I{{2,3}}|IV|VI{{1,3}}|IX|XI{{1,3}}|XIV|XV|XVI{{1,3}}|XIX|XX"
     rf"|XXI)(?![{LATIN}{LATIN.upper()}])"
 )
 _ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10}
-_AGE = re.compile(r"(?:\baged?(?: of)?|\bwas(?: around| about)?|usia|berumur)\s$")
+_AGE = re.compile(rf"(?:{any_of(lambda pack: pack.before_age)})\s$")
 _WIDE_COMMA = re.compile("，(?![０-９]{3})")
 _TIME = re.compile(r"(?<![\d:])([01]?\d|2[0-4])[:h]([0-5]\d)(?![\d:])")
 

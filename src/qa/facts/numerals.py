@@ -17,17 +17,15 @@ from qa.facts.vocabulary import (
     SMALL,
     WHOLE,
 )
+from qa.text.lang import any_of
+from qa.text.lang.pack import choice
 
 _WORDS = {word for language in ("en", "id", "fil") for word in SMALL[language]}
 _WORDS |= {word for word in {*SCALES, *WHOLE, *ORDINALS} if re.match(f"[{LATIN}]", word)}
 _VIETNAMESE = set(SMALL["vi"])
 
 
-def _any_of(words: set[str]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
-
-
-_KHMER = _any_of({word for word in {*SMALL["km"], *SCALES} if "\u1780" <= word[0] <= "\u17ff"})
+_KHMER = choice({word for word in {*SMALL["km"], *SCALES} if "\u1780" <= word[0] <= "\u17ff"})
 _DIGITS = (
     r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![,\d])|\d{1,3}(?:\.\d{3})+(?:,\d+)?(?![.\d])"
     r"|\d{1,2}(?:,\d\d)+,\d{3}(?![,\d])"
@@ -36,9 +34,9 @@ _DIGITS = (
 )
 _ATOM = re.compile(
     rf"(?P<digits>{_DIGITS})|(?P<han>[{HAN}]+)|(?P<khmer>(?:{_KHMER})(?![\u17b6-\u17d2]))"
-    rf"|(?<![{LATIN}'’])(?P<word>{_any_of(_WORDS | _VIETNAMESE)})(?![{LATIN}])"
+    rf"|(?<![{LATIN}'’])(?P<word>{choice(_WORDS | _VIETNAMESE)})(?![{LATIN}])"
 )
-_VAGUE = re.compile(r"[数數几幾何]$|(?:hàng|vài|mấy|nhiều|beberapa|ilang|mga|several|few|many|រាប់) $")
+_VAGUE = re.compile(rf"(?:{any_of(lambda pack: pack.vague_amounts)})$")
 _THE = re.compile(r"(?:the|its|their|our|his|her)\s$")
 _RANKED = re.compile(r"[-\s]\w{2,14}est\b|\s(?:most|time|phase|stage|term)\b")
 _LETTERS_BEFORE = re.compile(rf"([{LATIN}]+)(-?)\Z", re.IGNORECASE)
@@ -110,9 +108,7 @@ def _is_han_number(run: str, plain: str, start: int, end: int) -> bool:
         return len(run) == 1 and re.match("[人年円元名社件個台戸户]", plain[end : end + 1]) is not None
     if len(run) > 1:
         return True
-    return re.match(COUNTER, plain[end : end + 6]) is not None and not re.search(
-        r"[北統统世唯同单單]$", before
-    )
+    return COUNTER.match(plain[end : end + 6]) is not None and not re.search(r"[北統统世唯同单單]$", before)
 
 
 def _is_khmer_number(word: str, plain: str, start: int, end: int) -> bool:

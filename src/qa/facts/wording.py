@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from qa.overview.timeline import FUNCTION_WORDS
 from qa.text.dates import NO_DATES
+from qa.text.lang import PACKS, table_of, words_of
 from qa.text.names import DEMONYMS, SMALL_WORDS
 
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
@@ -22,50 +23,19 @@ START = re.compile(r"(?:^|[.!?:;…。！？។\"“”‘(「『*#•|>-]|\n)[\
 NO_NAMES = (
     FUNCTION_WORDS
     | SMALL_WORDS
+    | words_of(lambda pack: pack.no_names)
     | frozenset(
         """
-    mr mrs ms dr prof ông bà ngài anh chị pak bapak ibu bu ginoo gng kota kabupaten provinsi lungsod lalawigan
-    thành phố tỉnh quận huyện city town province prefecture since after before during while according although
-    thus however moreover from today currently năm trong tại theo từ khi sau trước với và các những dalam pada
-    sejak setelah menurut selain untuk antara noong mula ayon para bukod am pm no nr vol ok
     i ii iii iv v vi vii viii ix x
-    us$ usd rp vnd idr php jpy cny eur gbp khr rmb fy kwh mwh gwh kw mw gw °c tp
+    us$ usd rp vnd idr php jpy cny eur gbp khr rmb fy kwh mwh gwh kw mw gw °c
     """.split()
     )
 )
-"""Words with a capital that are no names: what begins sentences, titles, units, Roman numbers."""
-
-EVERYDAY = frozenset(
-    "ゴミ リサイクル エネルギー プロジェクト メートル キロメートル キロ パーセント トン ドル ユーロ "
-    "ポンド セミナー モデル センター システム "
-    "レベル サポート テーマ データ プラスチック コンポスト ワークショップ インフラ メンバー スタッフ "
-    "イベント キャンペーン ノウハウ モニタリング "
-    "ネットワーク パートナー パイロット プラン プログラム ビジネス サービス コミュニティ グリーン "
-    "カーボン ゼロカーボン ニュートラル ページ ヘクタール リットル "
-    "キログラム グラム コスト ガス ニーズ パーク タウン エコ エコタウン オゾン ポイント カ ヶ ケ ヵ ー".split()
-)
-"""Katakana words that are no names."""
+"""Words that are no names, though they look like some: of the languages, units, Roman numbers."""
 
 ALIASES = tuple(
-    tuple(group.split("|"))
-    for group in (
-        "co2|co₂|carbon dioxide|二酸化炭素|二氧化碳|karbon dioksida|carbon dioxit|កាបូនឌីអុកស៊ីត|carbon dioxide",
-        "ghg|ghgs|greenhouse gas|温室効果ガス|温室气体|khí nhà kính|gas rumah kaca|ឧស្ម័នផ្ទះកញ្ចក់",
-        "oda|official development assistance|政府開発援助|官方发展援助|政府开发援助|viện trợ phát triển "
-        "chính thức|hỗ trợ phát triển chính thức"
-        "|bantuan pembangunan resmi",
-        "mou|memorandum of understanding|覚書|谅解备忘录|bản ghi nhớ|nota kesepahaman|memorandum ng "
-        "pagkakaunawaan|អនុស្សរណៈ",
-        "un|united nations|国連|国際連合|联合国|liên hợp quốc|liên hiệp quốc|perserikatan bangsa-bangsa"
-        "|pbb|អង្គការសហប្រជាជាតិ",
-        "unep|united nations environment program|国連環境計画|联合国环境规划署|联合国环境署|chương "
-        "trình môi trường liên hợp quốc",
-        "jica|japan international cooperation agency|国際協力機構|日本国际协力机构|日本国際協力機構",
-        "sdgs|sdg|sustainable development goal|持続可能な開発目標|可持续发展目标|mục tiêu phát triển bền vững",
-        "usa|us|u.s.|united states|アメリカ|米国|美国|hoa kỳ|mỹ|amerika serikat|estados unidos",
-        "eu|european union|欧州連合|欧盟|liên minh châu âu|uni eropa",
-        "uk|u.k.|united kingdom|britain|イギリス|英国|vương quốc anh|inggris",
-    )
+    tuple(alias for pack in PACKS if key in pack.aliases for alias in pack.aliases[key].split("|"))
+    for key in table_of(lambda pack: pack.aliases)
 )
 """Abbreviations and what they stand for in the languages of the page."""
 
@@ -120,7 +90,7 @@ def find_words(text: str, plain: str) -> list[Word]:
     found += [
         Word(*match.span(), match.group(), "katakana")
         for match in KATAKANA.finditer(text)
-        if len(match.group()) > 2 and match.group() not in EVERYDAY and plain[match.start()] != "\0"
+        if len(match.group()) > 2 and match.group() not in NO_NAMES and plain[match.start()] != "\0"
     ]
     return sorted(found, key=lambda word: word.start)
 
