@@ -18,7 +18,9 @@ HIDDEN = re.compile(
 """Characters that cannot be seen, with which a word can be broken up."""
 
 INSTRUCTION = re.compile(
-    any_of(lambda pack: pack.instructions)
+    unicodedata.normalize(
+        "NFKC", any_of(lambda pack: pack.instructions)
+    )  # as the quotes are when they are read
     + rf"|(?:^|[.!?。！？\])>]\s{{0,3}})(?:{any_of(lambda pack: pack.speakers)})\s{{0,3}}[:：]"
     r"|\b(?:base64|rot13)\b"
     r"|\bcite\s{0,3}[\[［【]|!\[[^\]\n]{0,200}\]\("

@@ -23,9 +23,9 @@ from qa.text.lang.pack import choice
 _WORDS = {word for language in ("en", "id", "fil") for word in SMALL[language]}
 _WORDS |= {word for word in {*SCALES, *WHOLE, *ORDINALS} if re.match(f"[{LATIN}]", word)}
 _VIETNAMESE = set(SMALL["vi"])
-
-
-_KHMER = choice({word for word in {*SMALL["km"], *SCALES} if "\u1780" <= word[0] <= "\u17ff"})
+_UNSPACED = {
+    word for words in (*SMALL.values(), SCALES) for word in words if not re.match(f"[{LATIN}{HAN}]", word)
+}
 _DIGITS = (
     r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![,\d])|\d{1,3}(?:\.\d{3})+(?:,\d+)?(?![.\d])"
     r"|\d{1,2}(?:,\d\d)+,\d{3}(?![,\d])"
@@ -33,7 +33,7 @@ _DIGITS = (
     r"|\d+,\d+(?!,?\d)|\d+"
 )
 _ATOM = re.compile(
-    rf"(?P<digits>{_DIGITS})|(?P<han>[{HAN}]+)|(?P<khmer>(?:{_KHMER})(?![\u17b6-\u17d2]))"
+    rf"(?P<digits>{_DIGITS})|(?P<han>[{HAN}]+)|(?P<unspaced>(?:{choice(_UNSPACED)})(?![\u17b6-\u17d2]))"
     rf"|(?<![{LATIN}'’])(?P<word>{choice(_WORDS | _VIETNAMESE)})(?![{LATIN}])"
 )
 _VAGUE = re.compile(rf"(?:{any_of(lambda pack: pack.vague_amounts)})$")
@@ -57,8 +57,8 @@ def _is_number(atom: re.Match[str], text: str, plain: str, language: str) -> boo
         return not _is_in_code(text, start, end)
     if atom.lastgroup == "han":
         return _is_han_number(word, plain, start, end)
-    if atom.lastgroup == "khmer":
-        return _is_khmer_number(word, plain, start, end)
+    if atom.lastgroup == "unspaced":
+        return _is_unspaced_number(word, plain, start, end)
     if text[start].isupper() and _starts_name(text, start, end):
         return False
     if word in _VIETNAMESE:
@@ -111,7 +111,7 @@ def _is_han_number(run: str, plain: str, start: int, end: int) -> bool:
     return COUNTER.match(plain[end : end + 6]) is not None and not re.search(r"[北統统世唯同单單]$", before)
 
 
-def _is_khmer_number(word: str, plain: str, start: int, end: int) -> bool:
+def _is_unspaced_number(word: str, plain: str, start: int, end: int) -> bool:
     if start and plain[start - 1] == "\u17d2":
         return False
     if len(word) > 3 and word != "សែន":

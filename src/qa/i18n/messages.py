@@ -1,12 +1,24 @@
-"""What the program says, in seven languages: one file for each in `locales/`, all with the same keys."""
+"""What the program says, in each language: one file for each in `locales/`, all with the same keys."""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 
-LANGUAGES = ("en", "ja", "zh", "vi", "id", "km", "fil")
+FIRST = ("en", "ja", "zh", "vi", "id", "km", "fil")
+"""The languages that the page offers first, in this order; others follow by their codes."""
+
+
+def _languages() -> Iterator[str]:
+    files = (entry.name for entry in resources.files("qa.i18n").joinpath("locales").iterdir())
+    found = {name.removesuffix(".toml") for name in files if name.endswith(".toml")}
+    yield from (code for code in FIRST if code in found)
+    yield from sorted(found.difference(FIRST))
+
+
+LANGUAGES = tuple(_languages())
 """The languages that there is a catalogue for, in the order in which the page offers them."""
 
 FALLBACK = "en"

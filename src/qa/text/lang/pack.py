@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -36,7 +37,7 @@ def counted(words: str, first: int = 0, step: int = 1) -> dict[str, int]:
 
 def choice(words: Iterable[str]) -> str:
     """The alternatives of a regular expression that match any of `words`, the longest first."""
-    return "|".join(sorted(words, key=lambda word: (-len(word), word)))
+    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
