@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from qa.answer.decision import is_general
 from qa.answer.disagreement import find_disagreements
 from qa.domain import Answer, Citation, Evidence, Passage, Query, Refusal, Span, Statement
+from qa.text.sentences import LIST_MARKS
 
-LIST_MARK = re.compile(r"^[-*•・●○■◆–]\s+")
+LIST_MARK = re.compile(rf"^[{LIST_MARKS}]\s+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from qa.domain import Evidence, Focus, Passage, Query, Span
 from qa.search.retriever import is_far_behind, under_headings
 from qa.system.stopwatch import Clock
 from qa.text.names import find_years
+from qa.text.sentences import LIST_MARKS
 
 if TYPE_CHECKING:
     from langchain_core.cross_encoders import BaseCrossEncoder
@@ -47,7 +48,7 @@ MIN_FOCUS, FOCUS_MARGIN, MAX_FOCUS_SHARE = -4.0, 3.0, 0.6
 """Words are set off from their sentence where the reader finds them this likely, and about as likely as the best
 of the answer, and where they are no more of the sentence than this."""
 
-BETWEEN_PARAGRAPHS = re.compile(r"\n\s*\n|\S.|[-*•・●○■◆–]$", re.DOTALL)
+BETWEEN_PARAGRAPHS = re.compile(rf"\n\s*\n|\S.|[{LIST_MARKS}]$", re.DOTALL)
 """An empty line, another sentence, or the mark of a list item."""
 
 MAX_NEAREST = 3

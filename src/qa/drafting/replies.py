@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qa.drafting.instructions import HIDDEN
 from qa.drafting.prompts import NO_ANSWER
-from qa.text.sentences import split_sentences
+from qa.text.sentences import LIST_MARKS, split_sentences
 
 MAX_SENTENCES_READ = 20
 """A reply with more is not an answer to read."""
@@ -42,7 +42,7 @@ OPENING = re.compile(
 )
 """Words that small models write before they come to the matter."""
 EMPHASIS = re.compile(r"[*_`~#|]{1,20}")
-LIST_START = re.compile(r"^\s{0,20}(?:[-•・●–]|\d{1,2}[.)])\s{1,5}", re.MULTILINE)
+LIST_START = re.compile(rf"^\s{{0,20}}(?:[{LIST_MARKS}]|\d{{1,2}}[.)])\s{{1,5}}", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from qa.loaders.encodings import decode as decode
 from qa.loaders.parsed import Parsed, TextBuilder
 from qa.text.languages import is_unspaced
 from qa.text.normalise import normalise
+from qa.text.sentences import LIST_MARKS
 
 MAX_HEADING_CHARS = 90
 MAX_HEADING_CHARACTERS_UNSPACED = 40
 """A Chinese, Japanese or Khmer character says about as much as two to three Latin ones."""
 
 SENTENCE_END = re.compile(r"[.!?。！？．។៕…:：;；,、，]['\"”’」』)）]*$")
-LIST_ITEM = re.compile(r"^\s*(?:[-*•・●○■◆–]|\(?\d{1,2}[.)])\s")
+LIST_ITEM = re.compile(rf"^\s*(?:[{LIST_MARKS}]|\(?\d{{1,2}}[.)])\s")
 
 
 def read_text(data: bytes) -> Parsed:

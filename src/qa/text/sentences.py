@@ -10,7 +10,12 @@ import sentencex
 from qa.domain import Span
 from qa.text.lang import any_of
 
-PARAGRAPH_BREAK = re.compile(r"\n[ \t\u3000]*\n\s*|\n(?=[ \t]*(?:[-*•・●○■◆–]|\(?\d{1,2}[.)])[ \t\u3000])")
+LIST_MARKS = "-*•・●○■◆–"
+"""What may stand before the items of a list, to be put into a class of characters."""
+
+PARAGRAPH_BREAK = re.compile(
+    rf"\n[ \t\u3000]*\n\s*|\n(?=[ \t]*(?:[{LIST_MARKS}]|\(?\d{{1,2}}[.)])[ \t\u3000])"
+)
 """A blank line, or a line break before a list item."""
 
 EXTRA_STOPS = re.compile(
@@ -48,7 +53,7 @@ OPENING, CLOSING = "「『（(", "」』）)"
 JOINS_QUOTE = re.compile(rf"^(?:{any_of(lambda pack: pack.goes_on_after_quote)})")
 """A quotation in brackets goes on with one of these: 「はい。」と言った。"""
 
-ENUMERATOR = re.compile(r"^\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,4})[.)]$|^[-*•・●○■◆–]$")
+ENUMERATOR = re.compile(rf"^\(?(?:\d{{1,2}}|[a-zA-Z]|[ivxIVX]{{1,4}})[.)]$|^[{LIST_MARKS}]$")
 """A list item's mark, which belongs to what follows it."""
 
 
