@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
 from qa.domain import Citation
+from qa.text.normalise import fold_case
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 SAME_WORDS = 75.0
@@ -29,7 +29,7 @@ def find_disagreements(citations: Sequence[Citation]) -> tuple[tuple[int, int], 
 
 
 def _disagree(one: str, other: str) -> bool:
-    one, other = (unicodedata.normalize("NFKC", text).casefold() for text in (one, other))
+    one, other = map(fold_case, (one, other))
     figures, others = set(NUMBER.findall(one)), set(NUMBER.findall(other))
     # Where one only says more than the other, nothing is contradicted.
     if figures <= others or others <= figures:

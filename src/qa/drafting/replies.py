@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qa.drafting.instructions import HIDDEN
 from qa.drafting.prompts import NO_ANSWER
-from qa.text.sentences import LIST_MARKS, split_sentences
+from qa.text.sentences import LIST_MARKS, STOPS, split_sentences
 
 MAX_SENTENCES_READ = 20
 """A reply with more is not an answer to read."""
@@ -16,7 +16,9 @@ MAX_SENTENCES_READ = 20
 THOUGHTS = re.compile(r"<think(?:ing)?>.{0,20000}?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 """What models that reason write down before they answer."""
 MARK = re.compile(r"[\[［【]\s{0,3}(\d{1,3}(?:\s{0,3}[,、，;]\s{0,3}\d{1,3}){0,9})\s{0,3}[\]］】]")
-MARKS_AFTER_STOP = re.compile(r"([.!?。！？។]) {0,3}((?:[\[［【][\d,、，; ]{1,40}[\]］】] {0,3}){1,9})")
+MARKS_AFTER_STOP = re.compile(
+    rf"([.!?{STOPS}]) {{0,3}}((?:[\[［【][\d,、，; ]{{1,40}}[\]］】] {{0,3}}){{1,9}})"
+)
 """Marks that stand behind a sentence's full stop: they belong to it, not to the next sentence."""
 CARRIER = re.compile(
     r"!?\[[^\[\]\n]{0,500}\]\([^()\n]{0,2000}\)?"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from qa.domain import Span
 from qa.text.lang import any_of, words_of
 from qa.text.languages import SCRIPTS, detect_script, is_unspaced
+from qa.text.normalise import fold_case
 
 if TYPE_CHECKING:
     from qa.models import Models
@@ -162,7 +162,7 @@ def share_of(sentence: str, texts: Sequence[str]) -> float:
 
 
 def _runs(text: str, size: int) -> set[str]:
-    words = re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
+    words = re.findall(r"\w+", fold_case(text))
     return {f" {word} "[at : at + size] for word in words for at in range(len(word) + 3 - size)}
 
 

@@ -30,6 +30,7 @@ from qa.overview.timeline import (
 )
 from qa.text.dates import plain_text
 from qa.text.lang import any_of
+from qa.text.sentences import STOPS
 
 Kind = Literal["number", "date", "unit", "name", "unjudged"]
 YEARS = range(1000, 2200)
@@ -38,8 +39,7 @@ SHORT_RANGE = re.compile(r"(?<!\d)((?:1\d|2[01])\d\d)年?度?(?:から|[-–—�
 UP_TO = re.compile(r"(?:到|至|から|[-–—~～〜])\s?$")
 HEADING = re.compile(r"[(（\[［]\s?([^()（）\[\]［］]{1,16})[)）\]］]")
 """A unit in brackets, as it stands at the head of a table."""
-STOPS = "\n。！？។"
-SENTENCE_END = re.compile(r"[.!?]\s|[。！？។\n]")
+SENTENCE_END = re.compile(rf"[.!?]\s|[{STOPS}\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,9 @@ def _stands_in(sentence: str, quote: str) -> bool:
     if not sentence or start < 0:
         return False
     before, after = quote[max(0, start - 2) : start], quote[start + len(sentence) :][:1]
-    is_start = not before or before[-1] in STOPS or (before[-1].isspace() and before[0] in ".!?:;" + STOPS)
-    return is_start and (not after or after.isspace() or sentence[-1] in STOPS)
+    stops = "\n" + STOPS
+    is_start = not before or before[-1] in stops or (before[-1].isspace() and before[0] in ".!?:;" + stops)
+    return is_start and (not after or after.isspace() or sentence[-1] in stops)
 
 
 @lru_cache(maxsize=256)

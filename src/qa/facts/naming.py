@@ -17,7 +17,6 @@ from qa.facts.wording import (
     KATAKANA,
     Word,
     find_words,
-    fold,
     initials,
     joined_sound,
     sound_of_katakana,
@@ -27,6 +26,7 @@ from qa.facts.wording import (
 )
 from qa.i18n.messages import LANGUAGES
 from qa.text.names import find_places
+from qa.text.normalise import fold_letters
 
 LATIN_LANGUAGES = frozenset({"", "en", "id", "vi", "fil"})
 FOREIGN_IN_VIETNAMESE = re.compile(r"[a-z]{7,}|[a-z]*[fjwz][a-z]*")
@@ -59,12 +59,12 @@ def missing_names(
     for entity, surface in entities.items():
         start = _place_of(surface, sentence)
         handled.update(
-            fold(word)
+            fold_letters(word)
             for match in words_of(surface)
             for word in (match.group(), *re.split(r"[-‐.]", match.group()))
         )
         if "\u3040" <= surface[0] <= "\u9fff":
-            handled.add(fold(surface))
+            handled.add(fold_letters(surface))
         if entity not in known.entities:
             yield start, surface, False
     words = [word for word in find_words(sentence, plain) if not _is_handled(word, handled)]
@@ -74,7 +74,7 @@ def missing_names(
 def _without_aliases(sentence: str, known: _Known) -> str:
     """`sentence` without what spells out an abbreviation that is known: no Japan in "JICA" written out."""
     for aliases in ALIASES:
-        if any(_has(fold(alias), known.text, known.words) for alias in aliases):
+        if any(_has(fold_letters(alias), known.text, known.words) for alias in aliases):
             for alias in aliases:
                 if " " in alias:
                     sentence = re.sub(re.escape(alias), " ", sentence, flags=re.IGNORECASE)
@@ -82,7 +82,7 @@ def _without_aliases(sentence: str, known: _Known) -> str:
 
 
 def _is_handled(word: Word, handled: set[str]) -> bool:
-    folded = fold(word.text)
+    folded = fold_letters(word.text)
     if word.kind == "katakana":
         return any(name in folded or folded in name for name in handled if not name.isascii())
     return bool(stems(folded) & handled) or any(
@@ -126,12 +126,12 @@ def _is_unjudged(word: Word, language: str, known: _Known) -> bool:
         return False
     if language == "" or "" in known.languages:
         return False
-    return not (language == "vi" and FOREIGN_IN_VIETNAMESE.fullmatch(fold(word.text)))
+    return not (language == "vi" and FOREIGN_IN_VIETNAMESE.fullmatch(fold_letters(word.text)))
 
 
 def _is_supported(words: Sequence[Word], index: int, known: _Known) -> bool:
     word = words[index]
-    folded = fold(word.text)
+    folded = fold_letters(word.text)
     if word.kind == "address":
         return folded in known.text
     if word.kind == "katakana":
@@ -169,7 +169,8 @@ def _joins_known(words: Sequence[Word], index: int, known: _Known) -> bool:
     """True if the word and a neighbour are one word of the quotes: "Viet Nam", Vietnam."""
     pairs = itertools.pairwise(words[max(0, index - 1) : index + 2])
     return any(
-        other.start - one.end == 1 and fold(one.text + other.text) in known.words for one, other in pairs
+        other.start - one.end == 1 and fold_letters(one.text + other.text) in known.words
+        for one, other in pairs
     )
 
 
@@ -183,7 +184,7 @@ def _spelt_out(words: Sequence[Word], sentence: str, known: _Known) -> set[int]:
                 b.start - a.end <= 5 and not re.search(r"[.,;:]", sentence[a.end : b.start])
                 for a, b in itertools.pairwise(row)
             )
-            if is_row and fold("".join(word.text[0] for word in row)) in known.words:
+            if is_row and fold_letters("".join(word.text[0] for word in row)) in known.words:
                 found.update(range(start, start + length))
     return found
 
@@ -198,7 +199,7 @@ def _known_of(quotes: tuple[str, ...], question: str, catalogue: CityCatalogue |
         previous = last_sound = ""
         compatible = unicodedata.normalize("NFKC", text)
         for match in words_of(text if compatible == text else f"{text}\n{compatible}"):
-            folded = fold(match.group())
+            folded = fold_letters(match.group())
             parts = [part for part in re.split(r"[-‐'’.]", folded) if part]
             for one in (folded, folded.replace("-", ""), folded.replace(".", ""), *parts):
                 words |= stems(one)
@@ -212,12 +213,16 @@ def _known_of(quotes: tuple[str, ...], question: str, catalogue: CityCatalogue |
         for match in KATAKANA.finditer(unicodedata.normalize("NFKC", text)):
             katakana.update((match.group(), *re.split("[・=＝]", match.group())))
     sounds.update(sound_of_katakana(one) for one in katakana)
-    joined = fold("\n".join(texts))
+    joined = fold_letters("\n".join(texts))
     for aliases in ALIASES:
-        if any(_has(fold(alias), joined, words) for alias in aliases):
+        if any(_has(fold_letters(alias), joined, words) for alias in aliases):
             for alias in aliases:
-                words.update(stems(fold(alias)) if " " not in alias else stems(fold(alias).replace(" ", "")))
-                words.update(part for part in fold(alias).split())
+                words.update(
+                    stems(fold_letters(alias))
+                    if " " not in alias
+                    else stems(fold_letters(alias).replace(" ", ""))
+                )
+                words.update(part for part in fold_letters(alias).split())
     entities = frozenset(entity for text in texts for entity in _entities(text, catalogue))
     return _Known(
         frozenset(words), frozenset(one for text in texts for one in initials(text)), frozenset(sounds - {""}),
@@ -238,7 +243,7 @@ def _has(alias: str, joined: str, words: Set[str]) -> bool:
 def _entities(text: str, catalogue: CityCatalogue | None) -> dict[str, str]:
     """The cities, countries and well-known places in `text`: what each is called in English → here."""
     found: dict[str, str] = {}
-    folded = fold(text)
+    folded = fold_letters(text)
     if catalogue is not None:
         whole = _with_home(catalogue)
         for city in whole.find(text):
@@ -249,7 +254,9 @@ def _entities(text: str, catalogue: CityCatalogue | None) -> dict[str, str]:
         if surface:
             found[country] = surface
     for match in words_of(text):
-        country = next((_demonyms()[one] for one in stems(fold(match.group())) if one in _demonyms()), "")
+        country = next(
+            (_demonyms()[one] for one in stems(fold_letters(match.group())) if one in _demonyms()), ""
+        )
         if country and match.group()[0].isupper():
             found.setdefault(country, match.group())
     for place, surface in find_places(text).items():
@@ -264,15 +271,15 @@ def _one_country(name: str) -> str:
 def _surface(names: Sequence[str], folded: str, text: str) -> str:
     """The longest of `names` that stands in `text`, as it stands there; "" for none."""
     for name in sorted(names, key=len, reverse=True):
-        pattern = re.escape(fold(name)).replace(r"\ ", r"[\s-]").replace(r"\-", r"[\s-]")
-        bounds = rf"(?<![a-z]){pattern}(?![a-z])" if fold(name)[0].isascii() else pattern
+        pattern = re.escape(fold_letters(name)).replace(r"\ ", r"[\s-]").replace(r"\-", r"[\s-]")
+        bounds = rf"(?<![a-z]){pattern}(?![a-z])" if fold_letters(name)[0].isascii() else pattern
         match = re.search(bounds, folded)
         if match:
             place = (
                 match.start() if len(folded) == len(text) else max(0, text.casefold().find(name.casefold()))
             )
             surface = text[place : place + match.end() - match.start()]
-            if not fold(name)[0].isascii() or surface[:1].isupper():  # Vietnamese "lao" is no country
+            if not fold_letters(name)[0].isascii() or surface[:1].isupper():  # Vietnamese "lao" is no country
                 return surface
     return ""
 
@@ -303,4 +310,4 @@ def _countries() -> Mapping[str, tuple[str, ...]]:
 @cache
 def _demonyms() -> Mapping[str, str]:
     """The folded name of a country, in one word → the country."""
-    return {fold(country.replace(" ", "")): country for country in _countries()}
+    return {fold_letters(country.replace(" ", "")): country for country in _countries()}

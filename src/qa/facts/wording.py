@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +10,8 @@ from qa.overview.timeline import FUNCTION_WORDS
 from qa.text.dates import NO_DATES
 from qa.text.lang import PACKS, table_of, words_of
 from qa.text.names import DEMONYMS, SMALL_WORDS
+from qa.text.normalise import fold_letters
+from qa.text.sentences import STOPS
 
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
 WORD = re.compile(
@@ -19,7 +20,7 @@ WORD = re.compile(
 ACRONYM = re.compile(r"[A-Z][A-Z&]*(?:-?[A-Z]+)+s?")
 CODE = re.compile(r"(?=.*[A-Z])(?=.*\d)[A-Za-z\d.-]+")
 KATAKANA = re.compile(r"[ァ-ヴー]+(?:[・=＝][ァ-ヴー]+)*")
-START = re.compile(r"(?:^|[.!?:;…。！？។\"“”‘(「『*#•|>-]|\n)[\s\u200b\"“‘(「『*#-]*$")
+START = re.compile(rf"(?:^|[.!?:;…{STOPS}\"“”‘(「『*#•|>-]|\n)[\s\u200b\"“‘(「『*#-]*$")
 NO_NAMES = (
     FUNCTION_WORDS
     | SMALL_WORDS
@@ -50,12 +51,6 @@ class Word:
     end: int
     text: str
     kind: str
-
-
-def fold(text: str) -> str:
-    """`text` case folded, without diacritics, compatibility forms made plain."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def stems(word: str) -> set[str]:
@@ -131,7 +126,7 @@ def initials(text: str) -> set[str]:
         if match.group().lower() in ("of", "for", "and", "the", "on", "in"):
             continue
         run = [*run, match.group()][-7:] if match.group()[0].isupper() else []
-        letters = fold("".join(word[0] for word in run))
+        letters = fold_letters("".join(word[0] for word in run))
         found.update(letters[-length:] for length in range(2, len(letters) + 1))
     return found
 

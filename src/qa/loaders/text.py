@@ -8,13 +8,13 @@ from qa.loaders.encodings import decode as decode
 from qa.loaders.parsed import Parsed, TextBuilder
 from qa.text.languages import is_unspaced
 from qa.text.normalise import normalise
-from qa.text.sentences import LIST_MARKS
+from qa.text.sentences import LIST_MARKS, STOPS
 
 MAX_HEADING_CHARS = 90
 MAX_HEADING_CHARACTERS_UNSPACED = 40
 """A Chinese, Japanese or Khmer character says about as much as two to three Latin ones."""
 
-SENTENCE_END = re.compile(r"[.!?。！？．។៕…:：;；,、，]['\"”’」』)）]*$")
+SENTENCE_END = re.compile(rf"[.!?{STOPS}．…:：;；,、，]['\"”’」』)）]*$")
 LIST_ITEM = re.compile(rf"^\s*(?:[{LIST_MARKS}]|\(?\d{{1,2}}[.)])\s")
 
 

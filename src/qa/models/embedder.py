@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -24,6 +23,7 @@ from qa.models.packed import PackedEncoder, pack
 from qa.models.tokens import TokenSplitter, WholeSplitter
 from qa.models.workers import compute_alone, keep_freed_memory, run_each
 from qa.system.cores import count_cores
+from qa.text.normalise import fold_case
 
 if TYPE_CHECKING:
     import torch
@@ -144,7 +144,7 @@ class Embedder(Embeddings):
 
     def subwords(self, texts: Sequence[str]) -> list[list[str]]:
         """The tokens of each text after NFKC and case folding, without the special ones; for BM25."""
-        folded = [unicodedata.normalize("NFKC", text).casefold() for text in texts]
+        folded = [fold_case(text) for text in texts]
         return self._splitter.pieces(folded)
 
     @property

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +21,7 @@ from qa.text.lang import PACKS, any_of, any_word_of, table_of, words_of
 from qa.text.lang.pack import BLANKS as B1
 from qa.text.lang.pack import GAP as B0
 from qa.text.lang.pack import choice
+from qa.text.normalise import fold_case
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 FIRST_BARE_YEAR, YEARS_AHEAD = 1950, 30
@@ -139,7 +139,7 @@ def _order(event: Event) -> tuple[object, ...]:
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+    return "".join(c for c in fold_case(text) if c.isalnum())
 
 
 def _events_of(chunk: Chunk, catalogue: CityCatalogue, this_year: int) -> Iterator[Event]:

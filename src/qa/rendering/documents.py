@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ from qa.rendering.escaping import Html, fill, join, safe_url
 from qa.rendering.evidence import original_html, whole_html
 from qa.rendering.receipts import receipt_facts, warnings_html
 from qa.rendering.wording import NameCity
+from qa.text.normalise import fold_case
 
 MAX_LISTED = 200
 """Documents listed at a time: more are found by searching."""
@@ -46,12 +46,8 @@ def documents_html(
 
 def _matches(receipt: Receipt, search: str, names_of: Callable[[str], Iterable[str]]) -> bool:
     cities = [name for city in receipt.cities for name in names_of(city)]
-    text = _folded(" ".join([receipt.title, receipt.path, *cities, receipt.date or ""]))
-    return all(word in text for word in _folded(search).split())
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    text = fold_case(" ".join([receipt.title, receipt.path, *cities, receipt.date or ""]))
+    return all(word in text for word in fold_case(search).split())
 
 
 def _card(

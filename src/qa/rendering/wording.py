@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from qa.answer.composition import cite, is_quoted, is_translated
 from qa.domain import Answer, Citation, Fallback, PageKind, Statement
 from qa.i18n.messages import join_names, language_name, say
+from qa.text.normalise import fold_blanks
 
 NameCity = Callable[[str, str], str]
 """(city, language) → what the city is called in that language."""
@@ -25,7 +26,7 @@ MAX_QUESTION_SHOWN = 200
 def notes_of(answer: Answer, *, name_city: NameCity | None = None) -> tuple[str, ...]:
     """What the asker must know about how the question was taken: as what, and within which cities."""
     notes: list[str] = []
-    if _folded(answer.interpreted_as) not in ("", _folded(answer.question)):
+    if fold_blanks(answer.interpreted_as) not in ("", fold_blanks(answer.question)):
         notes.append(say("understood_as", answer.language, question=shorten(answer.interpreted_as)))
     if answer.also_searched_as:
         also = shorten(answer.also_searched_as)
@@ -206,7 +207,3 @@ def shorten(question: str) -> str:
 
 def _listed(cities: tuple[str, ...], answer: Answer, name_city: NameCity | None) -> str:
     return join_names(tuple(city_name(city, answer, name_city) for city in cities), answer.language)
-
-
-def _folded(question: str) -> str:
-    return " ".join(question.casefold().split())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from qa.domain import Answer
 from qa.i18n.messages import say
+from qa.text.normalise import fold_blanks
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
@@ -44,9 +45,9 @@ class Suggester:
         self, *, cities: Sequence[str], language: str, asked: Sequence[str] = (), count: int = 3
     ) -> tuple[str, ...]:
         """At most `count` questions in `language`, about `cities` first; none that was `asked` already."""
-        known = {_folded(question) for question in asked}
+        known = {fold_blanks(question) for question in asked}
         candidates = (
-            each for each in self._candidates(cities, language) if _folded(each.question) not in known
+            each for each in self._candidates(cities, language) if fold_blanks(each.question) not in known
         )
         state = self._pipeline.library.state
         answered = (
@@ -99,7 +100,3 @@ class Suggester:
 def _in_turn(runs: Sequence[Sequence[Candidate]]) -> list[Candidate]:
     """The first of each run, then the second of each, and so on."""
     return [each for group in itertools.zip_longest(*runs) for each in group if each]
-
-
-def _folded(question: str) -> str:
-    return " ".join(question.casefold().split())

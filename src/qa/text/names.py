@@ -15,6 +15,7 @@ from rapidfuzz.distance import Levenshtein
 
 from qa.domain import Chunk, Query
 from qa.text.lang import table_of, words_of
+from qa.text.normalise import fold_letters
 
 NAME = re.compile(r"(?<![\w'’-])[A-ZÀ-ÖØ-Þ][\w'’-]*\w(?![\w’'-])")
 """A capitalised word of Latin letters."""
@@ -85,7 +86,7 @@ def find_unknown_names(query: Query, known: Words) -> tuple[str, ...]:
         word = re.sub(r"['’]s?$", "", match.group())
         if SENTENCE_START.search(text[: match.start()]) or len(word) < MIN_LETTERS:
             continue
-        if not _is_known(_fold(word), known):
+        if not _is_known(fold_letters(word), known):
             missing.append(word)
     return tuple(dict.fromkeys(missing))
 
@@ -100,7 +101,7 @@ def find_unmentioned_words(query: Query, known: Words) -> tuple[str, ...]:
         return ()
     words = re.findall(r"[^\W\d_][\w'’-]*", query.searched_text)
     asked = [word for number, word in enumerate(words) if number == 0 or not word[0].isupper()]
-    content = [folded for word in asked if (folded := _fold(word)) not in SMALL_WORDS]
+    content = [folded for word in asked if (folded := fold_letters(word)) not in SMALL_WORDS]
     if any(_is_known(word, known) or known.has_start(word) for word in content):
         return ()
     return tuple(dict.fromkeys(content))
@@ -156,9 +157,11 @@ def collect_words(chunks: Iterable[Chunk]) -> Words:
     words: set[str] = set()
     for chunk in chunks:
         text = f"{chunk.title} {chunk.heading} {chunk.text}"
-        words.update(re.findall(r"[\w'’-]+\w|\w", _fold(text)))
+        words.update(re.findall(r"[\w'’-]+\w|\w", fold_letters(text)))
         # "Viet Nam" is Vietnam to some, "Hai Phong" Haiphong.
-        words.update(_fold(one + other) for one, other in re.findall(r"(?=\b([A-Z]\w+) ([A-Z]\w+))", text))
+        words.update(
+            fold_letters(one + other) for one, other in re.findall(r"(?=\b([A-Z]\w+) ([A-Z]\w+))", text)
+        )
     return Words(words)
 
 
@@ -168,10 +171,3 @@ def _is_known(word: str, known: Words) -> bool:
         return True
     parts = [part for part in re.split(r"[-'’]", word) if part]
     return len(parts) > 1 and all(part in known for part in parts)
-
-
-def _fold(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -20,3 +20,21 @@ def normalise(text: str) -> str:
 def normalise_line(text: str) -> str:
     """`text` as `normalise` makes it, on one line."""
     return " ".join(normalise(text).split())
+
+
+def fold_case(text: str) -> str:
+    """`text` without capitals, and with compatibility forms (Ａ, ①, ㎞) made plain."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def fold_letters(text: str) -> str:
+    """`text` as `fold_case` makes it, and without diacritics."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def fold_blanks(text: str) -> str:
+    """`text` without capitals, and with one blank for any number of them."""
+    return " ".join(text.casefold().split())

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import sentencex
 
 from qa.domain import Span
-from qa.text.lang import any_of
+from qa.text.lang import PACKS, any_of
 
 LIST_MARKS = "-*•・●○■◆–"
 """What may stand before the items of a list, to be put into a class of characters."""
@@ -38,7 +38,10 @@ MARK_INSIDE = re.compile(r"^\([a-zA-Z]{1,2}\)")
 
 MARK_BEFORE = re.compile(r"\([^\W_]{1,3}\)\s+")
 
-ENDS = re.compile(r"[.!?。！？．។៕៖:;：；…]['\"”’」』)）\]]*$")
+STOPS = "".join(dict.fromkeys("".join(pack.stops for pack in PACKS)))
+"""Signs that end a sentence without a blank behind, to be put into a class of characters."""
+
+ENDS = re.compile(rf"[.!?{STOPS}．៖:;：；…]['\"”’」』)）\]]*$")
 
 CONTENTS_LINE = re.compile(
     r"(?:(?:[.․‥·・]\s?){4,}|(?:…\s?){2,})\s*\(?(\d{1,4}|[ivxlcdm]{1,8})\)?\s*"

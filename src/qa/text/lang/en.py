@@ -77,6 +77,7 @@ PACK = LanguagePack(
         r"|\b(?:must|should|shall|always|please|now|instead)\b.{0,30}\b(?:cite|quote|answer with|reply"
         r"|respond)\b"
     ),
+    stops=NONE,
     contents_headings="(?:table of )?contents",
     page_words=NONE,
     joins_next=NONE,

@@ -42,6 +42,7 @@ PACK = LanguagePack(
         r"|kalimutan)\b.{0,40}\b(?:tagubilin|utos|panuto|tuntunin|patakaran)\b"
         r"|\b(?:isagot|sumagot|sagutin|isulat|sabihin)\b.{0,30}\b(?:lamang|lang)\b|\bikaw ay ngayon\b"
     ),
+    stops=NONE,
     contents_headings="(?:talaan ng )?nilalaman",
     page_words=NONE,
     joins_next=NONE,

@@ -54,6 +54,7 @@ PACK = LanguagePack(
         r"|\b(?:hanya|harus|selalu)\s{1,3}(?:jawab|menjawab|balas|membalas|tulis|menulis)\b"
         r"|\b(?:anda|kamu) (?:sekarang )?adalah\b"
     ),
+    stops=NONE,
     contents_headings="daftar isi",
     page_words=NONE,
     joins_next=NONE,

@@ -30,6 +30,7 @@ PACK = LanguagePack(
     about_evidence="ភស្តុតាង|សំណួរ|ចម្លើយ",
     speakers="ប្រព័ន្ធ",
     instructions=("(?:មិនអើពើ|បំភ្លេច|កុំធ្វើតាម|កុំគោរព).{0,30}(?:ណែនាំ|បញ្ជា|ច្បាប់|វិធាន)|ឆ្លើយ(?:តែ|ថា|ត្រឹមតែ)"),
+    stops="។៕",
     contents_headings="មាតិកា",
     page_words=NONE,
     joins_next=NONE,

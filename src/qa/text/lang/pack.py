@@ -82,6 +82,8 @@ class LanguagePack:
     instructions: str
     """How a text tells a model what to do."""
 
+    stops: str
+    """Signs that end a sentence without a blank behind."""
     contents_headings: str
     """What a table of contents is called."""
     page_words: str

@@ -47,6 +47,7 @@ PACK = LanguagePack(
         r"|\btài liệu khác\b.{0,20}\b(?:sai|lỗi thời)\b"
         r"|\b(?:hãy|chỉ)\s{1,3}(?:trả lời|in ra|viết|nói)\b|\bbạn (?:bây giờ )?là\b"
     ),
+    stops=NONE,
     contents_headings="mục lục",
     page_words=NONE,
     joins_next="TP|Tp|P|Q|H|ThS|TS|PGS|GS",
