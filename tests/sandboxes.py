@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-SITE = "from qa.loaders import registry; registry.READERS['text'] = 'overtaken:read_text'"
+SITE = """
+import dataclasses
+from qa.loaders.formats import FORMATS
+FORMATS["text"] = dataclasses.replace(FORMATS["text"], parser="overtaken:read_text")
+"""
 OVERTAKEN = """
 import os, resource, signal, time
 from qa.errors import LoadError

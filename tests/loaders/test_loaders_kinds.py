@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 
 from qa.errors import LoadError, UnsupportedType
 from qa.loaders import kinds
-from qa.loaders.kinds import SUFFIXES, Kind, describe_mismatch, find_kind, suffix_for
+from qa.loaders.formats import FORMATS, Format, Kind
+from qa.loaders.kinds import describe_mismatch, find_kind, suffix_for
+from qa.loaders.registry import find_parser
+from qa.loaders.text import read_text
 
 PAGE = b"<!DOCTYPE html><html><body><p>Words.</p></body></html>"
 MAIL = b"Received: from a by b\r\nFrom: A <a@example.org>\r\nSubject: Plan\r\n\r\nDear B,\r\n"
@@ -236,9 +239,9 @@ def test_a_wrong_name_is_told(kind: Kind, name: str, warning: str | None) -> Non
     assert describe_mismatch(kind, name) == warning
 
 
-@pytest.mark.parametrize("kind", SUFFIXES)
+@pytest.mark.parametrize("kind", FORMATS)
 def test_a_kind_goes_by_its_own_suffixes(kind: Kind) -> None:
-    assert all(describe_mismatch(kind, f"a{suffix}") is None for suffix in SUFFIXES[kind])
+    assert all(describe_mismatch(kind, f"a{suffix}") is None for suffix in FORMATS[kind].suffixes)
 
 
 @pytest.mark.parametrize(
@@ -253,6 +256,23 @@ def test_a_kind_goes_by_its_own_suffixes(kind: Kind) -> None:
 )
 def test_a_suffix_is_kept_where_it_fits(kind: Kind, data: bytes, name: str, suffix: str) -> None:
     assert suffix_for(kind, data, name) == suffix
+
+
+def test_a_row_is_all_that_a_new_format_needs_beside_its_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Format(
+        suffixes=(".vsdx",),
+        noun="why_kind_text",
+        parser="qa.loaders.text:read_text",
+        declared_types=("ms-visio.drawing.main+xml",),
+    )
+    monkeypatch.setitem(FORMATS, "drawing", row)
+    data = office("application/vnd.ms-visio.drawing.main+xml")
+
+    assert find_kind(data, "a") == "drawing"
+    assert find_parser("drawing") is read_text
+    assert describe_mismatch("drawing", "a.vsdx") is None
+    assert describe_mismatch("drawing", "a.docx") is not None
+    assert suffix_for("drawing", data, "a") == ".vsdx"
 
 
 STARTS = (
@@ -274,7 +294,7 @@ STARTS = (
 )
 def test_any_bytes_have_a_kind_or_are_refused(start: bytes, data: bytes, name: str) -> None:
     with contextlib.suppress(LoadError):
-        assert find_kind(start + data, name) in SUFFIXES
+        assert find_kind(start + data, name) in FORMATS
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=300))

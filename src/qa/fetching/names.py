@@ -10,7 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 import idna
 
-from qa.loaders.kinds import SUFFIXES, find_kind, suffix_for, suffix_of
+from qa.loaders.formats import FORMATS
+from qa.loaders.kinds import find_kind, suffix_for, suffix_of
 from qa.text.normalise import UNWANTED
 
 FOLDER = "web"
@@ -39,7 +40,12 @@ INDEX_PAGES = re.compile(r"(?:index|default)(?:\.(?:html?|php|aspx?|jsp|cgi))?",
 PAGE_SUFFIXES = frozenset({".php", ".asp", ".aspx", ".jsp", ".cgi", ".do"})
 """Suffixes of programs that make pages."""
 
-TEXT_TYPES = {"text/html": "page.html", "application/xhtml+xml": "page.html", "text/markdown": "page.md"}
+TEXT_TYPES = {
+    declared_type: f"page{known.suffixes[0]}"
+    for known in FORMATS.values()
+    if known.is_text
+    for declared_type in known.declared_types
+}
 """What servers call kinds of text, and a name that says the same."""
 
 MAX_SUFFIX_CHARS = 9
@@ -103,7 +109,7 @@ def clean_name(name: str) -> str:
 
 
 def _without_suffix(stem: str) -> str:
-    known = PAGE_SUFFIXES.union(*SUFFIXES.values())
+    known = PAGE_SUFFIXES.union(*(each.suffixes for each in FORMATS.values()))
     suffix = suffix_of(stem)
     return stem[: -len(suffix)].strip("-. ") if suffix in known else stem
 

@@ -7,41 +7,11 @@ import re
 import zipfile
 import zlib
 from pathlib import PurePosixPath
-from typing import Literal
 
 from qa.errors import LoadError, UnsupportedType
 from qa.i18n.reasons import Reason
 from qa.loaders.encodings import decode, has_utf16_pattern
-
-Kind = Literal["pdf", "word", "powerpoint", "excel", "opendocument", "html", "email", "markdown", "text"]
-
-SUFFIXES: dict[Kind, tuple[str, ...]] = {
-    "pdf": (".pdf",),
-    "word": (".docx", ".docm", ".dotx", ".dotm"),
-    "powerpoint": (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"),
-    "excel": (".xlsx", ".xlsm", ".xltx", ".xltm"),
-    "opendocument": (".odt", ".ods", ".odp", ".ott", ".ots", ".otp"),
-    "html": (".html", ".htm", ".xhtml", ".xht"),
-    "email": (".eml", ".mht", ".mhtml"),
-    "markdown": (".md", ".markdown"),
-    "text": (".txt", ".text"),
-}
-"""The suffixes that each kind goes by, the usual one first."""
-
-NOUNS: dict[Kind, str] = {
-    "pdf": "why_kind_pdf",
-    "word": "why_kind_word",
-    "powerpoint": "why_kind_powerpoint",
-    "excel": "why_kind_excel",
-    "opendocument": "why_kind_opendocument",
-    "html": "why_kind_html",
-    "email": "why_kind_email",
-    "markdown": "why_kind_markdown",
-    "text": "why_kind_text",
-}
-
-WRITTEN: frozenset[Kind] = frozenset({"html", "email", "markdown", "text"})
-"""Kinds that are text themselves, and go by many suffixes of which none is wrong."""
+from qa.loaders.formats import FORMATS, Kind
 
 HEAD_BYTES = 2**16
 """So much of a text is looked at: more than any header or comment that comes before the first tag."""
@@ -110,20 +80,6 @@ OLE_STREAMS: tuple[tuple[str, str, str], ...] = (
 )
 """Streams that tell what an old Office file is, the suffix of such files, and the reason why they are not read."""
 
-OFFICE_TYPES: tuple[tuple[bytes, Kind], ...] = (
-    (b"wordprocessingml.document.main+xml", "word"),
-    (b"wordprocessingml.template.main+xml", "word"),
-    (b"application/vnd.ms-word.", "word"),
-    (b"presentationml.presentation.main+xml", "powerpoint"),
-    (b"presentationml.slideshow.main+xml", "powerpoint"),
-    (b"presentationml.template.main+xml", "powerpoint"),
-    (b"application/vnd.ms-powerpoint.", "powerpoint"),
-    (b"spreadsheetml.sheet.main+xml", "excel"),
-    (b"spreadsheetml.template.main+xml", "excel"),
-    (b"application/vnd.ms-excel.sheet.macroenabled.main+xml", "excel"),
-    (b"application/vnd.ms-excel.template.macroenabled.main+xml", "excel"),
-)
-
 ODF_TYPE = "application/vnd.oasis.opendocument."
 ODF_SUFFIXES = {"text": ".odt", "spreadsheet": ".ods", "presentation": ".odp"}
 
@@ -162,7 +118,7 @@ def find_kind(data: bytes, name: str) -> Kind:
             if data.startswith(signature, offset):
                 raise UnsupportedType(Reason(reason))
     if not is_text:
-        if any(suffix_of(name) in SUFFIXES[kind] for kind in WRITTEN):
+        if any(suffix_of(name) in each.suffixes for each in FORMATS.values() if each.is_text):
             raise UnsupportedType(Reason("why_unknown_encoding"))
         raise UnsupportedType(Reason("why_unknown_kind"))
     return _find_text_kind(_decode_head(data), suffix_of(name))
@@ -171,22 +127,22 @@ def find_kind(data: bytes, name: str) -> Kind:
 def describe_mismatch(kind: Kind, name: str) -> str | None:
     """What is odd about a file of `kind` that is named `name`, such as a web page named .pdf; else None."""
     suffix = suffix_of(name)
-    if not suffix or suffix in SUFFIXES[kind]:
+    if not suffix or suffix in FORMATS[kind].suffixes:
         return None
-    owner = next((other for other, suffixes in SUFFIXES.items() if suffix in suffixes), None)
-    if kind in WRITTEN and owner is None:
+    is_owned = any(suffix in each.suffixes for each in FORMATS.values())
+    if FORMATS[kind].is_text and not is_owned:
         return None
-    return Reason("why_misnamed", suffix=suffix, kind=Reason(NOUNS[kind]))
+    return Reason("why_misnamed", suffix=suffix, kind=Reason(FORMATS[kind].noun))
 
 
 def suffix_for(kind: Kind, data: bytes, name: str) -> str:
     """The suffix for a file of `kind`: that of `name` where it is one of its own, else the usual one."""
-    if suffix_of(name) in SUFFIXES[kind]:
+    if suffix_of(name) in FORMATS[kind].suffixes:
         return suffix_of(name)
     if kind == "opendocument":
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             return ODF_SUFFIXES[_odf_type(_read_member(package, "mimetype"))]
-    return SUFFIXES[kind][0]
+    return FORMATS[kind].suffixes[0]
 
 
 def suffix_of(name: str) -> str:
@@ -225,8 +181,8 @@ def _find_kind_of_members(package: zipfile.ZipFile) -> Kind:
         raise UnsupportedType(Reason("why_ebook"))
     if "[Content_Types].xml" in names:
         types = _read_member(package, "[Content_Types].xml").lower().replace(b"\0", b"")
-        for declared_type, kind in OFFICE_TYPES:
-            if declared_type in types:
+        for kind, known in FORMATS.items():
+            if not known.is_text and any(each.encode() in types for each in known.declared_types):
                 return kind
         if b"ms-excel.sheet.binary" in types:
             raise UnsupportedType(Reason("why_binary_excel"))
@@ -295,9 +251,9 @@ def _find_text_kind(head: str, suffix: str) -> Kind:
         raise UnsupportedType(Reason(PICTURES if "<svg" in head[:4096] else "why_xml"))
     if _is_email(head, suffix):
         return "email"
-    if suffix in SUFFIXES["html"] and TAG.search(head):
+    if suffix in FORMATS["html"].suffixes and TAG.search(head):
         return "html"
-    return "markdown" if suffix in SUFFIXES["markdown"] else "text"
+    return "markdown" if suffix in FORMATS["markdown"].suffixes else "text"
 
 
 def _is_email(head: str, suffix: str) -> bool:
@@ -314,4 +270,4 @@ def _is_email(head: str, suffix: str) -> bool:
             names.add(match[1].lower())
         elif not line.startswith((" ", "\t")) or not names:
             return False
-    return bool(names & MAIL_PEOPLE) and (bool(names & MAIL_ROUTE) or suffix in SUFFIXES["email"])
+    return bool(names & MAIL_PEOPLE) and (bool(names & MAIL_ROUTE) or suffix in FORMATS["email"].suffixes)

@@ -24,14 +24,14 @@ import sys
 import time
 import traceback
 from functools import cache
-from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from qa.errors import LoadError, UnsupportedType
 from qa.i18n.messages import FALLBACK, catalogue
 from qa.i18n.reasons import Reason, to_json
-from qa.loaders.kinds import SUFFIXES, WRITTEN, Kind
-from qa.loaders.registry import READERS, find_reader, read_parsed
+from qa.loaders.formats import FORMATS, Kind
+from qa.loaders.kinds import suffix_of
+from qa.loaders.registry import find_parser, read_parsed
 
 MAX_REPLY_BYTES = 64 * 2**20
 """More than the longest text that is taken in (see `MAX_CHARS`) makes in JSON."""
@@ -40,7 +40,7 @@ MAX_DESCRIPTORS = 4096
 """More files than this process ever has open."""
 
 SAMPLE = b"<p>A text.</p>\n"
-"""What each reader of texts can read."""
+"""What each parser of texts can read."""
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
@@ -110,19 +110,18 @@ def _error(message: str, *, is_unsupported: bool = False, detail: str = "") -> b
 
 def _preload(name: str) -> None:
     """Prepare here for what a file of this name probably is, so that its child need not."""
-    suffix = PurePosixPath(name).suffix.lower()
-    for kind, suffixes in SUFFIXES.items():
-        if suffix in suffixes and kind in READERS:
+    for kind, known in FORMATS.items():
+        if suffix_of(name) in known.suffixes and known.parser:
             _warm_up(kind)
 
 
 @cache
 def _warm_up(kind: Kind) -> None:
-    """Import the reader of `kind`, and read a little, for much is made when it is first used."""
+    """Import the parser of `kind`, and read a little, for much is made when it is first used."""
     with contextlib.suppress(ImportError):  # the child meets it again, and tells
-        find_reader(kind)
-        if kind in WRITTEN:
-            _read(SAMPLE, f"a{SUFFIXES[kind][0]}")
+        find_parser(kind)
+        if FORMATS[kind].is_text:
+            _read(SAMPLE, f"a{FORMATS[kind].suffixes[0]}")
 
 
 def _collect(reading: int, *, asker: int, deadline: float) -> tuple[bytes, bool]:
