@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pytest
 
-FAILED_AT_FIRST = pytest.StashKey[Iterable[object]]()
+FAILED_AT_FIRST = pytest.StashKey[tuple[str, ...]]()
 """The names of the tests that the run before left as failed."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Note what failed before. At the end of this run, pytest has forgotten what passes now."""
-    cache: pytest.Cache | None = getattr(config, "cache", None)
-    is_second = config.getoption("lf", default=False)
-    config.stash[FAILED_AT_FIRST] = cache.get("cache/lastfailed", {}) if cache and is_second else ()
+    failed: dict[str, bool] = {}
+    # Without its plugin a run has no cache.
+    if hasattr(config, "cache") and config.getoption("lf", default=False):
+        failed = config.cache.get("cache/lastfailed", {})
+    config.stash[FAILED_AT_FIRST] = tuple(failed)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Name what failed beside other tests and passes alone: it is to be mended, too."""
     passed = {report.nodeid for report in terminalreporter.stats.get("passed", [])}
-    for name in sorted(passed.intersection(map(str, config.stash[FAILED_AT_FIRST]))):
+    failed = config.stash[FAILED_AT_FIRST]
+    for name in sorted(name for name in failed if name in passed):
         terminalreporter.write_line(f"failed at first, passed alone: {name}")
