@@ -208,6 +208,7 @@ def test_a_reindex_in_this_process_is_seen_by_the_next_question(changing: Pipeli
     assert sources(changing.ask(question)) == ["trains.txt"]
 
 
+@pytest.mark.slow
 def test_a_reindex_in_another_process_is_seen_by_the_next_question(changing: Pipeline) -> None:
     added, removed = "trains run between both towns", "rain fell in spring"
     write(changing.settings, "rain.txt", "Rain fell in spring.")
@@ -241,6 +242,7 @@ def test_until_the_reindex_a_changed_document_is_cited_as_it_was(changing: Pipel
     assert [citation.quote for citation in changing.ask(FIRST_ASK).citations] == [DALIAN]
 
 
+@pytest.mark.slow
 def test_questions_are_answered_while_the_index_changes(changing: Pipeline) -> None:
     with ThreadPoolExecutor(max_workers=3) as pool:
         asked = []
@@ -347,6 +349,7 @@ def test_each_city_is_told_of_where_an_answer_goes_city_by_city(pipeline: Pipeli
     ]
 
 
+@pytest.mark.slow
 def test_where_a_new_state_cannot_be_read_the_one_before_goes_on(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:

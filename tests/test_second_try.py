@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from conftest import REPOSITORY
 
 TESTS = """
@@ -31,6 +33,7 @@ def run(folder: Path, *options: str) -> list[str]:
     return [line for line in done.stdout.splitlines() if line.startswith("failed at first")]
 
 
+@pytest.mark.slow
 def test_what_failed_at_first_and_passes_alone_is_named(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(TESTS, encoding="utf-8")
     assert run(tmp_path) == []

@@ -49,6 +49,7 @@ def test_every_package_is_listed_with_one_version_and_the_hashes_of_its_files(pa
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes), requirement
 
 
+@pytest.mark.slow
 def test_the_lists_have_all_that_the_project_asks_for_in_a_version_that_it_takes() -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     asked = [

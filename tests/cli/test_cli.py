@@ -24,13 +24,14 @@ from commands import (
     indexed,
     run,
     run_process,
+    template,
 )
 from conftest import CountingEmbedder
 from qa.config import Settings
 from qa.indexing.run import index_corpus
 from qa.storage.manifest import read_manifest, read_text
 
-__all__ = ["folder", "indexed", "run"]
+__all__ = ["folder", "indexed", "run", "template"]
 
 LINE_KEYS = {
     *(

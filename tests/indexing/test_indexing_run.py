@@ -514,7 +514,7 @@ def test_documents_in_a_folder_that_cannot_be_looked_into_are_kept(
             else:
                 yield folder, folders, files
 
-    monkeypatch.setattr("qa.loaders.os.walk", walk_but_not_into_sub)
+    monkeypatch.setattr("qa.corpus.files.os.walk", walk_but_not_into_sub)
     report = index_corpus(settings, embedder)
     assert names(report) == {"unchanged": ("a.md", "sub/b.md")}
     assert report.notes == ("sub cannot be looked into; check its permissions",)
@@ -575,6 +575,7 @@ def test_damaged_vectors_are_made_anew_and_nothing_is_lost(
     assert_everything_is_retrievable(settings, embedder)
 
 
+@pytest.mark.slow
 @IN_A_FOLDER
 def test_a_graph_that_can_crash_chroma_is_made_anew(
     settings: Settings, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch

@@ -245,6 +245,7 @@ def test_it_waits_for_whoever_writes_to_the_index(full: Settings) -> None:
     assert (full.corpus_dir / "secret.txt").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "step",
     [

@@ -228,6 +228,7 @@ class TestCache:
         assert (folder / "mark").read_text() == "first"
         assert list(cache.iterdir()) == [folder]
 
+    @pytest.mark.slow
     def test_processes_that_build_at_once_all_get_the_whole_folder(self, tiny: Path, tmp_path: Path) -> None:
         cache, go = tmp_path / "cache", tmp_path / "go"
         code = (

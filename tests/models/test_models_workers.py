@@ -75,6 +75,7 @@ def test_each_computes_alone_and_other_threads_are_left_as_they_were() -> None:
     assert seen == [before]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
 def test_memory_that_was_freed_is_used_again_and_not_taken_anew() -> None:
     code = """

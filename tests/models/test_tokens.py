@@ -120,6 +120,7 @@ def odd_texts() -> list[str]:
     return [*ODD, *("".join(chance.choices("ab zxwq▁?é", k=chance.randint(0, 40))) for _ in range(500))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("part", "slice", "kept"), [(1, 1, 0), (7, 5, 3), (200_000, 65_536, 20_000)])
 def test_every_text_is_split_as_by_the_whole_tokenizer_however_many_go_together(
     tiny: PackagedSplitter,

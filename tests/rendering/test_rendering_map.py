@@ -226,6 +226,7 @@ def test_no_foreign_text_becomes_html(attack: str) -> None:
     assert all(re.fullmatch(r"#city-[\w%.~-]*", button.attrib["href"]) for button in parse(html).iter("a"))
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(
     st.lists(

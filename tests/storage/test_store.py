@@ -205,6 +205,7 @@ def test_records_that_are_there_already_stay_as_they_are(tmp_path: Path, open_st
     assert similarity == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_what_is_written_twice_is_found_whenever_the_store_is_opened(
     tmp_path: Path, open_store: Open
 ) -> None:

@@ -103,6 +103,7 @@ print(
 """Prints what each library takes its telemetry to be, on or off."""
 
 
+@pytest.mark.slow
 def test_libraries_take_their_telemetry_for_off_whatever_the_environment_says() -> None:
     command = [sys.executable, "-W", "ignore", "-c", WHAT_LIBRARIES_TAKE]
     ended = subprocess.run(command, env={**os.environ, **ON}, capture_output=True, text=True, check=True)
