@@ -7,7 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from qa.text.lang.pack import LanguagePack, choice, counted
 
 PACKAGE = REPOSITORY / "src" / "qa"
 FIELDS = tuple(field.name for field in fields(LanguagePack))
-NEEDED = tuple(name for name in FIELDS if all(getattr(pack, name) for pack in PACKS))
+NEEDED = tuple(name for name in FIELDS[2:] if all(getattr(pack, name) for pack in PACKS))
 """What every language of the page has words for: another one has them too."""
 
 THAI: dict[str, Any] = {
@@ -119,15 +120,11 @@ print(json.dumps({
 """
 
 
-def thai_pack() -> str:
-    """The module of a pack for Thai, in which what it has no words for is `NONE`."""
-    lines = []
-    for field in fields(LanguagePack):
-        empty = "NOTHING" if "Mapping" in str(field.type) else "()" if "tuple" in str(field.type) else "NONE"
-        value = "th" if field.name == "code" else THAI.get(field.name)
-        lines.append(f"    {field.name}={empty if value is None else repr(value)},\n")
-    names = "from qa.text.lang.pack import NONE, NOTHING, LanguagePack"
-    return f"{names}\n\nPACK = LanguagePack(\n{''.join(lines)})\n"
+def thai_pack(words: Mapping[str, Any] = THAI) -> str:
+    """The module of a pack for Thai that has `words` and says that it has no others."""
+    given = {"code": "th", "has_no": " ".join(name for name in FIELDS[2:] if name not in words), **words}
+    arguments = "".join(f"    {name}={value!r},\n" for name, value in given.items())
+    return f"from qa.text.lang.pack import LanguagePack\n\nPACK = LanguagePack(\n{arguments})\n"
 
 
 def lacking(pack: LanguagePack) -> list[str]:
@@ -149,12 +146,18 @@ def test_a_pack_has_what_every_language_has(pack: LanguagePack) -> None:
     assert lacking(pack) == []
 
 
-@pytest.mark.parametrize("name", FIELDS)
-def test_a_pack_without_a_field_says_which(name: str) -> None:
-    values = {field: getattr(load_pack("vi"), field) for field in FIELDS if field != name}
+@pytest.mark.parametrize("name", FIELDS[2:])
+def test_a_pack_that_leaves_a_field_out_says_which(name: str) -> None:
+    pack = load_pack("vi")
+    words = {field: getattr(pack, field) for field in FIELDS if field != name}
 
-    with pytest.raises(TypeError, match=f"'{name}'"):
-        LanguagePack(**values)
+    with pytest.raises(TypeError, match=rf"'vi': give {name}, or name"):
+        LanguagePack(**words | {"has_no": re.sub(rf"\b{name}\b", "", pack.has_no)})
+
+
+def test_a_pack_that_has_what_it_says_it_has_not_is_refused() -> None:
+    with pytest.raises(TypeError, match="'vi': give units"):
+        replace(load_pack("vi"), has_no=f"{load_pack('vi').has_no} units")
 
 
 @pytest.mark.parametrize("pack", PACKS, ids=LANGUAGES)
@@ -239,5 +242,5 @@ def test_a_pack_that_lacks_what_every_language_has_is_found_out() -> None:
     exec(thai_pack(), names)  # a pack made by this test
     assert lacking(names["PACK"]) == []
 
-    exec(thai_pack().replace(repr(THAI["negations"]), "NONE"), names)
+    exec(thai_pack({key: THAI[key] for key in THAI if key != "negations"}), names)
     assert lacking(names["PACK"]) == ["negations"]

@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
-from qa.text.lang.pack import CITY, NONE, NOTHING, LanguagePack, counted
+from qa.text.lang.pack import CITY, LanguagePack, counted
+
+SCALES = {
+    "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "bn": 10**9,
+    "dozen": 12,
+}  # fmt: skip
+UNITS = {
+    "%": "percent per_cent pct", "km2": "square_kilomet(?:re|er)s? sq_km", "m2": "square_met(?:re|er)s?",
+    "m3": "cubic_met(?:re|er)s?", "km": "kilomet(?:re|er)s?", "cm": "centimet(?:re|er)s?",
+    "mm": "millimet(?:re|er)s?", "m": "met(?:re|er)s?", "mile": "miles?", "ft": "foot feet",
+    "ha": "hectares?", "l": "lit(?:re|er)s?", "kg": "kilograms? kilogrammes?", "mg": "milligrams?",
+    "g": "grams?", "t": "tons? tonnes?", "kwh": "kilowatt-?hours?", "kw": "kilowatts?",
+    "mwh": "megawatt-?hours?", "mw": "megawatts?", "gw": "gigawatts?", "°c": "degrees_celsius",
+    "year": "years? anniversar(?:y|ies)", "month": "months?", "week": "weeks?", "day": "days?",
+    "hour": r"hours? hrs? [ap]m [ap]\.m\.", "minute": "minutes? mins?", "second": "seconds?",
+    "century": "centur(?:y|ies)", "usd": r"us_dollars? u\.?s\.?_dollars? dollars?", "yen": "yen",
+    "cny": "yuan", "vnd": "dong", "idr": "rupiah", "php": "pesos?", "khr": "riels?", "eur": "euros?",
+    "gbp": "pounds?",
+}  # fmt: skip
+ALIASES = {
+    "co2": "co2|co₂|carbon dioxide", "ghg": "ghg|ghgs|greenhouse gas",
+    "oda": "oda|official development assistance", "mou": "mou|memorandum of understanding",
+    "un": "un|united nations", "unep": "unep|united nations environment program",
+    "jica": "jica|japan international cooperation agency", "sdgs": "sdgs|sdg|sustainable development goal",
+    "usa": "usa|us|u.s.|united states", "eu": "eu|european union", "uk": "uk|u.k.|united kingdom|britain",
+}  # fmt: skip
 
 PACK = LanguagePack(
     code="en",
+    has_no=(
+        "asks_again_after stops page_words joins_next goes_on_after_quote counted_months dates "
+        "eras era_names before_decade whole_numbers counters number_lookalikes units_before "
+        "tenths"
+    ),
     greetings=("(?:hello|hi|hey|good (?:morning|afternoon|evening|day)|greetings)(?: there| everyone)?"),
     thanks=("(?:many )?thanks(?: a lot| very much)?|thank you(?: very much| so much)?|bye|goodbye"),
     asks_for_coverage=(
@@ -20,7 +50,6 @@ PACK = LanguagePack(
         r"|programme|award)\b|^(?:and|but|so|also|what about|how about)\b"
     ),
     asks_again_before="and|(?:and )?(?:what|how) about",
-    asks_again_after=NONE,
     asks_city_by_city=(
         r"\b(?:which|what|all|each|every|list|name)\b.{0,40}\b(?:cities|countries|agreements|memoranda"
         r"|memorandums|partners)\b|\b(?:each|every) (?:city|country|partner)\b|\bcompar(?:e|ison|ed)\b"
@@ -77,12 +106,8 @@ PACK = LanguagePack(
         r"|\b(?:must|should|shall|always|please|now|instead)\b.{0,30}\b(?:cite|quote|answer with|reply"
         r"|respond)\b"
     ),
-    stops=NONE,
     contents_headings="(?:table of )?contents",
-    page_words=NONE,
-    joins_next=NONE,
     joins_number="Tel|Fax|Vol|approx|ca|Art|tel|fax|vol",
-    goes_on_after_quote=NONE,
     small_words=(
         "a about after all also an and any are as at be been before between by called can could did "
         "do does during first for from give had has have he her his how i in into is it its kind "
@@ -123,36 +148,19 @@ PACK = LanguagePack(
     ),
     common_words="the of and in to was is were are has have had by with for from its this that on as at which",
     demonyms={"chinese": "china", "filipino": "philippines", "filipinos": "philippines", "khmer": "cambodia"},
-    aliases={
-        "co2": "co2|co₂|carbon dioxide",
-        "ghg": "ghg|ghgs|greenhouse gas",
-        "oda": "oda|official development assistance",
-        "mou": "mou|memorandum of understanding",
-        "un": "un|united nations",
-        "unep": "unep|united nations environment program",
-        "jica": "jica|japan international cooperation agency",
-        "sdgs": "sdgs|sdg|sustainable development goal",
-        "usa": "usa|us|u.s.|united states",
-        "eu": "eu|european union",
-        "uk": "uk|u.k.|united kingdom|britain",
-    },
+    aliases=ALIASES,
     months=counted(
         "january/jan february/feb march/mar april/apr may june/jun july/jul august/aug "
         "september/sept/sep october/oct november/nov december/dec",
         1,
     ),
-    counted_months=NOTHING,
     month_lookalikes="may march mar sep sept jan dec jun jul aug apr feb oct nov",
     before_month="in|of|since|until|by|from|to|last|next|this|early|late|mid|during|and",
-    dates=(),
-    eras=NOTHING,
-    era_names=NOTHING,
     year_words="of",
     before_year=("since|until|till|during|fiscal|fy|years?|dated|early|late|mid|circa|(?:end|beginning) of"),
     before_likely_year="in|from|by|of|before|after",
     before_amount=r"(?:total|number|capacity|population|sum|maximum|minimum|average|up|out)\s+of",
     before_two_years="between",
-    before_decade=NONE,
     after_decade="['’]?s",
     same_year=r"(?:that|the same) year,?\s(?:in\s)?",
     until="to|until|till|through",
@@ -164,7 +172,6 @@ PACK = LanguagePack(
     )
     | counted("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10)
     | {"twice": 2, "thrice": 3},
-    whole_numbers=NOTHING,
     ordinals={"first": 1, "second": 2}
     | counted(
         "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
@@ -172,64 +179,12 @@ PACK = LanguagePack(
         3,
     )
     | counted("twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth", 20, 10),
-    scales={
-        "hundred": 100,
-        "thousand": 1000,
-        "million": 10**6,
-        "billion": 10**9,
-        "trillion": 10**12,
-        "bn": 10**9,
-        "dozen": 12,
-    },
+    scales=SCALES,
     joins_numbers="and",
     vague_amounts="(?:several|few|many) ",
-    counters=NONE,
-    number_lookalikes=NONE,
     before_age=r"\baged?(?: of)?|\bwas(?: around| about)?",
     before_both=r"\b(?:the|these|both|its|their|our|those)",
     both_nouns="cities|sides",
     thousands_mark=",",
-    units={
-        "%": "percent per_cent pct",
-        "km2": "square_kilomet(?:re|er)s? sq_km",
-        "m2": "square_met(?:re|er)s?",
-        "m3": "cubic_met(?:re|er)s?",
-        "km": "kilomet(?:re|er)s?",
-        "cm": "centimet(?:re|er)s?",
-        "mm": "millimet(?:re|er)s?",
-        "m": "met(?:re|er)s?",
-        "mile": "miles?",
-        "ft": "foot feet",
-        "ha": "hectares?",
-        "l": "lit(?:re|er)s?",
-        "kg": "kilograms? kilogrammes?",
-        "mg": "milligrams?",
-        "g": "grams?",
-        "t": "tons? tonnes?",
-        "kwh": "kilowatt-?hours?",
-        "kw": "kilowatts?",
-        "mwh": "megawatt-?hours?",
-        "mw": "megawatts?",
-        "gw": "gigawatts?",
-        "°c": "degrees_celsius",
-        "year": "years? anniversar(?:y|ies)",
-        "month": "months?",
-        "week": "weeks?",
-        "day": "days?",
-        "hour": r"hours? hrs? [ap]m [ap]\.m\.",
-        "minute": "minutes? mins?",
-        "second": "seconds?",
-        "century": "centur(?:y|ies)",
-        "usd": r"us_dollars? u\.?s\.?_dollars? dollars?",
-        "yen": "yen",
-        "cny": "yuan",
-        "vnd": "dong",
-        "idr": "rupiah",
-        "php": "pesos?",
-        "khr": "riels?",
-        "eur": "euros?",
-        "gbp": "pounds?",
-    },
-    units_before=NOTHING,
-    tenths=NONE,
+    units=UNITS,
 )

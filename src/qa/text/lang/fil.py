@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from qa.text.lang.pack import BLANKS, NONE, NOTHING, LanguagePack, counted
+from qa.text.lang.pack import BLANKS, LanguagePack, counted
+
+SCALES = {
+    "daan": 100, "daang": 100, "libo": 1000, "libong": 1000, "milyon": 10**6, "milyong": 10**6,
+    "bilyon": 10**9, "bilyong": 10**9,
+}  # fmt: skip
+UNITS = {
+    "%": "porsiyento porsyento bahagdan", "km2": "(?:kilometro_kuwadrado|kilometrong_parisukat)",
+    "m2": "metro_kuwadrado", "m3": "metro_kubiko", "km": "kilometro(?:ng)?", "cm": "sentimetro",
+    "mm": "milimetro", "m": "metro(?:ng)?", "mile": "milya", "ft": "talampakan", "ha": "ektarya(?:ng)?",
+    "l": "litro(?:ng)?", "kg": "kilo(?:ng)?", "g": "gramo", "t": "tonelada(?:ng)?", "year": "taon(?:g)?",
+    "month": "buwan(?:g)?", "week": "linggo(?:ng)?", "day": "araw", "hour": "oras",
+    "minute": "minuto(?:ng)?", "second": "segundo(?:ng)?", "century": "siglo", "usd": "dolyar(?:es)?",
+    "php": "piso(?:ng)?",
+}  # fmt: skip
 
 PACK = LanguagePack(
     code="fil",
+    has_no=(
+        "stops page_words joins_next joins_number goes_on_after_quote small_words empty_words "
+        "event_nouns determiners demonyms counted_months dates eras era_names before_amount "
+        "after_decade same_year counters number_lookalikes before_age units_before tenths"
+    ),
     greetings="kumusta(?: ka| po)?|magandang (?:umaga|hapon|gabi|araw)(?: po)?",
     thanks="(?:maraming )?salamat(?: po)?",
     asks_for_coverage=(
@@ -42,21 +61,11 @@ PACK = LanguagePack(
         r"|kalimutan)\b.{0,40}\b(?:tagubilin|utos|panuto|tuntunin|patakaran)\b"
         r"|\b(?:isagot|sumagot|sagutin|isulat|sabihin)\b.{0,30}\b(?:lamang|lang)\b|\bikaw ay ngayon\b"
     ),
-    stops=NONE,
     contents_headings="(?:talaan ng )?nilalaman",
-    page_words=NONE,
-    joins_next=NONE,
-    joins_number=NONE,
-    goes_on_after_quote=NONE,
-    small_words=NONE,
-    empty_words=NONE,
     function_words="sa ng ang na ay nang para upang hanggang mula si ni kung nina sina",
     uncounted_words="at o sa ng ay hanggang mula",
-    event_nouns=NONE,
-    determiners=NONE,
     no_names="ginoo gng lungsod lalawigan noong mula ayon para bukod",
     common_words="ng sa ang mga na ay noong nang para upang mula taong taon ito si ni may kasunduan lungsod",
-    demonyms=NOTHING,
     aliases={
         "mou": "memorandum ng pagkakaunawaan",
         "usa": "estados unidos",
@@ -64,20 +73,13 @@ PACK = LanguagePack(
     months=counted(
         "enero pebrero marso abril mayo hunyo hulyo agosto setyembre oktubre nobyembre disyembre", 1
     ),
-    counted_months=NOTHING,
     month_lookalikes="abril mayo",
     before_month="noong|buwan ng",
-    dates=(),
-    eras=NOTHING,
-    era_names=NOTHING,
     year_words="taong|taon|ng",
     before_year="noong|taong|taon|simula",
     before_likely_year="sa|ng|hanggang|bago|mula|nang",
-    before_amount=NONE,
     before_two_years=rf"pagitan{BLANKS}ng",
     before_decade=rf"dekada(?:{BLANKS}ng)?",
-    after_decade=NONE,
-    same_year=NONE,
     until="hanggang",
     after_until="sa",
     ands="at",
@@ -105,51 +107,11 @@ PACK = LanguagePack(
         "ikasampu/ikasampung/pansampu",
         2,
     ),
-    scales={
-        "daan": 100,
-        "daang": 100,
-        "libo": 1000,
-        "libong": 1000,
-        "milyon": 10**6,
-        "milyong": 10**6,
-        "bilyon": 10**9,
-        "bilyong": 10**9,
-    },
+    scales=SCALES,
     joins_numbers="at|na|'t",
     vague_amounts="(?:ilang|mga) ",
-    counters=NONE,
-    number_lookalikes=NONE,
-    before_age=NONE,
     before_both=r"\bang",
     both_nouns="lungsod",
     thousands_mark=",",
-    units={
-        "%": "porsiyento porsyento bahagdan",
-        "km2": "(?:kilometro_kuwadrado|kilometrong_parisukat)",
-        "m2": "metro_kuwadrado",
-        "m3": "metro_kubiko",
-        "km": "kilometro(?:ng)?",
-        "cm": "sentimetro",
-        "mm": "milimetro",
-        "m": "metro(?:ng)?",
-        "mile": "milya",
-        "ft": "talampakan",
-        "ha": "ektarya(?:ng)?",
-        "l": "litro(?:ng)?",
-        "kg": "kilo(?:ng)?",
-        "g": "gramo",
-        "t": "tonelada(?:ng)?",
-        "year": "taon(?:g)?",
-        "month": "buwan(?:g)?",
-        "week": "linggo(?:ng)?",
-        "day": "araw",
-        "hour": "oras",
-        "minute": "minuto(?:ng)?",
-        "second": "segundo(?:ng)?",
-        "century": "siglo",
-        "usd": "dolyar(?:es)?",
-        "php": "piso(?:ng)?",
-    },
-    units_before=NOTHING,
-    tenths=NONE,
+    units=UNITS,
 )

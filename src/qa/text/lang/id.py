@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
-from qa.text.lang.pack import CITY, NONE, NOTHING, LanguagePack, counted
+from qa.text.lang.pack import CITY, LanguagePack, counted
+
+SCALES = {
+    "puluh": 10, "belas": 0, "ratus": 100, "ribu": 1000, "rb": 1000, "juta": 10**6, "jt": 10**6,
+    "miliar": 10**9, "milyar": 10**9, "triliun": 10**12,
+}  # fmt: skip
+UNITS = {
+    "%": "persen", "km2": "kilomet(?:er)?_persegi", "m2": "met(?:er)?_persegi", "m3": "meter_kubik",
+    "cm": "sentimeter", "mm": "milimeter", "mile": "mil", "ft": "kaki", "ha": "hektare?", "mg": "miligram",
+    "kwh": "kilowatt_jam", "°c": "derajat_celsius", "year": "tahun", "month": "bulan",
+    "week": "minggu pekan", "day": "hari", "hour": "jam", "minute": "menit", "second": "detik",
+    "century": "abad", "usd": "dolar(?:_as)?", "gbp": "poundsterling",
+}  # fmt: skip
+ALIASES = {
+    "co2": "karbon dioksida", "ghg": "gas rumah kaca", "oda": "bantuan pembangunan resmi",
+    "mou": "nota kesepahaman", "un": "perserikatan bangsa-bangsa|pbb", "usa": "amerika serikat",
+    "eu": "uni eropa", "uk": "inggris",
+}  # fmt: skip
 
 PACK = LanguagePack(
     code="id",
+    has_no=(
+        "asks_again_after stops page_words joins_next joins_number goes_on_after_quote "
+        "small_words empty_words event_nouns determiners demonyms counted_months dates eras "
+        "era_names before_amount same_year joins_numbers counters number_lookalikes tenths"
+    ),
     greetings="halo|hai|selamat (?:pagi|siang|sore|malam)",
     thanks="terima kasih(?: banyak)?|makasih",
     asks_for_coverage=(
@@ -18,7 +40,6 @@ PACK = LanguagePack(
         r"|(?<!\bha)(?<!\bpu)nya\b"
     ),
     asks_again_before="lalu|bagaimana dengan",
-    asks_again_after=NONE,
     asks_city_by_city=(
         r"\b(?:kota|negara)(?:-(?:kota|negara))? (?:mana|apa) saja"
         r"|\bsemua (?:kota|perjanjian|kesepakatan|negara)|\b(?:daftar|bandingkan|sebutkan semua)\b"
@@ -54,21 +75,12 @@ PACK = LanguagePack(
         r"|\b(?:hanya|harus|selalu)\s{1,3}(?:jawab|menjawab|balas|membalas|tulis|menulis)\b"
         r"|\b(?:anda|kamu) (?:sekarang )?adalah\b"
     ),
-    stops=NONE,
     contents_headings="daftar isi",
-    page_words=NONE,
-    joins_next=NONE,
-    joins_number=NONE,
-    goes_on_after_quote=NONE,
-    small_words=NONE,
-    empty_words=NONE,
     function_words=(
         "dan di ke dengan oleh untuk yang pada adalah telah sudah sebagai hingga sampai dari kota ini "
         "itu akan para"
     ),
     uncounted_words="dan atau dari di ke pada hingga sampai",
-    event_nouns=NONE,
-    determiners=NONE,
     no_names=(
         "pak bapak ibu bu kota kabupaten provinsi dalam pada sejak setelah menurut selain untuk antara"
     ),
@@ -77,87 +89,33 @@ PACK = LanguagePack(
         "oleh rumah orang kerja sama ribu juta persen proyek rencana air serta dalam antara tidak "
         "juga lebih melalui"
     ),
-    demonyms=NOTHING,
-    aliases={
-        "co2": "karbon dioksida",
-        "ghg": "gas rumah kaca",
-        "oda": "bantuan pembangunan resmi",
-        "mou": "nota kesepahaman",
-        "un": "perserikatan bangsa-bangsa|pbb",
-        "usa": "amerika serikat",
-        "eu": "uni eropa",
-        "uk": "inggris",
-    },
+    aliases=ALIASES,
     months=counted(
         "januari februari maret april mei juni juli agustus september oktober november/nopember desember", 1
     ),
-    counted_months=NOTHING,
     month_lookalikes="mei juni juli",
     before_month="pada|bulan|sejak",
-    dates=(),
-    eras=NOTHING,
-    era_names=NOTHING,
     year_words="tahun",
     before_year="tahun|sejak|semenjak|awal|akhir",
     before_likely_year="pada|dari|hingga|sampai|menjelang|sebelum|setelah|dalam",
-    before_amount=NONE,
     before_two_years="antara",
     before_decade="dasawarsa",
     after_decade="-an",
-    same_year=NONE,
     until="sampai|hingga|s/d",
     after_until="dengan",
     ands="dan|atau",
     small_numbers=counted("nol satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas"),
     whole_numbers={"sebelas": 11, "seratus": 100, "seribu": 1000, "sejuta": 10**6, "semiliar": 10**9},
     ordinals=counted("ketiga keempat kelima keenam ketujuh kedelapan kesembilan kesepuluh kesebelas", 3),
-    scales={
-        "puluh": 10,
-        "belas": 0,
-        "ratus": 100,
-        "ribu": 1000,
-        "rb": 1000,
-        "juta": 10**6,
-        "jt": 10**6,
-        "miliar": 10**9,
-        "milyar": 10**9,
-        "triliun": 10**12,
-    },
-    joins_numbers=NONE,
+    scales=SCALES,
     vague_amounts="beberapa ",
-    counters=NONE,
-    number_lookalikes=NONE,
     before_age="usia|berumur",
     before_both=r"\bkedua",
     both_nouns="kota",
     thousands_mark=".",
-    units={
-        "%": "persen",
-        "km2": "kilomet(?:er)?_persegi",
-        "m2": "met(?:er)?_persegi",
-        "m3": "meter_kubik",
-        "cm": "sentimeter",
-        "mm": "milimeter",
-        "mile": "mil",
-        "ft": "kaki",
-        "ha": "hektare?",
-        "mg": "miligram",
-        "kwh": "kilowatt_jam",
-        "°c": "derajat_celsius",
-        "year": "tahun",
-        "month": "bulan",
-        "week": "minggu pekan",
-        "day": "hari",
-        "hour": "jam",
-        "minute": "menit",
-        "second": "detik",
-        "century": "abad",
-        "usd": "dolar(?:_as)?",
-        "gbp": "poundsterling",
-    },
+    units=UNITS,
     units_before={
         "year": "ulang tahun ke-?",
         "century": "abad(?: ke-?)?",
     },
-    tenths=NONE,
 )

@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
-from qa.text.lang.pack import NONE, NOTHING, LanguagePack, counted
+from qa.text.lang.pack import LanguagePack, counted
+
+SCALES = {
+    "十": 10, "百": 100, "千": 1000, "万": 10**4, "億": 10**8, "兆": 10**12,
+}  # fmt: skip
+UNITS = {
+    "%": "パーセント ポイント", "km2": "平方キロ(?:メートル)?", "m2": "平方メートル", "m3": "立方メートル",
+    "km": "キロメートル", "cm": "センチ(?:メートル)?", "mm": "ミリ(?:メートル)?", "m": "メートル",
+    "mile": "マイル", "ft": "フィート", "ha": "ヘクタール", "l": "リットル", "kg": "キログラム",
+    "mg": "ミリグラム", "g": "グラム", "t": "トン", "kwh": "キロワット時", "kw": "キロワット",
+    "mwh": "メガワット時", "mw": "メガワット", "gw": "ギガワット",
+    "year": "周年 年間 年(?!度|代|生|級|级) 歳", "month": "(?:か|ヶ|カ|ケ|ヵ|箇)月", "week": "週間 週",
+    "day": "日間 日(?!本)", "hour": "時間 時", "minute": "分間", "second": "秒", "century": "世紀",
+    "usd": "ドル", "yen": "円", "cny": "人民元", "vnd": "ドン", "idr": "ルピア", "php": "ペソ",
+    "khr": "リエル", "eur": "ユーロ", "gbp": "ポンド",
+}  # fmt: skip
+ALIASES = {
+    "co2": "二酸化炭素", "ghg": "温室効果ガス", "oda": "政府開発援助", "mou": "覚書", "un": "国連|国際連合",
+    "unep": "国連環境計画", "jica": "国際協力機構", "sdgs": "持続可能な開発目標", "usa": "アメリカ|米国",
+    "eu": "欧州連合", "uk": "イギリス",
+}  # fmt: skip
 
 PACK = LanguagePack(
     code="ja",
+    has_no=(
+        "asks_again_before joins_next joins_number small_words empty_words function_words "
+        "uncounted_words event_nouns determiners common_words demonyms months month_lookalikes "
+        "before_month dates year_words before_year before_likely_year before_amount "
+        "before_two_years before_decade after_decade after_until small_numbers whole_numbers "
+        "ordinals joins_numbers vague_amounts before_age before_both units_before"
+    ),
     greetings="こんにちは|こんばんは|おはよう(?:ございます)?|はじめまして",
     thanks="ありがとう(?:ございます|ございました)?",
     asks_for_coverage=(
@@ -13,7 +40,6 @@ PACK = LanguagePack(
         "|何ができますか|何を聞けますか|あなたは誰ですか"
     ),
     points_back="その|それ(?!ぞれ)|この|これ|そこ|ここ|あの|同市|同国|両市|では、",
-    asks_again_before=NONE,
     asks_again_after="は|についてはどうですか|はどうですか",
     asks_city_by_city=(
         "各都市|各市|都市ごと|都市別|どの都市と|どんな都市|どのような都市|都市はどこ|どの国々"
@@ -48,15 +74,7 @@ PACK = LanguagePack(
     stops="。！？",
     contents_headings=r"目\s*次|もくじ",
     page_words="ページ|頁",
-    joins_next=NONE,
-    joins_number=NONE,
     goes_on_after_quote="と|って|という|との",
-    small_words=NONE,
-    empty_words=NONE,
-    function_words=NONE,
-    uncounted_words=NONE,
-    event_nouns=NONE,
-    determiners=NONE,
     no_names=(
         "ゴミ リサイクル エネルギー プロジェクト メートル キロメートル キロ パーセント トン ドル "
         "ユーロ ポンド セミナー モデル センター システム レベル サポート テーマ データ プラスチック "
@@ -66,26 +84,8 @@ PACK = LanguagePack(
         "キログラム グラム コスト ガス ニーズ パーク タウン エコ エコタウン オゾン ポイント カ ヶ ケ "
         "ヵ ー"
     ),
-    common_words=NONE,
-    demonyms=NOTHING,
-    aliases={
-        "co2": "二酸化炭素",
-        "ghg": "温室効果ガス",
-        "oda": "政府開発援助",
-        "mou": "覚書",
-        "un": "国連|国際連合",
-        "unep": "国連環境計画",
-        "jica": "国際協力機構",
-        "sdgs": "持続可能な開発目標",
-        "usa": "アメリカ|米国",
-        "eu": "欧州連合",
-        "uk": "イギリス",
-    },
-    months=NOTHING,
+    aliases=ALIASES,
     counted_months=counted("一 二 三 四 五 六 七 八 九 十 十一 十二", 1),
-    month_lookalikes=NONE,
-    before_month=NONE,
-    dates=(),
     eras={"明治": (1867, 45), "大正": (1911, 15), "昭和": (1925, 64), "平成": (1988, 31), "令和": (2018, 82)},
     era_names={
         "meiji": "明治",
@@ -100,30 +100,10 @@ PACK = LanguagePack(
         "h": "平成",
         "r": "令和",
     },
-    year_words=NONE,
-    before_year=NONE,
-    before_likely_year=NONE,
-    before_amount=NONE,
-    before_two_years=NONE,
-    before_decade=NONE,
-    after_decade=NONE,
     same_year="同じ?年",
     until="から",
-    after_until=NONE,
     ands="、|と",
-    small_numbers=NOTHING,
-    whole_numbers=NOTHING,
-    ordinals=NOTHING,
-    scales={
-        "十": 10,
-        "百": 100,
-        "千": 1000,
-        "万": 10**4,
-        "億": 10**8,
-        "兆": 10**12,
-    },
-    joins_numbers=NONE,
-    vague_amounts=NONE,
+    scales=SCALES,
     counters=(
         "つ|人(?!口|工|类|類|気)|名|件|回|次|年|か?月|日(?!本)|週|時"
         "|分(?!野|の|析|别|別|配|类|類|解|布|け|か)|秒|歳|箇|か所|ヶ所|カ所|か国|カ国|ヶ国|本(?!州)"
@@ -133,50 +113,8 @@ PACK = LanguagePack(
         "|事業|省|県|村|町|区"
     ),
     number_lookalikes="十分(?![のか之])|万一|五十嵐|九十九里|八百屋|八百万の?神|八百長",
-    before_age=NONE,
-    before_both=NONE,
     both_nouns="市|国|都市|者|社",
     thousands_mark=",",
-    units={
-        "%": "パーセント ポイント",
-        "km2": "平方キロ(?:メートル)?",
-        "m2": "平方メートル",
-        "m3": "立方メートル",
-        "km": "キロメートル",
-        "cm": "センチ(?:メートル)?",
-        "mm": "ミリ(?:メートル)?",
-        "m": "メートル",
-        "mile": "マイル",
-        "ft": "フィート",
-        "ha": "ヘクタール",
-        "l": "リットル",
-        "kg": "キログラム",
-        "mg": "ミリグラム",
-        "g": "グラム",
-        "t": "トン",
-        "kwh": "キロワット時",
-        "kw": "キロワット",
-        "mwh": "メガワット時",
-        "mw": "メガワット",
-        "gw": "ギガワット",
-        "year": "周年 年間 年(?!度|代|生|級|级) 歳",
-        "month": "(?:か|ヶ|カ|ケ|ヵ|箇)月",
-        "week": "週間 週",
-        "day": "日間 日(?!本)",
-        "hour": "時間 時",
-        "minute": "分間",
-        "second": "秒",
-        "century": "世紀",
-        "usd": "ドル",
-        "yen": "円",
-        "cny": "人民元",
-        "vnd": "ドン",
-        "idr": "ルピア",
-        "php": "ペソ",
-        "khr": "リエル",
-        "eur": "ユーロ",
-        "gbp": "ポンド",
-    },
-    units_before=NOTHING,
+    units=UNITS,
     tenths="割",
 )

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Never
-
-NONE = ""
-NOTHING: Mapping[str, Never] = MappingProxyType({})
-"""Where a language has no such words, or no such table: every field is given, so that none is forgotten."""
+from dataclasses import dataclass, field, fields
 
 CITY = "\0"
 """Stands for each city in a question that is looked at for a story: no question has this character."""
@@ -45,132 +39,140 @@ class LanguagePack:
     """All that the program knows of one language.
 
     A `str` is the alternatives of a regular expression, which is joined with those of the other languages, or
-    words with blanks between them; `NONE` where there are none.
+    words with blanks between them. Raises `TypeError` for a field that is not given, unless `has_no` names it.
     """
 
     code: str
     """ISO 639: also the name of its module here and of its locale."""
+    has_no: str
+    """The names of the fields for which the language has no words: they are said, so that none is forgotten."""
 
-    greetings: str
-    thanks: str
-    asks_for_coverage: str
+    greetings: str = ""
+    thanks: str = ""
+    asks_for_coverage: str = ""
     """Whole questions about the program itself: "What can you do?"."""
 
-    points_back: str
+    points_back: str = ""
     """Words of a question that point back to what was said before."""
-    asks_again_before: str
-    asks_again_after: str
+    asks_again_before: str = ""
+    asks_again_after: str = ""
     """What stands before and behind a city that the last question is asked again for: "what about Davao"."""
-    asks_city_by_city: str
+    asks_city_by_city: str = ""
     """How a list over cities or countries is asked for, or a comparison."""
-    asks_to_tell: str
+    asks_to_tell: str = ""
     """How one asks to be told about something, or what was done all in all, with `CITY` for a city."""
-    says_nothing_narrower: str
+    says_nothing_narrower: str = ""
     """Words beside a city's name that still leave everything about it asked for: small ones, and those for what
     the documents are about anyway, such as cooperation and projects."""
-    asks_for: str
+    asks_for: str = ""
     """What a question has that asks for something, not whether it is so."""
 
-    opens_pointing_back: str
+    opens_pointing_back: str = ""
     """How a sentence opens that cannot be understood without the one before it."""
-    negations: str
+    negations: str = ""
     """Words that turn a sentence round."""
-    about_evidence: str
+    about_evidence: str = ""
     """Words with which a writer speaks of what it was given rather than of the matter."""
-    speakers: str
+    speakers: str = ""
     """Who speaks in a forged message to a model: "system" in "system:"."""
-    instructions: str
+    instructions: str = ""
     """How a text tells a model what to do."""
 
-    stops: str
+    stops: str = ""
     """Signs that end a sentence without a blank behind."""
-    contents_headings: str
+    contents_headings: str = ""
     """What a table of contents is called."""
-    page_words: str
+    page_words: str = ""
     """What stands behind the number of a page."""
-    joins_next: str
+    joins_next: str = ""
     """Abbreviations before a name whose full stop ends no sentence."""
-    joins_number: str
+    joins_number: str = ""
     """Abbreviations before a number whose full stop ends no sentence."""
-    goes_on_after_quote: str
+    goes_on_after_quote: str = ""
     """With what a sentence goes on behind a quotation in brackets."""
 
-    small_words: str
+    small_words: str = ""
     """Words that say nothing of what is asked."""
-    empty_words: str
+    empty_words: str = ""
     """Words that carry no meaning in a sentence."""
-    function_words: str
+    function_words: str = ""
     """Words that a number does not count: what stands before one of them is no amount."""
-    uncounted_words: str
+    uncounted_words: str = ""
     """The same right behind a number that is no year."""
-    event_nouns: str
+    event_nouns: str = ""
     """What a year is put before: "the 2014 agreement"."""
-    determiners: str
-    no_names: str
+    determiners: str = ""
+    no_names: str = ""
     """Words with a capital that are no names: what begins sentences, titles."""
-    common_words: str
+    common_words: str = ""
     """Words by which a text of few words is known to be in the language."""
-    demonyms: Mapping[str, str]
+    demonyms: Mapping[str, str] = field(default_factory=dict)
     """Names of peoples that do not begin like their country's → the country."""
-    aliases: Mapping[str, str]
+    aliases: Mapping[str, str] = field(default_factory=dict)
     """The English abbreviation → the alternatives that stand for it."""
 
-    months: Mapping[str, int]
-    counted_months: Mapping[str, int]
+    months: Mapping[str, int] = field(default_factory=dict)
+    counted_months: Mapping[str, int] = field(default_factory=dict)
     """Months that have no names but numbers, as they stand beside the word for month."""
-    month_lookalikes: str
+    month_lookalikes: str = ""
     """Names of months that are also other words, or may stand for other things."""
-    before_month: str
+    before_month: str = ""
     """What stands before such a name where it is a month."""
-    dates: tuple[str, ...]
+    dates: tuple[str, ...] = ()
     """How only this language writes dates: patterns with the groups day, month and year."""
-    eras: Mapping[str, tuple[int, int]]
+    eras: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Era → the year before its first, and how many years it has; today's, as many as end in 2100."""
-    era_names: Mapping[str, str]
+    era_names: Mapping[str, str] = field(default_factory=dict)
     """How else an era is written → the era."""
-    year_words: str
+    year_words: str = ""
     """What may stand before the year of a date."""
-    before_year: str
+    before_year: str = ""
     """Words that make a number of four digits behind them a year."""
-    before_likely_year: str
+    before_likely_year: str = ""
     """The same, unless it is an amount."""
-    before_amount: str
+    before_amount: str = ""
     """Words that make the number behind "of" an amount."""
-    before_two_years: str
-    before_decade: str
-    after_decade: str
-    same_year: str
+    before_two_years: str = ""
+    before_decade: str = ""
+    after_decade: str = ""
+    same_year: str = ""
     """What stands before a date of the year that was named before."""
-    until: str
-    after_until: str
+    until: str = ""
+    after_until: str = ""
     """What may stand between `until` and the year."""
-    ands: str
+    ands: str = ""
 
-    small_numbers: Mapping[str, int]
+    small_numbers: Mapping[str, int] = field(default_factory=dict)
     """Below a hundred."""
-    whole_numbers: Mapping[str, int]
+    whole_numbers: Mapping[str, int] = field(default_factory=dict)
     """Words that are one of a scale: "seratus", a hundred."""
-    ordinals: Mapping[str, int]
+    ordinals: Mapping[str, int] = field(default_factory=dict)
     """What is said for "the n-th". The first is left out: too many words that mean no number."""
-    scales: Mapping[str, int]
+    scales: Mapping[str, int] = field(default_factory=dict)
     """What multiplies the number before it; 0 adds ten to it (-teen)."""
-    joins_numbers: str
+    joins_numbers: str = ""
     """What may stand inside of a number: "two hundred and ten"."""
-    vague_amounts: str
+    vague_amounts: str = ""
     """What stands before a scale that is no number: "many thousand"."""
-    counters: str
+    counters: str = ""
     """What stands behind a word that is a number there and another word elsewhere."""
-    number_lookalikes: str
+    number_lookalikes: str = ""
     """Runs of numerals that are mostly other words."""
-    before_age: str
-    before_both: str
-    both_nouns: str
+    before_age: str = ""
+    before_both: str = ""
+    both_nouns: str = ""
     """What stands before and behind "two" where it is no figure: "the two cities"."""
-    thousands_mark: str
+    thousands_mark: str = ""
     """What groups thousands; `NONE` where both a comma and a point may."""
-    units: Mapping[str, str]
+    units: Mapping[str, str] = field(default_factory=dict)
     """Unit, see `qa.facts.units`, → what it is called: patterns with `_` for a blank and blanks between them."""
-    units_before: Mapping[str, str]
+    units_before: Mapping[str, str] = field(default_factory=dict)
     """Unit → the alternatives that stand before its number."""
-    tenths: str
+    tenths: str = ""
     """What stands behind a number of tenths."""
+
+    def __post_init__(self) -> None:
+        """Raise `TypeError` if fields are left out, or are given and named in `has_no`."""
+        empty = {entry.name for entry in fields(self) if not getattr(self, entry.name)} - {"has_no"}
+        if wrong := sorted(empty ^ set(self.has_no.split())):
+            raise TypeError(f"language pack {self.code!r}: give {', '.join(wrong)}, or name them in has_no")

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from qa.text.lang.pack import BLANKS, CITY, DAY, GAP, NONE, NOTHING, YEAR, LanguagePack, choice, counted
+from qa.text.lang.pack import BLANKS, CITY, DAY, GAP, YEAR, LanguagePack, choice, counted
 
 MONTHS = counted("một hai ba tư/bốn năm sáu bảy tám chín mười mười_một mười_hai/chạp", 1) | {"giêng": 1}
 
+SCALES = {
+    "trăm": 100, "mươi": 10, "chục": 10, "nghìn": 1000, "ngàn": 1000, "vạn": 10**4, "triệu": 10**6,
+    "tỷ": 10**9, "tỉ": 10**9,
+}  # fmt: skip
+UNITS = {
+    "%": "phần_trăm", "km2": "km_vuông ki-?lô-?mét_vuông", "m2": "mét_vuông", "m3": "mét_khối",
+    "km": "ki-?lô-?mét cây_số", "cm": "xăng-?ti-?mét", "mm": "mi-?li-?mét", "m": "mét", "mile": "dặm",
+    "ha": "héc-?ta hecta", "l": "lít", "kg": "ki-?lô-?gam", "g": "gam", "t": "tấn", "°c": "độ_c",
+    "year": "năm tuổi", "month": "tháng", "week": "tuần", "day": "ngày", "hour": "giờ tiếng",
+    "minute": "phút", "second": "giây", "usd": "đô_la(?:_mỹ)?", "yen": "yên", "cny": "nhân_dân_tệ tệ",
+    "vnd": "đồng(?!_bằng)", "gbp": "bảng",
+}  # fmt: skip
+ALIASES = {
+    "co2": "carbon dioxit", "ghg": "khí nhà kính",
+    "oda": "viện trợ phát triển chính thức|hỗ trợ phát triển chính thức", "mou": "bản ghi nhớ",
+    "un": "liên hợp quốc|liên hiệp quốc", "unep": "chương trình môi trường liên hợp quốc",
+    "sdgs": "mục tiêu phát triển bền vững", "usa": "hoa kỳ|mỹ", "eu": "liên minh châu âu",
+    "uk": "vương quốc anh",
+}  # fmt: skip
+
 PACK = LanguagePack(
     code="vi",
+    has_no=(
+        "stops page_words goes_on_after_quote small_words empty_words event_nouns determiners "
+        "common_words demonyms months month_lookalikes before_month eras era_names before_amount "
+        "after_decade same_year after_until whole_numbers ordinals number_lookalikes before_age "
+        "tenths"
+    ),
     greetings="xin chào|chào(?: bạn| anh| chị)?",
     thanks="cảm ơn(?: bạn)?(?: nhiều)?",
     asks_for_coverage=(
@@ -47,76 +73,35 @@ PACK = LanguagePack(
         r"|\btài liệu khác\b.{0,20}\b(?:sai|lỗi thời)\b"
         r"|\b(?:hãy|chỉ)\s{1,3}(?:trả lời|in ra|viết|nói)\b|\bbạn (?:bây giờ )?là\b"
     ),
-    stops=NONE,
     contents_headings="mục lục",
-    page_words=NONE,
     joins_next="TP|Tp|P|Q|H|ThS|TS|PGS|GS",
     joins_number="ĐT",
-    goes_on_after_quote=NONE,
-    small_words=NONE,
-    empty_words=NONE,
     function_words="và tại ở với đã đến là do của cho khi thì được bởi về giữa để hai các thành tới sẽ",
     uncounted_words="và hoặc đến tới trong vào ở của là",
-    event_nouns=NONE,
-    determiners=NONE,
     no_names=(
         "ông bà ngài anh chị thành phố tỉnh quận huyện năm trong tại theo từ khi sau trước với và các "
         "những tp"
     ),
-    common_words=NONE,
-    demonyms=NOTHING,
-    aliases={
-        "co2": "carbon dioxit",
-        "ghg": "khí nhà kính",
-        "oda": "viện trợ phát triển chính thức|hỗ trợ phát triển chính thức",
-        "mou": "bản ghi nhớ",
-        "un": "liên hợp quốc|liên hiệp quốc",
-        "unep": "chương trình môi trường liên hợp quốc",
-        "sdgs": "mục tiêu phát triển bền vững",
-        "usa": "hoa kỳ|mỹ",
-        "eu": "liên minh châu âu",
-        "uk": "vương quốc anh",
-    },
-    months=NOTHING,
+    aliases=ALIASES,
     counted_months=MONTHS,
-    month_lookalikes=NONE,
-    before_month=NONE,
     dates=(
         rf"(?<!\w)(?:(?:ngày{BLANKS})?{DAY}{BLANKS})?"
         rf"tháng{BLANKS}(?P<month>\d{{1,2}}(?!\d)|(?:{choice(MONTHS)})(?!\w))"
         rf"(?:{GAP}(?:[/-]|,?{BLANKS}năm|,){GAP}{YEAR}(?!\d))?",
         rf"ngày{BLANKS}{DAY}/(?P<month>\d{{1,2}})(?:/{YEAR})?(?!\d)",
     ),
-    eras=NOTHING,
-    era_names=NOTHING,
     year_words="năm",
     before_year="năm",
     before_likely_year="từ|đến|trong|vào|trước|sau|đầu|cuối",
-    before_amount=NONE,
     before_two_years="giữa",
     before_decade=(
         rf"(?:những|các){BLANKS}(?:thập{BLANKS}niên{BLANKS})?năm"
         rf"|thập{BLANKS}(?:niên|kỷ)(?:{BLANKS}năm)?"
     ),
-    after_decade=NONE,
-    same_year=NONE,
     until="đến|tới",
-    after_until=NONE,
     ands="và|hoặc",
     small_numbers=counted("không một/mốt hai ba bốn/tư năm/lăm sáu bảy/bẩy tám chín mười"),
-    whole_numbers=NOTHING,
-    ordinals=NOTHING,
-    scales={
-        "trăm": 100,
-        "mươi": 10,
-        "chục": 10,
-        "nghìn": 1000,
-        "ngàn": 1000,
-        "vạn": 10**4,
-        "triệu": 10**6,
-        "tỷ": 10**9,
-        "tỉ": 10**9,
-    },
+    scales=SCALES,
     joins_numbers="linh|lẻ",
     vague_amounts="(?:hàng|vài|mấy|nhiều) ",
     counters=(
@@ -127,42 +112,11 @@ PACK = LanguagePack(
         "|chiếc|trận|đội|cơ sở|cấp|vị|hòn|đảo|đứa|tác phẩm|bài|phần|giai đoạn|cây|nhóm|kiểu|thế hệ"
         "|thập kỷ|thế kỷ"
     ),
-    number_lookalikes=NONE,
-    before_age=NONE,
     before_both="cả",
     both_nouns="bên|thành phố|nước",
     thousands_mark=".",
-    units={
-        "%": "phần_trăm",
-        "km2": "km_vuông ki-?lô-?mét_vuông",
-        "m2": "mét_vuông",
-        "m3": "mét_khối",
-        "km": "ki-?lô-?mét cây_số",
-        "cm": "xăng-?ti-?mét",
-        "mm": "mi-?li-?mét",
-        "m": "mét",
-        "mile": "dặm",
-        "ha": "héc-?ta hecta",
-        "l": "lít",
-        "kg": "ki-?lô-?gam",
-        "g": "gam",
-        "t": "tấn",
-        "°c": "độ_c",
-        "year": "năm tuổi",
-        "month": "tháng",
-        "week": "tuần",
-        "day": "ngày",
-        "hour": "giờ tiếng",
-        "minute": "phút",
-        "second": "giây",
-        "usd": "đô_la(?:_mỹ)?",
-        "yen": "yên",
-        "cny": "nhân_dân_tệ tệ",
-        "vnd": "đồng(?!_bằng)",
-        "gbp": "bảng",
-    },
+    units=UNITS,
     units_before={
         "century": "thế kỷ(?: thứ)?",
     },
-    tenths=NONE,
 )

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
-from qa.text.lang.pack import NONE, NOTHING, LanguagePack, counted
+from qa.text.lang.pack import LanguagePack, counted
+
+SCALES = {
+    "十": 10, "百": 100, "千": 1000, "万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8, "兆": 10**12,
+}  # fmt: skip
+UNITS = {
+    "%": "个百分点", "km2": "平方公里 平方千米", "m2": "平方米", "m3": "立方米", "km": "公里 千米",
+    "cm": "厘米", "mm": "毫米", "m": "米(?!国|ドル)", "mile": "英里", "ft": "英尺", "ha": "公顷 公頃",
+    "l": "升", "kg": "公斤 千克", "mg": "毫克", "g": "克", "t": "吨 噸", "kwh": "千瓦时", "kw": "千瓦",
+    "mwh": "兆瓦时", "mw": "兆瓦", "gw": "吉瓦", "°c": "摄氏度", "year": "岁", "month": "(?:个|個)月",
+    "week": "周(?!年|辺|边|围) 星期", "day": "天", "hour": "小时 小時 时",
+    "minute": "分钟 分鐘 分(?![の野析别別配类類解布けか之])", "century": "世纪", "usd": "米ドル 美元",
+    "yen": "日元 日圆", "cny": "元(?!年) 人民币", "vnd": "越南盾", "idr": "印尼盾 卢比", "php": "比索",
+    "khr": "瑞尔", "eur": "欧元 歐元", "gbp": "英镑",
+}  # fmt: skip
+ALIASES = {
+    "co2": "二氧化碳", "ghg": "温室气体", "oda": "官方发展援助|政府开发援助", "mou": "谅解备忘录",
+    "un": "联合国", "unep": "联合国环境规划署|联合国环境署", "jica": "日本国际协力机构|日本国際協力機構",
+    "sdgs": "可持续发展目标", "usa": "美国", "eu": "欧盟", "uk": "英国",
+}  # fmt: skip
 
 PACK = LanguagePack(
     code="zh",
+    has_no=(
+        "joins_next joins_number goes_on_after_quote small_words empty_words function_words "
+        "uncounted_words event_nouns determiners no_names common_words demonyms months "
+        "month_lookalikes before_month dates eras era_names year_words before_year "
+        "before_likely_year before_amount before_two_years before_decade after_decade after_until "
+        "small_numbers whole_numbers ordinals joins_numbers before_age before_both"
+    ),
     greetings="你好|您好|早上好|下午好",
     thanks="谢谢(?:你|您)?|謝謝|感谢",
     asks_for_coverage=(
@@ -42,63 +68,12 @@ PACK = LanguagePack(
     stops="。！？",
     contents_headings=r"目\s*录|目\s*錄",
     page_words="页",
-    joins_next=NONE,
-    joins_number=NONE,
-    goes_on_after_quote=NONE,
-    small_words=NONE,
-    empty_words=NONE,
-    function_words=NONE,
-    uncounted_words=NONE,
-    event_nouns=NONE,
-    determiners=NONE,
-    no_names=NONE,
-    common_words=NONE,
-    demonyms=NOTHING,
-    aliases={
-        "co2": "二氧化碳",
-        "ghg": "温室气体",
-        "oda": "官方发展援助|政府开发援助",
-        "mou": "谅解备忘录",
-        "un": "联合国",
-        "unep": "联合国环境规划署|联合国环境署",
-        "jica": "日本国际协力机构|日本国際協力機構",
-        "sdgs": "可持续发展目标",
-        "usa": "美国",
-        "eu": "欧盟",
-        "uk": "英国",
-    },
-    months=NOTHING,
+    aliases=ALIASES,
     counted_months=counted("一 二 三 四 五 六 七 八 九 十 十一 十二", 1),
-    month_lookalikes=NONE,
-    before_month=NONE,
-    dates=(),
-    eras=NOTHING,
-    era_names=NOTHING,
-    year_words=NONE,
-    before_year=NONE,
-    before_likely_year=NONE,
-    before_amount=NONE,
-    before_two_years=NONE,
-    before_decade=NONE,
-    after_decade=NONE,
     same_year="当年|该年|該年",
     until="至|到",
-    after_until=NONE,
     ands="和",
-    small_numbers=NOTHING,
-    whole_numbers=NOTHING,
-    ordinals=NOTHING,
-    scales={
-        "十": 10,
-        "百": 100,
-        "千": 1000,
-        "万": 10**4,
-        "萬": 10**4,
-        "億": 10**8,
-        "亿": 10**8,
-        "兆": 10**12,
-    },
-    joins_numbers=NONE,
+    scales=SCALES,
     vague_amounts="[数數几幾何]",
     counters=(
         "周(?!辺|边|围)|时|岁|個|个|期|号|號|条|項|项|点|點|层(?!次)|種|种|家(?!族|庭)|座(?!谈|談)|届"
@@ -106,50 +81,9 @@ PACK = LanguagePack(
         "|企业|领域|贷款|貸款"
     ),
     number_lookalikes="千万(?=不|要|别|別)|百十|百分(?!之)|四周(?!年)|一二|三三五五|四六",
-    before_age=NONE,
-    before_both=NONE,
     both_nouns="國|座城市|个城市|個城市",
     thousands_mark=",",
-    units={
-        "%": "个百分点",
-        "km2": "平方公里 平方千米",
-        "m2": "平方米",
-        "m3": "立方米",
-        "km": "公里 千米",
-        "cm": "厘米",
-        "mm": "毫米",
-        "m": "米(?!国|ドル)",
-        "mile": "英里",
-        "ft": "英尺",
-        "ha": "公顷 公頃",
-        "l": "升",
-        "kg": "公斤 千克",
-        "mg": "毫克",
-        "g": "克",
-        "t": "吨 噸",
-        "kwh": "千瓦时",
-        "kw": "千瓦",
-        "mwh": "兆瓦时",
-        "mw": "兆瓦",
-        "gw": "吉瓦",
-        "°c": "摄氏度",
-        "year": "岁",
-        "month": "(?:个|個)月",
-        "week": "周(?!年|辺|边|围) 星期",
-        "day": "天",
-        "hour": "小时 小時 时",
-        "minute": "分钟 分鐘 分(?![の野析别別配类類解布けか之])",
-        "century": "世纪",
-        "usd": "米ドル 美元",
-        "yen": "日元 日圆",
-        "cny": "元(?!年) 人民币",
-        "vnd": "越南盾",
-        "idr": "印尼盾 卢比",
-        "php": "比索",
-        "khr": "瑞尔",
-        "eur": "欧元 歐元",
-        "gbp": "英镑",
-    },
+    units=UNITS,
     units_before={
         "usd": "美金",
         "cny": "人民币",
