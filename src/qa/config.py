@@ -18,7 +18,7 @@ from qa.errors import ConfigError
 
 SETTINGS_FILE = "qa.toml"
 CITIES_FILE = "cities.toml"
-"""The table of cities: its name in a corpus, and in an index that keeps a copy."""
+"""The table of cities: its name in a corpus."""
 PACKAGED = "packaged"
 """The name that stands for the model weights that come with the Python packages."""
 
@@ -43,7 +43,7 @@ class Settings:
     """Everything that can be set. `QA_CHUNK_TOKENS=300` and `chunk_tokens = 300` in `qa.toml` say the same."""
 
     corpus_dir: Path = Path("corpus")
-    """The folder with the documents and `cities.toml`."""
+    """The folder with the documents, and with a `cities.toml` that adds to the table of cities."""
     index_dir: Path = Path("index")
     """The folder that the index is built in."""
     chroma_url: str = ""
@@ -54,8 +54,8 @@ class Settings:
     """A PostgreSQL database with pgvector that keeps the vectors (`postgresql://…`, its password never shown);
     empty: they are kept in Chroma."""
 
-    cities_file: Path = Path("corpus/cities.toml")
-    """The table of cities for a corpus that has no `cities.toml` of its own."""
+    cities_file: Path | None = None
+    """What is added to the table of cities for a corpus without a `cities.toml` of its own; empty: nothing."""
 
     embedder: str = PACKAGED
     """`packaged` (multilingual-e5-small), or a sentence-transformers name or folder."""
@@ -211,8 +211,8 @@ class Settings:
         if self.dtype not in ("auto", "float32", "bfloat16"):
             raise ConfigError(f"dtype is {self.dtype!r}; set auto, float32 or bfloat16")
 
-    def cities_path(self) -> Path:
-        """The table of cities: the corpus' own, else `cities_file`."""
+    def cities_path(self) -> Path | None:
+        """The file that adds to the default table of cities: the corpus' own, else `cities_file`."""
         own = self.corpus_dir / CITIES_FILE
         return own if own.exists() else self.cities_file
 
@@ -265,6 +265,7 @@ def _parse(name: str, value: Any, where: str) -> Any:
     if name not in fields:
         raise ConfigError(f"{where} is not a setting; the settings are {', '.join(sorted(fields))}")
     default = fields[name].default
+    kind = Path if default is None else type(default)  # the only setting without a default names a file
     shown = repr(value) if fields[name].repr else "of another kind"
     if isinstance(default, bool):
         word = str(value).casefold()
@@ -277,13 +278,11 @@ def _parse(name: str, value: Any, where: str) -> Any:
         if isinstance(default, tuple):
             items = value.split(",") if isinstance(value, str) else value
             return tuple(str(item).strip() for item in items if str(item).strip())
-        if isinstance(default, (Path, int, float, str)):
-            if "\0" in str(value):  # of which a path would make an error that names nothing
-                raise ValueError
-            return type(default)(value) if not isinstance(default, Path) else Path(value)
+        if "\0" in str(value):  # of which a path would make an error that names nothing
+            raise ValueError
+        return None if default is None and value == "" else kind(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ConfigError(f"{where} is {shown}; it must be a {type(default).__name__}") from error
-    raise AssertionError(f"setting {name} has a kind that cannot be parsed")
+        raise ConfigError(f"{where} is {shown}; it must be a {kind.__name__}") from error
 
 
 def _check_network(proxy: str) -> None:

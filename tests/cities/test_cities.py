@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.cities import CITIES_FILE, CityCatalogue, load_cities
+from qa.cities import CITIES_FILE, CityCatalogue, load_cities, parse_cities, read_table
 from qa.errors import ConfigError
 
-CATALOGUE = load_cities(Path(__file__).parents[2] / "corpus" / CITIES_FILE)
+CATALOGUE = load_cities()
 PARTNERS = ("Phnom Penh", "Dalian", "Surabaya", "Hai Phong", "Davao")
 LANGUAGES = ("en", "ja", "zh", "km", "id", "vi", "fil")
 
@@ -281,6 +281,7 @@ def test_a_text_that_names_or_misspells_a_city_has_a_blank(text: str) -> None:
 
 def test_an_entry_is_all_that_a_new_city_needs(tmp_path: Path) -> None:
     catalogue = load_cities(write(tmp_path, ENTRY))
+    assert catalogue.cities[:-1] == CATALOGUE.cities
     assert catalogue.find("What is done in bandung, and 何がバンドンで?") == ("Bandung",)
     assert catalogue.find_fuzzy("Bandnug and Banddung") == ("Bandung",)
     assert catalogue.display_name("Bandung", "ja") == "バンドン"
@@ -289,10 +290,37 @@ def test_an_entry_is_all_that_a_new_city_needs(tmp_path: Path) -> None:
     assert (city.country, city.latitude, city.longitude, city.is_home) == ("Indonesia", -6.92, 107.61, False)
 
 
-def test_a_missing_file_gives_an_empty_catalogue(tmp_path: Path) -> None:
-    catalogue = load_cities(tmp_path / CITIES_FILE)
+def test_a_missing_file_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cities\.toml is not there; set cities_file to a table"):
+        load_cities(tmp_path / CITIES_FILE)
+
+
+def test_a_file_that_says_nothing_changes_nothing(tmp_path: Path) -> None:
+    assert load_cities(write(tmp_path, "# None of our own yet.\n")) == CATALOGUE == load_cities()
+
+
+def test_an_empty_table_has_an_empty_catalogue() -> None:
+    catalogue = parse_cities("", where="here")
     assert catalogue == CityCatalogue(())
     assert catalogue.query_cities("Dalian and Surubaya") == ()
+
+
+def test_a_city_takes_the_place_of_a_default_one_that_it_shares_a_name_with(tmp_path: Path) -> None:
+    catalogue = load_cities(write(tmp_path, ENTRY.replace("Bandung", "Haiphong")))
+    assert [city.name for city in catalogue.partners if "Hai" in city.name] == ["Haiphong"]
+    assert len(catalogue.cities) == len(CATALOGUE.cities)
+    assert catalogue.find("ハイフォン and バンドン") == ("Haiphong",)
+
+
+def test_another_home_makes_the_default_one_a_partner(tmp_path: Path) -> None:
+    catalogue = load_cities(write(tmp_path, ENTRY.replace("[city.names]", "home = true\n[city.names]")))
+    assert [city.name for city in catalogue.cities if city.is_home] == ["Bandung"]
+    assert "Kitakyushu" in [city.name for city in catalogue.partners]
+
+
+def test_a_table_with_all_the_default_cities_stands_as_it_is(tmp_path: Path) -> None:
+    own = read_table() + ENTRY
+    assert read_table(write(tmp_path, own)) == own
 
 
 def test_the_longest_name_claims_its_place(tmp_path: Path) -> None:

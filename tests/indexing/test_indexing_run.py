@@ -293,8 +293,8 @@ def test_another_table_of_cities_has_every_document_read_again(
     write(settings, a="Metropolis is here.\n")
     index_corpus(settings, embedder)
     assert committed(settings).documents[0].cities == ()
-    table = CITIES.read_text(encoding="utf-8") + (
-        '\n[[city]]\nname = "Metropolis"\ncountry = "Nowhere"\nlatitude = 1.0\nlongitude = 1.0\n'
+    table = (
+        '[[city]]\nname = "Metropolis"\ncountry = "Nowhere"\nlatitude = 1.0\nlongitude = 1.0\n'
         '[city.names]\nen = ["Metropolis"]\n'
     )
     (settings.corpus_dir / "cities.toml").write_text(table, encoding="utf-8")
@@ -302,7 +302,7 @@ def test_another_table_of_cities_has_every_document_read_again(
     assert names(index_corpus(settings, embedder)) == {"updated": ("a.md",)}
     assert committed(settings).documents[0].cities == ("Metropolis",)
     assert embedder.embedded == []
-    assert committed(settings).cities == table
+    assert committed(settings).cities.endswith(table)
 
 
 def test_a_broken_table_of_cities_loses_nothing(settings: Settings, embedder: CountingEmbedder) -> None:

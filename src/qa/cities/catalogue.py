@@ -2,7 +2,7 @@
 
 Names and text are compared after folding: Unicode NFKC, case folded, diacritics and invisible characters
 dropped. In scripts with spaces a name matches whole words only; in scripts without (Han, kana, Thai, Khmer …)
-anywhere. Everything that is known about a city stands in `cities.toml`, nothing in this module.
+anywhere. Everything that is known about a city stands in `data/cities.toml`, nothing in this module.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class _Folded:
 class CityCatalogue:
     """The cities in the order of the file.
 
-    >>> catalogue = load_cities(Path("corpus/cities.toml"))
+    >>> catalogue = load_cities()
     >>> catalogue.find("Since when has Kitakyushu worked with HAI-PHONG and スラバヤ市?")
     ('Hai Phong', 'Surabaya')
     """
@@ -161,7 +161,7 @@ class CityCatalogue:
     def rename(self, text: str, language: str) -> str:
         """`text` with every city that it names, the home one too, called as in `language` (ISO 639).
 
-        >>> load_cities(Path("corpus/cities.toml")).rename("スラバヤ市の人口", "en")
+        >>> load_cities().rename("スラバヤ市の人口", "en")
         'Surabayaの人口'
         """
         folded = _fold(text)
@@ -176,7 +176,7 @@ class CityCatalogue:
     def blank_names(self, text: str, sign: str) -> str:
         """`text` with `sign` for every city that it names or misspells, the home one too.
 
-        >>> load_cities(Path("corpus/cities.toml")).blank_names("北九州市とSurabya", "…")
+        >>> load_cities().blank_names("北九州市とSurabya", "…")
         '…と…'
         """
         folded = _fold(text)
@@ -189,7 +189,7 @@ class CityCatalogue:
         Names that stand side by side give way to the one; those further apart only go, as what stands between
         them belongs to the question.
 
-        >>> cities = load_cities(Path("corpus/cities.toml"))
+        >>> cities = load_cities()
         >>> cities.narrow("Compare the memoranda of Surabaya and Davao", "Davao")
         'Compare the memoranda of Davao'
         """

@@ -1,9 +1,11 @@
-"""The table of cities in a corpus, read and checked."""
+"""The default table of cities and what a corpus adds to it, read and checked."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,23 +15,46 @@ from qa.cities.entries import name_entry
 from qa.cities.own_subjects import Subject, read_subjects
 from qa.errors import ConfigError
 
+ENTRY_START = re.compile(r"(?=^\[\[city\]\]$)", re.MULTILINE)
+"""Where an entry of the default table begins."""
 
-def load_cities(path: Path) -> CityCatalogue:
-    """The catalogue in a TOML file, an empty one where there is no such file.
 
-    Raises `ConfigError` that names the file, the entry and what to write.
-    """
+def load_cities(path: Path | None = None) -> CityCatalogue:
+    """The catalogue of the default table and what the TOML file at `path` adds to it; see `read_table`."""
     return parse_cities(read_table(path), where=str(path))
 
 
-def read_table(path: Path) -> str:
-    """The text of a TOML file of cities, an empty one where there is no such file."""
+def read_table(path: Path | None = None) -> str:
+    """The default table of cities as TOML, with what the TOML file at `path` adds to it.
+
+    A city of the file takes the place of a default one that it shares a name with.
+    Raises `ConfigError` that names the file, the entry and what to write.
+    """
+    default = resources.files("qa").joinpath("data", "cities.toml").read_text(encoding="utf-8")
+    if path is None:
+        return default
     try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
+        own = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path} is not there; set cities_file to a table of cities, or to nothing"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as TOML: {error}; mend the file") from error
+    return _without(default, parse_cities(own, where=str(path))) + own
+
+
+def _without(default: str, own: CityCatalogue) -> str:
+    """The entries of the default table for cities that `own` does not have; if it has a home, none is another."""
+    _, *entries = ENTRY_START.split(default)
+    if any(city.is_home for city in own.cities):
+        entries = [entry.replace("home = true\n", "") for entry in entries]
+    kept = (
+        entry
+        for entry in entries
+        if not any(own.get(name) for name in parse_cities(entry, where="").cities[0].all_names())
+    )
+    return "".join(f"{entry.rstrip()}\n\n" for entry in kept)
 
 
 def parse_cities(text: str, *, where: str) -> CityCatalogue:

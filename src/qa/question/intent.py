@@ -32,7 +32,7 @@ def asks_for_story(text: str, catalogue: CityCatalogue) -> bool:
     Whatever else a question says, a time, a plant, a number, makes it one for a fact: nothing may be left of
     `text` when names, requests to tell and words that say nothing narrower are taken away.
 
-    >>> cities = load_cities(Path("corpus/cities.toml"))
+    >>> cities = load_cities()
     >>> asks_for_story("Tell me about the cooperation with Dalian.", cities)
     True
     >>> asks_for_story("Tell me about the capacity of the plant in Dalian.", cities)

@@ -85,7 +85,7 @@ def list_corpus(settings: Settings) -> Iterator[tuple[str, Path]]:
             if not PART.fullmatch(name):
                 path = Path(folder, name)
                 yield path.relative_to(corpus).as_posix(), path
-    if not (corpus / CITIES_FILE).exists() and settings.cities_file.is_file():
+    if settings.cities_file and not (corpus / CITIES_FILE).exists() and settings.cities_file.is_file():
         yield CITIES_FILE, settings.cities_file
 
 
