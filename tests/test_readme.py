@@ -19,6 +19,7 @@ DOCS = {
     for path in (
         *sorted(REPOSITORY.glob("*.md")),
         *sorted((REPOSITORY / "docs").glob("*.md")),
+        *sorted((REPOSITORY / "findings").glob("*.md")),
     )
     if path.name != "CHANGELOG.md"  # which tells of files as they were
 }
@@ -175,3 +176,11 @@ def test_the_map_has_no_package_that_there_is_not() -> None:
 def test_every_readable_type_is_named(name: str) -> None:
     for known in FORMATS.values():
         assert not known.parser or f"`{known.suffixes[0]}`" in DOCS[name]
+
+
+def test_a_finding_has_a_script_and_a_script_is_told_of() -> None:
+    told = set(re.findall(r"\]\((\w+\.sh)\)", DOCS["findings/README.md"]))
+    scripts = sorted((REPOSITORY / "findings").glob("*.sh"))
+    assert {path.name for path in scripts} - {"common.sh", "run.sh"} == told
+    for path in scripts:
+        assert path.stat().st_mode & 0o111, path
