@@ -19,11 +19,11 @@ HASHED := pip install --require-hashes --no-deps
 
 .PHONY: chat test quick lint format index bench lock audit screenshots clean
 
-chat: index
-	$(BIN)/qa serve
+chat: $(ENV)/.installed
+	$(BIN)/qa serve --update
 
 index: $(ENV)/.installed
-	-$(BIN)/qa index
+	$(BIN)/qa index
 
 # Two files of tests at a time: most wait for servers, browsers and processes. What fails, beside another, has
 # another try by itself: some tests measure what others on the same cores disturb.

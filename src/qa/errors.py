@@ -7,7 +7,8 @@ QAError
 ├── FetchError          a page cannot be fetched from the web
 ├── ModelError          a model is missing, or its weights are not the ones that we pinned
 ├── LLMError            the language model did not write what can be used
-├── IndexMismatch       the index was built with another model or chunking
+├── IndexMismatch       the index is of another format, model or chunking, and cannot be asked
+│   └── IndexTooNew     a newer program made it: this one leaves it alone
 ├── IndexMissing        there is no index yet
 ├── IndexBusy           another process is writing to the index
 ├── IndexDamaged        the vectors of the index cannot be read
@@ -77,7 +78,11 @@ class LLMError(QAError):
 
 
 class IndexMismatch(QAError):
-    """The index was built with another model or chunking."""
+    """The index is of another format, model or chunking, and cannot be asked."""
+
+
+class IndexTooNew(IndexMismatch):
+    """A newer program made the index: this one leaves it alone."""
 
 
 class IndexMissing(QAError):

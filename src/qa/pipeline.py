@@ -197,6 +197,11 @@ class Pipeline:
             raise InputError("there is no language model that could translate; set llm")
         return self._translator
 
+    @property
+    def is_outdated(self) -> bool:
+        """True if what answers is to be built anew: its format, model or chunking is another one."""
+        return self._newest.opened.is_outdated
+
     def roll_back(self) -> int:
         """How many documents there are, after the state before the last change was brought back."""
         documents = roll_back(self.settings, self.models.embedder).documents

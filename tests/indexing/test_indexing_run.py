@@ -29,8 +29,9 @@ from qa.config import Settings
 from qa.corpus.receipts import IndexReport, Outcome
 from qa.engine.library import open_library
 from qa.errors import ConfigError, DiskError, IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, LoadError
+from qa.indexing.build import index_fingerprint
 from qa.indexing.rollback import roll_back
-from qa.indexing.run import index_corpus, index_fingerprint
+from qa.indexing.run import index_corpus
 from qa.loaders.parsed import Parsed
 from qa.loaders.registry import read_parsed
 from qa.models import Models
@@ -56,6 +57,10 @@ def write(settings: Settings, **files: str) -> None:
         path = settings.corpus_dir / f"{name.replace('__', '/')}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+
+
+def refuse_to_read(data: bytes, path: str) -> Parsed:
+    raise AssertionError(f"{path} was read again")
 
 
 def names(report: IndexReport) -> dict[str, tuple[str, ...]]:
@@ -337,7 +342,7 @@ def test_many_commits_make_the_same_index_as_one(
 
 
 @pytest.mark.parametrize("changed", ["model", "chunk_tokens"])
-def test_other_settings_are_refused_with_the_next_step_and_lose_nothing(
+def test_with_other_settings_the_index_is_built_anew_beside_the_one_that_answers(
     changed: str, settings: Settings, embedder: CountingEmbedder
 ) -> None:
     write(settings, a=TWO_PARTS)
@@ -347,10 +352,9 @@ def test_other_settings_are_refused_with_the_next_step_and_lose_nothing(
         settings, chunk_tokens=64 if changed == "chunk_tokens" else settings.chunk_tokens
     )
     other_embedder = CountingEmbedder(identity="other") if changed == "model" else embedder
-    with pytest.raises(IndexMismatch, match="qa index --rebuild"):
-        index_corpus(others, other_embedder)
-    assert committed(settings) == before
-    assert names(index_corpus(others, other_embedder, rebuild=True)) == {"updated": ("a.md",)}
+    report = index_corpus(others, other_embedder, read=refuse_to_read)
+    assert (names(report), len(report.notes)) == ({"unchanged": ("a.md",)}, 1)
+    assert builds(settings) == {before.build, committed(settings).build}
     assert committed(settings).fingerprint == index_fingerprint(others, other_embedder) != before.fingerprint
     assert names(index_corpus(others, other_embedder)) == {"unchanged": ("a.md",)}
 

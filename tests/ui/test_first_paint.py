@@ -12,8 +12,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from qa.i18n.messages import LANGUAGES
 from qa.rendering import header_html
 from qa.rendering.escaping import Html
+from qa.storage.upgrade import Upgrade
 from qa.ui.first_paint import FirstSight, early_style
 
 PAGE = (
@@ -84,3 +86,11 @@ def test_the_early_style_has_both_palettes_and_the_title_s_rules() -> None:
     assert len(re.findall(r"--ground: #[0-9a-f]{6};", style)) == 2
     assert ".masthead h1 {" in style
     assert style.count("{") == style.count("}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_title_says_in_every_language_how_far_an_index_is_that_is_built_anew(language: str) -> None:
+    page = header_html(documents=7, cities=[], language=language, upgrade=Upgrade(12, 40))
+    (said,) = re.findall(r'<p class="upgrade" role="status">(.*?)</p>', page)
+    assert "12" in said
+    assert "40" in said

@@ -160,6 +160,9 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--host", help="the address to serve at (default: 127.0.0.1)")
     command.add_argument("--port", type=int, help="the port to serve at (default: 7860)")
     command.add_argument("--log-format", choices=("text", "json"), help="how the log is written")
+    command.add_argument(
+        "--update", action="store_true", help="first bring the index up to the documents, as qa index does"
+    )
     command.add_argument("--mcp", action="store_true", help="also let language models ask, over MCP")
     command = add("eval", run_eval, "Ask the questions of gold sets and print figures.", as_json)
     command.add_argument(

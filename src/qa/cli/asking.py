@@ -11,10 +11,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qa.cli.documents import index_documents
 from qa.cli.terminal import UsageError, open_out, show_progress
 from qa.config import Settings
 from qa.domain import Turn
-from qa.errors import InputError
+from qa.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, IndexTooNew, InputError
 from qa.handover.errand import Errand, run_errand
 from qa.handover.page_socket import NoPage, hand_over
 from qa.llm.llama_server import check_local_llm, serving_local_llm
@@ -153,21 +154,32 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
 
 def _serve(options: argparse.Namespace, settings: Settings, *, given: Settings) -> int:
     with without_collecting():
-        from qa.corpus.change_log import note_report, operator
         from qa.engine.assembly import load_parts
-        from qa.indexing.run import index_corpus
         from qa.pipeline import Pipeline
-        from qa.storage.manifest import make_index_folder, read_manifest
+        from qa.storage.manifest import make_index_folder
         from qa.system.disk import explaining_disk
         from qa.ui.page import launch
 
         models, writer = load_parts(settings)
         with explaining_disk(settings.index_dir):
             make_index_folder(settings.index_dir)
-        pipeline = Pipeline(settings, models, writer) if read_manifest(settings.index_dir) else None
+        pipeline: Pipeline | None = None
+        try:
+            pipeline = Pipeline(settings, models, writer)
+        except IndexMissing:
+            pass  # the documents are read below
+        except (IndexMismatch, IndexDamaged) as error:
+            if isinstance(error, IndexTooNew) or not (options.update or isinstance(error, IndexMismatch)):
+                raise
+            _tell(f"qa: {error}")
     if pipeline is None:
         print(f"Reading the documents in {settings.corpus_dir}; this happens once.", flush=True)
-        note_report(settings.index_dir, operator(), index_corpus(settings, models.embedder))
+        index_documents(settings, models.embedder)
         pipeline = Pipeline(settings, models, writer)
+    elif options.update and not pipeline.is_outdated:  # one that is, the page builds anew while it answers
+        try:
+            index_documents(settings, models.embedder)
+        except IndexBusy as error:
+            _tell(f"qa: {error}")
     launch(pipeline, given=given, on_ready=lambda message: print(message, flush=True), mcp=options.mcp)
     return 0

@@ -26,7 +26,7 @@ def run_index(options: argparse.Namespace, settings: Settings) -> int:
 
     find_files(settings.corpus_dir)  # before the model is loaded: a wrong folder should say so at once
     embedder = _open_embedder(settings)
-    status = _index(options, settings, embedder, rebuild=options.rebuild)
+    status = index_documents(settings, embedder, rebuild=options.rebuild, as_json=options.json)
     return _watch(options, settings, embedder) if options.watch else status
 
 
@@ -43,7 +43,7 @@ def run_add(options: argparse.Namespace, settings: Settings) -> int:
             add_address(url, settings.corpus_dir)
         except QAError as error:
             refused.append(Receipt(path=url, outcome="failed", message=error.message))
-    return _index(options, settings, _open_embedder(settings), refused=refused)
+    return index_documents(settings, _open_embedder(settings), as_json=options.json, refused=refused)
 
 
 def run_remove(options: argparse.Namespace, settings: Settings) -> int:
@@ -52,7 +52,7 @@ def run_remove(options: argparse.Namespace, settings: Settings) -> int:
 
     remove(options.what, settings.corpus_dir)
     print(f"The files are kept in {settings.corpus_dir / ASIDE_FOLDER}.", file=sys.stderr)
-    return _index(options, settings, _open_embedder(settings))
+    return index_documents(settings, _open_embedder(settings), as_json=options.json)
 
 
 def run_purge(options: argparse.Namespace, settings: Settings) -> int:
@@ -77,7 +77,7 @@ def run_refresh(options: argparse.Namespace, settings: Settings) -> int:
     with show_progress("asking") as show:
         receipts = refresh(settings.corpus_dir, on_progress=show)
     refused = [receipt for receipt in receipts if receipt.message]
-    return _index(options, settings, _open_embedder(settings), refused=refused)
+    return index_documents(settings, _open_embedder(settings), as_json=options.json, refused=refused)
 
 
 def run_rollback(options: argparse.Namespace, settings: Settings) -> int:
@@ -103,15 +103,16 @@ def _open_embedder(settings: Settings) -> Embedder:
         return load_embedder(settings)
 
 
-def _index(
-    options: argparse.Namespace,
+def index_documents(
     settings: Settings,
     embedder: Embedder,
     *,
+    as_json: bool = False,
     rebuild: bool = False,
     refused: Sequence[Receipt] = (),
 ) -> int:
-    """Bring the index up to the documents and print the report, with what was `refused` before."""
+    """1 if a file could not be read, else 0, after the index was brought up to the documents and the report, with
+    what was `refused` before, was printed."""
     from qa.corpus.change_log import note_report, operator
     from qa.corpus.receipts import to_table
     from qa.feedback import forget_older
@@ -126,7 +127,7 @@ def _index(
         forget_older(settings.index_dir, days=settings.keep_questions_days)
     except QAError as error:  # the documents are indexed all the same
         print(f"qa: {error}", file=sys.stderr)
-    if options.json:
+    if as_json:
         print(json.dumps(to_table(report), ensure_ascii=False), flush=True)
     else:
         print("\n".join(report_lines(report)), flush=True)
@@ -146,7 +147,7 @@ def _watch(options: argparse.Namespace, settings: Settings, embedder: Embedder) 
     )
     for _ in changes:
         try:
-            _index(options, settings, embedder)
+            index_documents(settings, embedder, as_json=options.json)
         except QAError as error:  # a full disk, or another writer: the next change tries again
             print(f"qa: {error}", file=sys.stderr, flush=True)
     return 0
@@ -171,19 +172,28 @@ def run_coverage(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_status(options: argparse.Namespace, settings: Settings) -> int:
     """`qa status`."""
-    from qa.storage.manifest import require_manifest
+    from qa.storage.manifest import FORMAT, require_manifest
+    from qa.storage.upgrade import read_upgrade
 
     manifest = require_manifest(settings.index_dir)
+    upgrade = read_upgrade(settings.index_dir)
     if options.changes:
         return _show_changes(options, settings)
     llm = _llm_status(settings) if settings.llm or settings.local_llm else ""
     if options.json:
-        table = dataclasses.asdict(manifest)
-        print(json.dumps({**table, "llm": llm} if llm else table, ensure_ascii=False))
+        more = {"llm": llm, "upgrade": upgrade and dataclasses.asdict(upgrade)}
+        table = dataclasses.asdict(manifest) | {name: value for name, value in more.items() if value}
+        print(json.dumps(table, ensure_ascii=False))
         return 0
     chunks = sum(record.chunks for record in manifest.documents)
     print(f"index       {settings.index_dir} (generation {manifest.generation})")
     print(f"made with   {manifest.fingerprint}")
+    if upgrade:
+        print(f"upgrade     {upgrade.done} of {upgrade.total} files; this index answers until all are done")
+    elif manifest.format < FORMAT or not manifest.fingerprint.endswith(settings.fingerprint()):
+        print(
+            "upgrade     made by an older program or with other settings; qa index builds it anew beside it"
+        )
     print(f"documents   {len(manifest.documents)}, in {chunks} chunks")
     if llm:
         print(f"llm         {settings.llm or settings.local_llm}: {llm}")

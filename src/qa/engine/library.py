@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 from qa.cities import CityCatalogue, parse_cities, parse_subjects
 from qa.config import Settings
 from qa.domain import Answer, Document, Query, Reply, ReplyKind, Turn
-from qa.indexing.run import index_fingerprint
+from qa.errors import IndexDamaged, IndexMismatch, ModelError
+from qa.indexing.build import index_fingerprint
 from qa.overview.coverage import Coverage, survey
 from qa.overview.subjects import SUBJECTS, SubjectFinder
 from qa.overview.timeline import Event, find_events
@@ -22,15 +24,17 @@ from qa.question.understanding import understand
 from qa.search.retriever import Retriever
 from qa.storage.integrity import check_if_doubtful
 from qa.storage.manifest import (
+    FORMAT,
     DocumentRecord,
     Manifest,
-    check_fingerprint,
     has_text,
     read_text,
     require_manifest,
     state_of,
 )
 from qa.storage.store import open_store
+
+logger = logging.getLogger(__name__)
 
 VERSION = re.compile(r"[0-9a-f]{32}")
 """What a document's version looks like: it is part of a file's name, and may come from anybody."""
@@ -51,6 +55,8 @@ class Library:
     catalogue: CityCatalogue
     state: tuple[int, int, int]
     """That of the manifest's file when it was read; see `state_of`."""
+    is_outdated: bool = False
+    """True if the next run of the indexer builds the index anew: its format, model or chunking is another one."""
 
     def understand(
         self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = (), whole: str = ""
@@ -197,21 +203,29 @@ class Library:
 def open_library(settings: Settings, models: Models) -> Library:
     """The committed state of the index at `settings.index_dir`, searched and read with `models`.
 
-    Raises `IndexMissing` if there is none, `IndexMismatch` if it was built with other settings, and `IndexDamaged`
-    if it cannot be read.
+    One that another model made is asked with that. Raises `IndexMissing` if there is none, `IndexMismatch` if its
+    model is not here any more or its format too old to be asked, and `IndexDamaged` if it cannot be read.
     """
     state = state_of(settings.index_dir)  # before it is read: a commit in between makes it stale, not new
     manifest = require_manifest(settings.index_dir)
-    fingerprint = index_fingerprint(settings, models.embedder)
-    check_fingerprint(manifest, fingerprint, settings.index_dir)
-    check_if_doubtful(manifest, settings)
-    store = open_store(
-        settings,
-        build=manifest.build,
-        fingerprint=fingerprint,
-        tokenise=models.embedder.subwords,
-        create=False,
-    )
+    is_outdated = not manifest.is_made_with(index_fingerprint(settings, models.embedder))
+    if manifest.model != models.embedder.identity:
+        models = _load_models_of(manifest, models, settings)
+    try:
+        check_if_doubtful(manifest, settings)
+        store = open_store(
+            settings,
+            build=manifest.build,
+            fingerprint=manifest.fingerprint,
+            tokenise=models.embedder.subwords,
+            create=False,
+        )
+    except IndexDamaged as error:
+        if manifest.format == FORMAT:
+            raise
+        raise IndexMismatch(f"{settings.index_dir} is too old to be asked; run: qa index") from error
+    if is_outdated:
+        logger.warning("%s is of another format, model or chunking; run: qa index", settings.index_dir)
     retriever = Retriever(
         store.load_chunks(manifest.documents),
         store=store,
@@ -224,4 +238,19 @@ def open_library(settings: Settings, models: Models) -> Library:
         retriever=retriever,
         catalogue=parse_cities(manifest.cities, where="the index's table of cities"),
         state=state,
+        is_outdated=is_outdated,
     )
+
+
+def _load_models_of(manifest: Manifest, models: Models, settings: Settings) -> Models:
+    """`models` with the embedder that made the index, and the reader that goes with it."""
+    from qa.models.identity import load_identified
+
+    try:
+        embedder, reader = load_identified(manifest.model, settings)
+    except ModelError as error:
+        raise IndexMismatch(
+            f"{settings.index_dir} was built with another model ({manifest.model}) than is set now "
+            f"({models.embedder.identity}), and that one is not here ({error}); set it back, or run: qa index"
+        ) from error
+    return replace(models, embedder=embedder, reader=reader)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from qa.engine.library import Library
-from qa.errors import IndexBusy, IndexDamaged, StoreUnreachable
+from qa.errors import IndexBusy, IndexDamaged, IndexMismatch, StoreUnreachable
 from qa.storage.manifest import state_of
 
 PATIENCE_S = 2.0
@@ -43,7 +43,7 @@ class NewestLibrary:
 
     def get(self, *, patience_s: float | None = PATIENCE_S) -> Library:
         """The newest state, or the one before where opening it has not come to its end after `patience_s` seconds
-        (None: it is waited for), cannot be read, or is on a server that does not answer.
+        (None: it is waited for), cannot be read or asked, or is on a server that does not answer.
 
         Raises what else is wrong with it.
         """
@@ -69,10 +69,11 @@ class NewestLibrary:
         try:
             library = self._open_new()
             library.retriever.prepare()
-        except (StoreUnreachable, IndexBusy, IndexDamaged) as error:
-            # The state before goes on, in memory; if a search needs more, it says what is wrong.
+        except (StoreUnreachable, IndexBusy, IndexDamaged, IndexMismatch) as error:
+            # The state before goes on, in memory; if a search needs more, it says what is wrong. So it does where
+            # a program of another release, or with another model, has written the new one.
             logger.warning("the index cannot be opened again: %s", error)
-            self._damaged = state if isinstance(error, IndexDamaged) else None
+            self._damaged = state if isinstance(error, (IndexDamaged, IndexMismatch)) else None
         else:
             self._library = library
             # Who has written it is in circles of references, with files open that may be deleted, as by a purge.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from qa.cities import CityCatalogue
 from qa.corpus.files import check_name, read_bytes
-from qa.corpus.receipts import Receipt
+from qa.corpus.receipts import Outcome, Receipt
 from qa.domain import Chunk, Document
 from qa.errors import LoadError, UnsupportedType
 from qa.i18n.reasons import Reason
@@ -56,6 +56,8 @@ class CorpusReader:
     """Paths of those that need not be read again unless they have changed."""
     read: Read
     chunk: Callable[[Document], tuple[Chunk, ...]]
+    read_text: Callable[[str], Document | None] = lambda version: None
+    """The document of a version, where its text is kept and need not be read from its file again."""
 
     def name_of(self, path: Path) -> str:
         """The name of a file in the index."""
@@ -72,7 +74,11 @@ class CorpusReader:
             version = document_version(data, path=name, catalogue=self.catalogue, url=url)
             if known and name in self.kept and known.version == version:
                 return Arrival(receipt_of(known, "unchanged"))
-            document = parse_document(data, path=name, catalogue=self.catalogue, url=url, read=self.read)
+            document = self.read_text(version)
+            is_kept = document is not None and known is not None and known.version == version
+            document = document or parse_document(
+                data, path=name, catalogue=self.catalogue, url=url, read=self.read
+            )
             chunks = self.chunk(document)
         except UnsupportedType as error:
             return Arrival(Receipt(path=name, outcome="skipped", message=error.message))
@@ -84,7 +90,8 @@ class CorpusReader:
                 Receipt(path=name, outcome="failed", message=Reason("why_file_unreadable", file=name))
             )
         record = record_of(document, chunks=len(chunks))
-        return Arrival(receipt_of(record, "updated" if known else "added"), document, chunks)
+        outcome: Outcome = "unchanged" if is_kept else "updated" if known else "added"
+        return Arrival(receipt_of(record, outcome), document, chunks)
 
 
 @contextmanager

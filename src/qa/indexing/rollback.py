@@ -6,14 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from qa.config import Settings
-from qa.errors import IndexMissing
+from qa.errors import IndexMismatch, IndexMissing
 from qa.i18n.reasons import Reason
-from qa.indexing.run import index_fingerprint
+from qa.indexing.build import index_fingerprint
 from qa.storage.locks import lock_index
 from qa.storage.manifest import (
     PREVIOUS_FILE,
     Manifest,
-    check_fingerprint,
     read_manifest,
     require_manifest,
     write_manifest,
@@ -38,7 +37,11 @@ def roll_back(settings: Settings, embedder: Embedder) -> Manifest:
         if previous is None:
             raise IndexMissing(Reason("why_no_previous", folder=str(settings.index_dir)))
         fingerprint = index_fingerprint(settings, embedder)
-        check_fingerprint(previous, fingerprint, settings.index_dir)
+        if previous.fingerprint != fingerprint:
+            raise IndexMismatch(
+                f"the state before was built with another model or chunking ({previous.fingerprint}) than is set "
+                f"now ({fingerprint}); set it back, then run it again"
+            )
         store = open_store(settings, build=previous.build, fingerprint=fingerprint, create=False)
         store.check(previous.documents)
         restored = dataclasses.replace(previous, generation=manifest.generation + 1)

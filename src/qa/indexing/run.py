@@ -8,7 +8,6 @@ removes what is not committed and goes on.
 from __future__ import annotations
 
 import dataclasses
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,24 +20,24 @@ from qa.corpus.files import list_files
 from qa.corpus.receipts import IndexReport, Receipt
 from qa.corpus.web_sources import read_sources
 from qa.domain import Chunk, Document
-from qa.errors import IndexDamaged, IndexMismatch
+from qa.errors import IndexMismatch
 from qa.i18n.reasons import Reason
+from qa.indexing.build import open_build
 from qa.indexing.chunking import chunk_document
 from qa.indexing.outcomes import receipt_of, record_of
 from qa.indexing.read_ahead import CorpusReader, reading_ahead
 from qa.indexing.vector_writer import VectorWriter
 from qa.loaders import Read
 from qa.loaders.sandbox import shared_sandbox
-from qa.storage.integrity import check_store, note_checked
+from qa.storage.integrity import note_checked
 from qa.storage.locks import lock_index
 from qa.storage.manifest import (
     PREVIOUS_FILE,
     DocumentRecord,
     Manifest,
-    check_fingerprint,
+    kept_versions,
     make_index_folder,
     read_manifest,
-    read_state,
     read_text,
     remove_texts,
     retire_texts,
@@ -46,14 +45,13 @@ from qa.storage.manifest import (
     write_text,
 )
 from qa.storage.records import Vectors
-from qa.storage.store import VectorStore, new_build, open_store, remove_builds
+from qa.storage.store import VectorStore, remove_builds
+from qa.storage.upgrade import UpgradeNote, noting_upgrade
 from qa.storage.vector_cache import VectorCache
 from qa.system.disk import explaining_disk
 
 if TYPE_CHECKING:
     from qa.models import Embedder
-
-logger = logging.getLogger(__name__)
 
 COMMIT_CHUNKS = 512
 """About how many new chunks are embedded between two commits. A kill costs what was written, not vectors."""
@@ -79,80 +77,57 @@ def index_corpus(
 ) -> IndexReport:
     """What changed after the index at `settings.index_dir` was brought up to `settings.corpus_dir`.
 
-    Files are read by `read`, by default in a process of their own. Raises `IndexMismatch` if the index was built
-    with other settings and `rebuild` is not set, `IndexBusy` if another process is still writing to it after
-    `wait_s` seconds, and `DiskError` if it cannot be written.
+    Files are read by `read`, by default in a process of their own. An index of an older format, or of another
+    model or chunking, answers until the new one, built beside it, takes its place. Raises `IndexMismatch` if the
+    state of the index cannot be read and `rebuild` is not set, `IndexTooNew` if it is of a newer program,
+    `IndexBusy` if another process is still writing to it after `wait_s` seconds, and `DiskError` if it cannot be
+    written.
     """
     started = time.perf_counter()
     with explaining_disk(settings.index_dir):
         make_index_folder(settings.index_dir)
-        with lock_index(settings.index_dir, wait_s=wait_s):
-            run = _start_run(settings, embedder, rebuild=rebuild, read=read, on_progress=on_progress)
+        with lock_index(settings.index_dir, wait_s=wait_s), noting_upgrade(settings.index_dir) as note:
+            run = _start_run(settings, embedder, note, rebuild=rebuild, read=read, on_progress=on_progress)
             with run.writer:
                 report = run.bring_up_to_date()
     return dataclasses.replace(report, seconds=time.perf_counter() - started)
 
 
-def index_fingerprint(settings: Settings, embedder: Embedder) -> str:
-    """What an index is made with: it can be used only with the same."""
-    return f"{embedder.identity} / {settings.fingerprint()}"
-
-
 def _start_run(
     settings: Settings,
     embedder: Embedder,
+    note: UpgradeNote,
     *,
     rebuild: bool,
     read: Read | None,
     on_progress: Progress | None,
 ) -> _Run:
-    fingerprint = index_fingerprint(settings, embedder)
-    before = read_state(settings.index_dir, may_be_lost=rebuild)
-    if before and not rebuild:
-        check_fingerprint(before, fingerprint, settings.index_dir)
     table = read_table(settings.cities_path())
     catalogue = parse_cities(table, where=str(settings.cities_path()))
-    notes: list[str] = []
-    store = None
-    if before and not rebuild:
-        try:
-            check_store(before, settings)
-            store = open_store(
-                settings,
-                build=before.build,
-                fingerprint=fingerprint,
-                tokenise=embedder.subwords,
-                create=False,
-            )
-        except IndexDamaged as error:
-            logger.warning("%s", error)
-            notes.append(Reason("why_vectors_remade", build=before.build))
-            store = None
-    is_new = store is None
-    generation = before.generation if before else 0
-    manifest = (
-        Manifest(build=new_build(), fingerprint=fingerprint, generation=generation)
-        if is_new or before is None
-        else before
-    )
-    store = store or open_store(
-        settings, build=manifest.build, fingerprint=fingerprint, tokenise=embedder.subwords
-    )
+    build = open_build(settings, embedder, rebuild=rebuild)
+
+    def tell(done: int, total: int, path: str) -> None:
+        if build.is_beside:
+            note.write(done, total)
+        if on_progress:
+            on_progress(done, total, path)
+
     cache = VectorCache(settings.index_dir, identity=embedder.identity, dimension=embedder.dimension)
     return _Run(
         settings=settings,
         embedder=embedder,
         catalogue=catalogue,
         table=table,
-        store=store,
-        writer=VectorWriter(store, embedder, cache),
-        before=before,
-        manifest=manifest,
-        commits_early=not is_new or before is None,
+        store=build.store,
+        writer=VectorWriter(build.store, embedder, cache),
+        before=build.before,
+        manifest=build.manifest,
+        commits_early=not build.is_beside,
+        takes_texts=build.is_upgrade,
         read=read,
         urls={path: source.url for path, source in read_sources(settings.corpus_dir).items()},
-        on_progress=on_progress or (lambda done, total, path: None),
-        notes=notes,
+        on_progress=tell,
+        notes=list(build.notes),
     )
 
 
@@ -169,6 +144,8 @@ class _Run:
     before: Manifest | None
     manifest: Manifest
     commits_early: bool
+    takes_texts: bool
+    """True if a file of which the very text is kept need not be read again."""
     read: Read | None
     urls: Mapping[str, str]
     on_progress: Progress
@@ -221,6 +198,7 @@ class _Run:
             kept=frozenset(self.records),
             read=self.read or shared_sandbox().read,
             chunk=self._chunk,
+            read_text=self._take_text,
         )
         with reading_ahead(files, reader.read_file, abort=self._stop_reading) as arriving:
             for number, (path, coming) in enumerate(arriving):
@@ -256,6 +234,9 @@ class _Run:
         document = read_text(known.version, self.settings.index_dir)
         if document:
             self.waiting.append((document, self._chunk(document)))
+
+    def _take_text(self, version: str) -> Document | None:
+        return read_text(version, self.settings.index_dir) if self.takes_texts else None
 
     def _chunk(self, document: Document) -> tuple[Chunk, ...]:
         return chunk_document(
@@ -337,7 +318,10 @@ class _Run:
         if self.before and self.before.is_complete and not self.has_kept_before:
             write_manifest(self.before, self.settings.index_dir, file=PREVIOUS_FILE)
             self.has_kept_before = True
-        old = self.manifest.versions.union(self.before.versions if self.before else ())
+        # Where the state before is lost, any text may be one of its.
+        old = self.manifest.versions.union(
+            self.before.versions if self.before else kept_versions(self.settings.index_dir)
+        )
         self.manifest = dataclasses.replace(new, generation=new.generation + 1)
         write_manifest(self.manifest, self.settings.index_dir)
         retire_texts(self.settings.index_dir, old - new.versions)

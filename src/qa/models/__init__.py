@@ -65,8 +65,9 @@ def load_models(settings: Settings) -> Models:
         return Models(embedder, reranker.result(), reader)
 
 
-def load_embedder(settings: Settings) -> Embedder:
-    """The embedder that `settings` name. The packaged one is built on first use, and never asks a hub.
+def load_embedder(settings: Settings, *, local_only: bool = False) -> Embedder:
+    """The embedder that `settings` name. The packaged one is built on first use, and never asks a hub; others do
+    not with `local_only`.
 
     Raises `ModelError`, naming the setting and what to set it to, if there is no such model.
     """
@@ -79,6 +80,7 @@ def load_embedder(settings: Settings) -> Embedder:
         dtype=settings.dtype,
         query_prefix=settings.embedder_query_prefix,
         passage_prefix=settings.embedder_passage_prefix,
+        local_only=local_only,
     )
 
 

@@ -236,8 +236,11 @@ def open_embedder(
     dtype: str,
     query_prefix: str,
     passage_prefix: str,
+    local_only: bool = False,
 ) -> Embedder:
     """The embedder in a folder or of a hub name; `name` begins its identity, empty to tell it from its files.
+
+    With `local_only`, no hub is asked.
 
     On the processor always: the same question then has the same vector wherever the index was built.
     """
@@ -248,7 +251,10 @@ def open_embedder(
 
     is_packaged = bool(name)
     in_int8 = is_packaged and dtype == "auto"  # measured with this model alone
-    model = (_open_packaged if is_packaged else _open_any)(folder_or_name, chosen)
+    if is_packaged:
+        model: SentenceTransformer | PlainEmbedder = _open_packaged(folder_or_name, chosen)
+    else:
+        model = _open_any(folder_or_name, chosen, local_only=local_only)
     logger.info("embedder %s in %s%s", folder_or_name, chosen, ", passages in int8" * in_int8)
     return Embedder(
         model,
@@ -271,7 +277,7 @@ def _open_packaged(folder: str, dtype: torch.dtype) -> PlainEmbedder:
         raise ModelError(f"{folder} cannot be read ({error}); remove it, and it is made anew") from error
 
 
-def _open_any(folder_or_name: str, dtype: torch.dtype) -> SentenceTransformer:
+def _open_any(folder_or_name: str, dtype: torch.dtype, *, local_only: bool) -> SentenceTransformer:
     def load(local_files_only: bool) -> SentenceTransformer:
         from sentence_transformers import SentenceTransformer
 
@@ -282,7 +288,7 @@ def _open_any(folder_or_name: str, dtype: torch.dtype) -> SentenceTransformer:
             model_kwargs={"dtype": dtype},
         )
 
-    return load_quietly(load, setting="embedder", folder_or_name=folder_or_name)
+    return load_quietly(load, setting="embedder", folder_or_name=folder_or_name, local_only=local_only)
 
 
 def has_bf16() -> bool:

@@ -19,8 +19,11 @@ MODEL_FILES = ("*.json", "*.safetensors", "*.bin", "*.txt", "*.model")
 Model = TypeVar("Model")
 
 
-def load_quietly(load: Callable[[bool], Model], *, setting: str, folder_or_name: str) -> Model:
-    """What `load(local_files_only)` makes of the files here; if they are not here, of those on the hub.
+def load_quietly(
+    load: Callable[[bool], Model], *, setting: str, folder_or_name: str, local_only: bool = False
+) -> Model:
+    """What `load(local_files_only)` makes of the files here; if they are not here, and not `local_only`, of those
+    on the hub.
 
     Raises `ModelError` that names `setting`.
     """
@@ -32,7 +35,7 @@ def load_quietly(load: Callable[[bool], Model], *, setting: str, folder_or_name:
             return load(True)
         except failures as error:
             # A folder, whether it is there or not, is nothing to ask a hub for.
-            if Path(folder_or_name).exists() or folder_or_name.startswith((".", "/", "~")):
+            if local_only or Path(folder_or_name).exists() or folder_or_name.startswith((".", "/", "~")):
                 raise ModelError(_cannot_load(setting, folder_or_name, error)) from error
         try:
             _ask_hub(folder_or_name)

@@ -9,24 +9,36 @@ from qa.domain import Step
 from qa.i18n.messages import join_names, say
 from qa.rendering.escaping import Html, fill, join
 from qa.rendering.wording import NameCity
+from qa.storage.upgrade import Upgrade
 
 
 def header_html(
-    *, documents: int, cities: Sequence[str], language: str, newest: str = "", is_written: bool = False
+    *,
+    documents: int,
+    cities: Sequence[str],
+    language: str,
+    newest: str = "",
+    is_written: bool = False,
+    upgrade: Upgrade | None = None,
 ) -> Html:
     """The page's title, what it is, and what it knows: `newest` is the date of the newest document; `is_written`
-    tells that a language model may write the answers."""
+    tells that a language model may write the answers, `upgrade` how far an index is that is built anew."""
     names = say("page_cities", language, cities=join_names(tuple(cities), language)) if cities else ""
     dated = say("page_newest", language, date=newest) if newest else ""
     facts = " · ".join(fact for fact in (names, dated) if fact)
     return fill(
         '<div class="masthead" lang="{language}"><p class="owner">{owner}</p><h1>{title}</h1>'
-        '<p class="intro">{intro}</p>{facts}</div>',
+        '<p class="intro">{intro}</p>{facts}{upgrade}</div>',
         owner=say("page_owner", language),
         language=language,
         title=say("page_title", language),
         intro=say("page_intro_written" if is_written else "page_intro", language, count=documents),
         facts=fill('<p class="cities">{facts}</p>', facts=facts) if facts else Html(),
+        upgrade=notice_html(
+            say("page_upgrade", language, done=upgrade.done, total=upgrade.total), kind="upgrade"
+        )
+        if upgrade
+        else Html(),
     )
 
 

@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from qa.domain import Document, PageKind, PageStart, Section, Span
-from qa.errors import IndexMismatch, IndexMissing
+from qa.errors import IndexMismatch, IndexMissing, IndexTooNew
 from qa.i18n.reasons import Reason, from_json, to_json
 from qa.system.disk import make_private, write_whole
 
 FORMAT = 2
+"""Raise this when the index is kept in another way. Of an older format, fields that are new take their defaults:
+what can be asked is asked until the new index is built beside it. A newer one is left alone."""
 MANIFEST_FILE = "manifest.json"
 PREVIOUS_FILE = "previous.json"
 TEXTS_FOLDER = "texts"
@@ -67,6 +69,16 @@ class Manifest:
     is_complete: bool = False
     cities: str = ""
     documents: tuple[DocumentRecord, ...] = ()
+    format: int = FORMAT
+
+    @property
+    def model(self) -> str:
+        """The identity of the embedder that made the vectors."""
+        return self.fingerprint.rpartition(" / ")[0]
+
+    def is_made_with(self, fingerprint: str) -> bool:
+        """True if this program, with what `fingerprint` stands for, would make the index in the same way."""
+        return (self.format, self.fingerprint) == (FORMAT, fingerprint)
 
     @property
     def versions(self) -> frozenset[str]:
@@ -80,7 +92,10 @@ def make_index_folder(index_dir: Path) -> None:
 
 
 def read_manifest(index_dir: Path, *, file: str = MANIFEST_FILE) -> Manifest | None:
-    """The committed state of the index (or, in `PREVIOUS_FILE`, the one before); None if there is none yet."""
+    """The committed state of the index (or, in `PREVIOUS_FILE`, the one before); None if there is none yet.
+
+    Raises `IndexTooNew` where a newer program made it, and `IndexMismatch` where it cannot be read.
+    """
     path = index_dir / file
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
@@ -91,8 +106,11 @@ def read_manifest(index_dir: Path, *, file: str = MANIFEST_FILE) -> Manifest | N
             f"{path} cannot be read ({error}); build it anew with: qa index --rebuild"
         ) from error
     try:
-        if table.pop("format") != FORMAT:
-            raise ValueError("format")
+        if table["format"] > FORMAT:
+            raise IndexTooNew(
+                f"{path} is of a newer program (format {table['format']}, this one knows {FORMAT}); install that "
+                "program again, or set index_dir to another folder"
+            )
         return Manifest(**{**table, "documents": tuple(map(_to_record, table["documents"]))})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise IndexMismatch(
@@ -104,6 +122,8 @@ def read_state(index_dir: Path, *, may_be_lost: bool) -> Manifest | None:
     """The committed state, or in its stead the one before if the manifest cannot be read and `may_be_lost`."""
     try:
         return read_manifest(index_dir)
+    except IndexTooNew:
+        raise
     except IndexMismatch:
         if not may_be_lost:
             raise
@@ -130,19 +150,10 @@ def require_manifest(index_dir: Path) -> Manifest:
     return manifest
 
 
-def check_fingerprint(manifest: Manifest, fingerprint: str, index_dir: Path) -> None:
-    """Raise `IndexMismatch` unless the index was made with what `fingerprint` stands for."""
-    if manifest.fingerprint != fingerprint:
-        raise IndexMismatch(
-            f"{index_dir} was built with another model or chunking ({manifest.fingerprint}) than is "
-            f"set now ({fingerprint}); set it back, or build it anew with: qa index --rebuild"
-        )
-
-
 def write_manifest(manifest: Manifest, index_dir: Path, *, file: str = MANIFEST_FILE) -> None:
     """Commit `manifest`: from one moment to the next it is the state of the index."""
     documents = [_with_reasons(record) for record in manifest.documents]
-    table = {"format": FORMAT, **dataclasses.asdict(manifest), "documents": documents}
+    table = {"format": manifest.format, **dataclasses.asdict(manifest), "documents": documents}
     write_whole(index_dir / file, json.dumps(table, ensure_ascii=False, indent=1) + "\n")
 
 
@@ -212,9 +223,9 @@ def _with_reasons(kept: DocumentRecord | Document) -> dict[str, Any]:
 
 
 def _to_record(table: dict[str, Any]) -> DocumentRecord:
-    lists = {name: tuple(table[name]) for name in ("cities", "empty_pages")}
-    lists["warnings"] = tuple(map(from_json, table["warnings"]))
-    origins = tuple((str(fact), str(origin)) for fact, origin in table["origins"])
+    lists = {name: tuple(table.get(name, ())) for name in ("cities", "empty_pages")}
+    lists["warnings"] = tuple(map(from_json, table.get("warnings", ())))
+    origins = tuple((str(fact), str(origin)) for fact, origin in table.get("origins", ()))
     return DocumentRecord(**{**table, **lists, "origins": origins})
 
 

@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from qa.i18n.messages import known_language, preferred_language
 from qa.rendering import header_html
 from qa.rendering.escaping import Html, fill
+from qa.storage.upgrade import read_upgrade
 from qa.ui.theme import SYSTEM_FONTS
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def page_header(pipeline: Pipeline, language: str) -> Html:
         cities=[catalogue.display_name(city.name, language) for city in catalogue.partners],
         newest=library.newest_date,
         is_written=pipeline.writes,
+        upgrade=read_upgrade(pipeline.settings.index_dir),
         language=language,
     )
 

@@ -27,13 +27,14 @@ from qa.storage.manifest import (
     state_of,
 )
 from qa.storage.store import CHROMA_FOLDER, hold_builds, is_on_server
+from qa.storage.upgrade import PROGRESS_FILE
 from qa.storage.vector_cache import CACHE_FILE
 from qa.system.sqlite import copy_database
 
 TRIES = 3
 """How often a file, or the index, is copied that changes while it is."""
 
-LEFT_OUT = (CACHE_FILE, CHECKED_FILE)
+LEFT_OUT = (CACHE_FILE, CHECKED_FILE, PROGRESS_FILE)
 """In the index: vectors by their text, which are made anew, and what the files of this one folder were like."""
 
 PART = re.compile(r"\..*\.part")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import socket
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from qa.errors import IndexMissing, QAError
+from qa.storage.upgrade import read_upgrade
 from qa.ui.access.permissions import is_local
 from qa.ui.server.stopping import DoorWatcher
 from qa.ui.server.watching import Watch
@@ -39,7 +41,12 @@ def make_ready_route(pipeline: Pipeline, door: DoorWatcher) -> Callable[[], Resp
 
     def ready() -> Response:
         reason = "the program is ending" if door.is_closed else _why_not(pipeline)
-        body = {"ready": not reason, **({"reason": reason} if reason else {})}
+        upgrade = read_upgrade(pipeline.settings.index_dir)
+        body = {
+            "ready": not reason,
+            **({"reason": reason} if reason else {}),
+            **({"upgrade": dataclasses.asdict(upgrade)} if upgrade else {}),
+        }
         return JSONResponse(body, status_code=503 if reason else 200)
 
     return ready

@@ -1,4 +1,5 @@
-"""What a running page does unasked: it lets old questions go, and the state of the index that is no more."""
+"""What a running page does unasked: it lets old questions go, and the state of the index that is no more, and
+builds an index anew that it found of an older format or another model."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from qa.corpus.change_log import note_report, operator
 from qa.errors import QAError
 from qa.feedback import forget_older
 
@@ -18,6 +20,8 @@ LOOK_EVERY_S = 60.0
 """Seconds between two looks at the index: what another process has purged is in nobody's memory after them."""
 FORGET_EVERY_S = 86_400.0
 """Seconds between two looks at what readers said: its days are counted in days."""
+UPGRADE_AGAIN_S = 600.0
+"""Seconds until an index that could not be built anew is tried again: a disk may have room then."""
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +29,25 @@ logger = logging.getLogger(__name__)
 def begin_upkeep(pipeline: Pipeline) -> None:
     """Begin with it, in a thread that goes on as long as the program."""
     threading.Thread(target=_keep_up, args=(pipeline,), name="upkeep", daemon=True).start()
+    if pipeline.is_outdated:
+        threading.Thread(target=upgrade, args=(pipeline,), name="upgrade", daemon=True).start()
+
+
+def upgrade(pipeline: Pipeline) -> None:
+    """Build the index anew, and go on until what answers is the new one.
+
+    That is done once: were it done whenever the index is another one, two programs with two settings would take
+    turns at it for ever.
+    """
+    while pipeline.is_outdated:
+        _try(lambda: _index(pipeline))
+        if pipeline.is_outdated:
+            time.sleep(UPGRADE_AGAIN_S)
+    _try(lambda: _index(pipeline))  # what was brought in meanwhile
+
+
+def _index(pipeline: Pipeline) -> None:
+    note_report(pipeline.settings.index_dir, operator(), pipeline.reindex())
 
 
 def _keep_up(pipeline: Pipeline) -> None:
