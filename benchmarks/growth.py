@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from qa.cities import parse_cities
+from qa.cities import load_cities
 from qa.config import Settings
 from qa.domain import Chunk, Span
 from qa.overview.timeline import find_events
@@ -315,8 +315,7 @@ def describe_manifest(count: int) -> str:
 def describe_reading(count: int) -> str:
     """What a process that answers questions works out of every passage, once for each state of the index."""
     chunks = [record.chunk for record in make_records(count)]
-    path = Path(__file__).parents[1] / "corpus" / "cities.toml"
-    catalogue = parse_cities(path.read_text(encoding="utf-8"), where=str(path))
+    catalogue = load_cities()
     texts = [lexical_text(chunk) for chunk in chunks]
 
     def read() -> None:
