@@ -102,7 +102,7 @@ def test_commands_of_each_form_are_seen() -> None:
 
 
 def test_the_table_of_settings_names_each_setting_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| (`[a-z_`, ]+) \| ([^|]+) \|", SETTINGS, re.MULTILINE))
+    rows = dict(re.findall(r"^\| (`[a-z_`, ]+) \| ([^|]*)\|", SETTINGS, re.MULTILINE))
     listed = {name for names in rows for name in re.findall(r"`([a-z_]+)`", names)}
     assert listed == {field.name for field in dataclasses.fields(Settings)}
     settings = Settings()
@@ -179,8 +179,8 @@ def test_every_readable_type_is_named(name: str) -> None:
 
 
 def test_a_finding_has_a_script_and_a_script_is_told_of() -> None:
-    told = set(re.findall(r"\]\((\w+\.sh)\)", DOCS["findings/README.md"]))
+    told = set(re.findall(r"\]\(([\w-]+\.sh)\)", DOCS["findings/README.md"]))
     scripts = sorted((REPOSITORY / "findings").glob("*.sh"))
     assert {path.name for path in scripts} - {"common.sh", "run.sh"} == told
     for path in scripts:
-        assert path.stat().st_mode & 0o111, path
+        assert path.name == "common.sh" or path.stat().st_mode & 0o111, path
