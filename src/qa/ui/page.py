@@ -19,8 +19,9 @@ from qa.ui.server.programs import offer_to_programs
 from qa.ui.server.serving import serve
 from qa.ui.server.uploads import ClosedBlocks
 from qa.ui.tabs.asking import AskTab
-from qa.ui.tabs.cities import CitiesTab, tab_label
+from qa.ui.tabs.cities import CitiesTab
 from qa.ui.tabs.documents import DocumentsTab
+from qa.ui.tabs.tab import Surroundings, Tab
 
 if TYPE_CHECKING:
     from qa.config import Settings
@@ -35,6 +36,9 @@ class Page:
 
     def __init__(self, pipeline: Pipeline, *, access: Access) -> None:
         self._pipeline = pipeline
+        self.asking = AskTab(pipeline)
+        self.documents = DocumentsTab(pipeline, access=access)
+        self.tabs: tuple[Tab, ...] = (self.asking, CitiesTab(pipeline), self.documents)
         with ClosedBlocks(
             title=say("page_title", "en"), analytics_enabled=False, delete_cache=CACHE_S, fill_width=True
         ) as blocks:
@@ -42,13 +46,7 @@ class Page:
             self.visitor, self.saved = gr.Textbox(visible=False), gr.Textbox(visible=False)
             self.shown_language = gr.Textbox(visible=False)
             self._lay_out_top()
-            with gr.Tabs(elem_id="tabs"):
-                with gr.Tab("", id="ask", elem_id="tab-ask") as self.ask_tab:
-                    self.asking = AskTab(pipeline)
-                with gr.Tab("", id="cities", elem_id="tab-cities") as self.cities_tab:
-                    self.atlas = CitiesTab(pipeline)
-                with gr.Tab("", id="documents", elem_id="tab-documents") as self.documents_tab:
-                    self.documents = DocumentsTab(pipeline, access=access)
+            self._lay_out_tabs()
             self.note = gr.HTML(elem_id="note")
             self._connect()
             offer_to_programs(pipeline, **AS_A_QUESTION)
@@ -64,8 +62,16 @@ class Page:
                 min_width=0,
             )
 
+    def _lay_out_tabs(self) -> None:
+        self._names: dict[str, gr.Tab] = {}
+        with gr.Tabs(elem_id="tabs"):
+            for tab in self.tabs:
+                with gr.Tab("", id=tab.key, elem_id=f"tab-{tab.key}") as self._names[tab.key]:
+                    tab.build(self._names[tab.key])
+
     def _connect(self) -> None:
-        labelled = self._labelled()
+        labelled = [self.header, self.note, *self._names.values()]
+        labelled += [widget for tab in self.tabs for widget in tab.labelled]
         set_language: dict[str, Any] = {
             "fn": None,
             "inputs": self.language,
@@ -92,9 +98,10 @@ class Page:
             self.language,
             api_name="answer_linked",
         )
+        around = [self.language, self.visitor]
         self.language.input(
             self.change_language,
-            [*self._around(), self.shown_language],
+            [*around, self.shown_language],
             labelled,
             js=TELL_SHOWN_LANGUAGE,
             api_name="relabel",
@@ -102,41 +109,28 @@ class Page:
         ).then(**set_language).then(
             api_name="login", **self.documents.corner.relabelling_login(self.language)
         )
-        self.asking.connect(self.visitor, self.language)
-        self.atlas.connect(self.cities_tab, self.asking.cities, self.language)
 
         def refresh(event: Any) -> None:
-            event.then(self.relabel, self._around(), labelled, api_name="refresh", **HIDDEN)
+            event.then(self.relabel, around, labelled, api_name="refresh", **HIDDEN)
 
-        self.documents.connect(self.language, refresh)
-
-    def _around(self) -> list[Any]:
-        return [self.language, self.visitor]
-
-    def _labelled(self) -> list[Any]:
-        return [
-            self.header,
-            self.note,
-            self.ask_tab,
-            self.cities_tab,
-            self.documents_tab,
-            *self.asking.labelled,
-            *self.documents.labelled,
-        ]
+        surroundings = Surroundings(
+            visitor=self.visitor, language=self.language, cities=self.asking.cities, refresh=refresh
+        )
+        for tab in self.tabs:
+            tab.connect(surroundings)
 
     def open_page(self, visitor: str, saved: str, request: gr.Request) -> Updates:
         """The page as the visitor left it, in the language of `?lang=` in the address or of the browser."""
         wish = str(request.query_params.get("lang", ""))
         language = known_language(wish) or preferred_language(request.headers.get("accept-language", ""))
+        self.asking.restore(visitor, saved, language=language)
         opened = self.asking.open(
+            self.relabel(language, visitor),
             visitor,
-            saved,
             linked=str(request.query_params.get("q", "")),
             chosen=str(request.query_params.get("city", "")),
-            language=language,
         )
         return {
-            **self._label(language),
             **opened,
             self.visitor: visitor,
             self.language: gr.update(value=language, label=say("language_label", language)),
@@ -153,21 +147,17 @@ class Page:
     def relabel(self, language: str, visitor: str) -> Updates:
         """Every label in `language`, with what the index holds at this moment. Answers stay as they are."""
         code = closest_language(language)
-        return {**self._label(code), **self.asking.relabel(code, visitor)}
-
-    def _label(self, language: str) -> Updates:
-        """All labels but those of the tab where questions are asked."""
         settings = self._pipeline.settings
-        return {
-            self.header: page_header(self._pipeline, language),
+        updates: Updates = {
+            self.header: page_header(self._pipeline, code),
             self.note: page_note_html(
-                language, keep_days=settings.keep_questions_days, is_logged=settings.log_questions
+                code, keep_days=settings.keep_questions_days, is_logged=settings.log_questions
             ),
-            self.ask_tab: gr.update(label=say("tab_ask", language)),
-            self.cities_tab: gr.update(label=tab_label(language)),
-            self.documents_tab: gr.update(label=say("tab_documents", language)),
-            **self.documents.relabel(language),
         }
+        for tab in self.tabs:
+            updates[self._names[tab.key]] = gr.update(label=say(f"tab_{tab.key}", code))
+            updates |= tab.relabel(code, visitor)
+        return updates
 
 
 def build_page(pipeline: Pipeline, *, access: Access | None = None) -> gr.Blocks:

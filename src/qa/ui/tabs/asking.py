@@ -25,6 +25,7 @@ from qa.ui.events import HIDDEN, Updates
 from qa.ui.queue.waiting import AS_A_QUESTION
 from qa.ui.scripts import CONNECT_EVIDENCE, FORGET_CONVERSATION, KEEP_EXCHANGE, SCROLL_TO_NEWEST
 from qa.ui.server.states import UNCHECKED, check_choices
+from qa.ui.tabs.tab import Surroundings, Tab
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
@@ -35,14 +36,19 @@ MAX_EXAMPLES = 5
 logger = logging.getLogger(__name__)
 
 
-class AskTab:
-    """The widgets of the tab and what happens on them; made inside of a `gr.Tab`."""
+class AskTab(Tab):
+    """The widgets of the tab and what happens on them."""
+
+    key = "ask"
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self._memory = ConversationMemory(pipeline.settings.visitors_mib * 2**20)
         self._suggester = Suggester(pipeline)
         self._translations = Translations(pipeline, self._memory)
+
+    def build(self, tab: gr.Tab) -> None:
+        """Make the widgets."""
         self.newest = gr.Textbox(visible=False)
         with gr.Row(elem_id="desk", equal_height=False):
             with gr.Column(elem_id="talk", scale=3, min_width=0):
@@ -122,17 +128,17 @@ class AskTab:
             updates[button] = gr.update(value=text, visible=bool(text))
         return updates
 
-    def connect(self, visitor: gr.Textbox, language: gr.Dropdown) -> None:
-        """Let questions be asked, in the name of `visitor`."""
+    def connect(self, page: Surroundings) -> None:
+        """Let questions be asked, in the name of the page's visitor."""
         for trigger, source in [
             (self.ask.click, self.question),
             (self.question.submit, self.question),
             *((button.click, button) for button in self.example_buttons),
         ]:
-            self.asking(trigger, self.answer, source, visitor, language, api_name="answer")
+            self.asking(trigger, self.answer, source, page.visitor, page.language, api_name="answer")
         self.clear.click(
             self.start_again,
-            [visitor, language],
+            [page.visitor, page.language],
             [self.question, self.messages, self.evidence, self.examples, self.suggestions],
             js=FORGET_CONVERSATION,
             api_name="clear",
@@ -171,21 +177,22 @@ class AskTab:
             **HIDDEN,
         )
 
-    def open(self, visitor: str, saved: str, *, linked: str, chosen: str, language: str) -> Updates:
-        """What the visitor finds: their conversation, from here or from their browser (`saved`), or `linked`, the
-        question that they came with, in the box; `chosen` is a city to narrow it to."""
-        conversation = self._memory.recall(visitor)
-        if not conversation.exchanges:
-            conversation = restore(saved, self._pipeline, language=language)
-            self._memory.keep(visitor, conversation)
-        updates = self.relabel(language, visitor)
+    def restore(self, visitor: str, saved: str, *, language: str) -> None:
+        """Take up the visitor's conversation from their browser (`saved`), where there is none here."""
+        if not self._memory.recall(visitor).exchanges:
+            self._memory.keep(visitor, restore(saved, self._pipeline, language=language))
+
+    def open(self, labels: Updates, visitor: str, *, linked: str, chosen: str) -> Updates:
+        """`labels`, and in the box `linked`, the question that the visitor came with, unless they have a
+        conversation; `chosen` is a city to narrow it to."""
+        is_new = not self._memory.recall(visitor).exchanges
+        updates = {**labels, self.examples: gr.update(visible=is_new)}
         city = self._pipeline.library.catalogue.get(chosen)
         if city and not city.is_home:
-            updates[self.cities]["value"] = [city.name]
+            updates[self.cities] = {**labels[self.cities], "value": [city.name]}
         # A reload would ask it again and again; without one, what a quick visitor has typed by now stays.
-        if linked and not conversation.exchanges:
-            updates[self.question]["value"] = linked[:MAX_QUESTION_CHARS]
-        updates[self.examples] = gr.update(visible=not conversation.exchanges)
+        if linked and is_new:
+            updates[self.question] = {**labels[self.question], "value": linked[:MAX_QUESTION_CHARS]}
         return updates
 
     def answer(self, question: str, cities: list[str], visitor: str, language: str) -> Iterator[Updates]:

@@ -24,6 +24,7 @@ from qa.rendering.timeline import timeline_html
 from qa.suggestions.city_briefs import Brief, Briefs
 from qa.ui.events import HIDDEN, Updates
 from qa.ui.server.states import UNCHECKED, check_choices
+from qa.ui.tabs.tab import Surroundings, Tab
 
 if TYPE_CHECKING:
     from qa.cities import City
@@ -46,12 +47,18 @@ IS_OPEN = """async (cities, language) => {
 logger = logging.getLogger(__name__)
 
 
-class CitiesTab:
-    """The widgets of the tab and what happens on them; made inside of a `gr.Tab`."""
+class CitiesTab(Tab):
+    """The widgets of the tab and what happens on them."""
+
+    key = "cities"
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self._briefs = Briefs(pipeline)
+
+    def build(self, tab: gr.Tab) -> None:
+        """Make the widgets."""
+        self._tab = tab
         script = resources.files("qa.ui.tabs").joinpath("cities.js").read_text(encoding="utf-8")
         self.is_open = gr.Checkbox(visible=False)
         with gr.Row(elem_id="atlas", equal_height=False):
@@ -63,13 +70,13 @@ class CitiesTab:
             self.years = gr.Dropdown([], elem_id="years", filterable=False, visible=False)
             self.timeline = gr.HTML(elem_id="timeline")
 
-    def connect(self, tab: gr.Tab, cities: gr.CheckboxGroup, language: gr.Dropdown) -> None:
-        """Let things happen: `tab` is the tab itself, `cities` the boxes beside the question."""
+    def connect(self, page: Surroundings) -> None:
+        """Let the tab follow the boxes beside the question, where it is open."""
         # One event for all three, so that the last state wins: Gradio runs it again if it happens meanwhile.
         gr.on(
-            [tab.select, cities.change, language.input],
+            [self._tab.select, page.cities.change, page.language.input],
             self.show,
-            [cities, language, self.is_open],
+            [page.cities, page.language, self.is_open],
             [self.map, self.cards, self.years, self.timeline],
             js=IS_OPEN,
             trigger_mode="always_last",
@@ -80,7 +87,7 @@ class CitiesTab:
         )
         self.years.input(
             self.turn,
-            [cities, language, self.years],
+            [page.cities, page.language, self.years],
             self.timeline,
             api_name="years",
             **UNCHECKED,
@@ -179,8 +186,3 @@ class CitiesTab:
             language=code,
             count=sum(len(period.events) for period in periods),
         )
-
-
-def tab_label(language: str) -> str:
-    """What the tab is called."""
-    return say("tab_cities", language)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -14,42 +13,48 @@ from qa.ui.access.permissions import Access
 from qa.ui.events import HIDDEN, PRIVATE, Updates
 from qa.ui.tabs.coverage import covered_html
 from qa.ui.tabs.staff_corner import StaffCorner
+from qa.ui.tabs.tab import Surroundings, Tab
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
 
 
-class DocumentsTab:
-    """The widgets of the tab and what happens on them; made inside of a `gr.Tab`."""
+class DocumentsTab(Tab):
+    """The widgets of the tab and what happens on them."""
+
+    key = "documents"
 
     def __init__(self, pipeline: Pipeline, *, access: Access) -> None:
         self._pipeline = pipeline
-        self._access = access
+        self.corner = StaffCorner(pipeline, access=access)
+
+    def build(self, tab: gr.Tab) -> None:
+        """Make the widgets."""
         with gr.Accordion("", open=False, elem_id="coverage") as self.coverage:
             self.table = gr.HTML()
         self.search = gr.Textbox(elem_id="search", lines=1)
         self.list = gr.HTML(elem_id="documents")
-        self.corner = StaffCorner(pipeline, access=access)
+        self.corner.build()
 
     @property
     def labelled(self) -> list[Any]:
         """The widgets that `relabel` has updates for."""
         return [self.search, self.list, self.coverage, *self.corner.labelled]
 
-    def relabel(self, code: str) -> Updates:
-        """Every label in the language `code`, and the documents that there are at this moment."""
+    def relabel(self, language: str, visitor: str) -> Updates:
+        """Every label in `language`, and the documents that there are at this moment."""
         return {
-            self.search: gr.update(label=say("documents_search", code)),
-            self.list: self.show("", code),
-            self.coverage: gr.update(label=say("coverage_heading", code)),
-            **self.corner.relabel(code),
+            self.search: gr.update(label=say("documents_search", language)),
+            self.list: self.show("", language),
+            self.coverage: gr.update(label=say("coverage_heading", language)),
+            **self.corner.relabel(language),
         }
 
-    def connect(self, language: gr.Dropdown, refresh: Callable[[Any], None]) -> None:
-        """Let things happen; `refresh` is given each event after which the page has to be labelled anew."""
-        self.search.change(self.show, [self.search, language], self.list, api_name="documents", **HIDDEN)
-        self.corner.connect(language, refresh)
-        self._connect_coverage(language)
+    def connect(self, page: Surroundings) -> None:
+        """Let documents be found, brought in and taken out."""
+        self.search.change(self.show, [self.search, page.language], self.list, api_name="documents", **HIDDEN)
+        self.corner.connect(page.language, page.refresh)
+        self._connect_coverage(page.language)
 
     def _connect_coverage(self, language: gr.Dropdown) -> None:
         """Make the table when it is opened, not for every visitor; then keep it up to language and documents."""

@@ -39,11 +39,14 @@ LIMITS = UploadLimits()
 
 
 class StaffCorner:
-    """The widgets of the corner and what happens on them; made inside of a `gr.Tab`."""
+    """The widgets of the corner and what happens on them."""
 
     def __init__(self, pipeline: Pipeline, *, access: Access) -> None:
         self._pipeline = pipeline
         self._access = access
+
+    def build(self) -> None:
+        """Make the widgets, inside of a `gr.Tab`."""
         with gr.Accordion("", open=False, elem_id="staff") as self.staff:
             self.intro = gr.HTML()
             self.login = gr.HTML(elem_id="login", js_on_load=scripts.LOG_IN)
