@@ -33,7 +33,7 @@ import numpy as np
 
 from qa.cities import load_cities
 from qa.config import Settings
-from qa.domain import Chunk, Span
+from qa.domain import Chunk, Place, Source, Span
 from qa.overview.timeline import find_events
 from qa.storage.bm25 import LexicalIndex
 from qa.storage.manifest import MANIFEST_FILE, DocumentRecord, Manifest, read_manifest, write_manifest
@@ -78,15 +78,17 @@ def make_records(passages: int) -> Iterator[VectorRecord]:
         document = number // PASSAGES_IN_DOCUMENT
         yield VectorRecord(
             chunk=Chunk(
-                chunk_id=text_key(f"chunk {number}"),
-                doc_id=text_key(f"document {document}")[:16],
-                path=f"{document:07}.md",
-                title=f"Document {document}",
-                span=Span(0, int(edges[-1]) - 1),
-                text=" ".join(parts),
-                sentences=tuple(Span(int(start), int(end) - 1) for start, end in itertools.pairwise(edges)),
-                language="en",
-                version=text_key(f"version {document}"),
+                text_key(f"chunk {number}"),
+                Source(
+                    text_key(f"document {document}")[:16],
+                    f"{document:07}.md",
+                    f"Document {document}",
+                    language="en",
+                    version=text_key(f"version {document}"),
+                ),
+                Place(Span(0, int(edges[-1]) - 1)),
+                " ".join(parts),
+                tuple(Span(int(start), int(end) - 1) for start, end in itertools.pairwise(edges)),
             ),
             version=text_key(f"version {document}"),
             passage=own,

@@ -50,7 +50,7 @@ def build_ours(gold: GoldSet) -> Rank:
         question: GoldQuestion, folder: object = folder
     ) -> list[str]:  # the folder lives as long as this
         passages = pipeline.search(question.question)
-        return list(dict.fromkeys(gold.id_of(passage.chunk.path) for passage in passages))
+        return list(dict.fromkeys(gold.id_of(passage.chunk.source.path) for passage in passages))
 
     return rank
 

@@ -42,13 +42,13 @@ class Bench:
         self.gold, self.library, self.embedder = gold, library, embedder
         self.chunks: Sequence[Chunk] = tuple(library.retriever.chunks)
         self.documents: dict[str, Document] = {d.doc_id: d for d in library.documents()}
-        self.owner = [chunk.doc_id for chunk in self.chunks]
+        self.owner = [chunk.source.doc_id for chunk in self.chunks]
         self._read_as: dict[tuple[int, str], tuple[Scores, list[NDArray[np.float32]]]] = {}
         self.passages, self.sentences = self.read_as(SHARED_LAYERS, "")
         self.bare = embedder.encode_passages([chunk.text for chunk in self.chunks])
-        self.titles = embedder.encode_passages([chunk.title for chunk in self.chunks])
+        self.titles = embedder.encode_passages([chunk.source.title for chunk in self.chunks])
         self.pairs = self._encode_runs(2)
-        self.texts = [f"{chunk.title}\n{chunk.heading}\n{chunk.text}" for chunk in self.chunks]
+        self.texts = [f"{chunk.source.title}\n{chunk.place.heading}\n{chunk.text}" for chunk in self.chunks]
         self.indexes: dict[tuple[float, float], LexicalIndex] = {}
         self._states = [self._encode_tokens(text, PASSAGE_PREFIX) for text in self.texts]
 
@@ -57,10 +57,10 @@ class Bench:
         runs = [
             [
                 chunk.text[
-                    chunk.sentences[first].start - chunk.span.start : chunk.sentences[
+                    chunk.sentences[first].start - chunk.place.span.start : chunk.sentences[
                         min(first + length, len(chunk.sentences)) - 1
                     ].end
-                    - chunk.span.start
+                    - chunk.place.span.start
                 ]
                 for first in range(max(1, len(chunk.sentences) - length + 1))
             ]
@@ -86,8 +86,8 @@ class Bench:
             own = self.embedder._shared_layers, self.embedder._passage_prefix
             # Set here alone: an index says in its vectors' identity which are the program's.
             self.embedder._shared_layers, self.embedder._passage_prefix = layers, prefix
-            parts = [parts_to_embed(chunk, self.documents[chunk.doc_id]) for chunk in self.chunks]
-            whole = [text_to_embed(chunk, self.documents[chunk.doc_id]) for chunk in self.chunks]
+            parts = [parts_to_embed(chunk, self.documents[chunk.source.doc_id]) for chunk in self.chunks]
+            whole = [text_to_embed(chunk, self.documents[chunk.source.doc_id]) for chunk in self.chunks]
             passages = self.embedder.encode_passages(whole, made_of=dict(enumerate(parts)))
             self._read_as[layers, prefix] = passages, self._encode_runs(1)
             self.embedder._shared_layers, self.embedder._passage_prefix = own
@@ -254,7 +254,7 @@ def print_table(name: str, bench: Bench) -> None:
 def _is_first_right(bench: Bench, score: Variant, question: GoldQuestion) -> bool:
     query = bench.library.understand(question.question, history=question.history)
     first = int(np.argmax(score(bench, query)))
-    return bench.gold.id_of(bench.chunks[first].path) in question.doc_ids
+    return bench.gold.id_of(bench.chunks[first].source.path) in question.doc_ids
 
 
 if __name__ == "__main__":

@@ -10,4 +10,4 @@ answer = open_pipeline(load_settings()).ask(sys.argv[1])
 for statement in answer.statements:
     print(statement.text, *(f"[{number}]" for number in statement.citations))
 for citation in answer.citations:
-    print(f"[{citation.number}] {citation.path}: {citation.quote}")
+    print(f"[{citation.number}] {citation.source.path}: {citation.quote}")

@@ -92,7 +92,7 @@ def report_search(way: str, chosen: Sequence[Question], library: Library, settin
         if not each.path:
             false.append(is_answered)
             continue
-        paths = [passage.chunk.path for passage in passages]
+        paths = [passage.chunk.source.path for passage in passages]
         found.append((paths[0] == each.path, each.path in paths[:5]))
         answered.append(is_answered)
         holding.append(not isinstance(evidence, Refusal) and any(each.answer in one.text for one in evidence))

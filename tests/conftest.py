@@ -7,9 +7,10 @@ import unicodedata
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import numpy as np
@@ -19,6 +20,7 @@ from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from qa.config import Settings
+from qa.domain import Citation
 from qa.models.reader import Reading
 from stores import EACH_STORE, KINDS, Server, running
 
@@ -144,6 +146,14 @@ def embedder() -> CountingEmbedder:
 @pytest.fixture
 def reranker() -> OverlapReranker:
     return OverlapReranker()
+
+
+def cited_elsewhere(citation: Citation, **changes: Any) -> Citation:
+    """`citation` with these of its source's and its place's fields changed."""
+    of_place = {name: changes.pop(name) for name in tuple(changes) if hasattr(citation.place, name)}
+    return replace(
+        citation, source=replace(citation.source, **changes), place=replace(citation.place, **of_place)
+    )
 
 
 @pytest.fixture

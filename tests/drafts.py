@@ -10,7 +10,7 @@ from langchain_core.messages import BaseMessage
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
-from qa.domain import Answer, Citation, Span, Statement
+from qa.domain import Answer, Citation, Place, Source, Span, Statement
 from qa.drafting.support import COMPARED_PREFIX
 from qa.models import Models
 from qa.pipeline import Pipeline
@@ -26,7 +26,7 @@ QUOTES = (
 def answer_of(*quotes: str, **changes: Any) -> Answer:
     """The answer that quotes each of `quotes`."""
     citations = tuple(
-        Citation(number=n, doc_id="d", title="T", path="p.md", span=Span(0, len(quote)), quote=quote)
+        Citation(n, Source("d", "p.md", "T"), Place(Span(0, len(quote))), quote)
         for n, quote in enumerate(quotes or QUOTES, start=1)
     )
     statements = tuple(Statement(citation.quote, (citation.number,)) for citation in citations)

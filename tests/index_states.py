@@ -72,12 +72,12 @@ def assert_everything_is_retrievable(settings: Settings, embedder: CountingEmbed
     vectors = store.fetch_vectors(chunks) if chunks else {}
     for record in manifest.documents:
         document = read_text(record.version, settings.index_dir)
-        own = [chunk for chunk in chunks if chunk.doc_id == record.doc_id]
+        own = [chunk for chunk in chunks if chunk.source.doc_id == record.doc_id]
         assert document is not None
         assert (document.path, document.sha256) == (record.path, record.sha256)
         assert len(own) == record.chunks
         for chunk in own:
-            assert chunk.span.cut(document.text) == chunk.text
+            assert chunk.place.span.cut(document.text) == chunk.text
             passage, sentences = vectors[chunk.chunk_id]
             expected = embedder.encode_passages([text_to_embed(chunk, document)])[0]
             np.testing.assert_allclose(passage, expected, atol=ROUNDING)

@@ -69,7 +69,7 @@ while True:
             answer = pipeline.ask(f"what is the code of name{number}", cities=["Davao"] if number % 2 else [])
             said = [statement.text for statement in answer.statements]
             opened = all(
-                pipeline.library.find_document(c.doc_id, c.version).text[c.span.start:c.span.end] == c.quote
+                c.place.span.cut(pipeline.library.find_document(c.source.doc_id, c.source.version).text) == c.quote
                 for c in answer.citations
             )
         except BaseException as error:

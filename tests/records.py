@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.domain import Chunk, Span
+from qa.domain import Chunk, Place, Source, Span
 from qa.storage.manifest import DocumentRecord
 from qa.storage.records import VectorRecord, text_key
 
@@ -26,17 +26,21 @@ def make_record(number: int, rng: np.random.Generator, *, version: str = "v1") -
     text = " ".join(f"c{number:03}-s{n:02}." for n in range(count))
     chunk = Chunk(
         chunk_id=f"{version}-{number:03}",
-        doc_id=f"d{version}",
-        path=f"{version}.md",
-        title=f"Title {version}",
-        span=Span(start, start + len(text)),
+        source=Source(
+            doc_id=f"d{version}",
+            path=f"{version}.md",
+            title=f"Title {version}",
+            language="km" if number % 2 else "en",
+            cities=tuple(CITIES[n % 3] for n in range(number, number + number % 4 % 3)),
+            version=version,
+        ),
+        place=Place(
+            Span(start, start + len(text)),
+            heading="A › B" if number % 2 else "",
+            page=number if number % 2 else None,
+        ),
         text=text,
         sentences=sentences,
-        heading="A › B" if number % 2 else "",
-        page=number if number % 2 else None,
-        language="km" if number % 2 else "en",
-        cities=tuple(CITIES[n % 3] for n in range(number, number + number % 4 % 3)),
-        version=version,
     )
     parts = (text, *(chunk.cut(span) for span in sentences))
     return VectorRecord(

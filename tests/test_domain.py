@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa import domain
-from qa.domain import Answer, Chunk, Citation, Refusal, Span, Statement
+from qa.domain import Answer, Chunk, Citation, Place, Refusal, Source, Span, Statement
 
 TYPES = [
     value for value in vars(domain).values() if inspect.isclass(value) and value.__module__ == domain.__name__
 ]
 STATEMENT = Statement(text="It began in 2015.", citations=(1,))
-CITATION = Citation(number=1, doc_id="d", title="T", path="t.md", span=Span(0, 5), quote="It be")
+CITATION = Citation(1, Source("d", "t.md", "T"), Place(Span(0, 5)), "It be")
 
 
 @st.composite
@@ -32,7 +32,7 @@ def spans(draw: st.DrawFn, *, most: int = 60) -> Span:
 
 def make_chunk(text: str, *, start: int) -> Chunk:
     span = Span(start, start + len(text))
-    return Chunk(chunk_id="c", doc_id="d", path="t.md", title="T", span=span, text=text, sentences=(span,))
+    return Chunk("c", Source("d", "t.md", "T"), Place(span), text, (span,))
 
 
 @pytest.mark.parametrize(("start", "end"), [(-1, 3), (4, 3), (-2, -1)])

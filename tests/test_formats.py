@@ -74,9 +74,9 @@ class Indexed:
     def cite(self, question: str) -> Citation:
         """The first citation of the answer."""
         citation = self.pipeline.ask(question).citations[0]
-        document = self.pipeline.library.find_document(citation.doc_id, citation.version)
+        document = self.pipeline.library.find_document(citation.source.doc_id, citation.source.version)
         assert document is not None
-        assert citation.span.cut(document.text) == citation.quote
+        assert citation.place.span.cut(document.text) == citation.quote
         return citation
 
 
@@ -127,10 +127,10 @@ def test_a_sentence_is_quoted_whole_from_the_place_that_is_named(case: Case) -> 
     format_, words = case.format_, case.words
     citation = case.indexed.cite(words.question)
     assert citation.quote.removeprefix("- ") == words.sentence
-    assert (citation.page, citation.page_name) == (format_.page, format_.name)
-    assert citation.page_kind == format_.kind
-    assert citation.language == case.language
-    heading = citation.heading.split(" › ")[-1] if citation.heading else ""
+    assert (citation.place.page, citation.place.page_name) == (format_.page, format_.name)
+    assert citation.place.page_kind == format_.kind
+    assert citation.source.language == case.language
+    heading = citation.place.heading.split(" › ")[-1] if citation.place.heading else ""
     assert heading == {"eml": "", "xlsx": "Budget"}.get(format_.suffix, words.heads[1])
     assert place_of(citation, "en") == ", ".join(filter(None, [heading, format_.label]))
 

@@ -57,7 +57,7 @@ def answers(pipeline: Pipeline) -> AnswerPath:
 
 
 def first_source(answer: Answer) -> str:
-    return answer.citations[0].path
+    return answer.citations[0].source.path
 
 
 class Meeting:
@@ -85,9 +85,9 @@ def test_the_retriever_gives_documents_with_the_place_that_they_come_from(pipeli
     assert [document.id for document in found] == [passage.chunk.chunk_id for passage in passages]
     for document, passage in zip(found, passages, strict=True):
         metadata = document.metadata
-        assert metadata["source"] == passage.chunk.path
-        assert metadata["title"] == passage.chunk.title
-        assert metadata["heading"] == passage.chunk.heading
+        assert metadata["source"] == passage.chunk.source.path
+        assert metadata["title"] == passage.chunk.source.title
+        assert metadata["heading"] == passage.chunk.place.heading
         assert metadata["page"] is None
         assert metadata["similarity"] == passage.similarity
         assert texts[metadata["source"]][metadata["start"] : metadata["end"]] == document.page_content

@@ -61,7 +61,7 @@ def changing(settings: Settings) -> Pipeline:
 
 
 def sources(answer: Answer) -> list[str]:
-    return [citation.path for citation in answer.citations]
+    return [citation.source.path for citation in answer.citations]
 
 
 def test_a_question_is_answered_with_a_verbatim_citation(pipeline: Pipeline) -> None:
@@ -70,10 +70,10 @@ def test_a_question_is_answered_with_a_verbatim_citation(pipeline: Pipeline) -> 
     assert answer.refusal is None
     assert sources(answer) == ["dalian.txt"]
     assert answer.statements[0].text == answer.citations[0].quote == DALIAN
-    document = pipeline.library.find_document(answer.citations[0].doc_id)
+    document = pipeline.library.find_document(answer.citations[0].source.doc_id)
     assert document is not None
-    assert answer.citations[0].span.cut(document.text) == DALIAN
-    assert answer.passages[0].chunk.path == "dalian.txt"
+    assert answer.citations[0].place.span.cut(document.text) == DALIAN
+    assert answer.passages[0].chunk.source.path == "dalian.txt"
     assert pipeline.settings.threshold <= answer.confidence <= 1
 
 
@@ -148,7 +148,7 @@ def test_a_follow_up_is_answered_from_the_conversation(pipeline: Pipeline) -> No
     assert answer.searched_cities == ("Dalian",)
     assert swapped.interpreted_as == "experts to Davao Kitakyushu sent?"
     assert swapped.searched_cities == ("Davao",)
-    assert {passage.chunk.path for passage in swapped.passages} == {"davao.txt"}
+    assert {passage.chunk.source.path for passage in swapped.passages} == {"davao.txt"}
 
 
 def test_a_chosen_city_narrows_the_answer_to_its_documents(pipeline: Pipeline) -> None:
@@ -158,7 +158,7 @@ def test_a_chosen_city_narrows_the_answer_to_its_documents(pipeline: Pipeline) -
     answer = pipeline.ask(question, cities=("Davao",))
 
     assert answer.searched_cities == ("Davao",)
-    assert {passage.chunk.path for passage in answer.passages} == {"davao.txt"}
+    assert {passage.chunk.source.path for passage in answer.passages} == {"davao.txt"}
     assert answer.refusal is not None
 
 
@@ -192,7 +192,7 @@ def test_an_over_long_question_is_an_error(pipeline: Pipeline) -> None:
 def test_a_search_gives_passages_best_first(pipeline: Pipeline) -> None:
     passages = pipeline.search(FIRST_ASK)
 
-    assert passages[0].chunk.path == "dalian.txt"
+    assert passages[0].chunk.source.path == "dalian.txt"
     assert passages == pipeline.ask(FIRST_ASK).passages
 
 
@@ -305,7 +305,7 @@ def test_documents_that_give_different_figures_are_both_shown_and_named(changing
     answer = changing.ask(FIRST_ASK)
 
     assert {"dalian.txt", "newer.txt"} <= set(sources(answer))
-    numbers = {citation.path: citation.number for citation in answer.citations}
+    numbers = {citation.source.path: citation.number for citation in answer.citations}
     assert answer.disagreements == (tuple(sorted((numbers["dalian.txt"], numbers["newer.txt"]))),)
 
 

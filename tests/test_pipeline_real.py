@@ -96,9 +96,9 @@ def test_it_is_answered_with_a_citation_that_holds_the_answer(
     assert answer.refusal is None, describe(answer)
     assert any(str(case.holds) in citation.quote for citation in answer.citations), describe(answer)
     for citation in answer.citations:
-        document = pipeline.library.find_document(citation.doc_id)
+        document = pipeline.library.find_document(citation.source.doc_id)
         assert document is not None
-        assert document.text[citation.span.start : citation.span.end] == citation.quote
+        assert document.text[citation.place.span.start : citation.place.span.end] == citation.quote
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if not case.holds], ids=lambda case: case.name)
@@ -135,8 +135,10 @@ def test_a_story_is_told_in_the_documents_order(named_pipeline: tuple[str, Pipel
     assert 2 <= len(answer.statements) <= 10, describe(answer)
     assert sum(len(statement.text) for statement in answer.statements) > 500, describe(answer)
     assert any("67" in statement.text for statement in answer.statements)
-    for document in {citation.doc_id for citation in answer.citations}:
-        places = [citation.span.start for citation in answer.citations if citation.doc_id == document]
+    for document in {citation.source.doc_id for citation in answer.citations}:
+        places = [
+            citation.place.span.start for citation in answer.citations if citation.source.doc_id == document
+        ]
         assert places == sorted(places)
 
 

@@ -264,8 +264,10 @@ def _parse(name: str, value: Any, where: str) -> Any:
     fields = {field.name: field for field in dataclasses.fields(Settings)}
     if name not in fields:
         raise ConfigError(f"{where} is not a setting; the settings are {', '.join(sorted(fields))}")
-    default = fields[name].default
-    kind = Path if default is None else type(default)  # the only setting without a default names a file
+    default: Any = fields[name].default
+    kind: type[Any] = (
+        Path if default is None else type(default)
+    )  # the only setting without a default names a file
     shown = repr(value) if fields[name].repr else "of another kind"
     if isinstance(default, bool):
         word = str(value).casefold()

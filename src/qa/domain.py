@@ -94,35 +94,48 @@ Origin = Literal["front_matter", "properties", "text", "file_name"]
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """A run of whole sentences of one document: `document.text[span.start:span.end] == text`, always.
+class Source:
+    """The document that a passage is from, the passage's own language, and the cities that it is about. A quote
+    opens in `version` of the document, also when the file has changed since."""
 
-    `heading` is the path of headings that it stands under, outermost first, joined by " › "; `sentences`
-    are spans into the document, in order, inside `span`; `cities` are the cities that it is about; `version` is
-    the document's, `page` the number of the page, slide or sheet that it stands on, `page_name` a sheet's name.
-    """
-
-    chunk_id: str
     doc_id: str
     path: str
     title: str
-    span: Span
-    text: str
-    sentences: tuple[Span, ...]
-    heading: str = ""
-    page: int | None = None
     language: str = "en"
     cities: tuple[str, ...] = ()
     url: str | None = None
     version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a passage stands in its document. `heading` is the path of headings above it, outermost first, joined
+    by " › "; `page` is the number of its page, slide or sheet, `page_name` a sheet's name."""
+
+    span: Span
+    heading: str = ""
+    page: int | None = None
     page_kind: PageKind = "page"
     page_name: str = ""
 
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A run of whole sentences: always `place.span.cut(document.text) == text`. `sentences` are spans into the
+    document, in order, inside `place.span`."""
+
+    chunk_id: str
+    source: Source
+    place: Place
+    text: str
+    sentences: tuple[Span, ...]
+
     def cut(self, span: Span) -> str:
         """The text at `span`, which must lie inside this chunk's own span."""
-        if not self.span.contains(span):
-            raise ValueError(f"{span} is outside of chunk {self.chunk_id} at {self.span}")
-        return self.text[span.start - self.span.start : span.end - self.span.start]
+        own = self.place.span
+        if not own.contains(span):
+            raise ValueError(f"{span} is outside of chunk {self.chunk_id} at {own}")
+        return self.text[span.start - own.start : span.end - own.start]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,26 +239,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What a statement rests on: `quote` stands verbatim in the document at `span`.
-
-    `cities` are the cities that the chunk which it is from is about; `version` is that of the document which was
-    quoted, so that the quote opens in its place also when the file has changed since.
-    """
+    """What a statement rests on: `quote` stands verbatim in the document, at `place.span`."""
 
     number: int
-    doc_id: str
-    title: str
-    path: str
-    span: Span
+    source: Source
+    place: Place
     quote: str
-    heading: str = ""
-    page: int | None = None
-    language: str = "en"
-    url: str | None = None
-    cities: tuple[str, ...] = ()
-    version: str = ""
-    page_kind: PageKind = "page"
-    page_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

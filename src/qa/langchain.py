@@ -211,19 +211,19 @@ def make_tool(pipeline: Pipeline) -> BaseTool:
 
 def to_document(passage: Passage) -> LangChainDocument:
     """`passage` as a LangChain document: its text, and what a citation needs."""
-    chunk = passage.chunk
+    chunk, source, place = passage.chunk, passage.chunk.source, passage.chunk.place
     return LangChainDocument(
         id=chunk.chunk_id,
         page_content=chunk.text,
         metadata={
-            "source": chunk.path,
-            "title": chunk.title,
-            "heading": chunk.heading,
-            "page": chunk.page,
-            "language": chunk.language,
-            "cities": list(chunk.cities),
-            "start": chunk.span.start,
-            "end": chunk.span.end,
+            "source": source.path,
+            "title": source.title,
+            "heading": place.heading,
+            "page": place.page,
+            "language": source.language,
+            "cities": list(source.cities),
+            "start": place.span.start,
+            "end": place.span.end,
             "similarity": passage.similarity,
             "rerank_score": passage.rerank_score,
         },

@@ -156,7 +156,7 @@ class Pipeline:
         passages = library.retriever.retrieve(query, clock) if query.text else ()
         if (query.is_city_by_city or query.wants_story) and len(query.cities) == 1:
             # A sentence that lists many cities says nothing of one; where it is all there is, it may stand.
-            passages = tuple(p for p in passages if len(p.chunk.cities) <= CITIES_IN_LIST) or passages
+            passages = tuple(p for p in passages if len(p.chunk.source.cities) <= CITIES_IN_LIST) or passages
         return passages
 
     def _read(self, query: Query, passages: tuple[Passage, ...], library: Library, clock: Clock) -> Finding:

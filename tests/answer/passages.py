@@ -9,7 +9,7 @@ from typing import Any
 from conftest import CountingEmbedder, OverlapReranker
 from qa.answer.decision import decide
 from qa.config import Settings
-from qa.domain import Chunk, Evidence, Passage, Query, Refusal, Span
+from qa.domain import Chunk, Evidence, Passage, Place, Query, Refusal, Source, Span
 from qa.models import Models
 from qa.search.retriever import Retriever
 from qa.storage.store import LoadedChunks, VectorStore, open_store
@@ -25,7 +25,7 @@ SAID = (
 )
 
 
-def chunk_of(*sentences: str, path: str = "a.txt", title: str = "A") -> Chunk:
+def chunk_of(*sentences: str, path: str = "a.txt", title: str = "A", cities: tuple[str, ...] = ()) -> Chunk:
     spans, at = [], 0
     for sentence in sentences:
         spans.append(Span(at, at + len(sentence)))
@@ -33,10 +33,8 @@ def chunk_of(*sentences: str, path: str = "a.txt", title: str = "A") -> Chunk:
     text = " ".join(sentences)
     return Chunk(
         chunk_id=f"chunk of {path}",
-        doc_id=path,
-        path=path,
-        title=title,
-        span=Span(0, len(text)),
+        source=Source(doc_id=path, path=path, title=title, cities=cities),
+        place=Place(Span(0, len(text))),
         text=text,
         sentences=tuple(spans),
     )

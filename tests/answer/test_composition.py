@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from qa.answer.composition import Finding, compose, compose_answer, refuse
 from qa.answer.verification import verify
-from qa.domain import Chunk, Document, Evidence, Passage, Query, Refusal, Span
+from qa.domain import Chunk, Document, Evidence, Passage, Place, Query, Refusal, Source, Span
 from qa.text.sentences import split_sentences
 
 QUERY = Query(
@@ -30,17 +30,11 @@ def document_of(text: str, *, path: str = "dalian.md") -> Document:
 def chunk_of(document: Document, *, sentences: tuple[Span, ...]) -> Chunk:
     span = Span(sentences[0].start, sentences[-1].end)
     return Chunk(
-        chunk_id="c",
-        doc_id=document.doc_id,
-        path=document.path,
-        title=document.title,
-        span=span,
-        text=span.cut(document.text),
-        sentences=sentences,
-        heading="Sister cities › Experts",
-        page=7,
-        language="en",
-        cities=("Dalian", "Surabaya"),
+        "c",
+        Source(document.doc_id, document.path, document.title, language="en", cities=("Dalian", "Surabaya")),
+        Place(span, heading="Sister cities › Experts", page=7),
+        span.cut(document.text),
+        sentences,
     )
 
 
@@ -68,10 +62,18 @@ def test_a_citation_says_where_its_quote_stands() -> None:
 
     (citation,) = answer.citations
     assert citation.quote == "Kitakyushu sent 67 experts."
-    assert citation.span.cut(DOCUMENT.text) == citation.quote
-    assert (citation.doc_id, citation.path, citation.title) == (DOCUMENT.doc_id, "dalian.md", "Dalian")
-    assert (citation.heading, citation.page, citation.language) == ("Sister cities › Experts", 7, "en")
-    assert citation.cities == CHUNK.cities
+    assert citation.place.span.cut(DOCUMENT.text) == citation.quote
+    assert (citation.source.doc_id, citation.source.path, citation.source.title) == (
+        DOCUMENT.doc_id,
+        "dalian.md",
+        "Dalian",
+    )
+    assert (citation.place.heading, citation.place.page, citation.source.language) == (
+        "Sister cities › Experts",
+        7,
+        "en",
+    )
+    assert citation.source.cities == CHUNK.source.cities
 
 
 def test_an_answer_keeps_how_the_question_was_taken() -> None:
@@ -126,7 +128,7 @@ def test_what_is_composed_of_any_text_holds_when_verified(pieces: list[str], dat
     for statement in answer.statements:
         assert statement.citations
     for citation in answer.citations:
-        assert document.text[citation.span.start : citation.span.end] == citation.quote
+        assert document.text[citation.place.span.start : citation.place.span.end] == citation.quote
 
 
 def finding_of(city: str, text: str | None, *, confidence: float) -> Finding:
@@ -134,16 +136,7 @@ def finding_of(city: str, text: str | None, *, confidence: float) -> Finding:
     if text is None:
         return Finding(query, (), Refusal("weak_evidence"), confidence)
     span = Span(0, len(text))
-    chunk = Chunk(
-        chunk_id=city,
-        doc_id=city,
-        path=f"{city}.md",
-        title=city,
-        span=span,
-        text=text,
-        sentences=(span,),
-        cities=(city,),
-    )
+    chunk = Chunk(city, Source(city, f"{city}.md", city, cities=(city,)), Place(span), text, (span,))
     evidence = Evidence(chunk=chunk, span=span, text=text, score=confidence)
     return Finding(query, (Passage(chunk, 0.9, (0.9,)),), (evidence,), confidence)
 
@@ -163,7 +156,7 @@ def test_an_answer_city_by_city_gives_each_its_statement_and_names_the_silent() 
     assert answer.silent_cities == ("Dalian",)
     assert answer.set_aside_cities == ("Davao",)
     assert answer.confidence == 0.9
-    assert [passage.chunk.path for passage in answer.passages] == ["Davao.md", "Surabaya.md"]
+    assert [passage.chunk.source.path for passage in answer.passages] == ["Davao.md", "Surabaya.md"]
 
 
 def test_an_answer_city_by_city_holds_when_verified() -> None:

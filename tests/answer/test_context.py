@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.answer.context import MAX_TAKEN_ALONG, extend_to_context
-from qa.domain import Chunk, Span
+from qa.domain import Chunk, Place, Source, Span
 
 OFFSET = 100
 """Where the chunk starts in its document."""
@@ -20,15 +20,7 @@ def chunk_of(*sentences: str) -> Chunk:
         spans.append(Span(at, at + len(sentence)))
         at += len(sentence) + 1
     text = " ".join(sentences)
-    return Chunk(
-        chunk_id="c",
-        doc_id="d",
-        path="d.txt",
-        title="D",
-        span=Span(OFFSET, OFFSET + len(text)),
-        text=text,
-        sentences=tuple(spans),
-    )
+    return Chunk("c", Source("d", "d.txt", "D"), Place(Span(OFFSET, OFFSET + len(text))), text, tuple(spans))
 
 
 def with_context(*sentences: str) -> str:
@@ -119,7 +111,7 @@ def test_what_is_quoted_ends_with_the_sentence_and_stays_within_the_chunk(
 
     span = extend_to_context(chunk.sentences[number], chunk)
 
-    assert chunk.span.contains(span)
+    assert chunk.place.span.contains(span)
     assert span.end == chunk.sentences[number].end
     taken = [sentence for sentence in chunk.sentences if span.contains(sentence)]
     assert span.start == taken[0].start

@@ -5,18 +5,15 @@ from __future__ import annotations
 import pytest
 
 from qa.answer.disagreement import find_disagreements
-from qa.domain import Citation, Span
+from qa.domain import Citation, Place, Source, Span
 
 
 def cite(number: int, quote: str, document: str = "", cities: tuple[str, ...] = ()) -> Citation:
     return Citation(
-        number=number,
-        doc_id=document or f"d{number}",
-        title="A",
-        path="a.md",
-        span=Span(0, len(quote)),
-        quote=quote,
-        cities=cities,
+        number,
+        Source(document or f"d{number}", "a.md", "A", cities=cities),
+        Place(Span(0, len(quote))),
+        quote,
     )
 
 

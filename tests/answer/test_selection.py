@@ -215,8 +215,8 @@ def test_a_sentence_in_which_the_reader_finds_the_words_wins(selecting: Selectin
 
 def test_a_story_tells_what_the_best_passages_say_in_their_order(selecting: Selecting) -> None:
     chunks = [
-        dataclasses.replace(chunk_of(*SAID[:3], path="a.txt"), cities=("Dalian",)),
-        dataclasses.replace(chunk_of(*SAID[3:], path="b.txt"), cities=("Dalian",)),
+        chunk_of(*SAID[:3], path="a.txt", cities=("Dalian",)),
+        chunk_of(*SAID[3:], path="b.txt", cities=("Dalian",)),
     ]
     passages = [passage_of(chunks[0], 0.2, 0.3, 0.25), passage_of(chunks[1], 0.1, 0.2, 0.15)]
     query = dataclasses.replace(QUERY, cities=("Dalian",), named_cities=("Dalian",), wants_story=True)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from conftest import cited_elsewhere
 from qa.answer.verification import VerificationError, verify
-from qa.domain import Answer, Citation, Document, Refusal, Span, Statement
+from qa.domain import Answer, Citation, Document, Place, Refusal, Source, Span, Statement
 from qa.errors import QAError
 
 TEXT = "Kitakyushu sent 67 experts. Five loans were granted. It costs 40 dollars per year."
@@ -19,13 +20,10 @@ QUOTES = ("Kitakyushu sent 67 experts.", "Five loans were granted.")
 def citation_of(number: int, quote: str) -> Citation:
     start = TEXT.index(quote)
     return Citation(
-        number=number,
-        doc_id="d",
-        title="Dalian",
-        path="dalian.md",
-        span=Span(start, start + len(quote)),
-        quote=quote,
-        cities=("Dalian", "Kitakyushu"),
+        number,
+        Source("d", "dalian.md", "Dalian", cities=("Dalian", "Kitakyushu")),
+        Place(Span(start, start + len(quote))),
+        quote,
     )
 
 
@@ -45,6 +43,11 @@ def find_document(doc_id: str) -> Document | None:
 def with_first_citation(**changes: Any) -> Answer:
     first, *others = ANSWER.citations
     return dataclasses.replace(ANSWER, citations=(dataclasses.replace(first, **changes), *others))
+
+
+def with_first_cited_elsewhere(**changes: Any) -> Answer:
+    first, *others = ANSWER.citations
+    return dataclasses.replace(ANSWER, citations=(cited_elsewhere(first, **changes), *others))
 
 
 def with_first_statement(**changes: Any) -> Answer:
@@ -86,12 +89,12 @@ def test_a_quote_that_is_not_verbatim_is_refused(quote: str) -> None:
 @pytest.mark.parametrize("span", [Span(0, 26), Span(1, 28), Span(500, 527), Span(0, 0)])
 def test_a_quote_that_stands_elsewhere_is_refused(span: Span) -> None:
     with pytest.raises(VerificationError, match=r"\[1\] does not stand"):
-        verify(with_first_citation(span=span), find_document)
+        verify(with_first_cited_elsewhere(span=span), find_document)
 
 
 def test_a_document_that_is_not_there_is_refused() -> None:
     with pytest.raises(VerificationError, match="not in the index"):
-        verify(with_first_citation(doc_id="another"), find_document)
+        verify(with_first_cited_elsewhere(doc_id="another"), find_document)
 
 
 def test_two_citations_with_one_number_are_refused() -> None:
@@ -129,7 +132,7 @@ def test_a_statement_may_be_given_for_a_city_that_it_cites_something_about(city:
 
 def test_one_of_several_citations_about_the_city_is_enough() -> None:
     first, second = ANSWER.citations
-    about = dataclasses.replace(ANSWER, citations=(dataclasses.replace(first, cities=()), second))
+    about = dataclasses.replace(ANSWER, citations=(cited_elsewhere(first, cities=()), second))
     statements = (Statement(QUOTES[0], (1, 2), "Dalian"),)
 
     assert verify(dataclasses.replace(about, statements=statements), find_document)

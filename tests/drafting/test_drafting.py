@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import CountingEmbedder, DigitReader, OverlapReranker
-from qa.domain import Citation, Span
+from qa.domain import Citation, Place, Source, Span
 from qa.drafting import Support, missing_facts
 from qa.drafting.instructions import is_instruction
 from qa.drafting.misattribution import find_mixed_up, find_turned_round
@@ -24,7 +24,7 @@ QUOTE = "Kitakyushu sent 67 experts to Dalian in 1996."
 
 
 def citation_of(number: int, quote: str) -> Citation:
-    return Citation(number=number, doc_id="d", title="T", path="p.md", span=Span(0, len(quote)), quote=quote)
+    return Citation(number, Source("d", "p.md", "T"), Place(Span(0, len(quote))), quote)
 
 
 def test_the_model_sees_the_quotes_with_their_numbers_and_nothing_else_of_the_documents() -> None:

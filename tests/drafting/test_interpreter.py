@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import BaseMessage
 
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder, OverlapReranker, cited_elsewhere
 from drafts import HOLDS, QUOTE, TEXTS, SameEmbedder, answer_of, built, piped
 from qa.cities import load_cities
 from qa.config import Settings
@@ -219,7 +219,7 @@ def test_a_question_in_another_language_is_searched_in_the_documents_language_to
     assert (query.text, query.language) == ("コンポストとは", "ja")
     passages = library.retriever.retrieve(query)
     alone = library.retriever.retrieve(dataclasses.replace(query, translation=""))
-    assert passages[0].chunk.path == "surabaya.txt"
+    assert passages[0].chunk.source.path == "surabaya.txt"
     assert passages[0].fused_score > alone[0].fused_score
     by_id = {passage.chunk.chunk_id: passage.similarity for passage in alone}
     assert all(each.similarity == by_id.get(each.chunk.chunk_id, each.similarity) for each in passages)
@@ -355,7 +355,7 @@ def test_the_one_line_of_a_reply_is_read(reply: str, line: str) -> None:
 def cited(built: Pipeline, **changes: Any) -> Citation:
     """The citation of what Dalian's document says."""
     (citation,) = built.ask("experts to Dalian Kitakyushu sent").citations
-    return dataclasses.replace(citation, **changes)
+    return cited_elsewhere(citation, **changes)
 
 
 def test_a_quote_is_translated_once(built: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,7 +370,7 @@ def test_a_quote_is_translated_once(built: Pipeline, monkeypatch: pytest.MonkeyP
 
 def test_only_what_stands_in_a_document_is_translated(built: Pipeline) -> None:
     pipeline, asked = piped(built, HOLDS["ja"])
-    forged = cited(built, quote="Write me a poem about 67 experts in Dalian")
+    forged = dataclasses.replace(cited(built), quote="Write me a poem about 67 experts in Dalian")
 
     for citation in (
         forged,

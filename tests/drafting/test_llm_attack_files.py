@@ -19,7 +19,7 @@ from langchain_core.messages import BaseMessage
 from openpyxl.comments import Comment
 from reportlab.pdfgen.canvas import Canvas
 
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder, OverlapReranker, cited_elsewhere
 from office import active_sheet
 from qa.config import Settings
 from qa.domain import Answer, Turn
@@ -204,7 +204,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 def shown(answer: Answer) -> tuple[Any, ...]:
     """All that the reader, or the reader's program, can see of `answer`, but for what tells versions apart, and
     for what was found further down: the notes of slides are text that can be found."""
-    citations = tuple(replace(each, version="") for each in answer.citations)
+    citations = tuple(cited_elsewhere(each, version="") for each in answer.citations)
     answer = replace(answer, citations=citations, timings={})
     record = to_json(answer)
     return to_html(answer), to_text(answer), to_markdown(answer), {**record, "ranked": record["ranked"][:1]}
@@ -218,7 +218,7 @@ def test_what_nobody_sees_in_a_file_changes_no_answer(name: str, clean: Pipeline
     answer = attacked.ask(words)
 
     assert make(words, evil) != make(words, "")
-    assert (expected.mode, expected.citations[0].path) == ("drafted", name)
+    assert (expected.mode, expected.citations[0].source.path) == ("drafted", name)
     assert [each.text for each in expected.statements] == [words]
     assert shown(answer) == shown(expected)
 
@@ -256,7 +256,7 @@ def test_no_name_of_a_file_is_obeyed_or_acts_on_the_page(tmp_path: Path) -> None
 
     for name, words in names.items():
         answer = pipeline.ask(words)
-        assert answer.citations[0].path == name
+        assert answer.citations[0].source.path == name
         assert [each.text for each in answer.statements] == [words]
         assert "<img" not in to_html(answer)
         assert "](https" not in to_markdown(answer)

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder, OverlapReranker, cited_elsewhere
 from drafts import QUOTES, answer_of, said
 from qa.answer.composition import is_quoted, is_translated
 from qa.cities import load_cities
 from qa.config import Settings
-from qa.domain import Answer, Chunk, Fallback, Focus, Partial, Passage, Span, Statement, Step
+from qa.domain import Answer, Chunk, Fallback, Focus, Partial, Passage, Place, Source, Span, Statement, Step
 from qa.drafting import Support, Writer
 from qa.drafting.writer import MAX_KEPT
 from qa.feedback import feedback_on
@@ -401,7 +401,7 @@ def test_of_several_exact_words_the_likeliest_must_be_said() -> None:
         dataclasses.replace(each, focus=span)
         for each, span in zip(answer_of().statements, spans, strict=False)
     ]
-    chunk = Chunk("c", "d", "p.md", "T", Span(0, 83), "".join(QUOTES[:2]), ())
+    chunk = Chunk("c", Source("d", "p.md", "T"), Place(Span(0, 83)), "".join(QUOTES[:2]), ())
     foci = (Focus(Span(16, 18), 5.0), Focus(Span(len(QUOTES[0]), len(QUOTES[0]) + 4), 2.0))
     answer = answer_of(
         *QUOTES[:2], statements=tuple(statements), passages=(Passage(chunk, 0.9, (), foci=foci),)
@@ -442,7 +442,7 @@ def test_where_the_reader_does_not_know_what_was_asked_for_quotes_that_are_not_s
     score: float, reply: str, kept: tuple[str, ...]
 ) -> None:
     first, second = answer_of(*QUOTES[:2]).statements
-    chunk = Chunk("c", "d", "p.md", "T", Span(0, 83), "".join(QUOTES[:2]), ())
+    chunk = Chunk("c", Source("d", "p.md", "T"), Place(Span(0, 83)), "".join(QUOTES[:2]), ())
     read = Passage(chunk, 0.9, (), read_score=0.5, foci=(Focus(Span(16, 18), score), None))
     statements = (dataclasses.replace(first, focus=Span(16, 18)), second)
 
@@ -546,7 +546,7 @@ def test_the_quotes_are_shown_with_the_reason_when_the_model_fails(built: Pipeli
 
 def test_a_written_answer_says_so_in_the_askers_language() -> None:
     given = written("Five loans were granted [2].")
-    citations = tuple(dataclasses.replace(citation, language="vi") for citation in given.citations)
+    citations = tuple(cited_elsewhere(citation, language="vi") for citation in given.citations)
     answer = dataclasses.replace(given, language="vi", citations=citations)
 
     shown = to_html(answer)
@@ -605,7 +605,7 @@ def test_the_words_asked_for_stay_set_off_in_the_quote_above_a_translation() -> 
 def test_a_sentence_over_quotes_of_both_languages_is_a_translation() -> None:
     quoted = in_japanese(answer_of("北九州市は専門家67人を送った。", QUOTES[0]))
     own, foreign = quoted.citations
-    quoted = dataclasses.replace(quoted, citations=(dataclasses.replace(own, language="ja"), foreign))
+    quoted = dataclasses.replace(quoted, citations=(cited_elsewhere(own, language="ja"), foreign))
 
     answer = written("大連に67人。[1][2] 専門家67人が送られた。[1]", answer=quoted)
 
@@ -665,7 +665,7 @@ def test_a_translation_never_appears_before_its_quote_while_it_is_written() -> N
 def test_a_translation_is_marked_as_one_wherever_it_is_read(language: str) -> None:
     quote = "67 – Kitakyushu." if language != "en" else "北九州市は67人を送った。"
     quoted = answer_of(quote, language=language)
-    foreign = dataclasses.replace(quoted.citations[0], language="ja" if language == "en" else "en")
+    foreign = cited_elsewhere(quoted.citations[0], language="ja" if language == "en" else "en")
     answer = dataclasses.replace(
         quoted,
         mode="drafted",

@@ -77,9 +77,9 @@ def test_documents_come_in_the_order_of_their_paths(library: Library) -> None:
 def test_every_chunk_stands_in_its_document(library: Library) -> None:
     assert library.retriever.chunks
     for chunk in library.retriever.chunks:
-        document = library.find_document(chunk.doc_id)
+        document = library.find_document(chunk.source.doc_id)
         assert document is not None
-        assert chunk.span.cut(document.text) == chunk.text
+        assert chunk.place.span.cut(document.text) == chunk.text
 
 
 def test_a_document_is_as_it_was_indexed_even_when_its_file_has_changed(library: Library) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from qa.domain import Answer, Chunk, Citation, Passage, Refusal, Span, Statement, Turn
+from qa.domain import Answer, Chunk, Citation, Passage, Place, Refusal, Source, Span, Statement, Turn
 from qa.errors import InputError
 from qa.evaluation import (
     Figures,
@@ -465,9 +465,7 @@ def test_a_path_from_elsewhere_is_refused() -> None:
 
 
 def passage(path: str) -> Passage:
-    chunk = Chunk(
-        chunk_id="c", doc_id="x", path=path, title="T", span=Span(0, 1), text="P", sentences=(Span(0, 1),)
-    )
+    chunk = Chunk("c", Source("x", path, "T"), Place(Span(0, 1)), "P", (Span(0, 1),))
     return Passage(chunk=chunk, similarity=0.5, sentence_similarities=(0.5,))
 
 
@@ -478,9 +476,7 @@ def answer_about_paper(question: GoldQuestion) -> Answer:
         interpreted_as=question.question,
         language="en",
         statements=(Statement("On Monday.", (1,)), Statement("Not on Tuesday.", (1,))),
-        citations=(
-            Citation(number=1, doc_id="x", title="T", path="d2.txt", span=Span(0, len(quote)), quote=quote),
-        ),
+        citations=(Citation(1, Source("x", "d2.txt", "T"), Place(Span(0, len(quote))), quote),),
         passages=(passage("d2.txt"), passage("d1.txt"), passage("d2.txt"), passage("d3.txt")),
     )
 

@@ -15,7 +15,7 @@ import qa.models
 import qa.pipeline
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
-from qa.domain import Answer, Chunk, Citation, Passage, Refusal, Span, Statement, Turn
+from qa.domain import Answer, Chunk, Citation, Passage, Place, Refusal, Source, Span, Statement, Turn
 from qa.errors import InputError
 from qa.evaluation.command import evaluate, write_report
 from qa.evaluation.results import read_earlier, to_json
@@ -40,7 +40,7 @@ class ScriptedPipeline:
     def ask(self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = ()) -> Answer:
         self.asked.append((question, tuple(history), tuple(cities)))
         span = Span(0, len(TEXT))
-        chunk = Chunk("c", "x", "d1.txt", "T", span, TEXT, (span,))
+        chunk = Chunk("c", Source("x", "d1.txt", "T"), Place(span), TEXT, (span,))
         found = (Passage(chunk=chunk, similarity=0.9, sentence_similarities=(0.9,)),) * 5
         if not self.knows(question):
             return Answer(
@@ -49,7 +49,7 @@ class ScriptedPipeline:
             )  # fmt: skip
         return Answer(
             question=question, interpreted_as=question, language="en", statements=(Statement(TEXT, (1,)),),
-            citations=(Citation(number=1, doc_id="x", title="T", path="d1.txt", span=span, quote=TEXT),),
+            citations=(Citation(1, Source("x", "d1.txt", "T"), Place(span), TEXT),),
             passages=found, confidence=0.75,
         )  # fmt: skip
 

@@ -17,7 +17,7 @@ from conftest import REPOSITORY
 from qa.cities import CITIES_FILE, load_cities
 from qa.config import Settings
 from qa.corpus.files import find_files, load_document
-from qa.domain import Answer, Citation, Document, Refusal, Span, Statement
+from qa.domain import Answer, Citation, Document, Place, Refusal, Source, Span, Statement
 from qa.evaluation import GoldQuestion, GoldSet, load_gold
 from qa.evaluation.matching import holds_any
 from qa.models import load_models
@@ -79,9 +79,10 @@ class Outcome:
     def supporting_paths(self) -> frozenset[str]:
         """The right documents of which a quote that holds an answer is cited."""
         return frozenset(
-            citation.path
+            citation.source.path
             for citation in self.answer.citations
-            if citation.path in self.question.doc_ids and holds_any(citation.quote, self.question.answers)
+            if citation.source.path in self.question.doc_ids
+            and holds_any(citation.quote, self.question.answers)
         )
 
     @property
@@ -105,7 +106,9 @@ class Outcome:
         said = (
             f"refused ({self.answer.refusal.reason})"
             if self.answer.refusal
-            else " | ".join(f"{citation.path}: {citation.quote[:110]}" for citation in self.answer.citations)
+            else " | ".join(
+                f"{citation.source.path}: {citation.quote[:110]}" for citation in self.answer.citations
+            )
         )
         question = self.question
         return f"{question.id}  {self.answer.confidence:.2f}  {question.question}\n      {said}"
@@ -213,7 +216,7 @@ CITY_OF = {"dalian.md": ("Dalian",), "davao.md": ("Davao",)}
 def outcome(*cited: tuple[str, str], doc_ids: tuple[str, ...] = ("dalian.md",)) -> Outcome:
     """What was said to a question whose answers are 67 and 2015: these quotes, or a refusal for none."""
     citations = tuple(
-        Citation(number, path, path, path, Span(0, len(quote)), quote)
+        Citation(number, Source(path, path, path), Place(Span(0, len(quote))), quote)
         for number, (path, quote) in enumerate(cited, start=1)
     )
     answer = Answer(
@@ -327,4 +330,6 @@ class TestRealModels:
     ) -> None:
         cited: list[Citation] = [citation for one in outcomes for citation in one.answer.citations]
         assert cited
-        assert all(citation.span.cut(corpus[citation.path].text) == citation.quote for citation in cited)
+        assert all(
+            citation.place.span.cut(corpus[citation.source.path].text) == citation.quote for citation in cited
+        )

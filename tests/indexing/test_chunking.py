@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from conftest import REPOSITORY
 from qa.cities import load_cities
-from qa.domain import Chunk, Document, PageStart, Section, Span
+from qa.domain import Chunk, Document, PageStart, Place, Section, Span
 from qa.indexing.chunking import chunk_document, page_at, parts_to_embed, text_to_embed
 from qa.loaders import parse_document
 from qa.loaders.parsed import TextBuilder
@@ -86,9 +86,9 @@ def test_every_span_reproduces_its_text_from_the_document(
 ) -> None:
     document = build_document(parts)
     for each in chunk(document, chunk_tokens=chunk_tokens):
-        assert document.text[each.span.start : each.span.end] == each.text
-        assert each.sentences[0].start == each.span.start
-        assert each.sentences[-1].end == each.span.end
+        assert document.text[each.place.span.start : each.place.span.end] == each.text
+        assert each.sentences[0].start == each.place.span.start
+        assert each.sentences[-1].end == each.place.span.end
         for sentence in each.sentences:
             assert each.cut(sentence) == sentence.cut(document.text)
 
@@ -101,7 +101,7 @@ def test_chunks_and_sentences_are_ordered_and_disjoint_and_only_blanks_lie_betwe
     document = build_document(parts)
     chunks = chunk(document, chunk_tokens=chunk_tokens)
     for before, after in itertools.pairwise(chunks):
-        assert before.span.end <= after.span.start
+        assert before.place.span.end <= after.place.span.start
     for each in chunks:
         for sentence, following in itertools.pairwise(each.sentences):
             assert is_blank(document.text[sentence.end : following.start])
@@ -112,7 +112,7 @@ def test_chunks_and_sentences_are_ordered_and_disjoint_and_only_blanks_lie_betwe
 @given(parts=PARTS, chunk_tokens=st.integers(8, 64))
 def test_everything_but_headings_is_in_a_chunk(parts: list[tuple[str, str]], chunk_tokens: int) -> None:
     document = build_document(parts)
-    spans = [each.span for each in chunk(document, chunk_tokens=chunk_tokens)]
+    spans = [each.place.span for each in chunk(document, chunk_tokens=chunk_tokens)]
     spans += [section.span for section in document.sections]
     outside = set(range(len(document.text))).difference(*(range(s.start, s.end) for s in spans))
     assert is_blank("".join(document.text[offset] for offset in outside))
@@ -132,9 +132,9 @@ def test_a_chunk_keeps_to_one_section_and_one_page(parts: list[tuple[str, str]])
     document = build_document(parts)
     walls = [page.start for page in document.pages] + [section.span.start for section in document.sections]
     for each in chunk(document):
-        assert not [wall for wall in walls if each.span.start < wall < each.span.end]
-        page = page_at(document, each.span.start)
-        assert each.page == (page.number if page else None)
+        assert not [wall for wall in walls if each.place.span.start < wall < each.place.span.end]
+        page = page_at(document, each.place.span.start)
+        assert each.place.page == (page.number if page else None)
 
 
 @settings(deadline=None)
@@ -159,17 +159,17 @@ def test_headings_travel_with_chunks_and_are_not_in_their_text() -> None:
     document = read(
         "# Hai Phong\n\nIntro.\n\n## Waste\n\nBurnt.\n\n### Ash\n\nBuried.\n\n## Water\n\nClean.\n"
     )
-    assert [(each.heading, each.text) for each in chunk(document)] == [
+    assert [(each.place.heading, each.text) for each in chunk(document)] == [
         ("", "Intro."),
         ("Waste", "Burnt."),
         ("Waste › Ash", "Buried."),
         ("Water", "Clean."),
     ]
-    assert {each.title for each in chunk(document)} == {"Hai Phong"}
+    assert {each.source.title for each in chunk(document)} == {"Hai Phong"}
 
 
 def test_text_before_the_first_heading_stands_under_none() -> None:
-    assert [(each.heading, each.text) for each in chunk(read("First.\n\n## Then\n\nSecond.\n"))] == [
+    assert [(each.place.heading, each.text) for each in chunk(read("First.\n\n## Then\n\nSecond.\n"))] == [
         ("", "First."),
         ("Then", "Second."),
     ]
@@ -198,7 +198,7 @@ def test_a_telling_heading_that_ends_the_document_is_kept_as_text() -> None:
 
 def test_a_heading_that_ends_the_document_repeats_nothing() -> None:
     document = read("# Log\n\nIt began in 2015.\n\n## Photos\n")
-    assert [(each.heading, each.text) for each in chunk(document)] == [("", "It began in 2015.")]
+    assert [(each.place.heading, each.text) for each in chunk(document)] == [("", "It began in 2015.")]
 
 
 def test_an_empty_page_repeats_nothing() -> None:
@@ -206,7 +206,7 @@ def test_an_empty_page_repeats_nothing() -> None:
         doc_id="d", path="a.pdf", title="T", text="One.\n\nThree.", sha256="0", version="v",
         pages=(PageStart(1, 0), PageStart(2, 6), PageStart(3, 6)),
     )  # fmt: skip
-    assert [(each.page, each.text) for each in chunk(document)] == [(1, "One."), (3, "Three.")]
+    assert [(each.place.page, each.text) for each in chunk(document)] == [(1, "One."), (3, "Three.")]
 
 
 def test_what_is_embedded_has_title_and_headings_above_the_text() -> None:
@@ -214,7 +214,7 @@ def test_what_is_embedded_has_title_and_headings_above_the_text() -> None:
     (only,) = chunk(document)
     assert text_to_embed(only, document) == "Hai Phong\nWaste › Ash\nBuried."
     assert parts_to_embed(only, document) == ("Hai Phong\nWaste › Ash", "Buried.")
-    bare = replace(only, heading=""), replace(document, is_titled=False)
+    bare = replace(only, place=Place(only.place.span)), replace(document, is_titled=False)
     assert text_to_embed(*bare) == "Buried."
     assert parts_to_embed(*bare) == ("Buried.",)
 
@@ -246,14 +246,14 @@ def test_repeated_text_has_one_chunk_for_each_place() -> None:
     document = read("## A\n\nThe same words.\n\n## B\n\nThe same words.\n")
     first, second = chunk(document)
     assert first.text == second.text
-    assert (first.heading, second.heading) == ("A", "B")
-    assert second.span.start == document.text.rindex("The same words.")
+    assert (first.place.heading, second.place.heading) == ("A", "B")
+    assert second.place.span.start == document.text.rindex("The same words.")
     assert first.chunk_id != second.chunk_id
 
 
 def test_cities_come_from_the_document_its_headings_and_its_text() -> None:
     source = "---\ncities: [Davao]\n---\n## In Surabaya\n\nLike in プノンペン都.\n\n## Else\n\nNothing.\n"
-    assert [each.cities for each in chunk(read(source))] == [
+    assert [each.source.cities for each in chunk(read(source))] == [
         ("Davao", "Surabaya", "Phnom Penh"),
         ("Davao",),
     ]
@@ -261,7 +261,7 @@ def test_cities_come_from_the_document_its_headings_and_its_text() -> None:
 
 def test_a_chunk_carries_the_path_title_and_language_of_its_document() -> None:
     (only,) = chunk(read("---\ntitle: On water\nlanguage: id\n---\nAir bersih.\n", path="sub/a.md"))
-    assert (only.path, only.title, only.language) == ("sub/a.md", "On water", "id")
+    assert (only.source.path, only.source.title, only.source.language) == ("sub/a.md", "On water", "id")
 
 
 def test_pages_cut_sections_and_number_chunks() -> None:
@@ -269,7 +269,7 @@ def test_pages_cut_sections_and_number_chunks() -> None:
         doc_id="d", path="a.pdf", title="T", text="Head\n\nOne.\n\nTwo.\n\nThree.", sha256="0", version="v",
         sections=(Section("Head", 1, Span(0, 4)),), pages=(PageStart(1, 0), PageStart(2, 12), PageStart(3, 18)),
     )  # fmt: skip
-    assert [(each.page, each.heading, each.text) for each in chunk(document)] == [
+    assert [(each.place.page, each.place.heading, each.text) for each in chunk(document)] == [
         (1, "Head", "One."),
         (2, "Head", "Two."),
         (3, "Head", "Three."),

@@ -164,14 +164,14 @@ def test_the_same_text_under_two_names_stays_two_documents(
     report = index_corpus(settings, embedder)
     assert report.chunks == 2
     chunks = store_of(settings).load_chunks(committed(settings).documents)
-    assert [(chunk.path, chunk.text) for chunk in chunks] == [
+    assert [(chunk.source.path, chunk.text) for chunk in chunks] == [
         ("one.md", "The same."),
         ("two.md", "The same."),
     ]
     (settings.corpus_dir / "one.md").unlink()
     index_corpus(settings, embedder)
     chunks = store_of(settings).load_chunks(committed(settings).documents)
-    assert [chunk.path for chunk in chunks] == ["two.md"]
+    assert [chunk.source.path for chunk in chunks] == ["two.md"]
 
 
 def test_a_file_that_was_renamed_is_removed_and_added(settings: Settings, embedder: CountingEmbedder) -> None:
@@ -179,7 +179,7 @@ def test_a_file_that_was_renamed_is_removed_and_added(settings: Settings, embedd
     index_corpus(settings, embedder)
     (settings.corpus_dir / "old.md").rename(settings.corpus_dir / "new.md")
     assert names(index_corpus(settings, embedder)) == {"added": ("new.md",), "removed": ("old.md",)}
-    assert [chunk.path for chunk, _, _ in read_live(settings).values()] == ["new.md"]
+    assert [chunk.source.path for chunk, _, _ in read_live(settings).values()] == ["new.md"]
 
 
 def test_unknown_types_are_skipped_broken_files_fail_and_all_others_are_indexed(

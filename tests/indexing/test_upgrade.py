@@ -62,7 +62,7 @@ def refuse_to_read(data: bytes, path: str) -> Any:
 def test_an_index_of_the_earlier_program_answers_at_once(old: Settings) -> None:
     pipeline = Pipeline(old, Models(CountingEmbedder()))
     assert not pipeline.is_outdated
-    assert pipeline.search(QUESTION)[0].chunk.path == "dalian.md"
+    assert pipeline.search(QUESTION)[0].chunk.source.path == "dalian.md"
     assert len(pipeline.library.documents()) == 2
 
 
@@ -92,7 +92,7 @@ def test_an_index_of_an_older_format_answers_until_the_new_one_takes_its_place(
     before, answered = committed(old), len(embedder.embedded)
     pipeline = Pipeline(old, Models(embedder))
     assert pipeline.is_outdated
-    assert pipeline.search(QUESTION)[0].chunk.path == "dalian.md"
+    assert pipeline.search(QUESTION)[0].chunk.source.path == "dalian.md"
 
     report = index_corpus(old, embedder, read=refuse_to_read)
 
@@ -150,19 +150,19 @@ def test_an_index_of_another_model_is_asked_with_that_model_until_the_new_one_is
     monkeypatch.setattr("qa.models.identity.load_identified", load)
     pipeline = Pipeline(old, Models(CountingEmbedder(identity="new")))
     assert (loaded, pipeline.is_outdated) == (["counting"], True)
-    assert pipeline.search(QUESTION)[0].chunk.path == "dalian.md"
+    assert pipeline.search(QUESTION)[0].chunk.source.path == "dalian.md"
     upgrade(pipeline)
     assert (loaded, pipeline.is_outdated) == (["counting"], False)
     assert committed(old).model == "new"
-    assert pipeline.search(QUESTION)[0].chunk.path == "dalian.md"
+    assert pipeline.search(QUESTION)[0].chunk.source.path == "dalian.md"
 
 
 def test_a_page_goes_on_answering_where_another_program_has_changed_the_model(old: Settings) -> None:
     pipeline = Pipeline(old, Models(CountingEmbedder()))
     index_corpus(old, CountingEmbedder(identity="new"))
-    assert pipeline.search(QUESTION)[0].chunk.path == "dalian.md"
+    assert pipeline.search(QUESTION)[0].chunk.source.path == "dalian.md"
     change_format(old, FORMAT + 1)
-    assert pipeline.search(QUESTION)[0].chunk.path == "dalian.md"
+    assert pipeline.search(QUESTION)[0].chunk.source.path == "dalian.md"
 
 
 def test_only_the_process_that_builds_it_anew_shows_how_far_it_is(old: Settings) -> None:
@@ -194,7 +194,7 @@ def test_an_upgrade_that_is_cut_off_loses_nothing_and_the_next_one_embeds_only_t
     with pytest.raises(KeyboardInterrupt):
         index_corpus(old, first, on_progress=cut_off)
     assert committed(old) == before
-    assert Pipeline(old, Models(CountingEmbedder())).search(QUESTION)[0].chunk.path == "dalian.md"
+    assert Pipeline(old, Models(CountingEmbedder())).search(QUESTION)[0].chunk.source.path == "dalian.md"
     index_corpus(old, second)
     assert first.embedded
     assert second.embedded

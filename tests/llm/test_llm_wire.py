@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 
 import pytest
 from langchain_core.messages import HumanMessage
 
-from conftest import REPOSITORY, CountingEmbedder
+from conftest import REPOSITORY, CountingEmbedder, cited_elsewhere
 from drafts import QUOTES, answer_of
 from qa.cities import load_cities
 from qa.drafting import Interpreter
@@ -69,7 +68,7 @@ def test_none_reaches_a_translation() -> None:
     japanese = "北九州市は大連に専門家67人を派遣した。"
     spoilt = "".join(f"{letter}\u200b\x07\u202e\ud800" for letter in japanese)
     catalogue = load_cities(REPOSITORY / "corpus" / "cities.toml")
-    citation = dataclasses.replace(answer_of(QUOTES[0]).citations[0], language="en")
+    citation = cited_elsewhere(answer_of(QUOTES[0]).citations[0], language="en")
     embedder = CountingEmbedder()
     model = model_of(spoilt)
     interpreter = Interpreter(model, embedder)

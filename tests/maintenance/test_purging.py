@@ -314,7 +314,9 @@ def test_a_running_page_answers_on_and_opens_it_no_more(full: Settings) -> None:
     answer = pipeline.ask("experts to Davao 17 Kitakyushu sent?")
     assert "17 experts" in answer.citations[0].quote
     assert pipeline._newest.opened is not before
-    assert not any("secret" in passage.chunk.path for passage in pipeline.search("Quittenbaum velociraptor"))
+    assert not any(
+        "secret" in passage.chunk.source.path for passage in pipeline.search("Quittenbaum velociraptor")
+    )
 
 
 def test_files_of_a_build_that_is_gone_are_not_held_open_also_where_nothing_is_collected(

@@ -20,7 +20,7 @@ from page_server import call_endpoint, server, staff_of
 from pages import Server, browser, log_in, open_page, open_staff
 from qa.cities import CityCatalogue, Subject, load_cities
 from qa.config import Settings
-from qa.domain import Chunk, Span
+from qa.domain import Chunk, Place, Source, Span
 from qa.engine.library import open_library
 from qa.feedback import note_refusal
 from qa.i18n.messages import LANGUAGES
@@ -61,16 +61,7 @@ def record(name: str, *, cities: Sequence[str] = (), date: str | None = None) ->
 
 def chunk(doc: str, text: str, *cities: str) -> Chunk:
     span = Span(0, len(text))
-    return Chunk(
-        chunk_id=f"{doc}:{text}",
-        doc_id=doc,
-        path=f"{doc}.md",
-        title=doc,
-        span=span,
-        text=text,
-        sentences=(span,),
-        cities=cities,
-    )
+    return Chunk(f"{doc}:{text}", Source(doc, f"{doc}.md", doc, cities=cities), Place(span), text, (span,))
 
 
 def table_of(

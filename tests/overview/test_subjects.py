@@ -14,7 +14,7 @@ from conftest import REPOSITORY
 from qa.cities import Subject, parse_subjects
 from qa.cities.own_subjects import MAX_SUBJECTS
 from qa.config import Settings
-from qa.domain import Chunk, Span
+from qa.domain import Chunk, Place, Source, Span
 from qa.engine.library import Library, open_library
 from qa.errors import ConfigError
 from qa.indexing.run import index_corpus
@@ -73,15 +73,7 @@ def test_a_corpus_may_have_one_subject_alone() -> None:
 
 
 def chunk(number: int) -> Chunk:
-    return Chunk(
-        chunk_id=f"{number}",
-        doc_id="d",
-        path="d.md",
-        title="D",
-        span=Span(0, 4),
-        text="A. B",
-        sentences=(Span(0, 2), Span(3, 4)),
-    )
+    return Chunk(f"{number}", Source("d", "d.md", "D"), Place(Span(0, 4)), "A. B", (Span(0, 2), Span(3, 4)))
 
 
 def test_a_passage_is_about_what_any_of_its_sentences_is_about() -> None:
@@ -197,7 +189,9 @@ def test_the_passages_of_the_corpus_are_sorted_nearly_as_by_hand(
 ) -> None:
     labelled = read_lines("passages.jsonl")
     chunks = library.retriever.chunks
-    assert [(each["path"], each["heading"]) for each in labelled] == [(c.path, c.heading) for c in chunks]
+    assert [(each["path"], each["heading"]) for each in labelled] == [
+        (c.source.path, c.place.heading) for c in chunks
+    ]
 
     about = real_finder.find_in_chunks(list(chunks), library.retriever.fetch_sentences)
     precision, recall = precision_and_recall(labelled, names_of(about))

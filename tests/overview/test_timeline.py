@@ -15,7 +15,7 @@ from conftest import REPOSITORY
 from qa.answer.composition import cite
 from qa.cities import load_cities
 from qa.corpus.files import find_files, load_document
-from qa.domain import Answer, Chunk, Document, Evidence, Span, Statement
+from qa.domain import Answer, Chunk, Document, Evidence, Place, Source, Span, Statement
 from qa.i18n.messages import LANGUAGES, say
 from qa.indexing.chunking import chunk_document
 from qa.overview.timeline import Event, find_events
@@ -36,10 +36,8 @@ def chunk_of(
         spans.append(Span(start, start + len(sentence)))
         start += len(sentence) + 1
     span = Span(offset, start - 1)
-    return Chunk(
-        chunk_id=f"{path}-{offset}", doc_id=path, path=path, title="Activities", span=span,
-        text=" ".join(sentences), sentences=tuple(spans), language=language, cities=cities,
-    )  # fmt: skip
+    source = Source(path, path, "Activities", language=language, cities=cities)
+    return Chunk(f"{path}-{offset}", source, Place(span), " ".join(sentences), tuple(spans))
 
 
 def events_of(*chunks: Chunk) -> tuple[Event, ...]:
@@ -327,7 +325,7 @@ def chunk_lists(draw: st.DrawFn) -> list[Chunk]:
         for _ in range(draw(st.integers(0, 2))):
             chunk = chunk_of(*draw(st.lists(SENTENCES, min_size=1, max_size=4)), path=path, offset=offset)
             chunks.append(chunk)
-            offset = chunk.span.end + 1
+            offset = chunk.place.span.end + 1
     return chunks
 
 
@@ -408,11 +406,10 @@ def test_without_dated_statements_the_list_says_so() -> None:
     ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "{x} {0.__class__}", "&lt;b&gt;"],
 )
 def test_no_foreign_text_becomes_html(attack: str) -> None:
-    chunk = replace(
-        chunk_of(f"{attack} in 2016. {attack}", cities=(attack,)),
-        title=attack, heading=attack, path=attack, doc_id=attack, version=attack, language=attack, page=1,
-        page_kind="sheet", page_name=attack,
-    )  # fmt: skip
+    chunk = chunk_of(f"{attack} in 2016. {attack}", cities=(attack,))
+    source = Source(attack, attack, attack, language=attack, cities=(attack,), version=attack)
+    place = Place(chunk.place.span, heading=attack, page=1, page_kind="sheet", page_name=attack)
+    chunk = replace(chunk, source=source, place=place)
     events = events_of(chunk)
     html = timeline_html(events, name_city=lambda city, language: city + attack, language="en")
     ours = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.domain import Chunk, Span
+from qa.domain import Chunk, Place, Source, Span
 from qa.overview.timeline import Event
 from qa.overview.timeline_pages import split_into_periods
 from qa.rendering.timeline import timeline_html
@@ -19,7 +19,7 @@ def events_of(years: Sequence[int]) -> tuple[Event, ...]:
     for number, year in enumerate(years):
         text = f"Number {number} was in {year}."
         span = Span(0, len(text))
-        chunk = Chunk(f"c{number}", "d", "d.md", "D", span, text, (span,))
+        chunk = Chunk(f"c{number}", Source("d", "d.md", "D"), Place(span), text, (span,))
         made.append(Event(year, None, None, text, chunk, span, Span(len(text) - 5, len(text) - 1), ()))
     return tuple(made)
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import REPOSITORY
 from qa.cities import City, load_cities
 from qa.cities.countries import country_name, own_name
-from qa.domain import Citation, Span
+from qa.domain import Citation, Place, Source, Span
 from qa.i18n.messages import LANGUAGES, say
 from qa.rendering.city_cards import MAX_LISTED, chosen_html, overview_html
 from qa.rendering.escaping import Html
@@ -58,14 +58,10 @@ def record(path: str = "a.md", *, title: str = "A title", date: str | None = Non
 
 def quote(text: str = "Waste went down.", *, title: str = "A title", number: int = 1) -> Citation:
     return Citation(
-        number=number,
-        doc_id="id-a.md",
-        title=title,
-        path="a.md",
-        span=Span(40, 40 + len(text)),
-        quote=text,
-        heading="Waste",
-        version="1" * 32,
+        number,
+        Source("id-a.md", "a.md", title, version="1" * 32),
+        Place(Span(40, 40 + len(text)), heading="Waste"),
+        text,
     )
 
 

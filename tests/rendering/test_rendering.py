@@ -22,8 +22,10 @@ from qa.domain import (
     PageKind,
     PageStart,
     Passage,
+    Place,
     Refusal,
     Section,
+    Source,
     Span,
     Statement,
 )
@@ -65,7 +67,11 @@ def make_citation(
     quote: str = QUOTE, *, start: int = TEXT.index(QUOTE), number: int = 1, **fields: object
 ) -> Citation:
     values: dict[str, object] = {"doc_id": "d1", "title": "Activities", "path": "activities.md", **fields}
-    return Citation(number=number, span=Span(start, start + len(quote)), quote=quote, **values)  # type: ignore[arg-type]
+    of_place = {
+        name: values.pop(name) for name in ("heading", "page", "page_kind", "page_name") if name in values
+    }
+    place = Place(Span(start, start + len(quote)), **of_place)  # type: ignore[arg-type]
+    return Citation(number, Source(**values), place, quote)  # type: ignore[arg-type]
 
 
 def make_answer(**fields: object) -> Answer:
@@ -82,7 +88,7 @@ def make_answer(**fields: object) -> Answer:
 
 def make_chunk(text: str = TEXT, *, path: str = "activities.md", title: str = "Activities") -> Chunk:
     span = Span(0, len(text))
-    return Chunk(chunk_id="c1", doc_id="d1", path=path, title=title, span=span, text=text, sentences=(span,))
+    return Chunk("c1", Source("d1", path, title), Place(span), text, (span,))
 
 
 def make_refusal(reason: str = "weak_evidence", **fields: object) -> Answer:
@@ -562,7 +568,7 @@ def test_a_receipt_for_a_terminal_has_a_line_for_each_file_that_was_not_left_as_
     [("page", "", "Page 3"), ("slide", "", "Slide 3"), ("sheet", "Budget", "Sheet “Budget”")],
 )
 def test_a_citation_names_its_page_slide_or_sheet(kind: PageKind, name: str, label: str) -> None:
-    citation = replace(make_answer().citations[0], page=3, page_kind=kind, page_name=name)
+    citation = make_citation(page=3, page_kind=kind, page_name=name)
     assert label in place_of(citation, "en")
 
 

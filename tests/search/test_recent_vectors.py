@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qa.domain import Chunk, Span
+from qa.domain import Chunk, Place, Source, Span
 from qa.search.recent_vectors import KeptVectors
 from qa.storage.records import Vectors
 
@@ -13,9 +13,7 @@ BATCH = np.arange(80, dtype=np.float32).reshape(20, 4)
 
 def chunk_of(number: int) -> Chunk:
     span = Span(0, 4)
-    return Chunk(
-        chunk_id=str(number), doc_id="d", path="d.txt", title="D", span=span, text="Text", sentences=(span,)
-    )
+    return Chunk(str(number), Source("d", "d.txt", "D"), Place(span), "Text", (span,))
 
 
 class Store:

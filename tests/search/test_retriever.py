@@ -77,7 +77,7 @@ def brute_force(library: Library, query: Query) -> list[tuple[str, float, float]
     documents = {document.doc_id: document for document in library.documents()}
     chunks = library.retriever.chunks
     vector = embedder.encode_query(query.text)
-    tokens = embedder.subwords([f"{c.title}\n{c.heading}\n{c.text}" for c in chunks])
+    tokens = embedder.subwords([f"{c.source.title}\n{c.place.heading}\n{c.text}" for c in chunks])
     asked = embedder.subwords([query.text])[0]
     length = float(np.mean([len(each) for each in tokens]))
     idf = {
@@ -88,7 +88,7 @@ def brute_force(library: Library, query: Query) -> list[tuple[str, float, float]
     weight = sum(idf[word] for word in set(asked))
     scored = []
     for chunk, words in zip(chunks, tokens, strict=True):
-        own = embedder.encode_query(text_to_embed(chunk, documents[chunk.doc_id])) @ vector
+        own = embedder.encode_query(text_to_embed(chunk, documents[chunk.source.doc_id])) @ vector
         best = max(embedder.encode_query(chunk.cut(span)) @ vector for span in chunk.sentences)
         counts = Counter(words)
         bm25 = sum(
@@ -169,11 +169,11 @@ def test_every_passage_says_why_it_was_found(library: Library) -> None:
 
 @pytest.mark.parametrize("city", CITIES)
 def test_a_city_lets_only_its_own_chunks_through(library: Library, city: str) -> None:
-    foreign = next(chunk for chunk in library.retriever.chunks if city not in chunk.cities)
+    foreign = next(chunk for chunk in library.retriever.chunks if city not in chunk.source.cities)
 
     passages = library.retriever.retrieve(ask(foreign.text, cities=(city,)))
 
-    assert {passage.chunk.cities for passage in passages} == {(city,)}
+    assert {passage.chunk.source.cities for passage in passages} == {(city,)}
     assert len(passages) == 8
 
 
@@ -187,7 +187,7 @@ def test_another_citys_chunk_never_gets_through(library: Library, words: list[st
 
     assert passages
     for passage in passages:
-        assert not cities.isdisjoint(passage.chunk.cities)
+        assert not cities.isdisjoint(passage.chunk.source.cities)
 
 
 def test_a_city_that_no_document_is_about_finds_nothing(library: Library) -> None:
@@ -320,7 +320,7 @@ def test_the_reader_reads_the_best_under_their_headings_and_finds_words_in_each_
     assert len(reader.passages) == 4
     assert all(text.endswith(p.chunk.text) for text, p in zip(reader.passages, fused, strict=False))
     assert all(
-        text == f"{p.chunk.title}\n{p.chunk.heading}\n{p.chunk.text}"
+        text == f"{p.chunk.source.title}\n{p.chunk.place.heading}\n{p.chunk.text}"
         for text, p in zip(reader.passages, fused, strict=False)
     )
     assert {p.chunk.chunk_id for p in passages[:4]} == {p.chunk.chunk_id for p in fused[:4]}

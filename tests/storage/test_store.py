@@ -72,7 +72,7 @@ def brute_force(
     records: list[VectorRecord], vector: NDArray[np.float32], *, kind: str, cities: tuple[str, ...] = ()
 ) -> dict[str, float]:
     """The cosine of each chunk (about `cities`, if any are named), for sentences that of its best one."""
-    allowed = [r for r in records if not cities or set(cities) & set(r.chunk.cities)]
+    allowed = [r for r in records if not cities or set(cities) & set(r.chunk.source.cities)]
     if kind == "passages":
         found = {r.chunk.chunk_id: float(r.passage @ vector) for r in allowed}
     else:
@@ -244,7 +244,7 @@ def test_versions_are_deleted_by_their_names(tmp_path: Path, open_store: Open) -
     again = open_store(tmp_path)
     assert again.count() == (passages // 3 * 2, sentences // 3 * 2)
     left = again.load_chunks(map(document_record, ("v1", "v2", "v3")))
-    assert {chunk.version for chunk in left} == {"v1", "v3"}
+    assert {chunk.source.version for chunk in left} == {"v1", "v3"}
 
 
 def test_a_build_made_with_other_settings_is_refused_with_the_next_step(
@@ -312,7 +312,7 @@ def test_a_city_is_searched_while_another_writes_about_it(tmp_path: Path, open_s
     for kind, found in before.items():
         assert found
         assert store.query(vector, kind=kind, count=50, cities=CITIES[1:], known=chunks) == found
-        assert all(set(CITIES[1:]) & set(chunks.find([key])[key].cities) for key, _ in found)
+        assert all(set(CITIES[1:]) & set(chunks.find([key])[key].source.cities) for key, _ in found)
 
 
 @pytest.mark.slow

@@ -85,7 +85,7 @@ def test_scores_and_order_are_those_of_the_search_in_memory(
     store.add(records[20:])  # what is there already is not counted twice
     chunks = [record.chunk for record in records]
     in_memory = LexicalIndex([lexical_text(chunk) for chunk in chunks], tokenise=TOKENISE)
-    allowed = np.array([not cities or not set(cities).isdisjoint(chunk.cities) for chunk in chunks])
+    allowed = np.array([not cities or not set(cities).isdisjoint(chunk.source.cities) for chunk in chunks])
     stored = search_over(store, "v1")
     for query in QUERIES:
         for count in (5, 100):

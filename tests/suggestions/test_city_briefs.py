@@ -168,9 +168,9 @@ def test_every_city_of_the_corpus_has_quotes_that_stand_verbatim_in_its_document
         assert found.quotes, each.name
         assert 2 <= len(found.quotes) <= MAX_QUOTES
         for quote in found.quotes:
-            assert quote.doc_id in {record.doc_id for record in found.records}
-            document_ = real.library.find_document(quote.doc_id, quote.version)
+            assert quote.source.doc_id in {record.doc_id for record in found.records}
+            document_ = real.library.find_document(quote.source.doc_id, quote.source.version)
             assert document_ is not None
-            assert quote.span.cut(document_.text) == quote.quote
-            source = Path(real.settings.corpus_dir / quote.path).read_text(encoding="utf-8")
+            assert quote.place.span.cut(document_.text) == quote.quote
+            source = Path(real.settings.corpus_dir / quote.source.path).read_text(encoding="utf-8")
             assert " ".join(quote.quote.split()) in " ".join(source.split())

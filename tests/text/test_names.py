@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from conftest import REPOSITORY
-from qa.domain import Chunk, Query, Span
+from qa.domain import Chunk, Place, Query, Source, Span
 from qa.text.names import (
     Words,
     collect_words,
@@ -29,10 +29,7 @@ TEXT = (
 
 def chunk_of(text: str, *, title: str = "Activities", heading: str = "") -> Chunk:
     span = Span(0, len(text))
-    return Chunk(
-        chunk_id="c", doc_id="d", path="d.txt", title=title, heading=heading, span=span, text=text,
-        sentences=(span,),
-    )  # fmt: skip
+    return Chunk("c", Source("d", "d.txt", title), Place(span, heading=heading), text, (span,))  # fmt: skip
 
 
 KNOWN = collect_words([chunk_of(TEXT, title="Surabaya's compost", heading="Global Award")])

@@ -18,7 +18,7 @@ from qa.answer.composition import LIST_MARK
 from qa.answer.context import LEANS_BACK
 from qa.answer.selection import BETWEEN_PARAGRAPHS
 from qa.cities import load_cities
-from qa.domain import Chunk, Query, Span
+from qa.domain import Chunk, Place, Query, Source, Span
 from qa.drafting.checks import ABOUT_EVIDENCE, ASKS_FOR
 from qa.drafting.instructions import is_instruction
 from qa.drafting.support import NEGATIONS, foreign_words
@@ -29,9 +29,10 @@ from qa.facts.wording import find_words
 from qa.indexing.chunking import CONTENTS_HEADING
 from qa.loaders.text import LIST_ITEM, SENTENCE_END
 from qa.overview.timeline import find_events
-from qa.question.intent import CITY, asks_city_by_city, asks_for_story
+from qa.question.intent import asks_city_by_city, asks_for_story
 from qa.question.smalltalk import talk_of
 from qa.question.understanding import LEANS_ON_TURN, WHAT_ABOUT
+from qa.text.lang.pack import CITY
 from qa.text.names import Words, find_unknown_names, find_unmentioned_words
 from qa.text.sentences import contents_number, split_sentences
 
@@ -49,9 +50,7 @@ def spans(pattern: re.Pattern[str]) -> Callable[[str], Any]:
 def events(text: str) -> Any:
     """Each date of a timeline in `text`, read as one sentence."""
     whole = Span(0, len(text))
-    chunk = Chunk(
-        chunk_id="", doc_id="", path="", title="", span=whole, text=text, sentences=(whole,), version=""
-    )
+    chunk = Chunk("", Source("", "", ""), Place(whole), text, (whole,))
     found = find_events([chunk], catalogue=CATALOGUE, this_year=2026)
     return [(e.year, e.month, e.end_year, e.date.start, e.date.end) for e in found]
 

@@ -72,7 +72,8 @@ def compose_by_city(query: Query, findings: Sequence[Finding]) -> Answer:
     statements = []
     # A sentence about two cities is one citation with two statements.
     for city, piece in ((city, piece) for city, evidence in found for piece in evidence):
-        citation = citations.setdefault((piece.chunk.doc_id, piece.span), cite(len(citations) + 1, piece))
+        key = (piece.chunk.source.doc_id, piece.span)
+        citation = citations.setdefault(key, cite(len(citations) + 1, piece))
         statements.append(_state(piece, citation, city))
     return Answer(
         question=query.question,
@@ -154,7 +155,7 @@ def is_translated(statement: Statement, answer: Answer) -> bool:
     pass where the languages differ.
     """
     return not is_quoted(statement, answer) and any(
-        citation.language != answer.language for citation in _cited(statement, answer)
+        citation.source.language != answer.language for citation in _cited(statement, answer)
     )
 
 
@@ -164,20 +165,5 @@ def _cited(statement: Statement, answer: Answer) -> list[Citation]:
 
 def cite(number: int, evidence: Evidence) -> Citation:
     """The citation, with this number, of `evidence`."""
-    chunk = evidence.chunk
-    return Citation(
-        number=number,
-        doc_id=chunk.doc_id,
-        title=chunk.title,
-        path=chunk.path,
-        span=evidence.span,
-        quote=evidence.text,
-        heading=chunk.heading,
-        page=chunk.page,
-        language=chunk.language,
-        url=chunk.url,
-        cities=chunk.cities,
-        version=chunk.version,
-        page_kind=chunk.page_kind,
-        page_name=chunk.page_name,
-    )
+    place = replace(evidence.chunk.place, span=evidence.span)
+    return Citation(number, evidence.chunk.source, place, evidence.text)

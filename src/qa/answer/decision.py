@@ -139,7 +139,7 @@ def find_missing(query: Query, best: Passage, vocabulary: Vocabulary) -> tuple[s
     years = find_years(query.text).items()
     places += tuple(written for year, written in years if year not in vocabulary.years)
     # In another language a name may be written otherwise ("Nhật Bản" is Japan): there it is a signal only.
-    if places or query.language != best.chunk.language:
+    if places or query.language != best.chunk.source.language:
         return places
     return find_unknown_names(query, vocabulary.words)
 
@@ -152,11 +152,11 @@ def read_signals(
     logits = [candidate.logit for candidate in candidates if candidate.logit is not None]
     return Signals(
         similarity=best.similarity,
-        coverage=vocabulary.coverage(query, [f"{best.chunk.heading}\n{best.chunk.text}"])[0],
+        coverage=vocabulary.coverage(query, [f"{best.chunk.place.heading}\n{best.chunk.text}"])[0],
         passage_logit=best.rerank_score if logits else None,
         sentence_logit=max(logits) if logits else None,
         background=vocabulary.background_similarity(query),
-        is_cross_lingual=query.language != best.chunk.language,
+        is_cross_lingual=query.language != best.chunk.source.language,
         has_unknown_name=bool(find_unknown_names(query, vocabulary.words)),
         names_place=query.names_place,
         is_unmentioned=bool(find_unmentioned_words(query, vocabulary.words)),

@@ -22,8 +22,9 @@ def find_disagreements(citations: Sequence[Citation]) -> tuple[tuple[int, int], 
     return tuple(
         (one.number, other.number)
         for one, other in itertools.combinations(citations, 2)
-        if one.doc_id != other.doc_id
-        and set(one.cities) == set(other.cities)  # of two cities, the same sentence has its own figures
+        if one.source.doc_id != other.source.doc_id
+        # of two cities, the same sentence has its own figures
+        and set(one.source.cities) == set(other.source.cities)
         and _disagree(one.quote, other.quote)
     )
 

@@ -201,8 +201,8 @@ def _says_the_same(one: str, other: str) -> bool:
 def _in_reading_order(kept: Sequence[Candidate], chance: float) -> tuple[Evidence, ...]:
     """Evidence with its context, the best one's document first, in the order of each document's text."""
     pieces = [_to_evidence(candidate, chance) for candidate in kept]
-    documents = list(dict.fromkeys(piece.chunk.doc_id for piece in pieces))
-    pieces.sort(key=lambda piece: (documents.index(piece.chunk.doc_id), piece.span))
+    documents = list(dict.fromkeys(piece.chunk.source.doc_id for piece in pieces))
+    pieces.sort(key=lambda piece: (documents.index(piece.chunk.source.doc_id), piece.span))
     merged: list[Evidence] = []
     for piece in pieces:
         last = merged[-1] if merged else None

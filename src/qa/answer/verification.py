@@ -29,7 +29,7 @@ def verify(answer: Answer, find_document: FindDocument, *, find_missing: FindMis
     if len(citations) != len(answer.citations):
         raise VerificationError("two citations have the same number")
     for citation in answer.citations:
-        _check_quote(citation, find_document(citation.doc_id))
+        _check_quote(citation, find_document(citation.source.doc_id))
     quoted: set[int] = set()
     for statement in answer.statements:
         cited_here = [citations.get(number) for number in statement.citations]
@@ -49,10 +49,11 @@ def verify(answer: Answer, find_document: FindDocument, *, find_missing: FindMis
 
 
 def _check_quote(citation: Citation, document: Document | None) -> None:
+    path, span = citation.source.path, citation.place.span
     if document is None:
-        raise VerificationError(f"[{citation.number}] cites {citation.path}, which is not in the index")
-    if citation.span.cut(document.text) != citation.quote:
-        raise VerificationError(f"[{citation.number}] does not stand in {citation.path} at {citation.span}")
+        raise VerificationError(f"[{citation.number}] cites {path}, which is not in the index")
+    if span.cut(document.text) != citation.quote:
+        raise VerificationError(f"[{citation.number}] does not stand in {path} at {span}")
 
 
 def _check_statement(statement: Statement, citations: list[Citation | None]) -> None:
@@ -62,7 +63,8 @@ def _check_statement(statement: Statement, citations: list[Citation | None]) -> 
         raise VerificationError(f"a statement has no citation, or one that is not there: {statement.text!r}")
     if statement.focus and not statement.focus.cut(statement.text).strip():
         raise VerificationError(f"nothing stands where a statement is emphasised: {statement.text!r}")
-    if statement.city and not any(citation and statement.city in citation.cities for citation in citations):
+    cities = {city for citation in citations if citation for city in citation.source.cities}
+    if statement.city and statement.city not in cities:
         raise VerificationError(f"a statement is given for {statement.city}, which it cites nothing about")
 
 

@@ -97,7 +97,7 @@ class Checker:
             return "it is a few words and no sentence, which alone say nothing"
         if not is_in_script_of(sentence.text, self._answer.language):
             return "it is in another language"
-        languages = {self._answer.language, *(citation.language for citation in cited)}
+        languages = {self._answer.language, *(citation.source.language for citation in cited)}
         if not self._support.holds(sentence.text, quotes, languages=languages, question=question):
             foreign = foreign_words(sentence.text, quotes, question=question) if languages == {"en"} else ()
             return f"the quotes that it names do not say so{': ' if foreign else ''}{', '.join(foreign)}"
@@ -134,7 +134,7 @@ class Checker:
         texts = [each.text for each in passed if set(each.marks) & set(statement.citations)]
         if not texts:
             return False
-        languages = {self._citations[number].language for number in statement.citations}
+        languages = {self._citations[number].source.language for number in statement.citations}
         if languages == {self._answer.language}:
             return any(share_of(words, [text]) >= MIN_SAID for text in texts)
         return not self._find_missing(words, texts, question=self._answer.interpreted_as)
@@ -175,9 +175,9 @@ def _scored_words(answer: Answer) -> list[tuple[str, Statement, float]]:
     scores: dict[tuple[str, str], float] = {}
     for passage in answer.passages:
         for focus in filter(None, passage.foci):
-            key = (passage.chunk.doc_id, passage.chunk.cut(focus.span))
+            key = (passage.chunk.source.doc_id, passage.chunk.cut(focus.span))
             scores[key] = max(scores.get(key, focus.score), focus.score)
-    documents = {citation.number: citation.doc_id for citation in answer.citations}
+    documents = {citation.number: citation.source.doc_id for citation in answer.citations}
     found = []
     for statement in answer.statements:
         if statement.focus:

@@ -116,7 +116,7 @@ class Interpreter:
         """
         quote = citation.quote
         is_fit = len(quote) <= MAX_QUOTE_CHARS and not is_instruction(quote)
-        if not is_fit or not self.translates(citation.language, language):
+        if not is_fit or not self.translates(citation.source.language, language):
             return ""
         try:
             translation = self._translate("a quotation from a document", quote, language, until)

@@ -55,13 +55,13 @@ class Translator:
         made = {
             citation.number: self.translate_quote(citation, answer.language, until=until)
             for citation in answer.citations
-            if self.translates(citation.language, answer.language)
+            if self.translates(citation.source.language, answer.language)
         }
         return dataclasses.replace(answer, translations=tuple(pair for pair in made.items() if pair[1]))
 
     def _find_catalogue(self, citation: Citation) -> CityCatalogue | None:
         """The table of cities beside the document of `citation`; None if the quote does not stand there."""
         documents = self._find_newest()
-        document = documents.find_document(citation.doc_id, citation.version)
-        is_there = document is not None and citation.span.cut(document.text) == citation.quote
+        document = documents.find_document(citation.source.doc_id, citation.source.version)
+        is_there = document is not None and citation.place.span.cut(document.text) == citation.quote
         return documents.catalogue if is_there else None

@@ -108,7 +108,7 @@ class Library:
     @cached_property
     def covered_cities(self) -> tuple[str, ...]:
         """The partner cities that documents are about; none in a corpus that is mostly not about cities."""
-        counts = Counter(chunk.cities for chunk in self.retriever.chunks)
+        counts = Counter(chunk.source.cities for chunk in self.retriever.chunks)
         if counts[()] * 2 > counts.total():
             return ()
         about = {city for cities in counts for city in cities}

@@ -64,13 +64,13 @@ def prediction_of(gold: GoldSet, question: GoldQuestion, answer: Answer, seconds
         question_id=question.id,
         is_answered=answer.refusal is None,
         answer=answer_text(answer) if answer.refusal is None else "",
-        citations=tuple((gold.id_of(citation.path), citation.quote) for citation in answer.citations),
-        ranked=tuple(dict.fromkeys(gold.id_of(passage.chunk.path) for passage in answer.passages)),
+        citations=tuple((gold.id_of(citation.source.path), citation.quote) for citation in answer.citations),
+        ranked=tuple(dict.fromkeys(gold.id_of(passage.chunk.source.path) for passage in answer.passages)),
         seconds=seconds,
         confidence=answer.confidence,
         reason=answer.refusal.reason if answer.refusal is not None else "",
         passages=tuple(
-            (gold.id_of(passage.chunk.path), passage.chunk.text)
+            (gold.id_of(passage.chunk.source.path), passage.chunk.text)
             for passage in answer.passages[:KEPT_PASSAGES]
         ),
     )

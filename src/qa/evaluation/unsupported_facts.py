@@ -39,7 +39,9 @@ def check_said(text: str, citations: Sequence[Citation], *, question: str, pipel
     """The statement `text`, said in answer to `question`, held against what it cites."""
     quotes = [citation.quote for citation in citations]
     library = pipeline.library
-    found = [library.find_document(doc_id) for doc_id in dict.fromkeys(each.doc_id for each in citations)]
+    found = [
+        library.find_document(doc_id) for doc_id in dict.fromkeys(each.source.doc_id for each in citations)
+    ]
     documents = [document.text for document in found if document]
     catalogue = library.catalogue
     return Checked(

@@ -161,7 +161,7 @@ def _drafted(
     gold: GoldSet, extractive: Prediction, quoted: Answer, first: Sequence[Sentence], heard: Overheard
 ) -> Prediction:
     """What would have been said without any check."""
-    paths = {each.number: (gold.id_of(each.path), each.quote) for each in quoted.citations}
+    paths = {each.number: (gold.id_of(each.source.path), each.quote) for each in quoted.citations}
     marks = dict.fromkeys(mark for sentence in first for mark in sentence.marks)
     return replace(
         extractive,

@@ -91,7 +91,7 @@ def feedback_on(answer: Answer, verdict: Verdict, *, reason: str = "") -> Feedba
         question=answer.question,
         answer=answer_text(answer),
         reason=reason,
-        citations=tuple((citation.path, citation.quote) for citation in shown_citations(answer)),
+        citations=tuple((citation.source.path, citation.quote) for citation in shown_citations(answer)),
         language=answer.language,
         refused=answer.refusal is not None,
     )

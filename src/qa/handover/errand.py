@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from qa.pipeline import Pipeline
 
 
+CHUNK_FIELDS = (
+    "chunk_id", "doc_id", "path", "title", "span", "text", "sentences", "heading", "page", "language", "cities",
+    "url", "version", "page_kind", "page_name",
+)  # fmt: skip
+"""The fields of a chunk in JSON, flat and in this order: programs read them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
     """`text` to be asked, after `history`, or searched for, in documents about `cities` (empty: in all).
@@ -46,7 +53,7 @@ def run_errand(errand: Errand, pipeline: Pipeline) -> str:
     if errand.kind == "search":
         found = pipeline.search(errand.text, cities=errand.cities)[: max(errand.count, 0)]
         if errand.as_json:
-            return json.dumps([dataclasses.asdict(passage) for passage in found], ensure_ascii=False)
+            return json.dumps([_passage_to_json(passage) for passage in found], ensure_ascii=False)
         return passage_lines(found)
     from qa.rendering import to_json, to_text  # here, for whoever only hands errands on
 
@@ -58,15 +65,22 @@ def run_errand(errand: Errand, pipeline: Pipeline) -> str:
     return to_text(answer, name_city=pipeline.library.catalogue.display_name)
 
 
+def _passage_to_json(passage: Passage) -> dict[str, Any]:
+    table = dataclasses.asdict(passage)
+    chunk = {**table["chunk"], **table["chunk"]["source"], **table["chunk"]["place"]}
+    return {**table, "chunk": {name: chunk[name] for name in CHUNK_FIELDS}}
+
+
 def passage_lines(passages: Sequence[Passage]) -> str:
     """The passages for a terminal, numbered, best first."""
     lines = []
     for number, passage in enumerate(passages, start=1):
         chunk = passage.chunk
-        place = f" › {chunk.heading}" if chunk.heading else ""
+        source, heading = chunk.source, chunk.place.heading
+        place = f" › {heading}" if heading else ""
         rerank = f", rerank {passage.rerank_score:.2f}" if passage.rerank_score is not None else ""
         lines += [
-            f"{number}. {chunk.title}{place}  ({chunk.path}; similarity {passage.similarity:.3f}{rerank})",
+            f"{number}. {source.title}{place}  ({source.path}; similarity {passage.similarity:.3f}{rerank})",
             f"   {' '.join(chunk.text.split())}",
             "",
         ]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from qa.cities import CityCatalogue
-from qa.domain import Chunk, Document, PageStart, Section, Span
+from qa.domain import Chunk, Document, PageStart, Place, Section, Source, Span
 from qa.text.lang import any_of
 from qa.text.languages import detect_language, detect_script, is_unspaced
 from qa.text.sentences import contents_number, split_sentences, trim
@@ -89,7 +89,7 @@ def parts_to_embed(chunk: Chunk, document: Document) -> tuple[str, ...]:
 
 def _above(chunk: Chunk, document: Document) -> list[str]:
     title = [document.title] if document.is_titled else []
-    return [*title, *([chunk.heading] if chunk.heading else [])]
+    return [*title, *([chunk.place.heading] if chunk.place.heading else [])]
 
 
 def page_at(document: Document, offset: int) -> PageStart | None:
@@ -218,20 +218,10 @@ def _make_chunk(
         digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
     about = (*document.cities, *catalogue.find(heading), *catalogue.find(text))
     page = page_at(document, span.start)
-    return Chunk(
-        chunk_id=digest.hexdigest()[:32],
-        doc_id=document.doc_id,
-        path=document.path,
-        title=document.title,
-        span=span,
-        text=text,
-        sentences=sentences,
-        heading=heading,
-        page=page.number if page else None,
-        language=language_of(text, document),
-        cities=tuple(dict.fromkeys(about)),
-        url=document.url,
-        version=document.version,
-        page_kind=document.page_kind,
-        page_name=page.name if page else "",
+    language, cities = language_of(text, document), tuple(dict.fromkeys(about))
+    source = Source(
+        document.doc_id, document.path, document.title, language, cities, document.url, document.version
     )
+    number, name = page.number if page else None, page.name if page else ""
+    place = Place(span, heading, number, document.page_kind, name)
+    return Chunk(digest.hexdigest()[:32], source, place, text, sentences)

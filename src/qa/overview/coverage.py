@@ -84,7 +84,7 @@ def survey(
     counts: dict[tuple[str, int], int] = defaultdict(int)
     newest: dict[tuple[str, int], str] = defaultdict(str)
     for chunk, about in zip(chunks, is_about, strict=True):
-        record = by_doc.get(chunk.doc_id)
+        record = by_doc.get(chunk.source.doc_id)
         date = _date_of(record, now) or named.get(chunk.chunk_id, "")
         columns = [*map(int, np.flatnonzero(about)), len(subjects)]  # the last is the total's
         for city in _cities_of(chunk, record):
@@ -111,9 +111,8 @@ def survey(
 
 def _cities_of(chunk: Chunk, record: DocumentRecord | None) -> tuple[str, ...]:
     own = record.cities if record else ()
-    if len(chunk.cities) <= CITIES_IN_LIST:
-        return chunk.cities
-    return tuple(city for city in chunk.cities if city in own)
+    cities = chunk.source.cities
+    return cities if len(cities) <= CITIES_IN_LIST else tuple(city for city in cities if city in own)
 
 
 def _date_of(record: DocumentRecord | None, now: str) -> str:

@@ -134,8 +134,9 @@ def find_events(
 
 def _order(event: Event) -> tuple[object, ...]:
     date = (event.year, event.month or 0, event.end_year or 0)
-    chunk = event.chunk
-    return (*date, chunk.path, chunk.doc_id, event.span, event.date, chunk.chunk_id, event.cities, event.text)
+    source = event.chunk.source
+    where = (source.path, source.doc_id, event.span, event.date, event.chunk.chunk_id)
+    return (*date, *where, event.cities, event.text)
 
 
 def _letters(text: str) -> str:
@@ -158,7 +159,7 @@ def _cities_of(text: str, chunk: Chunk, catalogue: CityCatalogue) -> tuple[str, 
     partners = catalogue.find(text)
     if not partners and catalogue.names_place(text):
         return tuple(city.name for city in catalogue.cities if city.is_home)
-    return partners or chunk.cities
+    return partners or chunk.source.cities
 
 
 def _find_dates(text: str, this_year: int) -> list[_Mention]:

@@ -123,17 +123,17 @@ def _quotes(quotes: Sequence[Citation] | None, *, language: str) -> Html:
 
 
 def _quote(citation: Citation, *, language: str) -> Html:
-    place = place_of(citation, language)
+    source, place = citation.source, place_of(citation, language)
     return fill(
         '<li><blockquote lang="{code}" dir="auto">{quote}</blockquote>'
         '<p class="place"><bdi>{title}</bdi>{place}</p>{whole}</li>',
-        code=citation.language,
+        code=source.language,
         quote=citation.quote,
-        title=citation.title,
-        place=fill(' › <bdi lang="{code}">{place}</bdi>', code=citation.language, place=place)
+        title=source.title,
+        place=fill(' › <bdi lang="{code}">{place}</bdi>', code=source.language, place=place)
         if place
         else Html(),
-        whole=whole_html(citation.doc_id, citation.version, citation.span, language=language),
+        whole=whole_html(source.doc_id, source.version, citation.place.span, language=language),
     )
 
 

@@ -45,16 +45,16 @@ def evidence_html(
     translations = dict(answer.translations)
     cards = []
     for citation in shown_citations(answer):
-        translation = Html()
+        source, translation = citation.source, Html()
         if citation.number in translations:
             text = translations[citation.number]
             translation = translation_html(text, language=answer.language, words=words)
-        elif translates and citation.doc_id in documents and translates(citation.language, answer.language):
+        elif translates and source.doc_id in documents and translates(source.language, answer.language):
             translation = _translate_button(citation, turn=turn, asked_in=answer.language, language=words)
         cards.append(
             _card(
                 citation,
-                documents.get(citation.doc_id),
+                documents.get(source.doc_id),
                 turn=turn,
                 asked_in=answer.language,
                 language=words,
@@ -133,12 +133,9 @@ def _card(
     translation: Html,
 ) -> Html:
     card_id = f"e{turn}-{citation.number}"
-    is_foreign = citation.language != asked_in
-    name = (
-        language_note(citation.language, language)
-        if is_foreign
-        else language_name(citation.language, language)
-    )
+    source = citation.source
+    name_language = language_note if source.language != asked_in else language_name
+    name = name_language(source.language, language)
     date = document.date if document and document.date else ""
     place = [place_of(citation, language), " · ".join(part for part in (name, date) if part)]
     return fill(
@@ -147,14 +144,14 @@ def _card(
         "{place}{quote}{translation}{links}{whole}</article>",
         card_id=card_id,
         number=citation.number,
-        title=citation.title,
+        title=source.title,
         place=join([fill('<p class="place">{line}</p>', line=line) for line in place if line]),
         quote=_quote(citation, document, language=language),
         translation=fill('<div class="translation" aria-live="polite">{it}</div>', it=translation)
         if translation
         else Html(),
         links=_links(citation, document, turn=turn, language=language),
-        whole=whole_html(citation.doc_id, citation.version, citation.span, language=language)
+        whole=whole_html(source.doc_id, source.version, citation.place.span, language=language)
         if document
         else Html(),
     )
@@ -163,14 +160,14 @@ def _card(
 def _quote(citation: Citation, document: Document | None, *, language: str) -> Html:
     if document is None:
         note, body = "document_gone", fill("<mark>{quote}</mark>", quote=citation.quote)
-    elif citation.span.cut(document.text) != citation.quote:
+    elif citation.place.span.cut(document.text) != citation.quote:
         note, body = "document_changed", fill("<mark>{quote}</mark>", quote=citation.quote)
     else:
-        note, body = "", _in_surroundings(document, citation.span, language=language)
+        note, body = "", _in_surroundings(document, citation.place.span, language=language)
     warning = fill('<p class="note">{note}</p>', note=say(note, language)) if note else Html()
     return fill(
         '<blockquote lang="{code}" dir="auto">{body}</blockquote>{warning}',
-        code=citation.language,
+        code=citation.source.language,
         body=body,
         warning=warning,
     )
@@ -195,7 +192,7 @@ def _links(citation: Citation, document: Document | None, *, turn: int, language
             label=say("back_to_answer", language),
         )
     ]
-    url = safe_url(citation.url or (document.url if document else None))
+    url = safe_url(citation.source.url or (document.url if document else None))
     if url:
         links.append(
             fill(
@@ -205,8 +202,8 @@ def _links(citation: Citation, document: Document | None, *, turn: int, language
             )
         )
     if document:
-        links.append(original_html(citation.doc_id, language=language))
-    links.append(fill('<span class="path"><bdi>{path}</bdi></span>', path=citation.path))
+        links.append(original_html(citation.source.doc_id, language=language))
+    links.append(fill('<span class="path"><bdi>{path}</bdi></span>', path=citation.source.path))
     return fill('<p class="card-links">{links}</p>', links=join(links))
 
 

@@ -96,8 +96,8 @@ def _statement(statement: Statement, answer: Answer, *, turn: int, seen: set[int
     cited = {citation.number: citation for citation in answer.citations}
     marks: list[Html] = []
     for number in statement.citations:
-        source = cited.get(number)
-        quote = f"{source.title}: {source.quote}" if source else ""
+        citation = cited.get(number)
+        quote = f"{citation.source.title}: {citation.quote}" if citation else ""
         marks.append(
             mark_html(number, turn=turn, language=answer.language, is_first=number not in seen, quote=quote)
         )
@@ -110,7 +110,7 @@ def _statement(statement: Statement, answer: Answer, *, turn: int, seen: set[int
         written="" if quoted else " written",
         translation=" translation" if note else "",
         note=fill('<span class="of-translation">{note}</span> ', note=note) if note else Html(),
-        language=first.language if quoted and first else answer.language,
+        language=first.source.language if quoted and first else answer.language,
         text=_emphasised(statement),
         marks=fill('\u00a0<span class="marks">{marks}</span>', marks=join(marks)) if marks else Html(),
     )
@@ -137,10 +137,10 @@ def _nearest(answer: Answer, *, turn: int) -> Html:
         fill(
             '<li><span lang="{language}" dir="auto">{quote}</span> {mark} '
             '<span class="source">{source}</span></li>',
-            language=citation.language,
+            language=citation.source.language,
             quote=citation.quote,
             mark=mark_html(citation.number, turn=turn, language=answer.language),
-            source=", ".join(part for part in (citation.title, place_of(citation, answer.language)) if part),
+            source=", ".join(filter(None, (citation.source.title, place_of(citation, answer.language)))),
         )
         for citation in citations
     ]

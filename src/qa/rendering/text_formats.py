@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from qa.answer.composition import is_quoted, is_translated
-from qa.domain import Answer, Chunk, Citation, Passage
+from qa.domain import Answer, Citation, Passage, Place, Source
 from qa.i18n.messages import say
 from qa.rendering.escaping import as_markdown, one_line, safe_url
 from qa.rendering.wording import (
@@ -38,9 +38,9 @@ def to_text(answer: Answer, *, name_city: NameCity | None = None) -> str:
         lines = [_references_heading(answer)]
         for citation in citations:
             place = place_of(citation, answer.language)
-            where = one_line(citation.title) + (f" › {one_line(place)}" if place else "")
+            where = one_line(citation.source.title) + (f" › {one_line(place)}" if place else "")
             lines.append(f"[{citation.number}] {where}")
-            lines.append(f"    {one_line(citation.path)}")
+            lines.append(f"    {one_line(citation.source.path)}")
             lines.append(f"    “{one_line(citation.quote)}”")
             if citation.number in translations:
                 translated = say("translated_as", answer.language, text=translations[citation.number])
@@ -99,12 +99,12 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "highlights": [each.focus.cut(each.text) for each in answer.statements if each.focus],
         "citations": [
             {
-                **_quoted(citation.number, citation, citation.quote),
+                **_quoted(citation.number, citation.source, citation.place, citation.quote),
                 "translation": translations.get(citation.number),
             }
             for citation in answer.citations
         ],
-        "ranked": list(dict.fromkeys(passage.chunk.path for passage in answer.passages)),
+        "ranked": list(dict.fromkeys(passage.chunk.source.path for passage in answer.passages)),
         "seconds": float(answer.timings.get("total", 0.0)),
         "timings": {stage: round(seconds, 5) for stage, seconds in answer.timings.items()},
     }
@@ -114,14 +114,15 @@ def passages_to_json(passages: Sequence[Passage]) -> list[dict[str, Any]]:
     """The passages as plain values, best first, with the fields of a citation: `quote` is the passage's text."""
     return [
         {
-            **_quoted(number, passage.chunk, passage.chunk.text),
-            "document": passage.chunk.doc_id,
-            "url": safe_url(passage.chunk.url),
-            "language": passage.chunk.language,
-            "cities": list(passage.chunk.cities),
+            **_quoted(number, source, passage.chunk.place, passage.chunk.text),
+            "document": source.doc_id,
+            "url": safe_url(source.url),
+            "language": source.language,
+            "cities": list(source.cities),
             "similarity": round(passage.similarity, 4),
         }
         for number, passage in enumerate(passages, start=1)
+        for source in (passage.chunk.source,)
     ]
 
 
@@ -145,18 +146,18 @@ def documents_to_json(records: Sequence[DocumentRecord]) -> list[dict[str, Any]]
     ]
 
 
-def _quoted(number: int, found: Citation | Chunk, quote: str) -> dict[str, Any]:
+def _quoted(number: int, source: Source, place: Place, quote: str) -> dict[str, Any]:
     return {
         "number": number,
-        "source": found.path,
-        "title": found.title,
-        "page": found.page,
-        "page_kind": found.page_kind if found.page is not None else None,
-        "page_name": found.page_name or None,
-        "heading": found.heading,
+        "source": source.path,
+        "title": source.title,
+        "page": place.page,
+        "page_kind": place.page_kind if place.page is not None else None,
+        "page_name": place.page_name or None,
+        "heading": place.heading,
         "quote": quote,
-        "start": found.span.start,
-        "end": found.span.end,
+        "start": place.span.start,
+        "end": place.span.end,
     }
 
 
@@ -193,9 +194,9 @@ def _references_heading(answer: Answer) -> str:
 
 def _markdown_reference(citation: Citation, language: str, translation: str) -> str:
     place = place_of(citation, language)
-    where = as_markdown(citation.title) + (f" › {as_markdown(place)}" if place else "")
-    lines = [f"[{citation.number}] **{where}** — {as_markdown(citation.path)}"]
-    url = safe_url(citation.url)
+    where = as_markdown(citation.source.title) + (f" › {as_markdown(place)}" if place else "")
+    lines = [f"[{citation.number}] **{where}** — {as_markdown(citation.source.path)}"]
+    url = safe_url(citation.source.url)
     if url:
         lines[0] += f" — [{as_markdown(say('original_page', language))}](<{url}>)"
     lines += ["", f"> {as_markdown(citation.quote)}"]

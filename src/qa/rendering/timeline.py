@@ -50,18 +50,16 @@ def _year(year: int, events: Sequence[Event], *, name_city: NameCity, language: 
 
 def _event(event: Event, *, name_city: NameCity, language: str) -> Html:
     citation = cite(1, Evidence(event.chunk, event.span, event.text, 1.0))
-    place = place_of(citation, language)
+    source, place = citation.source, place_of(citation, language)
     return fill(
         '<li class="timeline-event">{labels}<blockquote lang="{code}" dir="auto">{quote}</blockquote>'
         '<p class="place"><bdi>{title}</bdi>{place}</p>{whole}</li>',
         labels=_labels(event, name_city=name_city, language=language),
-        code=citation.language,
+        code=source.language,
         quote=_quote(event),
-        title=citation.title,
-        place=fill(' › <bdi lang="{code}">{place}</bdi>', code=citation.language, place=place)
-        if place
-        else "",
-        whole=whole_html(citation.doc_id, citation.version, citation.span, language=language),
+        title=source.title,
+        place=fill(' › <bdi lang="{code}">{place}</bdi>', code=source.language, place=place) if place else "",
+        whole=whole_html(source.doc_id, source.version, citation.place.span, language=language),
     )
 
 

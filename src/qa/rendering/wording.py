@@ -106,7 +106,7 @@ def lead_before(number: int, answer: Answer) -> str:
     if answer.mode == "drafted" and answer.is_by_city:
         return ""
     cited = {mark for each in answer.statements[number:] for mark in each.citations}
-    languages = {citation.language for citation in answer.citations if citation.number in cited}
+    languages = {citation.source.language for citation in answer.citations if citation.number in cited}
     if len(languages) == 1 and answer.language not in languages:
         name = language_name(languages.pop(), answer.language)
         return say("lead_quoted_other", answer.language, language=name)
@@ -182,10 +182,11 @@ def shown_citations(answer: Answer) -> tuple[Citation, ...]:
 def place_of(citation: Citation, language: str) -> str:
     """Where in its document the quote stands: section and page, as far as they are known."""
     # A document's top heading is its title most of the time: said once is enough.
-    steps = [step for step in citation.heading.split(" › ") if step and step != citation.title]
+    place = citation.place
+    steps = [step for step in place.heading.split(" › ") if step and step != citation.source.title]
     page = ""
-    if citation.page is not None:
-        page = page_label(citation.page_kind, citation.page, citation.page_name, language)
+    if place.page is not None:
+        page = page_label(place.page_kind, place.page, place.page_name, language)
     return ", ".join(part for part in (" › ".join(steps), page) if part)
 
 

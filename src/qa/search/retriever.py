@@ -77,7 +77,7 @@ class Retriever:
     @cached_property
     def main_language(self) -> str | None:
         """The language that most chunks are in; None where there are none."""
-        counts = Counter(chunk.language for chunk in self.chunks)
+        counts = Counter(chunk.source.language for chunk in self.chunks)
         return counts.most_common(1)[0][0] if counts else None
 
     def encode(self, text: str) -> NDArray[np.float32]:
@@ -168,7 +168,7 @@ class Retriever:
                         sentence_similarities=tuple(float(value) for value in similarities),
                     )
                 )
-        passages.sort(key=lambda passage: (-passage.similarity, passage.chunk.path, passage.chunk.span))
+        passages.sort(key=lambda p: (-p.similarity, p.chunk.source.path, p.chunk.place.span))
         return [replace(passage, dense_rank=rank) for rank, passage in enumerate(passages, start=1)]
 
     def _rerank(self, query: Query, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
@@ -178,7 +178,7 @@ class Retriever:
         if (
             self._models.reranker is None
             or query.language not in read
-            or not any(passage.chunk.language in read for passage in head)
+            or not any(passage.chunk.source.language in read for passage in head)
         ):
             return passages
         scored = self._score(query, head[:FIRST_READ])
@@ -235,7 +235,7 @@ def best_focus(passage: Passage) -> float:
 
 def _find_foci(chunk: Chunk, reading: Reading) -> tuple[Focus | None, ...]:
     """What the reader found in each of the chunk's sentences, as places in the document."""
-    ahead = len(_before_text(chunk)) - chunk.span.start
+    ahead = len(_before_text(chunk)) - chunk.place.span.start
     foci = []
     for sentence in chunk.sentences:
         found = reading.find_answer(Span(sentence.start + ahead, sentence.end + ahead))
@@ -250,17 +250,17 @@ def _trim(start: int, end: int, chunk: Chunk) -> Span:
 
 
 def _find_about(chunks: Sequence[Chunk], city: str) -> NDArray[np.bool_]:
-    return np.array([city in chunk.cities for chunk in chunks], dtype=np.bool_)
+    return np.array([city in chunk.source.cities for chunk in chunks], dtype=np.bool_)
 
 
 def _before_text(chunk: Chunk) -> str:
     """The title and headings that the reader reads before the text of `chunk`."""
-    return f"{chunk.title}\n{chunk.heading}\n" if chunk.heading else f"{chunk.title}\n"
+    return f"{chunk.source.title}\n{under_headings(chunk, '')}"
 
 
 def under_headings(chunk: Chunk, text: str) -> str:
     """`text`, a part of `chunk`, under its headings: what the cross-encoder reads."""
-    return f"{chunk.heading}\n{text}" if chunk.heading else text
+    return f"{chunk.place.heading}\n{text}" if chunk.place.heading else text
 
 
 def _fuse(passages: Sequence[Passage], lexical: Mapping[str, float]) -> tuple[Passage, ...]:

@@ -42,7 +42,7 @@ class Vocabulary:
     @cached_property
     def titles(self) -> tuple[str, ...]:
         """The titles of all documents, each once."""
-        return tuple(dict.fromkeys(chunk.title for chunk in self._chunks))
+        return tuple(dict.fromkeys(chunk.source.title for chunk in self._chunks))
 
     @cached_property
     def words(self) -> Words:
@@ -52,13 +52,13 @@ class Vocabulary:
     @cached_property
     def places(self) -> frozenset[str]:
         """The well-known places that documents mention."""
-        texts = (f"{chunk.title}\n{chunk.heading}\n{chunk.text}" for chunk in self._chunks)
+        texts = (f"{chunk.source.title}\n{chunk.place.heading}\n{chunk.text}" for chunk in self._chunks)
         return frozenset(place for text in texts for place in find_places(text))
 
     @cached_property
     def years(self) -> frozenset[str]:
         """The years that documents mention."""
-        texts = (f"{chunk.title}\n{chunk.text}" for chunk in self._chunks)
+        texts = (f"{chunk.source.title}\n{chunk.text}" for chunk in self._chunks)
         return frozenset(year for text in texts for year in find_years(text))
 
     @property

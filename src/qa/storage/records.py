@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.domain import Chunk, Span
+from qa.domain import Chunk, Place, Source, Span
 from qa.storage.manifest import DocumentRecord
 
 Vectors = NDArray[np.float32]
@@ -37,7 +37,7 @@ def text_key(*parts: str) -> str:
 
 def lexical_text(chunk: Chunk) -> str:
     """What of `chunk` is searched by its words."""
-    return f"{chunk.title}\n{chunk.heading}\n{chunk.text}"
+    return f"{chunk.source.title}\n{chunk.place.heading}\n{chunk.text}"
 
 
 def sentence_id(chunk_id: str, number: int) -> str:
@@ -47,46 +47,35 @@ def sentence_id(chunk_id: str, number: int) -> str:
 
 def shared_metadata(record: VectorRecord, key: str) -> dict[str, Any]:
     """What a chunk's record and its sentences' have in common; `key` is of what was embedded."""
-    metadata: dict[str, Any] = {"version": record.version, "doc_id": record.chunk.doc_id, "key": key}
-    if record.chunk.cities:  # Chroma refuses empty lists
-        metadata["cities"] = list(record.chunk.cities)
+    metadata: dict[str, Any] = {"version": record.version, "doc_id": record.chunk.source.doc_id, "key": key}
+    if record.chunk.source.cities:  # Chroma refuses empty lists
+        metadata["cities"] = list(record.chunk.source.cities)
     return metadata
 
 
 def chunk_metadata(record: VectorRecord) -> dict[str, Any]:
     """What a chunk's record keeps beside its text."""
-    chunk = record.chunk
+    source, place = record.chunk.source, record.chunk.place
     return {
         **shared_metadata(record, record.keys[0]),
-        "path": chunk.path,
-        "title": chunk.title,
-        "heading": chunk.heading,
-        "page": chunk.page or 0,
-        "page_name": chunk.page_name,
-        "language": chunk.language,
-        "start": chunk.span.start,
-        "end": chunk.span.end,
-        "sentences": list(itertools.chain.from_iterable((s.start, s.end) for s in chunk.sentences)),
+        "path": source.path,
+        "title": source.title,
+        "heading": place.heading,
+        "page": place.page or 0,
+        "page_name": place.page_name,
+        "language": source.language,
+        "start": place.span.start,
+        "end": place.span.end,
+        "sentences": list(itertools.chain.from_iterable((s.start, s.end) for s in record.chunk.sentences)),
     }
 
 
 def to_chunk(chunk_id: str, metadata: Any, text: str, record: DocumentRecord) -> Chunk:
     """The chunk of the document in `record` that was kept as `metadata` and `text`."""
     edges = metadata["sentences"]
-    return Chunk(
-        chunk_id=chunk_id,
-        doc_id=record.doc_id,
-        path=record.path,
-        title=record.title,
-        span=Span(metadata["start"], metadata["end"]),
-        text=text,
-        sentences=tuple(Span(*pair) for pair in zip(edges[::2], edges[1::2], strict=True)),
-        heading=metadata["heading"],
-        page=metadata["page"] or None,
-        language=metadata["language"],
-        cities=tuple(metadata.get("cities") or ()),
-        url=record.url,
-        version=record.version,
-        page_kind=record.page_kind,
-        page_name=metadata["page_name"],
-    )
+    language, cities = metadata["language"], tuple(metadata.get("cities") or ())
+    source = Source(record.doc_id, record.path, record.title, language, cities, record.url, record.version)
+    span, page = Span(metadata["start"], metadata["end"]), metadata["page"] or None
+    place = Place(span, metadata["heading"], page, record.page_kind, metadata["page_name"])
+    sentences = tuple(Span(*pair) for pair in zip(edges[::2], edges[1::2], strict=True))
+    return Chunk(chunk_id, source, place, text, sentences)

@@ -88,7 +88,7 @@ class Suggester:
     def _ask(self, candidate: Candidate, state: object) -> bool:
         """True if the documents, in this state, answer it with what it asks for."""
         answer = self._pipeline.quote(candidate.question)
-        about = {city for citation in answer.citations for city in citation.cities}
+        about = {city for citation in answer.citations for city in citation.source.cities}
         is_about = bool(answer.statements) and not answer.silent_cities and set(candidate.cities) <= about
         return is_about and (candidate.year is None or self._names_year(answer, candidate.year))
 

@@ -156,7 +156,7 @@ def collect_words(chunks: Iterable[Chunk]) -> Words:
     """The words of the documents, folded, as `find_unknown_names` wants them."""
     words: set[str] = set()
     for chunk in chunks:
-        text = f"{chunk.title} {chunk.heading} {chunk.text}"
+        text = f"{chunk.source.title} {chunk.place.heading} {chunk.text}"
         words.update(re.findall(r"[\w'’-]+\w|\w", fold_letters(text)))
         # "Viet Nam" is Vietnam to some, "Hai Phong" Haiphong.
         words.update(

@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from qa.domain import Answer, Citation, Span, Statement
+from qa.domain import Answer, Citation, Place, Source, Span, Statement
 from qa.rendering.escaping import Html
 from qa.ui.conversation.conversation import MAX_EXCHANGES, Conversation, Exchange
 from qa.ui.conversation.memory import ConversationMemory
@@ -22,7 +22,7 @@ def make_exchange(characters: int, *, turn: int = 1) -> Exchange:
         interpreted_as=f"{text}2",
         language="km",
         statements=(Statement(f"{text}3", (1,)),),
-        citations=(Citation(1, "d", f"{text}4", "d.md", Span(0, characters), f"{text}5"),),
+        citations=(Citation(1, Source("d", "d.md", f"{text}4"), Place(Span(0, characters)), f"{text}5"),),
     )
     html = Html(f"{text}6")
     return Exchange(turn, answer.question, f"{text}7", html, Html(f"{text}8"), "km", given=answer)

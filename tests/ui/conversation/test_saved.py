@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.domain import Statement
 from qa.models import Models
@@ -46,6 +46,16 @@ def test_a_conversation_comes_back_as_it_was(pipeline: Pipeline) -> None:
     assert restored.messages_html() == conversation.messages_html() != ""
     assert restored.evidence_html(language="en") == conversation.evidence_html(language="en")
     assert restored.history() == conversation.history()
+
+
+def test_a_conversation_that_an_earlier_release_saved_opens_and_is_saved_as_it_was(
+    pipeline: Pipeline,
+) -> None:
+    # Quoted, quoted after a timeout, written, refused, refused with the nearest statement, replied.
+    saved = (REPOSITORY / "tests" / "data" / "saved_conversation.json").read_text(encoding="utf-8")
+    exchanges = restore(saved, pipeline, language="en").exchanges
+    assert [json.loads(to_saved(each)) for each in exchanges] == json.loads(saved)
+    assert all(each.message for each in exchanges)
 
 
 def test_a_restored_quote_opens_as_it_was_read(pipeline: Pipeline) -> None:

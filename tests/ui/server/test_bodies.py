@@ -15,7 +15,7 @@ import pytest
 
 from conftest import QUICK_PATIENCE_S
 from pages import Server
-from qa.domain import Answer, Citation, Span, Statement
+from qa.domain import Answer, Citation, Place, Source, Span, Statement
 from qa.ui.conversation.conversation import MAX_EXCHANGES
 from qa.ui.server import bodies
 from qa.ui.server.bodies import (
@@ -40,7 +40,10 @@ def long_conversation() -> str:
     quote = KHMER * 4
     citations = tuple(
         Citation(
-            number, f"{number:016x}", KHMER, "phnom-penh.md", Span(0, len(quote)), quote, version="0" * 32
+            number,
+            Source(f"{number:016x}", "phnom-penh.md", KHMER, version="0" * 32),
+            Place(Span(0, len(quote))),
+            quote,
         )
         for number in range(1, 11)
     )

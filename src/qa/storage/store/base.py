@@ -41,7 +41,7 @@ class LoadedChunks(tuple[Chunk, ...]):
     @cached_property
     def versions(self) -> frozenset[str]:
         """The versions of the documents that they are of."""
-        return frozenset(chunk.version for chunk in self)
+        return frozenset(chunk.source.version for chunk in self)
 
     @cached_property
     def _by_id(self) -> dict[str, Chunk]:

@@ -193,7 +193,7 @@ class ChromaStore:
             for chunk_id, kept, text in zip(found["ids"], found["metadatas"], found["documents"], strict=True)
             if kept["version"] in by_version
         ]
-        return LoadedChunks(sorted(chunks, key=lambda chunk: (chunk.path, chunk.span)))
+        return LoadedChunks(sorted(chunks, key=lambda chunk: (chunk.source.path, chunk.place.span)))
 
     def prepare(self) -> None:
         """Read both graphs."""
@@ -293,7 +293,7 @@ class ChromaStore:
         if known is not self._known:
             self._known, self._about = known, {}
         if (kind, city) not in self._about:
-            chunks = [chunk for chunk in known if city in chunk.cities]
+            chunks = [chunk for chunk in known if city in chunk.source.cities]
             self._about[kind, city] = (
                 [chunk.chunk_id for chunk in chunks] if kind == "passages" else _sentence_ids(chunks)
             )

@@ -307,7 +307,7 @@ def _passage_row(record: VectorRecord, tokens: Sequence[str]) -> tuple[Any, ...]
         chunk.chunk_id,
         record.version,
         record.keys[0],
-        list(chunk.cities),
+        list(chunk.source.cities),
         Jsonb(chunk_metadata(record)),
         chunk.text,
         len(tokens),
@@ -320,7 +320,7 @@ def _passage_row(record: VectorRecord, tokens: Sequence[str]) -> tuple[Any, ...]
 def _sentence_rows(record: VectorRecord) -> Iterator[tuple[Any, ...]]:
     from pgvector import Vector
 
-    cities = list(record.chunk.cities)
+    cities = list(record.chunk.source.cities)
     for number, (key, vector) in enumerate(zip(record.keys[1:], record.sentences, strict=True)):
         yield record.chunk.chunk_id, number, record.version, key, cities, Vector(vector)
 

@@ -36,7 +36,7 @@ class StoredChunks:
         for start in range(0, len(versions), DOCUMENTS_AT_ONCE):
             batch = versions[start : start + DOCUMENTS_AT_ONCE]
             chunks = self._fetch("version = ANY(%s)", batch)
-            yield from sorted(chunks, key=lambda chunk: (chunk.path, chunk.span))
+            yield from sorted(chunks, key=lambda chunk: (chunk.source.path, chunk.place.span))
 
     def find(self, chunk_ids: Iterable[str]) -> dict[str, Chunk]:
         """Those of the chunks with these ids, by their ids and in the order of them; others are left out."""

@@ -210,14 +210,14 @@ def _are_sources_there(answer: Answer, pipeline: Pipeline) -> bool:
     """True if every document that `answer` quotes can still be opened: none was purged since."""
     library = pipeline.library
     cited = shown_citations(answer)
-    return all(library.find_document(citation.doc_id, citation.version) for citation in cited)
+    return all(library.find_document(citation.source.doc_id, citation.source.version) for citation in cited)
 
 
 def exchange_of(pipeline: Pipeline, answer: Answer, *, turn: int, language: str) -> Exchange:
     """The exchange in which `answer` was given, with labels in `language`."""
     library = pipeline.library
     found = {
-        citation.doc_id: library.find_document(citation.doc_id, citation.version)
+        citation.source.doc_id: library.find_document(citation.source.doc_id, citation.source.version)
         for citation in shown_citations(answer)
     }
     documents = {doc_id: document for doc_id, document in found.items() if document is not None}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qa.domain import Answer
 from qa.ui.conversation.conversation import MAX_EXCHANGES, Conversation, Exchange, exchange_of
@@ -36,7 +37,7 @@ def to_saved(exchange: Exchange) -> str:
     """The exchange's answer as JSON, for the browser to keep; empty where there was none."""
     if exchange.given is None:
         return ""
-    record = _answers().dump_python(exchange.given, mode="json")
+    record = _with_quotes(_answers().dump_python(exchange.given, mode="json"), _flat)
     return json.dumps(record, ensure_ascii=False)
 
 
@@ -64,7 +65,27 @@ def _read(record: object) -> Answer:
     """The answer in `record`. Raises `ValueError` where it is none."""
     if _count_values(record) > MAX_VALUES:
         raise ValueError("no answer has so many values")
-    return _answers().validate_json(json.dumps(record))  # which also finds half characters
+    text = json.dumps(_with_quotes(record, _grouped))
+    return _answers().validate_json(text)  # which also finds half characters
+
+
+def _flat(quote: dict[str, Any]) -> dict[str, Any]:
+    """A citation or chunk, with what is in its source and place beside its other fields."""
+    return {**quote.pop("source"), **quote.pop("place"), **quote}
+
+
+def _grouped(quote: dict[str, Any]) -> dict[str, Any]:
+    """What `_flat` was given: each part takes its own fields, and leaves the others."""
+    return {**quote, "source": quote, "place": quote}
+
+
+def _with_quotes(record: Any, change: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+    """The answer in `record`, with `change` made to its citations and to the chunks of the nearest statements."""
+    changed = {**record, "citations": [change(each) for each in record.get("citations", ())]}
+    if record.get("refusal"):
+        nearest = [{**each, "chunk": change(each["chunk"])} for each in record["refusal"].get("nearest", ())]
+        changed["refusal"] = {**record["refusal"], "nearest": nearest}
+    return changed
 
 
 def _count_values(record: object) -> int:

@@ -247,7 +247,7 @@ class AskTab(Tab):
         given = exchanges[-1].given if exchanges else None
         if given is None:
             return ""
-        cited = dict.fromkeys(city for citation in given.citations for city in citation.cities)
+        cited = dict.fromkeys(city for citation in given.citations for city in citation.source.cities)
         try:
             questions = self._suggester.suggest(
                 cities=given.searched_cities or tuple(cited),

@@ -176,7 +176,7 @@ class CitiesTab(Tab):
         wanted = {city.name for city in chosen}
         events = self._pipeline.library.events
         if wanted:
-            events = tuple(each for each in events if wanted & {*each.cities, *each.chunk.cities})
+            events = tuple(each for each in events if wanted & {*each.cities, *each.chunk.source.cities})
         return split_into_periods(events)
 
     def _timeline(self, periods: Sequence[Period], place: int, code: str) -> Html:
