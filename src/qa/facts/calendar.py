@@ -18,7 +18,7 @@ ERA_NAMES = table_of(lambda pack: pack.era_names)
 Y = r"(?:1\d\d\d|2[01]\d\d)"
 D = r"(?:[0-2]?\d|3[01])"
 FREE, END = r"(?<![\d.,:/-])", r"(?!\d|[.,:]\d)"
-_TH = r"(?:st|nd|rd|th)?"
+_TH = rf"(?:{any_of(lambda pack: pack.rank_endings)})?"
 _OF_YEAR = rf"(?:,?{B0}(?:(?:{YEAR_WORDS}){B0})?(?P<year>{Y})(?!\d|[.,]\d))"
 _LATIN_NAME = "|".join(name for name in NAME.split("|") if name[0] < "\u1780")
 

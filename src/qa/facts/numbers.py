@@ -12,11 +12,11 @@ from qa.facts.numerals import find_atoms
 from qa.facts.units import LATIN, TENTH, unit_after, unit_before
 from qa.facts.vocabulary import language_of
 from qa.text.dates import RANGE
-from qa.text.lang import any_of, words_of
+from qa.text.lang import any_of, any_word_of, words_of
 
-_SUFFIX = re.compile(rf"(?:st|nd|rd|th)(?![{LATIN}])")
-_PREFIX = re.compile(rf"(?:第|(?<![{LATIN}])(?:ke-?|ika-?|thứ )|ទី\s?)$")
-_PLACE = re.compile(r"(?:つ|個|回|次)?目|番目|位|番")
+_SUFFIX = re.compile(rf"(?:{any_of(lambda pack: pack.rank_endings)})(?![{LATIN}])")
+_PREFIX = re.compile(any_word_of(lambda pack: pack.before_rank) + "$")
+_PLACE = re.compile(any_of(lambda pack: pack.after_rank))
 _NEXT = re.compile(r"[-\s\u200b]{0,3}([^\W\d_])(\w*)")
 _NO_NOUN = words_of(lambda pack: pack.uncounted_words)
 _BRIDGE = re.compile(rf"[\s\u200b]{{0,2}}(?:[-–—−~〜～,、]|{RANGE})[\s\u200b]{{0,2}}")

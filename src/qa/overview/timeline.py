@@ -47,14 +47,15 @@ ERA = re.compile(
     rf"({choice(ERAS)}|(?<![a-z0-9])[{''.join(ERA_NAMES)}])\s?(\d{{1,2}}|元)年度?"
     rf"(?:\s?(\d{{1,2}})月(?:\s?\d{{1,2}}日)?|(?:から|{DASH})(\d{{1,2}})年度?)?"
 )
+TH = rf"(?:{any_of(lambda pack: pack.rank_endings)})?"
 HAN = re.compile(
     rf"{AT_START}(?P<year>{Y})年{NOT_AGO}(?:度|(?P<decade>代))?(?:\s?(?P<month>\d{{1,2}}|{NUMBER})月"
     rf"(?:\s?\d{{1,2}}[日号號])?|(?:から|{DASH}|至|到)(?P<end>\d\d)年度?)?"
 )
 NAMED = re.compile(
-    rf"(?<!\w)(?:\d{{1,2}}(?:st|nd|rd|th)?{B1}(?:(?:of|ng){B1})?)?"
+    rf"(?<!\w)(?:\d{{1,2}}{TH}{B1}(?:(?:of|ng){B1})?)?"
     rf"(?:(?P<first>{NAME})\.?{B0}(?:{DASH}|/|{RANGE}){B0})?(?P<month>{NAME})\.?"
-    rf"(?:{B1}\d{{1,2}}(?:st|nd|rd|th)?)?,?{B0}{YEAR_WORD}(?P<year>{Y}){AT_END}"
+    rf"(?:{B1}\d{{1,2}}{TH})?,?{B0}{YEAR_WORD}(?P<year>{Y}){AT_END}"
 )
 YEAR_FIRST = re.compile(rf"{AT_START}({Y})([-/.])(\d{{1,2}})(?:\2\d{{1,2}})?(?![\d/-]|[.,]\d)")
 DAY_FIRST = re.compile(rf"(?<![\d.,:/-])(?:(\d{{1,2}})([-/.]))?(\d{{1,2}})(?(2)\2|/)({Y}){AT_END}")

@@ -34,7 +34,7 @@ PACK = LanguagePack(
     has_no=(
         "asks_again_after stops page_words joins_next goes_on_after_quote counted_months dates "
         "eras era_names before_decade whole_numbers counters number_lookalikes units_before "
-        "tenths"
+        "tenths before_rank after_rank"
     ),
     greetings=("(?:hello|hi|hey|good (?:morning|afternoon|evening|day)|greetings)(?: there| everyone)?"),
     thanks=("(?:many )?thanks(?: a lot| very much)?|thank you(?: very much| so much)?|bye|goodbye"),
@@ -185,6 +185,7 @@ PACK = LanguagePack(
     before_age=r"\baged?(?: of)?|\bwas(?: around| about)?",
     before_both=r"\b(?:the|these|both|its|their|our|those)",
     both_nouns="cities|sides",
+    rank_endings="st|nd|rd|th",
     thousands_mark=",",
     units=UNITS,
 )

@@ -23,7 +23,8 @@ PACK = LanguagePack(
     has_no=(
         "stops page_words joins_next joins_number goes_on_after_quote small_words empty_words "
         "event_nouns determiners demonyms counted_months dates eras era_names before_amount "
-        "after_decade same_year counters number_lookalikes before_age units_before tenths"
+        "after_decade same_year counters number_lookalikes before_age units_before tenths "
+        "after_rank rank_endings"
     ),
     greetings="kumusta(?: ka| po)?|magandang (?:umaga|hapon|gabi|araw)(?: po)?",
     thanks="(?:maraming )?salamat(?: po)?",
@@ -112,6 +113,7 @@ PACK = LanguagePack(
     vague_amounts="(?:ilang|mga) ",
     before_both=r"\bang",
     both_nouns="lungsod",
+    before_rank="ika-?",
     thousands_mark=",",
     units=UNITS,
 )

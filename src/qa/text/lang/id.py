@@ -26,7 +26,8 @@ PACK = LanguagePack(
     has_no=(
         "asks_again_after stops page_words joins_next joins_number goes_on_after_quote "
         "small_words empty_words event_nouns determiners demonyms counted_months dates eras "
-        "era_names before_amount same_year joins_numbers counters number_lookalikes tenths"
+        "era_names before_amount same_year joins_numbers counters number_lookalikes tenths "
+        "after_rank rank_endings"
     ),
     greetings="halo|hai|selamat (?:pagi|siang|sore|malam)",
     thanks="terima kasih(?: banyak)?|makasih",
@@ -112,6 +113,7 @@ PACK = LanguagePack(
     before_age="usia|berumur",
     before_both=r"\bkedua",
     both_nouns="kota",
+    before_rank="ke-?",
     thousands_mark=".",
     units=UNITS,
     units_before={

@@ -31,7 +31,7 @@ PACK = LanguagePack(
         "uncounted_words event_nouns determiners common_words demonyms months month_lookalikes "
         "before_month dates year_words before_year before_likely_year before_amount "
         "before_two_years before_decade after_decade after_until small_numbers whole_numbers "
-        "ordinals joins_numbers vague_amounts before_age before_both units_before"
+        "ordinals joins_numbers vague_amounts before_age before_both units_before rank_endings"
     ),
     greetings="こんにちは|こんばんは|おはよう(?:ございます)?|はじめまして",
     thanks="ありがとう(?:ございます|ございました)?",
@@ -114,6 +114,8 @@ PACK = LanguagePack(
     ),
     number_lookalikes="十分(?![のか之])|万一|五十嵐|九十九里|八百屋|八百万の?神|八百長",
     both_nouns="市|国|都市|者|社",
+    before_rank="第",
+    after_rank="(?:つ|個|回|次)?目|番目|位|番",
     thousands_mark=",",
     units=UNITS,
     tenths="割",

@@ -29,7 +29,8 @@ PACK = LanguagePack(
         "empty_words function_words uncounted_words event_nouns determiners no_names common_words "
         "demonyms counted_months month_lookalikes before_month eras era_names before_likely_year "
         "before_amount before_two_years after_decade same_year after_until whole_numbers ordinals "
-        "joins_numbers counters number_lookalikes before_age before_both thousands_mark tenths"
+        "joins_numbers counters number_lookalikes before_age before_both thousands_mark tenths "
+        "after_rank rank_endings"
     ),
     greetings="សួស្តី|សួស្ដី|ជំរាបសួរ",
     thanks="អរគុណ(?:ច្រើន)?",
@@ -70,6 +71,7 @@ PACK = LanguagePack(
     scales=SCALES,
     vague_amounts="រាប់ ",
     both_nouns="ទីក្រុង|ភាគី",
+    before_rank=r"ទី\s?",
     units=UNITS,
     units_before={
         "century": "សតវត្សទី|សតវត្សរ៍ទី",

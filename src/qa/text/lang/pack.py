@@ -148,6 +148,11 @@ class LanguagePack:
     """Words that are one of a scale: "seratus", a hundred."""
     ordinals: Mapping[str, int] = field(default_factory=dict)
     """What is said for "the n-th". The first is left out: too many words that mean no number."""
+    before_rank: str = ""
+    after_rank: str = ""
+    """What stands before or behind a number, in digits or words, and makes it "the n-th"."""
+    rank_endings: str = ""
+    """What is written right behind digits for the same: 2nd."""
     scales: Mapping[str, int] = field(default_factory=dict)
     """What multiplies the number before it; 0 adds ten to it (-teen)."""
     joins_numbers: str = ""

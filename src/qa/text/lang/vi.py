@@ -32,7 +32,7 @@ PACK = LanguagePack(
         "stops page_words goes_on_after_quote small_words empty_words event_nouns determiners "
         "common_words demonyms months month_lookalikes before_month eras era_names before_amount "
         "after_decade same_year after_until whole_numbers ordinals number_lookalikes before_age "
-        "tenths"
+        "tenths after_rank rank_endings"
     ),
     greetings="xin chào|chào(?: bạn| anh| chị)?",
     thanks="cảm ơn(?: bạn)?(?: nhiều)?",
@@ -114,6 +114,7 @@ PACK = LanguagePack(
     ),
     before_both="cả",
     both_nouns="bên|thành phố|nước",
+    before_rank="thứ ",
     thousands_mark=".",
     units=UNITS,
     units_before={

@@ -30,7 +30,8 @@ PACK = LanguagePack(
         "uncounted_words event_nouns determiners no_names common_words demonyms months "
         "month_lookalikes before_month dates eras era_names year_words before_year "
         "before_likely_year before_amount before_two_years before_decade after_decade after_until "
-        "small_numbers whole_numbers ordinals joins_numbers before_age before_both"
+        "small_numbers whole_numbers ordinals joins_numbers before_age before_both "
+        "rank_endings"
     ),
     greetings="你好|您好|早上好|下午好",
     thanks="谢谢(?:你|您)?|謝謝|感谢",
@@ -82,6 +83,8 @@ PACK = LanguagePack(
     ),
     number_lookalikes="千万(?=不|要|别|別)|百十|百分(?!之)|四周(?!年)|一二|三三五五|四六",
     both_nouns="國|座城市|个城市|個城市",
+    before_rank="第",
+    after_rank="位",
     thousands_mark=",",
     units=UNITS,
     units_before={
