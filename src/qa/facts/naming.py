@@ -19,10 +19,10 @@ from qa.facts.wording import (
     find_words,
     initials,
     joined_sound,
+    latin_words,
     sound_of_katakana,
     sound_of_latin,
     stems,
-    words_of,
 )
 from qa.i18n.messages import LANGUAGES
 from qa.text.names import find_places
@@ -60,7 +60,7 @@ def missing_names(
         start = _place_of(surface, sentence)
         handled.update(
             fold_letters(word)
-            for match in words_of(surface)
+            for match in latin_words(surface)
             for word in (match.group(), *re.split(r"[-‐.]", match.group()))
         )
         if "\u3040" <= surface[0] <= "\u9fff":
@@ -198,7 +198,7 @@ def _known_of(quotes: tuple[str, ...], question: str, catalogue: CityCatalogue |
     for text in texts:
         previous = last_sound = ""
         compatible = unicodedata.normalize("NFKC", text)
-        for match in words_of(text if compatible == text else f"{text}\n{compatible}"):
+        for match in latin_words(text if compatible == text else f"{text}\n{compatible}"):
             folded = fold_letters(match.group())
             parts = [part for part in re.split(r"[-‐'’.]", folded) if part]
             for one in (folded, folded.replace("-", ""), folded.replace(".", ""), *parts):
@@ -253,7 +253,7 @@ def _entities(text: str, catalogue: CityCatalogue | None) -> dict[str, str]:
         surface = _surface(names, folded, text)
         if surface:
             found[country] = surface
-    for match in words_of(text):
+    for match in latin_words(text):
         country = next(
             (_demonyms()[one] for one in stems(fold_letters(match.group())) if one in _demonyms()), ""
         )

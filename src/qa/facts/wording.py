@@ -63,7 +63,7 @@ def stems(word: str) -> set[str]:
     return found
 
 
-def words_of(text: str) -> Iterator[re.Match[str]]:
+def latin_words(text: str) -> Iterator[re.Match[str]]:
     """The words of Latin letters, digits among them."""
     return WORD.finditer(text)
 
@@ -76,7 +76,7 @@ def find_words(text: str, plain: str) -> list[Word]:
     taken = bytearray(len(text))
     for word in found:
         taken[word.start : word.end] = b"\1" * (word.end - word.start)
-    matches = [m for m in words_of(text) if not taken[m.start()] and plain[m.start()] != "\0"]
+    matches = [m for m in latin_words(text) if not taken[m.start()] and plain[m.start()] != "\0"]
     for index, match in enumerate(matches):
         following = matches[index + 1] if index + 1 < len(matches) else None
         kind = _kind(match, following, text)
@@ -119,7 +119,7 @@ def initials(text: str) -> set[str]:
     found: set[str] = set()
     run: list[str] = []
     last_end = 0
-    for match in words_of(text):
+    for match in latin_words(text):
         if re.search(r"[^\s\-&()]", text[last_end : match.start()]) or match.start() - last_end > 3:
             run = []
         last_end = match.end()
