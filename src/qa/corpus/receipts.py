@@ -55,7 +55,7 @@ class IndexReport:
     @property
     def has_failures(self) -> bool:
         """True if a file could not be read, or a folder not be opened."""
-        return bool(self.of("failed") or self.notes)
+        return bool(self.of("failed") or any(code_of(note) != "why_index_upgraded" for note in self.notes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
