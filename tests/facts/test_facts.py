@@ -393,6 +393,10 @@ def test_a_sentence_cut_from_a_quote_is_supported(before: str, sentence: str, af
     assert missing(sentence, f"{before}。\n{sentence}\n{after}") == []
 
 
+def test_a_sentence_that_begins_elsewhere_in_a_number_is_found_where_it_stands() -> None:
+    assert missing("0", "20,000。\n0\nribu") == []
+
+
 def test_half_a_number_is_not_cut_from_a_quote() -> None:
     assert missing("5 km", "It is 2.5 km long.") == [("number", "5")]
     assert missing("It spread to 20", "It spread to 20,000 households.") == [("number", "20")]

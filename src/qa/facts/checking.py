@@ -98,13 +98,15 @@ def missing_facts(
 
 def _stands_in(sentence: str, quote: str) -> bool:
     """True if `sentence` is a sentence of `quote`, word for word."""
-    start = quote.find(sentence)
-    if not sentence or start < 0:
-        return False
-    before, after = quote[max(0, start - 2) : start], quote[start + len(sentence) :][:1]
-    stops = "\n" + STOPS
+    places = re.finditer(re.escape(sentence), quote) if sentence else ()
+    return any(_is_whole(quote, place.start(), place.end()) for place in places)
+
+
+def _is_whole(quote: str, start: int, end: int) -> bool:
+    """True if a sentence begins at `start` and ends at `end`."""
+    before, after, stops = quote[max(0, start - 2) : start], quote[end : end + 1], "\n" + STOPS
     is_start = not before or before[-1] in stops or (before[-1].isspace() and before[0] in ".!?:;" + stops)
-    return is_start and (not after or after.isspace() or sentence[-1] in stops)
+    return is_start and (not after or after.isspace() or quote[end - 1] in stops)
 
 
 @lru_cache(maxsize=256)
