@@ -109,7 +109,7 @@ def test_the_table_of_settings_names_each_setting_with_its_default() -> None:
     for names, defaults in rows.items():
         for name in re.findall(r"`([a-z_]+)`", names):
             value = getattr(settings, name)
-            shown = ",".join(value) if isinstance(value, tuple) else str(value)
+            shown = ",".join(value) if isinstance(value, tuple) else str("" if value is None else value)
             assert shown in defaults or not shown, name
 
 

@@ -102,7 +102,7 @@ def test_an_index_of_an_older_format_answers_until_the_new_one_takes_its_place(
     assert builds(old) == {before.build, committed(old).build}
     pipeline.catch_up()
     assert not pipeline.is_outdated
-    assert pipeline.search(QUESTION)[0].chunk.path == "dalian.md"
+    assert pipeline.search(QUESTION)[0].chunk.source.path == "dalian.md"
     assert_everything_is_retrievable(old, embedder)
 
 

@@ -60,7 +60,7 @@ TRIAL = """
 import json, sys
 from qa.answer.context import LEANS_BACK
 from qa.cities.parsing import parse_cities
-from qa.domain import Chunk, Span
+from qa.domain import Chunk, Place, Source, Span
 from qa.drafting.checks import ABOUT_EVIDENCE, ASKS_FOR
 from qa.drafting.instructions import is_instruction
 from qa.drafting.support import NEGATIONS
@@ -90,7 +90,7 @@ names = { th = ["ต้าเหลียน"] }
 ''', where="cities.toml")
 text = "ดาเวาลงนามเมื่อ 5 มีนาคม 2016"
 whole = Span(0, len(text))
-chunk = Chunk(chunk_id="", doc_id="", path="", title="", span=whole, text=text, sentences=(whole,))
+chunk = Chunk("", Source("", "", ""), Place(whole), text, (whole,))
 history = [Turn("user", "ดาเวาลงนามเมื่อไร")]
 asked = understand("แล้วต้าเหลียน", history=history, catalogue=cities)
 print(json.dumps({
