@@ -3,7 +3,7 @@
 >>> from qa import load_settings, open_pipeline
 >>> pipeline = open_pipeline(load_settings())  # doctest: +SKIP
 >>> answer = pipeline.ask("When did Phnom Penh become a sister city?")  # doctest: +SKIP
->>> answer.statements[0].text, answer.citations[0].path  # doctest: +SKIP
+>>> answer.statements[0].text, answer.citations[0].source.path  # doctest: +SKIP
 
 `open_pipeline` raises `IndexMissing` before the first `qa index`, `IndexMismatch` or `ModelError`. All that is
 raised on purpose is a `QAError`, whose message names the next step. A name is loaded when it is first used.
