@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import inspect
-import itertools
 from pathlib import Path
+from typing import Any
 
 from qa.config import Settings
 
@@ -25,22 +23,17 @@ name is an error.
 
 def make_table() -> str:
     """The whole of `docs/settings.md`."""
-    (body,) = (
-        node.body for node in ast.parse(inspect.getsource(Settings)).body if isinstance(node, ast.ClassDef)
-    )
-    texts = {
-        declared.target.id: " ".join(text.value.value.split())
-        for declared, text in itertools.pairwise(body)
-        if isinstance(declared, ast.AnnAssign) and isinstance(declared.target, ast.Name)
-        if isinstance(text, ast.Expr)
-        and isinstance(text.value, ast.Constant)
-        and isinstance(text.value.value, str)
-    }
     rows = (
-        f"| `{each.name}` | {_show(each.default)} | {texts[each.name]} |\n"
+        f"| `{each.name}` | {_show(each.default)} | {_tell(each)} |\n"
         for each in dataclasses.fields(Settings)
     )
     return HEAD + "".join(rows)
+
+
+def _tell(setting: dataclasses.Field[Any]) -> str:
+    """What a setting says, the numbers that it takes, and whether it is a secret."""
+    limits = " From {:,} to {:,}.".format(*setting.metadata["range"]) if setting.metadata["range"] else ""
+    return f"{setting.metadata['help']}{limits}{'' if setting.repr else ' Never shown.'}"
 
 
 def _show(default: object) -> str:

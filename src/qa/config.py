@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from qa.errors import ConfigError
 
@@ -37,142 +37,140 @@ YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 SERVER = re.compile(r"https?://[^\s/@?#]+(?:/[^\s@?#]*)?", re.IGNORECASE)
 """Where a server is, perhaps under a path; a name and password have no place in it, as it is shown."""
 
+T = TypeVar("T")
+
+
+def _setting(default: T, text: str, *range: float, secret: bool = False) -> T:
+    """A field with what `docs/settings.md` says of it, and the least and the greatest number that it takes."""
+    return field(default=default, repr=not secret, metadata={"help": text, "range": range})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set. `QA_CHUNK_TOKENS=300` and `chunk_tokens = 300` in `qa.toml` say the same."""
 
-    corpus_dir: Path = Path("corpus")
-    """The folder with the documents, and with a `cities.toml` that adds to the table of cities."""
-    index_dir: Path = Path("index")
-    """The folder that the index is built in."""
-    chroma_url: str = ""
-    """The address of a Chroma server (`http://…`) that keeps the vectors; empty: they are kept in `index_dir`."""
-    chroma_token: str = field(default="", repr=False)
-    """What a Chroma server, or what stands before it, wants to know, never shown; empty: nothing."""
-    postgres_url: str = field(default="", repr=False)
-    """A PostgreSQL database with pgvector that keeps the vectors (`postgresql://…`, its password never shown);
-    empty: they are kept in Chroma."""
+    corpus_dir: Path = _setting(
+        Path("corpus"), "The folder with the documents; a `cities.toml` in it adds to the table of cities."
+    )
+    index_dir: Path = _setting(Path("index"), "The folder that the index is built in.")
+    chroma_url: str = _setting(
+        "", "A Chroma server (`http://…`) that keeps the vectors; empty: they are kept in `index_dir`."
+    )
+    chroma_token: str = _setting(
+        "", "What a Chroma server, or what stands before it, wants to know; empty: nothing.", secret=True
+    )
+    postgres_url: str = _setting(
+        "", "PostgreSQL with pgvector that keeps the vectors (`postgresql://…`); empty: Chroma.", secret=True
+    )
 
-    cities_file: Path | None = None
-    """What is added to the table of cities for a corpus without a `cities.toml` of its own; empty: nothing."""
+    cities_file: Path | None = _setting(
+        None, "What is added to the table of cities where a corpus has no `cities.toml`; empty: nothing."
+    )
 
-    embedder: str = PACKAGED
-    """`packaged` (multilingual-e5-small), or a sentence-transformers name or folder."""
-    embedder_query_prefix: str = "query: "
-    """What the embedder wants before a question."""
-    embedder_passage_prefix: str = ""
-    """What the embedder wants before a passage. The packaged one finds as much without its `passage: `, sooner."""
-    reranker: str = PACKAGED
-    """`packaged` (ms-marco-MiniLM-L-12-v2), a sentence-transformers cross-encoder's name or folder, or `none`."""
-    reranker_languages: tuple[str, ...] = ("en",)
-    """Languages (ISO 639) that the cross-encoder reads; others are ranked without it."""
-    reader: str = PACKAGED
-    """`packaged` (comes with this program, reads on from multilingual-e5-small), or `none`."""
-    dtype: str = "auto"
-    """`auto` (bfloat16 where the processor has instructions for it, and the packaged embedder's passages in int8),
-    `float32` or `bfloat16`."""
+    embedder: str = _setting(
+        PACKAGED, "`packaged` (multilingual-e5-small), or a sentence-transformers name or folder."
+    )
+    embedder_query_prefix: str = _setting("query: ", "What the embedder wants before a question.")
+    embedder_passage_prefix: str = _setting(
+        "", "What the embedder wants before a passage; the packaged one finds as much without, sooner."
+    )
+    reranker: str = _setting(
+        PACKAGED, "`packaged` (ms-marco-MiniLM-L-12-v2), a cross-encoder's name or folder, or `none`."
+    )
+    reranker_languages: tuple[str, ...] = _setting(
+        ("en",), "Languages (ISO 639) that the cross-encoder reads; others are ranked without it."
+    )
+    reader: str = _setting(
+        PACKAGED, "`packaged` (comes with this program, reads on from multilingual-e5-small), or `none`."
+    )
+    dtype: str = _setting(
+        "auto",
+        "`auto` (bfloat16 where the processor has instructions for it, and the packaged embedder's passages in "
+        "int8), `float32` or `bfloat16`.",
+    )
 
-    chunk_tokens: int = 200
-    """The most tokens of the embedder's in a chunk, 32 to 480."""
+    chunk_tokens: int = _setting(200, "The most tokens of the embedder's in a chunk.", 32, 480)
+    candidates: int = _setting(40, "How many passages each search hands on.", 10, 200)
+    # On the development sets recall@1 is the same with 5 as with 20, and a question takes half the time.
+    rerank: int = _setting(6, "How many of the fused passages the cross-encoder reads.", 1, 100)
+    read: int = _setting(5, "How many of the best passages the reader reads.", 1, 50)
+    max_statements: int = _setting(4, "The most statements in an answer.", 1, 10)
+    threshold: float = _setting(
+        0.5, "The least probability that the evidence answers for an answer to be given.", 0, 1
+    )
 
-    candidates: int = 40
-    """How many passages each search hands on, 10 to 200."""
-    rerank: int = 6
-    """How many of the fused passages the cross-encoder reads, 1 to 100. On the development sets recall@1 is the
-    same with 5 as with 20, and a question takes half the time."""
-    read: int = 5
-    """How many of the best passages the reader reads, 1 to 50."""
-    max_statements: int = 4
-    """The most statements in an answer, 1 to 10."""
-    threshold: float = 0.5
-    """The least probability that the evidence answers for an answer to be given, 0 to 1; see
-    `qa.answer.decision`."""
+    host: str = _setting("127.0.0.1", "The page's address; `0.0.0.0` shows it to the network.")
+    port: int = _setting(7860, "The port that the page is served at, 0 for any free one.", 0, 65535)
+    admin_key: str = _setting(
+        "", "What staff need to add documents, at least 12 characters; empty: this machine only.", secret=True
+    )
+    admin_keys: tuple[str, ...] = _setting(
+        (), "Keys of several people (`Aoi=…,Minh=…`); `qa status --changes` tells who did what.", secret=True
+    )
+    read_key: str = _setting(
+        "", "What readers need, at least 12 characters; empty: everybody may ask and read.", secret=True
+    )
+    hosts: tuple[str, ...] = _setting(
+        (), "The names that the page is served under (`qa.example.org`); empty: those of this machine."
+    )
+    proxies: tuple[str, ...] = _setting(
+        (), "Addresses or networks of proxies beside those at this machine (`10.0.0.0/8`): they say who asks."
+    )
+    api_origins: tuple[str, ...] = _setting(
+        (), "Sites whose web pages may call the functions for programs (`https://www.example.org`)."
+    )
+    embed_origins: tuple[str, ...] = _setting(
+        (), "Sites that may show the page within theirs (`https://www.example.org`); no others may."
+    )
+    root_path: str = _setting("", "The path that a proxy shows the page under, `/qa` say; empty: none.")
+    metrics: str = _setting(
+        "local", "Who reads `/metrics`: `local` (programs here, through no proxy), `all` or `none`."
+    )
+    log_format: str = _setting("text", "`text`, or `json`: one object a line, also one for each answer.")
+    log_questions: bool = _setting(False, "True if the log may tell what was asked.")
+    keep_questions_days: int = _setting(
+        180, "The days for which refused questions and feedback are kept, 0 for none.", 0, 36_500
+    )
+    visitor_waiting: int = _setting(4, "The most questions of one visitor that wait at once.", 1, 1000)
+    visitor_a_minute: int = _setting(30, "The most questions of one visitor a minute.", 1, 100_000)
+    address_waiting: int = _setting(
+        40, "The most questions of one address, an office say, that wait at once.", 1, 10_000
+    )
+    address_a_minute: int = _setting(300, "The most questions of one address a minute.", 1, 1_000_000)
+    visitors_mib: int = _setting(64, "The MiB that conversations may take; the oldest go first.", 1, 100_000)
 
-    host: str = "127.0.0.1"
-    """The address that the page is served at; `0.0.0.0` shows it to the network."""
-    port: int = 7860
-    """The port that the page is served at, 0 for any free one."""
-    admin_key: str = field(default="", repr=False)
-    """What staff must know to bring in documents from the page, at least 12 characters, never shown; empty: it is
-    done at this machine only."""
-    admin_keys: tuple[str, ...] = field(default=(), repr=False)
-    """Keys of several people (`Aoi=…,Minh=…`), never shown: what each of them changes stands with their name in
-    `qa status --changes`."""
-    read_key: str = field(default="", repr=False)
-    """What readers must know to ask and to read, at least 12 characters, never shown; empty: everybody may."""
-    hosts: tuple[str, ...] = ()
-    """The names that the page is served under, such as `qa.example.org`; empty: those of this machine."""
-    proxies: tuple[str, ...] = ()
-    """Addresses or networks of proxies, beside those at this machine, that say who asks (`10.0.0.0/8`)."""
-    api_origins: tuple[str, ...] = ()
-    """The sites whose web pages may call the functions for programs, such as `https://www.example.org`."""
-    embed_origins: tuple[str, ...] = ()
-    """The sites that may show the page within theirs, such as `https://www.example.org`; no others may."""
-    root_path: str = ""
-    """The path that a proxy shows the page under, `/qa` say; empty: it has a host of its own."""
-    metrics: str = "local"
-    """Who may read `/metrics`: `local` (programs at this machine, through no proxy), `all` or `none`."""
-    log_format: str = "text"
-    """`text`, or `json`: one object a line, also one for each answer."""
-    log_questions: bool = False
-    """True if the log may tell what was asked."""
-    keep_questions_days: int = 180
-    """The days for which refused questions and feedback are kept, 0 (nothing is kept) to 36,500."""
-    visitor_waiting: int = 4
-    """The most questions of one visitor that wait at the same time, 1 to 1,000."""
-    visitor_a_minute: int = 30
-    """The most questions of one visitor a minute, 1 to 100,000."""
-    address_waiting: int = 40
-    """The most questions from one address, an office say, that wait at the same time, 1 to 10,000."""
-    address_a_minute: int = 300
-    """The most questions from one address a minute, 1 to 1,000,000."""
-    visitors_mib: int = 64
-    """The most memory that visitors' conversations take, in MiB, 1 to 100,000; the oldest go first."""
-
-    llm: str = ""
-    """The language model that writes answers, as `provider:model` (`openai:…`, `anthropic:…`, `ollama:…`, or
-    another provider of LangChain's `init_chat_model`); empty: answers are quotes."""
-    llm_base_url: str = ""
-    """The address of the server that the language model runs at; empty: the provider's own."""
-    local_llm: str = ""
-    """A GGUF file with a language model, served by llama.cpp in a process of its own for `qa serve`, `chat` and
-    `ask`, in place of `llm`; empty: none."""
-    llm_api_key: str = field(default="", repr=False)
-    """The key for the language model, never shown; empty: the provider's own variable, `OPENAI_API_KEY` say."""
-    llm_temperature: float = 0.0
-    """How freely the language model chooses its words, 0 to 2."""
-    llm_timeout_s: float = 30.0
-    """The seconds that an answer may wait for the language model, with all that is tried again, 1 to 600."""
-    llm_context_tokens: int = 4096
-    """The tokens that the language model reads and writes at most in one call, 512 to 1,000,000."""
-    llm_max_tokens: int = 400
-    """The most tokens of a reply, 16 to 8,192; a longer one is not used."""
-    llm_calls_a_day: int = 2000
-    """The most calls of the language model a day (UTC), 1 to 1,000,000; then answers are quotes."""
-    llm_tokens_a_day: int = 2000000
-    """The most tokens that the language model reads and writes a day (UTC), 1,000 to 1,000,000,000."""
+    llm: str = _setting(
+        "",
+        "The language model that writes answers, as `provider:model` (`openai:…`, `anthropic:…`, `ollama:…`, or "
+        "another provider of LangChain's `init_chat_model`); empty: answers are quotes.",
+    )
+    llm_base_url: str = _setting("", "The server that the language model runs at; empty: the provider's own.")
+    local_llm: str = _setting(
+        "",
+        "A GGUF file that llama.cpp serves to `qa serve`, `chat` and `ask` in place of `llm`; empty: none.",
+    )
+    llm_api_key: str = _setting(
+        "", "The language model's key; empty: the provider's own variable, `OPENAI_API_KEY` say.", secret=True
+    )
+    llm_temperature: float = _setting(0.0, "How freely the language model chooses its words.", 0, 2)
+    llm_timeout_s: float = _setting(
+        30.0, "The seconds that an answer may wait for the language model, all tries together.", 1, 600
+    )
+    llm_context_tokens: int = _setting(
+        4096, "The most tokens that the language model reads and writes in one call.", 512, 1_000_000
+    )
+    llm_max_tokens: int = _setting(400, "The most tokens of a reply; a longer one is not used.", 16, 8192)
+    llm_calls_a_day: int = _setting(
+        2000, "The most calls of the language model a day (UTC); then answers are quotes.", 1, 1_000_000
+    )
+    llm_tokens_a_day: int = _setting(
+        2000000, "The most tokens that the language model reads and writes a day (UTC).", 1000, 1_000_000_000
+    )
 
     def __post_init__(self) -> None:
-        _check_range(self, "chunk_tokens", 32, 480)
-        _check_range(self, "candidates", 10, 200)
-        _check_range(self, "rerank", 1, 100)
-        _check_range(self, "read", 1, 50)
-        _check_range(self, "max_statements", 1, 10)
-        _check_range(self, "threshold", 0, 1)
-        _check_range(self, "port", 0, 65535)
-        _check_range(self, "keep_questions_days", 0, 36_500)
-        _check_range(self, "visitor_waiting", 1, 1000)
-        _check_range(self, "visitor_a_minute", 1, 100_000)
-        _check_range(self, "address_waiting", 1, 10_000)
-        _check_range(self, "address_a_minute", 1, 1_000_000)
-        _check_range(self, "visitors_mib", 1, 100_000)
-        _check_range(self, "llm_temperature", 0, 2)
-        _check_range(self, "llm_timeout_s", 1, 600)
-        _check_range(self, "llm_context_tokens", 512, 1_000_000)
-        _check_range(self, "llm_max_tokens", 16, 8192)
-        _check_range(self, "llm_calls_a_day", 1, 1_000_000)
-        _check_range(self, "llm_tokens_a_day", 1000, 1_000_000_000)
+        for each in dataclasses.fields(self):
+            if each.metadata["range"]:
+                _check_range(self, each.name, *each.metadata["range"])
         provider, _, model = self.llm.partition(":")
         if self.llm and not (provider.strip() and model.strip()):
             raise ConfigError(f"llm is {self.llm!r}; set provider:model, ollama:llama3.2 say, or nothing")
