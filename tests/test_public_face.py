@@ -13,6 +13,7 @@ import pytest
 
 import qa
 from conftest import REPOSITORY
+from qa.cli import main
 
 
 def test_the_public_names_are_sorted_and_there() -> None:
@@ -63,3 +64,9 @@ def test_the_example_answers_with_its_source(tmp_path: Path) -> None:
     said = run(str(REPOSITORY / "examples" / "ask.py"), "When did Phnom Penh become a sister city?")
     assert "sister city agreement in March 2016. [1]" in said
     assert "[1] phnom-penh.md: " in said
+
+
+def test_the_command_says_which_version_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"qa {qa.__version__}\n")

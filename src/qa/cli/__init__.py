@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import qa
 from qa.cli.asking import run_ask, run_chat, run_search, run_serve
 from qa.cli.backup import run_backup, run_restore
 from qa.cli.documents import (
@@ -77,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qa", description="Answers questions from documents, with citations that hold."
     )
+    parser.add_argument("--version", action="version", version=f"qa {qa.__version__}")
     parser.add_argument("-v", "--verbose", action="store_true", help="say more on stderr")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     index = argparse.ArgumentParser(add_help=False)
