@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,9 @@ def main() -> int:
         assert len(old) == len(new), f"{folder}: {len(old)} and {len(new)} lines"
         pairs = [(a, b) for a, b in zip(old, new, strict=True) if a != b]
         different += len(pairs)
-        print(f"{folder.name}: {len(new)} questions, {len(pairs)} answered otherwise", flush=True)
+        fields = Counter(name for a, b in pairs for name in differing(json.loads(a), json.loads(b)))
+        counts = ", ".join(f"{name} {count}" for name, count in sorted(fields.items()))
+        print(f"{folder.name}: {len(new)} questions, {len(pairs)} answered otherwise ({counts or 'none'})")
         for a, b in pairs[: options.most]:
             show(json.loads(a), json.loads(b))
     return 1 if different else 0
@@ -114,13 +117,17 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
+def differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """The fields that two answers to one question do not have alike."""
+    return [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+
+
 def show(old: dict[str, Any], new: dict[str, Any]) -> None:
     """Print what differs between two answers to one question."""
     print(f"  {old['id']}")
-    for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name):
-            print(f"    {name}: {json.dumps(old.get(name), ensure_ascii=False)[:300]}")
-            print(f"    {' ' * len(name)}→ {json.dumps(new.get(name), ensure_ascii=False)[:300]}")
+    for name in differing(old, new):
+        print(f"    {name}: {json.dumps(old.get(name), ensure_ascii=False)[:300]}")
+        print(f"    {' ' * len(name)}→ {json.dumps(new.get(name), ensure_ascii=False)[:300]}")
 
 
 if __name__ == "__main__":
