@@ -10,7 +10,7 @@ from langchain_core.messages import BaseMessage
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
-from qa.domain import Answer, Citation, Place, Source, Span, Statement
+from qa.domain import Answer, Citation, Place, Quoted, Source, Span, Statement
 from qa.drafting.support import COMPARED_PREFIX
 from qa.models import Models
 from qa.pipeline import Pipeline
@@ -23,7 +23,7 @@ QUOTES = (
 )
 
 
-def answer_of(*quotes: str, **changes: Any) -> Answer:
+def answer_of(*quotes: str, **changes: Any) -> Quoted:
     """The answer that quotes each of `quotes`."""
     citations = tuple(
         Citation(n, Source("d", "p.md", "T"), Place(Span(0, len(quote))), quote)
@@ -32,8 +32,14 @@ def answer_of(*quotes: str, **changes: Any) -> Answer:
     statements = tuple(Statement(citation.quote, (citation.number,)) for citation in citations)
     question = "What was done?"
     return dataclasses.replace(
-        Answer(question, question, "en", statements=statements, citations=citations), **changes
+        Quoted(question, question, "en", statements=statements, citations=citations), **changes
     )
+
+
+def fallback_of(answer: Answer) -> str:
+    """Why `answer` is quoted, which it must be."""
+    assert isinstance(answer, Quoted)
+    return answer.fallback
 
 
 def said(answer: Answer) -> list[tuple[str, tuple[int, ...]]]:

@@ -25,7 +25,7 @@ import qa.feedback
 from commands import Run, assert_is_one_error_line, clean_environment, folder, run
 from outages import fill, small_disk
 from qa.cli.feedback import MAX_CELL_CHARS, _cell
-from qa.domain import Answer, Chunk, Citation, Evidence, Place, Refusal, Source, Span, Statement
+from qa.domain import Chunk, Citation, Evidence, Place, Quoted, Refusal, Refused, Source, Span, Statement
 from qa.errors import DiskError, IndexBusy, QAError
 from qa.feedback import (
     MAX_ANSWER_CHARS,
@@ -118,7 +118,7 @@ def test_nothing_is_kept_of_who_a_reader_was(tmp_path: Path) -> None:
 
 def test_feedback_on_an_answer_has_its_words_and_quotes() -> None:
     citation = Citation(1, Source("d1", "dalian.txt", "Dalian"), Place(Span(0, len(QUOTE))), QUOTE)
-    answer = Answer(QUESTION, QUESTION, "en", statements=(Statement(QUOTE, (1,)),), citations=(citation,))
+    answer = Quoted(QUESTION, QUESTION, "en", statements=(Statement(QUOTE, (1,)),), citations=(citation,))
     assert feedback_on(answer, "bad", reason="Old.") == said("bad", reason="Old.")
 
 
@@ -126,7 +126,7 @@ def test_feedback_on_a_refusal_says_so_and_has_the_nearest_statements() -> None:
     span = Span(0, len(QUOTE))
     chunk = Chunk("c1", Source("d1", "dalian.txt", "Dalian"), Place(span), QUOTE, (span,))
     refusal = Refusal("not_direct", nearest=(Evidence(chunk, span, QUOTE, 0.4),))
-    feedback = feedback_on(Answer(QUESTION, QUESTION, "vi", refusal=refusal), "good")
+    feedback = feedback_on(Refused(QUESTION, QUESTION, "vi", refusal=refusal), "good")
     assert feedback.refused
     assert feedback.language == "vi"
     assert feedback.citations == (("dalian.txt", QUOTE),)

@@ -27,7 +27,7 @@ from langchain_core.tools import BaseTool
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker, RecordingReranker
 from qa.config import Settings
-from qa.domain import Answer, Step, Turn
+from qa.domain import Answer, Step, Turn, Written
 from qa.errors import IndexMissing, InputError
 from qa.langchain import AnswerPath, PassageReranker, PassageRetriever, make_tool, open_parts
 from qa.models import Models
@@ -283,7 +283,7 @@ def test_a_language_model_that_is_set_writes_the_answer(settings: Settings) -> N
 
     *_, answer = AnswerPath(pipeline).stream(FIRST_ASK)
 
-    assert answer.mode == "drafted"
+    assert isinstance(answer, Written)
     assert [each.text for each in answer.statements] == ["Kitakyushu sent 67 experts."]
 
 

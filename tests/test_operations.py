@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, expect
 from conftest import REPOSITORY, CountingEmbedder
 from pages import ANSWER_MS, Server, ask, browser, open_page, serving
 from qa.config import Settings
-from qa.domain import Answer, Refusal
+from qa.domain import Quoted, Refusal, Refused
 from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.system.logs import FIELDS, JsonLines
@@ -79,12 +79,12 @@ def figures(watch: Watch) -> dict[str, float]:
 
 
 def test_answers_are_counted_by_how_they_went(watch: Watch) -> None:
-    refused = Answer("?", "?", "en", refusal=Refusal("weak_evidence"), timings={"find": 0.2, "total": 0.3})
+    refused = Refused("?", "?", "en", refusal=Refusal("weak_evidence"), timings={"find": 0.2, "total": 0.3})
     watch.see(refused)
-    watch.see(Answer("?", "?", "en", refusal=Refusal("weak_evidence"), fallback="timeout"))
+    watch.see(Quoted("?", "?", "en", statements=(), citations=(), fallback="timeout"))
     found = figures(watch)
-    assert found['qa_questions_total{mode="extractive",outcome="refused"}'] == 2
-    assert found['qa_refusals_total{reason="weak_evidence"}'] == 2
+    assert found['qa_questions_total{mode="extractive",outcome="refused"}'] == 1
+    assert found['qa_refusals_total{reason="weak_evidence"}'] == 1
     assert found['qa_llm_fallbacks_total{kind="timeout"}'] == 1
     assert found['qa_stage_seconds_count{stage="find"}'] == 1
     assert found['qa_stage_seconds_bucket{le="0.1",stage="find"}'] == 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,6 +37,7 @@ class Span:
 
 
 PageKind = Literal["page", "slide", "sheet"]
+Origin = Literal["front_matter", "properties", "text", "file_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,10 @@ class Section:
 class Document:
     """One file as it was read.
 
-    `path` is relative to the corpus, with forward slashes; `doc_id` stands for that path, so it stays the
-    same when the file changes; `sha256` is that of the file's bytes; `version` changes with whatever could
-    change what was read: the path, the bytes, the readers, the table of cities. `page_kind` is what `pages` are,
-    `empty_pages` the numbers of those without text; `origins` tells where title, date and cities were found, as
-    pairs such as ("title", "properties"), see `Origin`; `warnings` what was left out, or could not be made out.
+    `path` is relative to the corpus, with forward slashes; `doc_id` stands for it, so it stays the same when the
+    file changes; `sha256` is that of the file's bytes; `version` changes with whatever could change what was read:
+    the path, the bytes, the readers, the table of cities. `empty_pages` are the numbers of those without text,
+    `origins` pairs such as ("title", "properties"), `warnings` what was left out, or could not be made out.
     """
 
     doc_id: str
@@ -87,10 +87,6 @@ class Document:
     empty_pages: tuple[int, ...] = ()
     origins: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
-
-
-Origin = Literal["front_matter", "properties", "text", "file_name"]
-"""Where a fact about a document was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +128,7 @@ class Chunk:
 
     def cut(self, span: Span) -> str:
         """The text at `span`, which must lie inside this chunk's own span."""
-        own = self.place.span
-        if not own.contains(span):
+        if not (own := self.place.span).contains(span):
             raise ValueError(f"{span} is outside of chunk {self.chunk_id} at {own}")
         return self.text[span.start - own.start : span.end - own.start]
 
@@ -150,13 +145,12 @@ class Turn:
 class Query:
     """A question as it was understood.
 
-    `question` is what was typed, `text` what is searched for (a follow-up made whole), `language` an ISO 639
-    code, `cities` the cities that narrow the search, empty for all; `is_follow_up` tells that `text` borrows
-    from the conversation, `named_cities` which of `cities` the question itself names; `searched_text` is
-    `text` with the cities called as in the documents' language; `is_city_by_city` tells that each city needs
-    an answer of its own, `names_place` that a city of the catalogue is named, the home one counted;
-    `set_aside_cities` were chosen, and the question names others; `wants_story` tells that everything about
-    a city is asked for, not one fact; `translation` is a machine's of `text`, in `translation_language`.
+    `question` is what was typed, `text` what is searched for (a follow-up made whole), `language` an ISO 639 code,
+    `cities` the cities that narrow the search, empty for all; `is_follow_up` tells that `text` borrows from the
+    conversation, `named_cities` which of `cities` the question itself names; `searched_text` is `text` with the
+    cities called as in the documents' language; `is_city_by_city` tells that each city needs its own answer,
+    `names_place` that a city of the catalogue is named, also the home one; `set_aside_cities` were chosen, and the
+    question names others; `wants_story` tells that all about a city is asked for; `translation` is of `text`.
     """
 
     question: str
@@ -180,10 +174,8 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """Where in a document the words asked for may stand: a date, a number, a name, a clause.
-
-    `score` tells by how much the reader prefers them to there being no answer (a logit, higher is better).
-    """
+    """Where in a document the words asked for may stand: a date, a number, a name, a clause. `score` tells by how
+    much the reader prefers them to there being no answer (a logit, higher is better)."""
 
     span: Span
     score: float
@@ -193,12 +185,9 @@ class Focus:
 class Passage:
     """A chunk that was retrieved, and why.
 
-    `similarity` is the mean of the chunk's own cosine and that of its best sentence (-1 to 1, higher is
-    better); `sentence_similarities` has one cosine for each of `chunk.sentences`; ranks count from 1 and are
-    None where that search did not find it; `fused_score` adds the share that BM25 gives (higher is
-    better); `rerank_score` is the cross-encoder's logit (higher is better), None where it was not asked;
-    `read_score` is the reader's, and `foci` what it found in each of `chunk.sentences`, empty where it did not
-    read.
+    Of all scores, higher is better. `similarity` is the mean of the chunk's own cosine and its best sentence's
+    (-1 to 1); ranks count from 1, and are None where that search did not find it; `fused_score` adds BM25's share;
+    `rerank_score` is the cross-encoder's logit; `foci` are the reader's, one for each of `chunk.sentences`.
     """
 
     chunk: Chunk
@@ -214,11 +203,8 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One sentence that answers, or the run of sentences that it needs to be understood.
-
-    `score` is the probability that it answers (0 to 1, higher is better); `focus` the words in it that were
-    asked for, where the question is so exact that there are such.
-    """
+    """One sentence that answers, or the run of sentences that it needs to be understood. `score` is the
+    chance that it answers (0 to 1); `focus` the words that were asked for, where the question is so exact."""
 
     chunk: Chunk
     span: Span
@@ -261,78 +247,57 @@ class Statement:
 RefusalReason = Literal[
     "nothing_found", "weak_evidence", "not_direct", "unknown_name", "empty_question", "empty_index"
 ]
+ReplyKind = Literal["hello", "thanks", "coverage"]
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why there is no answer, what was missing (a name, say), and the nearest statements there are.
-
-    `not_direct` stands between answer and refusal: the statements may help, but do not say it directly.
-    """
+    """Why there is no answer, what was missing (a name, say), and the nearest statements there are. `not_direct`
+    stands between answer and refusal: the statements may help, but do not say it directly. `covered` are
+    the titles of the documents that there are, for telling what can be asked."""
 
     reason: RefusalReason
     missing: tuple[str, ...] = ()
     nearest: tuple[Evidence, ...] = ()
     covered: tuple[str, ...] = ()
-    """The titles of the documents that there are, for telling what can be asked."""
-
-
-ReplyKind = Literal["hello", "thanks", "coverage"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What the program says of itself, where nothing was asked of the documents: what they are and cover."""
-
-    kind: ReplyKind
-    titles: tuple[str, ...] = ()
-    cities: tuple[str, ...] = ()
 
 
 Fallback = Literal[
     "", "unreachable", "wrong_key", "rate_limit", "timeout", "broken", "empty", "endless",
     "wrong_form", "day_cap", "failed", "declined", "unsupported",
 ]  # fmt: skip
-"""Why an answer is quoted though a language model is set: how it failed (see `qa.errors.LLMFailure`), or it
-found that the quotes do not answer, or too little of what it wrote was held up by them. Empty where none is set,
-or it was used."""
+"""Why an answer is quoted though a language model is set; empty where none is. See also `qa.errors.LLMFailure`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Statements with citations, or a refusal, or a reply about the program itself: exactly one of them.
-
-    `language` is the asker's (ISO 639); `searched_cities` is what the search was narrowed to, empty for all
-    documents; `set_aside_cities` were chosen, but the question names others; `silent_cities` are those, in an
-    answer that goes city by city, of which the documents do not say what was asked; `also_searched_as` is a
-    machine's translation of the question, and `translations` are those of quotes, made when the reader asks for
-    them, by citation number; `passages` is what was retrieved, best first, kept also when refusing; `confidence`
-    is the probability that the evidence answers (0 to 1); `timings` has seconds by stage.
-    """
+class Asked:
+    """What every answer carries. `language` is the asker's (ISO 639); `searched_cities` is what the search was
+    narrowed to, empty for all; `set_aside_cities` were chosen, but the question names others; `also_searched_as`
+    is a machine's translation of the question; `passages` is what was retrieved, best first; `confidence` is the
+    chance that the evidence answers (0 to 1); `timings` has seconds by stage."""
 
     question: str
     interpreted_as: str
     language: str
-    statements: tuple[Statement, ...] = ()
-    citations: tuple[Citation, ...] = ()
-    refusal: Refusal | None = None
-    reply: Reply | None = None
-    mode: Literal["extractive", "drafted"] = "extractive"
-    fallback: Fallback = ""
     searched_cities: tuple[str, ...] = ()
     set_aside_cities: tuple[str, ...] = ()
-    silent_cities: tuple[str, ...] = ()
-    disagreements: tuple[tuple[int, int], ...] = ()
-    """The numbers of each two citations that give different figures for the same thing."""
     also_searched_as: str = ""
-    translations: tuple[tuple[int, str], ...] = ()
     passages: tuple[Passage, ...] = ()
     confidence: float = 0.0
     timings: Mapping[str, float] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if bool(self.statements) + (self.refusal is not None) + (self.reply is not None) != 1:
-            raise ValueError("an answer has statements, a refusal or a reply: never both and never neither")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated(Asked):
+    """Statements with citations. `silent_cities` are those, in an answer that goes city by city, of which the
+    documents do not say what was asked; `disagreements` are the numbers of each two citations that give different
+    figures for the same thing; `translations` are a machine's of quotes, by citation number."""
+
+    statements: tuple[Statement, ...]
+    citations: tuple[Citation, ...]
+    silent_cities: tuple[str, ...] = ()
+    disagreements: tuple[tuple[int, int], ...] = ()
+    translations: tuple[tuple[int, str], ...] = ()
 
     @property
     def is_by_city(self) -> bool:
@@ -340,9 +305,45 @@ class Answer:
         return any(statement.city is not None for statement in self.statements)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted(Stated):
+    """An answer each statement of which is a quote."""
+
+    fallback: Fallback = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written(Stated):
+    """An answer in the sentences of a language model, and in such quotes as it left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Asked):
+    """That there is no answer; `translations` are of the nearest statements, by their number."""
+
+    refusal: Refusal
+    translations: tuple[tuple[int, str], ...] = ()
+    statements: ClassVar[tuple[Statement, ...]] = ()
+    citations: ClassVar[tuple[Citation, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replied(Asked):
+    """What the program says of itself, where nothing was asked of the documents: what they are and cover."""
+
+    kind: ReplyKind
+    titles: tuple[str, ...] = ()
+    cities: tuple[str, ...] = ()
+    statements: ClassVar[tuple[Statement, ...]] = ()
+    citations: ClassVar[tuple[Citation, ...]] = ()
+
+
+Answer = Quoted | Written | Refused | Replied
+
+
 @dataclass(frozen=True, slots=True)
 class Partial:
     """The sentences that have passed so far of an answer which a language model is writing from so many quotes."""
 
-    answer: Answer
+    answer: Written
     quotes: int

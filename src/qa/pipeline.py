@@ -12,7 +12,7 @@ from qa.answer.decision import decide
 from qa.answer.verification import verify
 from qa.config import Settings
 from qa.corpus.receipts import IndexReport
-from qa.domain import Answer, Partial, Passage, Query, Step, Turn
+from qa.domain import Answer, Partial, Passage, Query, Quoted, Step, Turn, Written
 from qa.engine.assembly import load_parts
 from qa.engine.library import Library, open_library
 from qa.engine.newest_library import NewestLibrary
@@ -126,8 +126,7 @@ class Pipeline:
             yield Step("read", passages=len(passages), cities=part.cities)
             clock.skip()
             findings.append(self._read(part, passages, library, clock))
-        answer = compose_answer(query, findings)
-        answer = verify(answer, library.find_document)
+        answer: Answer = verify(compose_answer(query, findings), library.find_document)
         clock.lap("compose")
         if writer:
             answer = yield from self._write(answer, library, writer, clock, until=until)
@@ -137,20 +136,21 @@ class Pipeline:
         self, answer: Answer, library: Library, writer: Writer, clock: Clock, *, until: float | None
     ) -> Generator[Step | Partial, None, Answer]:
         """What is being done for it; at the end, what `writer` has made of `answer`, or `answer` itself."""
-        from qa.drafting import can_be_written, find_missing_with
-
-        if not can_be_written(answer):
+        if not isinstance(answer, Quoted):
             return answer
+        from qa.drafting import find_missing_with
+
         quotes = len(answer.citations)
         yield Step("write", passages=quotes)
         clock.skip()
         find_missing = find_missing_with(library.catalogue)
+        last: Quoted | Written = answer
         for written in writer.write_on(answer, catalogue=library.catalogue, until=until):
-            answer = verify(written, library.find_document, find_missing=find_missing)
-            if answer.mode == "drafted":
-                yield Partial(answer, quotes)
+            last = verify(written, library.find_document, find_missing=find_missing)
+            if isinstance(last, Written):
+                yield Partial(last, quotes)
         clock.lap("write")
-        return answer
+        return last
 
     def _find(self, query: Query, library: Library, clock: Clock) -> tuple[Passage, ...]:
         passages = library.retriever.retrieve(query, clock) if query.text else ()

@@ -9,7 +9,8 @@ import pytest
 
 from conftest import cited_elsewhere
 from qa.answer.verification import VerificationError, verify
-from qa.domain import Answer, Citation, Document, Place, Refusal, Source, Span, Statement
+from qa.domain import Answer, Citation, Document, Place, Quoted, Refusal, Refused, Source, Span, Statement
+from qa.drafting.writer import as_written
 from qa.errors import QAError
 
 TEXT = "Kitakyushu sent 67 experts. Five loans were granted. It costs 40 dollars per year."
@@ -27,7 +28,7 @@ def citation_of(number: int, quote: str) -> Citation:
     )
 
 
-ANSWER = Answer(
+ANSWER = Quoted(
     question="How many?",
     interpreted_as="How many?",
     language="en",
@@ -40,7 +41,7 @@ def find_document(doc_id: str) -> Document | None:
     return {"d": DOCUMENT}.get(doc_id)
 
 
-def with_first_citation(**changes: Any) -> Answer:
+def with_first_citation(**changes: Any) -> Quoted:
     first, *others = ANSWER.citations
     return dataclasses.replace(ANSWER, citations=(dataclasses.replace(first, **changes), *others))
 
@@ -60,7 +61,7 @@ def test_an_answer_that_holds_comes_back_as_it_is() -> None:
 
 
 def test_a_refusal_holds() -> None:
-    refused = Answer(question="?", interpreted_as="?", language="en", refusal=Refusal("nothing_found"))
+    refused = Refused(question="?", interpreted_as="?", language="en", refusal=Refusal("nothing_found"))
 
     assert verify(refused, find_document) is refused
 
@@ -152,7 +153,7 @@ def test_a_citation_that_no_statement_makes_is_refused() -> None:
 def test_a_translation_stands_beneath_every_quote_that_it_cites() -> None:
     quotes = ANSWER.statements
     translation = Statement("専門家67人。", (1, 2))
-    drafted = dataclasses.replace(ANSWER, language="ja", mode="drafted")
+    drafted = dataclasses.replace(as_written(ANSWER), language="ja")
     beneath = dataclasses.replace(drafted, statements=(*quotes, translation))
 
     assert verify(beneath, find_document) is beneath

@@ -12,13 +12,28 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker, cited_elsewhere
-from drafts import QUOTES, answer_of, said
+from drafts import QUOTES, answer_of, fallback_of, said
 from qa.answer.composition import is_quoted, is_translated
 from qa.cities import load_cities
 from qa.config import Settings
-from qa.domain import Answer, Chunk, Fallback, Focus, Partial, Passage, Place, Source, Span, Statement, Step
+from qa.domain import (
+    Answer,
+    Chunk,
+    Fallback,
+    Focus,
+    Partial,
+    Passage,
+    Place,
+    Quoted,
+    Refused,
+    Source,
+    Span,
+    Statement,
+    Step,
+    Written,
+)
 from qa.drafting import Support, Writer
-from qa.drafting.writer import MAX_KEPT
+from qa.drafting.writer import MAX_KEPT, as_written
 from qa.feedback import feedback_on
 from qa.i18n.messages import LANGUAGES, say
 from qa.models import Models
@@ -40,7 +55,9 @@ from scripted import AnySupport, Scripted, chat_of, cut_off, model_of, writer_of
 CATALOGUE = load_cities(REPOSITORY / "corpus" / "cities.toml")
 
 
-def written(*replies: Scripted, answer: Answer | None = None, support: Support | None = None) -> Answer:
+def written(
+    *replies: Scripted, answer: Quoted | None = None, support: Support | None = None
+) -> Quoted | Written:
     writer, _ = writer_of(*replies, support=support)
     return writer.write(answer or answer_of())
 
@@ -48,7 +65,7 @@ def written(*replies: Scripted, answer: Answer | None = None, support: Support |
 def test_a_draft_that_holds_is_the_answer_with_the_quotes_that_it_rests_on() -> None:
     answer = written("In 2000 Dalian was granted five loans [2]. Dalian saw 67 experts [1].")
 
-    assert (answer.mode, answer.fallback) == ("drafted", "")
+    assert isinstance(answer, Written)
     assert said(answer) == [
         ("In 2000 Dalian was granted five loans.", (1,)),
         ("Dalian saw 67 experts.", (2,)),
@@ -80,7 +97,7 @@ def test_a_sentence_that_does_not_hold_is_never_seen(cheat: str) -> None:
     alone = written(cheat)
     beside = written(f"{cheat}\nFive loans were granted [2]. Composting spread [3].", cheat)
 
-    assert (alone.mode, alone.fallback) == ("extractive", "unsupported")
+    assert fallback_of(alone) == "unsupported"
     assert alone.statements == answer_of().statements
     assert [each.text for each in beside.statements] == ["Five loans were granted.", "Composting spread."]
 
@@ -106,7 +123,7 @@ def test_a_sentence_that_only_repeats_what_asks_for_more_is_no_answer(question: 
 
     answer = written("Experts send Kitakyushu to Dalian [1].", answer=asked)
 
-    assert (answer.mode == "drafted") is is_enough
+    assert (isinstance(answer, Written)) is is_enough
 
 
 @pytest.mark.parametrize(
@@ -127,7 +144,7 @@ def test_a_few_words_of_a_quote_that_say_nothing_of_the_question_are_no_answer(
     asked = answer_of(question=question, interpreted_as=question)
     number = 2 if "Loans" in words else 1
 
-    assert (written(f"{words} [{number}].", answer=asked).mode == "drafted") is is_enough
+    assert isinstance(written(f"{words} [{number}].", answer=asked), Written) is is_enough
 
 
 def test_a_sentence_that_the_models_do_not_hold_is_never_seen() -> None:
@@ -175,7 +192,7 @@ def test_a_model_that_fails_while_it_mends_leaves_what_had_passed() -> None:
 def test_a_draft_of_which_most_is_dropped_is_not_used() -> None:
     answer = written("76 experts [1]. 77 experts [1]. There were five loans [2].", "NO_ANSWER")
 
-    assert (answer.mode, answer.fallback) == ("extractive", "unsupported")
+    assert fallback_of(answer) == "unsupported"
 
 
 def test_a_sentence_is_said_once() -> None:
@@ -185,17 +202,18 @@ def test_a_sentence_is_said_once() -> None:
 def test_both_sides_are_told_where_documents_differ() -> None:
     differing = answer_of(disagreements=((1, 2),))
 
-    assert written("There were 67 experts [1].", answer=differing).fallback == "unsupported"
+    assert fallback_of(written("There were 67 experts [1].", answer=differing)) == "unsupported"
     answer = written("There were five loans [2]. There were 67 experts [1].", answer=differing)
-    assert (answer.mode, answer.disagreements) == ("drafted", ((2, 1),))
+    assert isinstance(answer, Written)
+    assert answer.disagreements == ((2, 1),)
 
 
 def test_a_draft_without_the_words_asked_for_is_not_used() -> None:
     first, *others = answer_of().statements
     exact = answer_of(statements=(dataclasses.replace(first, focus=Span(16, 18)), *others))
 
-    assert written("Five loans were granted [2].", answer=exact).fallback == "unsupported"
-    assert written("There were 67 experts [1].", answer=exact).mode == "drafted"
+    assert fallback_of(written("Five loans were granted [2].", answer=exact)) == "unsupported"
+    assert isinstance(written("There were 67 experts [1].", answer=exact), Written)
 
 
 FAILURES: list[tuple[Scripted, str]] = [
@@ -237,8 +255,8 @@ def test_the_same_question_over_the_same_quotes_is_written_once() -> None:
 def test_a_failure_is_not_kept() -> None:
     writer, _ = writer_of(KeyError(), "There were five loans [2].")
 
-    assert writer.write(answer_of()).mode == "extractive"
-    assert writer.write(answer_of()).mode == "drafted"
+    assert isinstance(writer.write(answer_of()), Quoted)
+    assert isinstance(writer.write(answer_of()), Written)
 
 
 @pytest.mark.slow
@@ -269,11 +287,11 @@ def test_one_quote_that_is_too_long_is_a_failure_like_others() -> None:
 
     answer = Writer(model, writer_of("")[0]._support).write(answer_of("word " * 500))
 
-    assert (answer.mode, answer.fallback) == ("extractive", "failed")
+    assert fallback_of(answer) == "failed"
     assert chat_of(model).asked == []
 
 
-def by_city() -> Answer:
+def by_city() -> Quoted:
     """An answer that goes city by city: two quotes for Dalian, one for Surabaya, one for both."""
     both = "Dalian and Surabaya were visited in 2013."
     given = [(1, "Dalian"), (2, "Dalian"), (4, "Dalian"), (3, "Surabaya"), (4, "Surabaya")]
@@ -311,7 +329,7 @@ def test_a_city_of_which_nothing_holds_is_quoted_beside_what_was_written() -> No
 
     answer = writer.write(by_city(), catalogue=CATALOGUE)
 
-    assert answer.mode == "drafted"
+    assert isinstance(answer, Written)
     assert [(each.city, each.text) for each in answer.statements] == [
         ("Dalian", "Dalian saw 67 experts."),
         ("Surabaya", QUOTES[2]),
@@ -333,7 +351,7 @@ def test_a_city_of_which_nothing_holds_is_quoted_beside_what_was_written() -> No
 def test_no_city_is_given_what_was_said_of_another(cheat: str) -> None:
     answer = writer_of(f"{cheat} Composting spread [3].", cheat)[0].write(by_city(), catalogue=CATALOGUE)
 
-    assert answer.mode == "drafted"
+    assert isinstance(answer, Written)
     assert all(
         each.text in str(QUOTES)
         for each in answer.statements
@@ -392,7 +410,7 @@ def test_a_city_whose_exact_words_are_left_out_keeps_its_quotes() -> None:
 
     assert [each.text for each in mixed.statements if each.city == "Dalian"][:2] == list(QUOTES[:2])
     assert [each.text for each in mixed.statements if each.city == "Surabaya"] == ["Composting spread."]
-    assert (quoted.mode, quoted.fallback) == ("extractive", "unsupported")
+    assert fallback_of(quoted) == "unsupported"
 
 
 def test_of_several_exact_words_the_likeliest_must_be_said() -> None:
@@ -407,8 +425,8 @@ def test_of_several_exact_words_the_likeliest_must_be_said() -> None:
         *QUOTES[:2], statements=tuple(statements), passages=(Passage(chunk, 0.9, (), foci=foci),)
     )
 
-    assert written("Five loans were granted [2].", answer=answer).fallback == "unsupported"
-    assert written("There were 67 experts [1].", answer=answer).mode == "drafted"
+    assert fallback_of(written("Five loans were granted [2].", answer=answer)) == "unsupported"
+    assert isinstance(written("There were 67 experts [1].", answer=answer), Written)
 
 
 def test_a_sentence_that_answers_with_one_of_two_likely_dates_is_told_of_the_other() -> None:
@@ -422,7 +440,7 @@ def test_a_sentence_that_answers_with_one_of_two_likely_dates_is_told_of_the_oth
 
     assert [text for text, _ in said(writer.write(answer))] == ["It came for good in 1569."]
     assert "may as well be: 1569" in str(chat.asked[1][-1].content)
-    assert written("It came in 1529 [1].", answer=answer, support=Torn()).fallback == "unsupported"
+    assert fallback_of(written("It came in 1529 [1].", answer=answer, support=Torn())) == "unsupported"
 
 
 @pytest.mark.parametrize(
@@ -448,7 +466,7 @@ def test_where_the_reader_does_not_know_what_was_asked_for_quotes_that_are_not_s
 
     answer = written(reply, answer=answer_of(*QUOTES[:2], statements=statements, passages=(read,)))
 
-    assert answer.mode == "drafted"
+    assert isinstance(answer, Written)
     assert tuple(each.text for each in answer.statements if each.text in kept) == kept
     assert len(answer.statements) == reply.count("[") + len(kept)
     assert all(
@@ -497,8 +515,9 @@ def test_the_pipeline_says_that_it_writes_and_then_what(built: Pipeline) -> None
     assert step == Step("write", passages=1)
     assert isinstance(partial, Partial)
     assert isinstance(answer, Answer)
+    assert isinstance(answer, Written)
     assert partial.answer.statements == answer.statements
-    assert (answer.mode, said(answer)[0][1]) == ("drafted", (1,))
+    assert said(answer)[0][1] == (1,)
     assert answer.timings["write"] >= 0
     record = to_json(answer)
     assert (record["mode"], record["fallback"]) == ("drafted", "")
@@ -512,13 +531,14 @@ def test_the_program_itself_asks_for_quotes_and_does_not_trouble_the_model(built
     Briefs(pipeline).find(pipeline.library.catalogue.partners[0], "en")
     Suggester(pipeline).suggest(cities=("Dalian",), language="en")
 
-    assert (answer.mode, answer.fallback, asked) == ("extractive", "", [])
+    assert isinstance(answer, Quoted)
+    assert (answer.fallback, asked) == ("", [])
 
 
 def test_a_refusal_is_not_written(built: Pipeline) -> None:
     pipeline, asked = piped(built, "Ramen is made of 67 noodles [1].")
 
-    assert pipeline.ask("which recipe makes good ramen").refusal is not None
+    assert isinstance(pipeline.ask("which recipe makes good ramen"), Refused)
     assert asked == []
 
 
@@ -526,7 +546,8 @@ def test_without_a_model_answers_are_what_they_were(built: Pipeline) -> None:
     steps: Sequence[Any] = [*built.work_on(QUESTION)]
 
     assert [step.kind for step in steps[:-1]] == ["search", "read"]
-    assert (steps[-1].mode, steps[-1].fallback) == ("extractive", "")
+    assert isinstance(steps[-1], Quoted)
+    assert steps[-1].fallback == ""
     assert "language model" not in to_text(steps[-1])
 
 
@@ -536,6 +557,7 @@ def test_the_quotes_are_shown_with_the_reason_when_the_model_fails(built: Pipeli
 
     answer = pipeline.ask(QUESTION)
 
+    assert isinstance(answer, Quoted)
     assert dataclasses.replace(answer, fallback="", timings={}) == dataclasses.replace(
         built.ask(QUESTION), timings={}
     )
@@ -561,7 +583,7 @@ FALSE = "大連は専門家67人を追い返しました。"
 TRUE = "北九州市は大連に専門家67人を派遣しました。"
 
 
-def in_japanese(answer: Answer) -> Answer:
+def in_japanese(answer: Quoted) -> Quoted:
     """`answer` to a question in Japanese, over English quotes."""
     return dataclasses.replace(answer, language="ja")
 
@@ -667,8 +689,7 @@ def test_a_translation_is_marked_as_one_wherever_it_is_read(language: str) -> No
     quoted = answer_of(quote, language=language)
     foreign = cited_elsewhere(quoted.citations[0], language="ja" if language == "en" else "en")
     answer = dataclasses.replace(
-        quoted,
-        mode="drafted",
+        as_written(quoted),
         citations=(foreign,),
         statements=(quoted.statements[0], Statement("67!", (1,))),
     )

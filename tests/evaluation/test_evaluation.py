@@ -15,7 +15,20 @@ from typing import Any
 
 import pytest
 
-from qa.domain import Answer, Chunk, Citation, Passage, Place, Refusal, Source, Span, Statement, Turn
+from qa.domain import (
+    Answer,
+    Chunk,
+    Citation,
+    Passage,
+    Place,
+    Quoted,
+    Refusal,
+    Refused,
+    Source,
+    Span,
+    Statement,
+    Turn,
+)
 from qa.errors import InputError
 from qa.evaluation import (
     Figures,
@@ -471,7 +484,7 @@ def passage(path: str) -> Passage:
 
 def answer_about_paper(question: GoldQuestion) -> Answer:
     quote = "Paper is collected on Monday."
-    return Answer(
+    return Quoted(
         question=question.question,
         interpreted_as=question.question,
         language="en",
@@ -482,7 +495,7 @@ def answer_about_paper(question: GoldQuestion) -> Answer:
 
 
 def refuse(question: GoldQuestion) -> Answer:
-    return Answer(
+    return Refused(
         question=question.question,
         interpreted_as=question.question,
         language="en",

@@ -15,7 +15,20 @@ import qa.models
 import qa.pipeline
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
-from qa.domain import Answer, Chunk, Citation, Passage, Place, Refusal, Source, Span, Statement, Turn
+from qa.domain import (
+    Answer,
+    Chunk,
+    Citation,
+    Passage,
+    Place,
+    Quoted,
+    Refusal,
+    Refused,
+    Source,
+    Span,
+    Statement,
+    Turn,
+)
 from qa.errors import InputError
 from qa.evaluation.command import evaluate, write_report
 from qa.evaluation.results import read_earlier, to_json
@@ -43,11 +56,11 @@ class ScriptedPipeline:
         chunk = Chunk("c", Source("x", "d1.txt", "T"), Place(span), TEXT, (span,))
         found = (Passage(chunk=chunk, similarity=0.9, sentence_similarities=(0.9,)),) * 5
         if not self.knows(question):
-            return Answer(
+            return Refused(
                 question=question, interpreted_as=question, language="en", refusal=Refusal("weak_evidence"),
                 passages=found, confidence=0.25,
             )  # fmt: skip
-        return Answer(
+        return Quoted(
             question=question, interpreted_as=question, language="en", statements=(Statement(TEXT, (1,)),),
             citations=(Citation(1, Source("x", "d1.txt", "T"), Place(span), TEXT),),
             passages=found, confidence=0.75,

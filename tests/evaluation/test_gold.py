@@ -17,7 +17,7 @@ from conftest import REPOSITORY
 from qa.cities import CITIES_FILE, load_cities
 from qa.config import Settings
 from qa.corpus.files import find_files, load_document
-from qa.domain import Answer, Citation, Document, Place, Refusal, Source, Span, Statement
+from qa.domain import Answer, Citation, Document, Place, Quoted, Refusal, Refused, Source, Span, Statement
 from qa.evaluation import GoldQuestion, GoldSet, load_gold
 from qa.evaluation.matching import holds_any
 from qa.models import load_models
@@ -73,7 +73,7 @@ class Outcome:
 
     @property
     def is_refused(self) -> bool:
-        return self.answer.refusal is not None
+        return isinstance(self.answer, Refused)
 
     @property
     def supporting_paths(self) -> frozenset[str]:
@@ -105,7 +105,7 @@ class Outcome:
         """What went wrong, for reading: the question, the confidence, and what was said instead."""
         said = (
             f"refused ({self.answer.refusal.reason})"
-            if self.answer.refusal
+            if isinstance(self.answer, Refused)
             else " | ".join(
                 f"{citation.source.path}: {citation.quote[:110]}" for citation in self.answer.citations
             )
@@ -219,14 +219,10 @@ def outcome(*cited: tuple[str, str], doc_ids: tuple[str, ...] = ("dalian.md",)) 
         Citation(number, Source(path, path, path), Place(Span(0, len(quote))), quote)
         for number, (path, quote) in enumerate(cited, start=1)
     )
-    answer = Answer(
-        question="?",
-        interpreted_as="?",
-        language="en",
-        statements=tuple(Statement(citation.quote, (citation.number,)) for citation in citations),
-        citations=citations,
-        refusal=None if citations else Refusal("weak_evidence"),
-    )
+    statements = tuple(Statement(citation.quote, (citation.number,)) for citation in citations)
+    answer: Answer = Refused("?", "?", "en", refusal=Refusal("weak_evidence"))
+    if citations:
+        answer = Quoted("?", "?", "en", statements=statements, citations=citations)
     question = GoldQuestion(
         id="?",
         question="?",

@@ -11,6 +11,7 @@ from langchain_core.messages import HumanMessage
 from conftest import REPOSITORY, CountingEmbedder, cited_elsewhere
 from drafts import QUOTES, answer_of
 from qa.cities import load_cities
+from qa.domain import Written
 from qa.drafting import Interpreter
 from qa.llm.wire import without_steering
 from qa.rendering import to_html, to_json, to_markdown, to_text
@@ -52,7 +53,7 @@ def test_no_such_character_reaches_an_answer_in_any_form() -> None:
     spoilt = "".join(f"{letter}{STEERING}" for letter in "Dalian saw 67 experts")
     answer = writer_of(f"{spoilt} [1]. {COLOURS}Five loans\u202e were granted [2].")[0].write(answer_of())
 
-    assert answer.mode == "drafted"
+    assert isinstance(answer, Written)
     assert answer.statements[0].text == "Dalian saw 67 experts."
     for shown in (
         to_text(answer),

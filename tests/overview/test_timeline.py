@@ -15,7 +15,7 @@ from conftest import REPOSITORY
 from qa.answer.composition import cite
 from qa.cities import load_cities
 from qa.corpus.files import find_files, load_document
-from qa.domain import Answer, Chunk, Document, Evidence, Place, Source, Span, Statement
+from qa.domain import Chunk, Document, Evidence, Place, Quoted, Source, Span, Statement
 from qa.i18n.messages import LANGUAGES, say
 from qa.indexing.chunking import chunk_document
 from qa.overview.timeline import Event, find_events
@@ -387,7 +387,7 @@ def test_the_way_to_the_document_is_the_same_as_on_the_evidence_s_cards() -> Non
     chunk = chunk_of("Nothing.", "It began in 1996.", offset=7)
     document = Document(doc_id="a.md", path="a.md", title="Activities", text="", sha256="0", version="v1")
     citation = cite(1, Evidence(chunk, chunk.sentences[1], "It began in 1996.", 1.0))
-    answer = Answer(
+    answer = Quoted(
         question="Q", interpreted_as="Q", language="en", citations=(citation,),
         statements=(Statement("It began in 1996.", (1,)),),
     )  # fmt: skip

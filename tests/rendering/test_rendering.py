@@ -23,20 +23,23 @@ from qa.domain import (
     PageStart,
     Passage,
     Place,
+    Quoted,
     Refusal,
+    Refused,
     Section,
     Source,
     Span,
     Statement,
 )
+from qa.drafting.writer import as_written
 from qa.rendering import (
+    answer_text,
     document_html,
     documents_html,
     evidence_html,
     header_html,
     notice_html,
     panel_html,
-    refusal_text,
     report_html,
     report_lines,
     surroundings,
@@ -74,7 +77,7 @@ def make_citation(
     return Citation(number, Source(**values), place, quote)  # type: ignore[arg-type]
 
 
-def make_answer(**fields: object) -> Answer:
+def make_answer(**fields: object) -> Quoted:
     values: dict[str, object] = {
         "question": "What was expanded?",
         "interpreted_as": "What was expanded?",
@@ -83,7 +86,7 @@ def make_answer(**fields: object) -> Answer:
         "citations": (make_citation(),),
         **fields,
     }
-    return Answer(**values)  # type: ignore[arg-type]
+    return Quoted(**values)  # type: ignore[arg-type]
 
 
 def make_chunk(text: str = TEXT, *, path: str = "activities.md", title: str = "Activities") -> Chunk:
@@ -91,12 +94,12 @@ def make_chunk(text: str = TEXT, *, path: str = "activities.md", title: str = "A
     return Chunk("c1", Source("d1", path, title), Place(span), text, (span,))
 
 
-def make_refusal(reason: str = "weak_evidence", **fields: object) -> Answer:
+def make_refusal(reason: str = "weak_evidence", **fields: object) -> Refused:
     refusal = Refusal(reason, **fields)  # type: ignore[arg-type]
-    return make_answer(statements=(), citations=(), refusal=refusal)
+    return Refused("What was expanded?", "What was expanded?", "en", refusal=refusal)
 
 
-def hostile_answer(attack: str) -> Answer:
+def hostile_answer(attack: str) -> Quoted:
     """An answer with `attack` in every place where foreign text can stand."""
     citation = make_citation(
         attack, start=0, title=attack, path=attack, heading=f"{attack} › {attack}", url=attack, doc_id=attack
@@ -113,15 +116,7 @@ def hostile_answer(attack: str) -> Answer:
 def hostile_refusal(attack: str) -> Answer:
     evidence = Evidence(make_chunk(attack, path=attack, title=attack), Span(0, len(attack)), attack, 0.1)
     refusal = Refusal("unknown_name", missing=(attack,), nearest=(evidence,), covered=(attack, attack))
-    return make_answer(
-        question=attack,
-        interpreted_as=attack,
-        searched_cities=(attack,),
-        set_aside_cities=(attack,),
-        statements=(),
-        citations=(),
-        refusal=refusal,
-    )
+    return Refused(attack, attack, "en", (attack,), (attack,), refusal=refusal)
 
 
 def all_html(attack: str) -> list[str]:
@@ -366,7 +361,7 @@ def test_the_lead_says_when_the_quotes_are_in_another_language_than_the_question
 
 
 def test_a_drafted_answer_is_not_passed_off_as_a_quotation() -> None:
-    answer = make_answer(mode="drafted", statements=(Statement("It grew.", (1,)),))
+    answer = as_written(make_answer(statements=(Statement("It grew.", (1,)),)))
     assert "From the documents" not in to_text(answer) + to_html(answer) + to_markdown(answer)
 
 
@@ -437,15 +432,13 @@ def test_a_refusal_says_what_is_missing_what_is_nearest_and_what_there_is() -> N
 
 
 def test_a_refusal_names_at_most_eight_titles() -> None:
-    text = refusal_text(make_refusal(covered=tuple("ABCDEFGHIJ")))
+    text = answer_text(make_refusal(covered=tuple("ABCDEFGHIJ")))
     assert text.endswith("The documents cover: A; B; C; D; E; F; G; H, and 2 more.")
 
 
 def test_a_refusal_repeats_a_long_question_only_in_part() -> None:
-    answer = make_answer(
-        interpreted_as="why " * 400, statements=(), citations=(), refusal=Refusal("nothing_found")
-    )
-    assert len(refusal_text(answer)) < 300
+    answer = replace(make_refusal("nothing_found"), interpreted_as="why " * 400)
+    assert len(answer_text(answer)) < 300
 
 
 def test_json_of_an_answer_has_the_agreed_fields() -> None:

@@ -8,7 +8,19 @@ from dataclasses import dataclass, replace
 
 from qa.answer.decision import is_general
 from qa.answer.disagreement import find_disagreements
-from qa.domain import Answer, Citation, Evidence, Passage, Query, Refusal, Span, Statement
+from qa.domain import (
+    Citation,
+    Evidence,
+    Passage,
+    Query,
+    Quoted,
+    Refusal,
+    Refused,
+    Span,
+    Stated,
+    Statement,
+    Written,
+)
 from qa.text.sentences import LIST_MARKS
 
 LIST_MARK = re.compile(rf"^[{LIST_MARKS}]\s+")
@@ -24,7 +36,7 @@ class Finding:
     confidence: float
 
 
-def compose_answer(query: Query, findings: Sequence[Finding]) -> Answer:
+def compose_answer(query: Query, findings: Sequence[Finding]) -> Quoted | Refused:
     """The answer to `query` that quotes what was found for it, or for each city that it was split into."""
     if len(findings) > 1:
         return compose_by_city(query, findings)
@@ -36,10 +48,10 @@ def compose_answer(query: Query, findings: Sequence[Finding]) -> Answer:
 
 def compose(
     query: Query, evidence: Sequence[Evidence], passages: Sequence[Passage], *, confidence: float
-) -> Answer:
+) -> Quoted:
     """The answer that quotes `evidence` (not empty), one statement and one citation for each."""
     citations = tuple(cite(number, piece) for number, piece in enumerate(evidence, start=1))
-    return Answer(
+    return Quoted(
         question=query.question,
         interpreted_as=query.text,
         language=query.language,
@@ -56,7 +68,7 @@ def compose(
     )
 
 
-def compose_by_city(query: Query, findings: Sequence[Finding]) -> Answer:
+def compose_by_city(query: Query, findings: Sequence[Finding]) -> Quoted | Refused:
     """The answer that quotes for each city what was found for it, and names those for which nothing was.
 
     A refusal, the most likely one, where nothing was found for any.
@@ -75,7 +87,7 @@ def compose_by_city(query: Query, findings: Sequence[Finding]) -> Answer:
         key = (piece.chunk.source.doc_id, piece.span)
         citation = citations.setdefault(key, cite(len(citations) + 1, piece))
         statements.append(_state(piece, citation, city))
-    return Answer(
+    return Quoted(
         question=query.question,
         interpreted_as=query.text,
         language=query.language,
@@ -93,9 +105,11 @@ def compose_by_city(query: Query, findings: Sequence[Finding]) -> Answer:
     )
 
 
-def refuse(query: Query, refusal: Refusal, passages: Sequence[Passage], *, confidence: float = 0.0) -> Answer:
+def refuse(
+    query: Query, refusal: Refusal, passages: Sequence[Passage], *, confidence: float = 0.0
+) -> Refused:
     """The answer that there is none."""
-    return Answer(
+    return Refused(
         question=query.question,
         interpreted_as=query.text,
         language=query.language,
@@ -141,14 +155,14 @@ def _interleave(runs: Sequence[Sequence[Passage]]) -> tuple[Passage, ...]:
     return tuple(merged.values())
 
 
-def is_quoted(statement: Statement, answer: Answer) -> bool:
+def is_quoted(statement: Statement, answer: Stated) -> bool:
     """True if `statement` stands word for word in a quote that it cites; else a language model wrote it."""
-    if answer.mode == "extractive":
-        return True
-    return any(statement.text in citation.quote for citation in _cited(statement, answer))
+    return not isinstance(answer, Written) or any(
+        statement.text in citation.quote for citation in _cited(statement, answer)
+    )
 
 
-def is_translated(statement: Statement, answer: Answer) -> bool:
+def is_translated(statement: Statement, answer: Stated) -> bool:
     """True if a language model wrote `statement` over a quote in another language than the answer's.
 
     Only its figures and names were checked. What else it says one cosine decides, which lets most false sentences
@@ -159,7 +173,7 @@ def is_translated(statement: Statement, answer: Answer) -> bool:
     )
 
 
-def _cited(statement: Statement, answer: Answer) -> list[Citation]:
+def _cited(statement: Statement, answer: Stated) -> list[Citation]:
     return [citation for citation in answer.citations if citation.number in statement.citations]
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from qa.answer.composition import is_quoted, is_translated
-from qa.domain import Answer, Citation, Document, Statement
+from qa.domain import Answer, Citation, Document, Stated, Statement, Written
 
 if TYPE_CHECKING:
     from qa.facts.missing import FindMissing
+
+Checked = TypeVar("Checked", bound=Answer)
 
 FindDocument = Callable[[str], Document | None]
 """Gives the document with an id, as it was read when it was indexed."""
@@ -19,12 +21,20 @@ class VerificationError(AssertionError):
     """A statement or citation does not hold. Not for users: it stands for a mistake in the program."""
 
 
-def verify(answer: Answer, find_document: FindDocument, *, find_missing: FindMissing | None = None) -> Answer:
+def verify(
+    answer: Checked, find_document: FindDocument, *, find_missing: FindMissing | None = None
+) -> Checked:
     """`answer` itself, every statement of which now stands in the quotes that it cites; in an answer that a
     language model wrote, every figure and name does, and a translation stands beneath the quotes that it cites.
 
     Raises `VerificationError` for the first that does not.
     """
+    if isinstance(answer, Stated):
+        _check(answer, find_document, find_missing)
+    return answer
+
+
+def _check(answer: Stated, find_document: FindDocument, find_missing: FindMissing | None) -> None:
     citations = {citation.number: citation for citation in answer.citations}
     if len(citations) != len(answer.citations):
         raise VerificationError("two citations have the same number")
@@ -34,7 +44,7 @@ def verify(answer: Answer, find_document: FindDocument, *, find_missing: FindMis
     for statement in answer.statements:
         cited_here = [citations.get(number) for number in statement.citations]
         _check_statement(statement, cited_here)
-        if answer.mode == "drafted":
+        if isinstance(answer, Written):
             _check_facts(statement, cited_here, find_missing, question=answer.interpreted_as)
         else:
             _check_verbatim(statement, cited_here)
@@ -45,7 +55,6 @@ def verify(answer: Answer, find_document: FindDocument, *, find_missing: FindMis
     cited = {number for statement in answer.statements for number in statement.citations}
     if cited != citations.keys():
         raise VerificationError(f"citations {sorted(citations.keys() - cited)} belong to no statement")
-    return answer
 
 
 def _check_quote(citation: Citation, document: Document | None) -> None:

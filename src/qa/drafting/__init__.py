@@ -5,7 +5,7 @@ from __future__ import annotations
 from qa.drafting.interpreter import Interpreter
 from qa.drafting.support import Support
 from qa.drafting.translation import Translator
-from qa.drafting.writer import Writer, can_be_written
+from qa.drafting.writer import Writer
 from qa.facts.missing import FindMissing, find_missing_with, missing_facts
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Support",
     "Translator",
     "Writer",
-    "can_be_written",
     "find_missing_with",
     "missing_facts",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from qa.cities import CityCatalogue
-from qa.domain import Answer, Citation, Statement
+from qa.domain import Citation, Stated, Statement
 from qa.drafting.misattribution import find_mixed_up, find_turned_round
 from qa.drafting.replies import Sentence
 from qa.drafting.support import (
@@ -57,7 +57,7 @@ class Checker:
 
     def __init__(
         self,
-        answer: Answer,
+        answer: Stated,
         citations: Sequence[Citation],
         support: Support,
         catalogue: CityCatalogue | None = None,
@@ -145,7 +145,7 @@ def kind_of_fault(fault: str) -> str:
     return fault.partition(":")[0]
 
 
-def find_untold(answer: Answer, passed: Sequence[Sentence]) -> tuple[Statement, ...]:
+def find_untold(answer: Stated, passed: Sequence[Sentence]) -> tuple[Statement, ...]:
     """The statements of `answer` of which `passed` may leave out what was asked for: where the reader does not
     know which words those are, all that `passed` does not say as a whole."""
     if all(passage.read_score is None for passage in answer.passages):
@@ -156,7 +156,7 @@ def find_untold(answer: Answer, passed: Sequence[Sentence]) -> tuple[Statement, 
     return tuple(each for each in answer.statements if share_of(each.text, texts) < SAYS_ALL)
 
 
-def _words_asked_for(answer: Answer) -> list[tuple[str, Statement]]:
+def _words_asked_for(answer: Stated) -> list[tuple[str, Statement]]:
     """The words in `answer` that were asked for, each with its statement: of each city those that the reader finds
     likeliest, all where it did not tell."""
     found = _scored_words(answer)
@@ -169,7 +169,7 @@ def _words_asked_for(answer: Answer) -> list[tuple[str, Statement]]:
     ]
 
 
-def _scored_words(answer: Answer) -> list[tuple[str, Statement, float]]:
+def _scored_words(answer: Stated) -> list[tuple[str, Statement, float]]:
     """The words that are set off in `answer`, each with its statement and its score, 0 where the reader did not
     tell."""
     scores: dict[tuple[str, str], float] = {}
@@ -187,12 +187,12 @@ def _scored_words(answer: Answer) -> list[tuple[str, Statement, float]]:
     return found
 
 
-def cities_given(answer: Answer, number: int) -> tuple[str, ...]:
+def cities_given(answer: Stated, number: int) -> tuple[str, ...]:
     """The cities for which `answer` gives the quote with this number."""
     return tuple(each.city for each in answer.statements if each.city and number in each.citations)
 
 
-def cities_of(sentence: Sentence, answer: Answer, catalogue: CityCatalogue | None = None) -> tuple[str, ...]:
+def cities_of(sentence: Sentence, answer: Stated, catalogue: CityCatalogue | None = None) -> tuple[str, ...]:
     """The cities of which `sentence` is told: those for which every quote that it cites was given, and if it names
     any city, only those that it names."""
     given = [cities_given(answer, number) for number in sentence.marks]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from qa.cities import CityCatalogue
-from qa.domain import Answer, Citation, Document
+from qa.domain import Answer, Citation, Document, Stated
 from qa.drafting.interpreter import Interpreter
 
 
@@ -51,6 +51,8 @@ class Translator:
 
         It takes `llm_timeout_s` at most.
         """
+        if not isinstance(answer, Stated):
+            return answer
         until = time.monotonic() + self._timeout_s
         made = {
             citation.number: self.translate_quote(citation, answer.language, until=until)

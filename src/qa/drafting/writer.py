@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from qa.answer.composition import is_translated
 from qa.cities import CityCatalogue
-from qa.domain import Answer, Citation, Statement
+from qa.domain import Citation, Quoted, Statement, Written
 from qa.drafting import prompts
 from qa.drafting.checks import Checker, cities_given, cities_of, find_untold, kind_of_fault
 from qa.drafting.drafts import Draft, Drafted
@@ -54,8 +54,8 @@ class Writer:
         return self._model
 
     def write(
-        self, answer: Answer, *, catalogue: CityCatalogue | None = None, until: float | None = None
-    ) -> Answer:
+        self, answer: Quoted, *, catalogue: CityCatalogue | None = None, until: float | None = None
+    ) -> Quoted | Written:
         """`answer` in the model's words, each sentence checked; or `answer` itself, with why in `fallback`.
 
         It is there by `until`, of `time.monotonic()`, by default `llm_timeout_s` from now, and no failure of the
@@ -65,8 +65,8 @@ class Writer:
         return last
 
     def write_on(
-        self, answer: Answer, *, catalogue: CityCatalogue | None = None, until: float | None = None
-    ) -> Iterator[Answer]:
+        self, answer: Quoted, *, catalogue: CityCatalogue | None = None, until: float | None = None
+    ) -> Iterator[Quoted | Written]:
         """The answer with the sentences that have passed so far, as each does, and last what `write` gives."""
         citations = without_instructions(answer.citations)
         if len(citations) < len(answer.citations):
@@ -104,7 +104,7 @@ class Writer:
 
     def _draft_on(
         self,
-        answer: Answer,
+        answer: Quoted,
         citations: tuple[Citation, ...],
         catalogue: CityCatalogue | None,
         until: float | None,
@@ -135,7 +135,7 @@ class Writer:
 
     def _ask(
         self,
-        answer: Answer,
+        answer: Quoted,
         citations: tuple[Citation, ...],
         catalogue: CityCatalogue | None,
         until: float,
@@ -175,7 +175,7 @@ class Writer:
         yield replace(draft, left_out=checker.find_left_out(draft.passed))
 
     def _messages(
-        self, answer: Answer, citations: tuple[Citation, ...]
+        self, answer: Quoted, citations: tuple[Citation, ...]
     ) -> tuple[list[BaseMessage], tuple[Citation, ...]]:
         """What the model is told, and the citations of which it is: as many as it can read, the first ones."""
         from langchain_core.messages import HumanMessage, SystemMessage
@@ -201,7 +201,7 @@ class Writer:
         reply: str,
         draft: Draft,
         left_out: Mapping[str | None, Sequence[str]],
-        answer: Answer,
+        answer: Quoted,
         until: float,
     ) -> tuple[Sentence, ...]:
         """What the model writes for the sentences that failed and for what it left out, told what is wrong; none
@@ -223,11 +223,6 @@ class Writer:
         return () if is_no_answer(mended) else sentences
 
 
-def can_be_written(answer: Answer) -> bool:
-    """True if `answer` is one that a language model may write anew: it quotes."""
-    return bool(answer.statements)
-
-
 def _with_mended(
     draft: Draft, mended: Sequence[Sentence], checker: Checker, *, is_more_wanted: bool
 ) -> Draft:
@@ -245,7 +240,7 @@ def _with_mended(
     return Draft((*sentences, *map(Drafted, added)))
 
 
-def _is_enough(draft: Draft, answer: Answer) -> bool:
+def _is_enough(draft: Draft, answer: Quoted) -> bool:
     """True if what is left tells what the quotes would: most of the draft, the words asked for, both sides where
     documents differ."""
     if not draft.passed or None in draft.left_out or draft.dropped > MAX_DROPPED * len(draft.sentences):
@@ -255,12 +250,12 @@ def _is_enough(draft: Draft, answer: Answer) -> bool:
 
 
 def _written(
-    answer: Answer,
+    answer: Quoted,
     passed: Sequence[Sentence],
     catalogue: CityCatalogue | None,
     *,
     quoted: Collection[str | None] | None = None,
-) -> Answer:
+) -> Written:
     """`answer` in the sentences of `passed`; where it goes city by city and `quoted` is given, with the quotes for
     those cities and for those of which nothing was written that holds."""
     if not answer.is_by_city:
@@ -277,16 +272,16 @@ def _written(
     return _renumbered(answer, _beneath_quotes(answer, statements))
 
 
-def _with_quotes(answer: Answer, passed: Sequence[Sentence], quotes: Sequence[Statement]) -> Answer:
+def _with_quotes(answer: Quoted, passed: Sequence[Sentence], quotes: Sequence[Statement]) -> Written:
     """`answer` in the sentences of `passed`, and after them those of its statements that stay as they are."""
     written = _beneath_quotes(answer, [Statement(each.text, each.marks) for each in passed])
     return _renumbered(answer, [*written, *(each for each in quotes if each not in written)])
 
 
-def _beneath_quotes(answer: Answer, statements: Sequence[Statement]) -> list[Statement]:
+def _beneath_quotes(answer: Quoted, statements: Sequence[Statement]) -> list[Statement]:
     """`statements`, each translation after the quotes in `answer` that it rests on, unless the one right above it
     rests on them, too."""
-    drafted = replace(answer, mode="drafted")
+    drafted = as_written(answer)
     placed: list[Statement] = []
     above: set[tuple[int, str | None]] = set()
     for statement in statements:
@@ -301,14 +296,13 @@ def _beneath_quotes(answer: Answer, statements: Sequence[Statement]) -> list[Sta
     return placed
 
 
-def _renumbered(answer: Answer, statements: Sequence[Statement]) -> Answer:
+def _renumbered(answer: Quoted, statements: Sequence[Statement]) -> Written:
     """`answer` with these statements, and the citations that they rest on numbered anew from 1."""
     order = dict.fromkeys(number for statement in statements for number in statement.citations)
     renumbered = {number: new for new, number in enumerate(order, start=1)}
     cited = {citation.number: citation for citation in answer.citations}
     return replace(
-        answer,
-        mode="drafted",
+        as_written(answer),
         statements=tuple(
             replace(each, citations=tuple(renumbered[number] for number in each.citations))
             for each in statements
@@ -320,3 +314,8 @@ def _renumbered(answer: Answer, statements: Sequence[Statement]) -> Answer:
             if one in renumbered and other in renumbered
         ),
     )
+
+
+def as_written(answer: Quoted) -> Written:
+    """What `answer` says, as a written answer."""
+    return Written(**{each.name: getattr(answer, each.name) for each in fields(Written)})

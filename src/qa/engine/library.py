@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from qa.cities import CityCatalogue, parse_cities, parse_subjects
 from qa.config import Settings
-from qa.domain import Answer, Document, Query, Reply, ReplyKind, Turn
+from qa.domain import Document, Query, Replied, ReplyKind, Turn
 from qa.errors import IndexDamaged, IndexMismatch, ModelError
 from qa.indexing.build import index_fingerprint
 from qa.overview.coverage import Coverage, survey
@@ -71,14 +71,16 @@ class Library:
             whole=whole,
         )
 
-    def reply(self, query: Query, kind: ReplyKind) -> Answer:
+    def reply(self, query: Query, kind: ReplyKind) -> Replied:
         """What the program says of itself: which documents and cities it can be asked about."""
         titles = tuple(dict.fromkeys(record.title for record in self.records))
-        return Answer(
+        return Replied(
             question=query.question,
             interpreted_as=query.question,
             language=query.language,
-            reply=Reply(kind, titles, self.covered_cities),
+            kind=kind,
+            titles=titles,
+            cities=self.covered_cities,
         )
 
     def split(self, query: Query) -> tuple[Query, ...]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qa.domain import Answer
+from qa.domain import Answer, Refused
 from qa.evaluation.gold import GoldQuestion, GoldSet
 from qa.rendering import answer_text
 
@@ -62,13 +62,13 @@ def prediction_of(gold: GoldSet, question: GoldQuestion, answer: Answer, seconds
     """What `answer`, which took so many seconds, said to `question`; see `predict`."""
     return Prediction(
         question_id=question.id,
-        is_answered=answer.refusal is None,
-        answer=answer_text(answer) if answer.refusal is None else "",
-        citations=tuple((gold.id_of(citation.source.path), citation.quote) for citation in answer.citations),
+        is_answered=not isinstance(answer, Refused),
+        answer="" if isinstance(answer, Refused) else answer_text(answer),
+        citations=tuple((gold.id_of(each.source.path), each.quote) for each in answer.citations),
         ranked=tuple(dict.fromkeys(gold.id_of(passage.chunk.source.path) for passage in answer.passages)),
         seconds=seconds,
         confidence=answer.confidence,
-        reason=answer.refusal.reason if answer.refusal is not None else "",
+        reason=answer.refusal.reason if isinstance(answer, Refused) else "",
         passages=tuple(
             (gold.id_of(passage.chunk.source.path), passage.chunk.text)
             for passage in answer.passages[:KEPT_PASSAGES]

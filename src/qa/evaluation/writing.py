@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from qa.config import Settings
-from qa.domain import Answer, Citation
-from qa.drafting import can_be_written
+from qa.domain import Citation, Quoted, Stated
+from qa.domain import Written as WrittenAnswer
 from qa.drafting.drafts import Draft, Drafted
 from qa.drafting.replies import Sentence, is_no_answer, read_reply
 from qa.errors import InputError
@@ -87,13 +87,12 @@ class ThreeWays:
         seconds = time.perf_counter() - start
         self._model.listen()
         self._drafts.clear()
-        verified = quoted
-        if can_be_written(quoted):
-            verified = self._writer.write(quoted, catalogue=pipeline.library.catalogue)
-        verified_s = time.perf_counter() - start
         extractive = prediction_of(gold, question, quoted, seconds)
-        if not can_be_written(quoted):
+        if not isinstance(quoted, Quoted):
             return Written(question_id=question.id, predictions=dict.fromkeys(WAYS, extractive))
+        begun = time.perf_counter()
+        verified = self._writer.write(quoted, catalogue=pipeline.library.catalogue)
+        verified_s = seconds + time.perf_counter() - begun
         heard = self._model.heard
         read = () if is_no_answer(heard.reply) else read_reply(heard.reply, language=quoted.language)
         draft = self._drafts[-1] if self._drafts else _failed(read, verified)
@@ -107,7 +106,7 @@ class ThreeWays:
             },
             evidence=tuple(each.quote for each in quoted.citations),
             sentences=_sentences(draft, len(read), quoted, verified),
-            fallback=verified.fallback,
+            fallback=verified.fallback if isinstance(verified, Quoted) else "",
             said={
                 "extractive": _said(quoted, pipeline),
                 "drafted": _said_first(first, quoted, pipeline),
@@ -158,7 +157,7 @@ def write_all(
 
 
 def _drafted(
-    gold: GoldSet, extractive: Prediction, quoted: Answer, first: Sequence[Sentence], heard: Overheard
+    gold: GoldSet, extractive: Prediction, quoted: Quoted, first: Sequence[Sentence], heard: Overheard
 ) -> Prediction:
     """What would have been said without any check."""
     paths = {each.number: (gold.id_of(each.source.path), each.quote) for each in quoted.citations}
@@ -174,15 +173,17 @@ def _drafted(
     )
 
 
-def _failed(first: Sequence[Sentence], verified: Answer) -> Draft:
+def _failed(first: Sequence[Sentence], verified: Quoted | WrittenAnswer) -> Draft:
     """The draft of which nothing can be used, because the reply that `first` is of failed."""
-    fault = FAILED + verified.fallback
+    fault = FAILED + (verified.fallback if isinstance(verified, Quoted) else "")
     return Draft(tuple(Drafted(sentence, fault, None, fault) for sentence in first))
 
 
-def _sentences(draft: Draft, first: int, quoted: Answer, verified: Answer) -> tuple[WrittenSentence, ...]:
+def _sentences(
+    draft: Draft, first: int, quoted: Quoted, verified: Quoted | WrittenAnswer
+) -> tuple[WrittenSentence, ...]:
     """What became of each sentence of `draft`, a repeated one given once; past the `first`, they were added."""
-    shown = {each.text for each in verified.statements} if verified.mode == "drafted" else set()
+    shown = {each.text for each in verified.statements} if isinstance(verified, WrittenAnswer) else set()
     sentences: dict[Sentence, WrittenSentence] = {}
     for place, each in enumerate(draft.sentences):
         written = WrittenSentence(
@@ -202,7 +203,7 @@ def _cited(sentence: Sentence, citations: Sequence[Citation]) -> tuple[str, ...]
     return tuple(each.quote for each in citations if each.number in sentence.marks)
 
 
-def _said(answer: Answer, pipeline: Pipeline) -> tuple[Checked, ...]:
+def _said(answer: Stated, pipeline: Pipeline) -> tuple[Checked, ...]:
     return tuple(
         check_said(
             statement.text,
@@ -214,7 +215,7 @@ def _said(answer: Answer, pipeline: Pipeline) -> tuple[Checked, ...]:
     )
 
 
-def _said_first(first: Sequence[Sentence], quoted: Answer, pipeline: Pipeline) -> tuple[Checked, ...]:
+def _said_first(first: Sequence[Sentence], quoted: Quoted, pipeline: Pipeline) -> tuple[Checked, ...]:
     """The sentences of the first reply; one that cites nothing is held against all the quotes."""
     return tuple(
         check_said(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from qa.domain import Answer
+from qa.domain import Answer, Refused
 from qa.feedback.file import damaged, is_there, reading, writing
 from qa.rendering import answer_text
 from qa.rendering.wording import shown_citations
@@ -93,7 +93,7 @@ def feedback_on(answer: Answer, verdict: Verdict, *, reason: str = "") -> Feedba
         reason=reason,
         citations=tuple((citation.source.path, citation.quote) for citation in shown_citations(answer)),
         language=answer.language,
-        refused=answer.refusal is not None,
+        refused=isinstance(answer, Refused),
     )
 
 

@@ -27,7 +27,6 @@ from qa.rendering.text_formats import (
     to_markdown,
     to_text,
 )
-from qa.rendering.wording import refusal_text
 
 __all__ = [
     "answer_text",
@@ -48,7 +47,6 @@ __all__ = [
     "pending_html",
     "purge_html",
     "purge_lines",
-    "refusal_text",
     "refused_html",
     "report_html",
     "report_lines",

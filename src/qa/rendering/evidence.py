@@ -10,7 +10,7 @@ from urllib.parse import quote
 from qa.domain import Answer, Citation, Document, Span
 from qa.i18n.messages import language_name, say
 from qa.rendering.escaping import Html, fill, join, safe_url
-from qa.rendering.wording import language_note, page_label, place_of, shown_citations
+from qa.rendering.wording import language_note, page_label, place_of, shown_citations, shown_translations
 
 MIN_SURROUNDINGS = 300
 """Characters shown around a quote at least, where the document has them: two or three sentences."""
@@ -42,7 +42,7 @@ def evidence_html(
     says can be translated is offered to be; without it nothing is.
     """
     words = language or answer.language
-    translations = dict(answer.translations)
+    translations = shown_translations(answer)
     cards = []
     for citation in shown_citations(answer):
         source, translation = citation.source, Html()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from qa.answer.composition import is_quoted
-from qa.domain import Answer, Statement
+from qa.domain import Answer, Quoted, Refused, Replied, Stated, Statement, Written
 from qa.i18n.messages import say
 from qa.rendering.escaping import Html, fill, join
 from qa.rendering.wording import (
@@ -29,22 +31,23 @@ def to_html(answer: Answer, *, turn: int = 1, name_city: NameCity | None = None)
     card that `evidence_html` makes for it.
     """
     parts = [fill('<p class="note">{note}</p>', note=note) for note in notes_of(answer, name_city=name_city)]
-    if answer.refusal is not None:
-        parts.extend(
-            fill('<p class="refusal" dir="auto">{line}</p>', line=line) for line in refusal_lines(answer)
-        )
-        parts.append(_nearest(answer, turn=turn))
-    parts.extend(
-        fill('<p class="reply" dir="auto">{line}</p>', line=line)
-        for line in reply_lines(answer, name_city=name_city)
-    )
-    if answer.is_by_city:
-        parts.append(_table(answer, turn=turn, name_city=name_city))
-    else:
-        parts.append(_statements(answer, turn=turn))
-    parts.extend(
-        fill('<p class="note">{note}</p>', note=note) for note in after_notes(answer, name_city=name_city)
-    )
+    match answer:
+        case Refused():
+            lines = refusal_lines(answer)
+            parts.extend(fill('<p class="refusal" dir="auto">{line}</p>', line=line) for line in lines)
+            parts.append(_nearest(answer, turn=turn))
+        case Replied():
+            lines = reply_lines(answer, name_city=name_city)
+            parts.extend(fill('<p class="reply" dir="auto">{line}</p>', line=line) for line in lines)
+        case Quoted() | Written():
+            if answer.is_by_city:
+                parts.append(_table(answer, turn=turn, name_city=name_city))
+            else:
+                parts.append(_statements(answer, turn=turn))
+            notes = after_notes(answer, name_city=name_city)
+            parts.extend(fill('<p class="note">{note}</p>', note=note) for note in notes)
+        case _:
+            assert_never(answer)
     return join(parts)
 
 
@@ -64,7 +67,7 @@ def mark_html(number: int, *, turn: int, language: str, is_first: bool = True, q
     )
 
 
-def _statements(answer: Answer, *, turn: int) -> Html:
+def _statements(answer: Stated, *, turn: int) -> Html:
     seen: set[int] = set()
     parts = []
     for number, each in enumerate(answer.statements):
@@ -72,7 +75,7 @@ def _statements(answer: Answer, *, turn: int) -> Html:
     return join(parts)
 
 
-def _table(answer: Answer, *, turn: int, name_city: NameCity | None) -> Html:
+def _table(answer: Stated, *, turn: int, name_city: NameCity | None) -> Html:
     """The statements of an answer that goes city by city."""
     seen: set[int] = set()
     rows = [
@@ -87,12 +90,12 @@ def _table(answer: Answer, *, turn: int, name_city: NameCity | None) -> Html:
     return join([_lead(0, answer), table])
 
 
-def _lead(number: int, answer: Answer) -> Html:
+def _lead(number: int, answer: Stated) -> Html:
     lead = lead_before(number, answer)
     return fill('<p class="lead">{lead}</p>', lead=lead) if lead else Html()
 
 
-def _statement(statement: Statement, answer: Answer, *, turn: int, seen: set[int]) -> Html:
+def _statement(statement: Statement, answer: Stated, *, turn: int, seen: set[int]) -> Html:
     cited = {citation.number: citation for citation in answer.citations}
     marks: list[Html] = []
     for number in statement.citations:
@@ -129,7 +132,7 @@ def _emphasised(statement: Statement) -> Html:
     )
 
 
-def _nearest(answer: Answer, *, turn: int) -> Html:
+def _nearest(answer: Refused, *, turn: int) -> Html:
     citations = shown_citations(answer)
     if not citations:
         return Html()

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, assert_never
 
 from qa.answer.composition import is_quoted, is_translated
-from qa.domain import Answer, Citation, Passage, Place, Source
+from qa.domain import (
+    Answer,
+    Citation,
+    Passage,
+    Place,
+    Quoted,
+    Refused,
+    Replied,
+    Source,
+    Stated,
+    Written,
+)
 from qa.i18n.messages import say
 from qa.rendering.escaping import as_markdown, one_line, safe_url
 from qa.rendering.wording import (
@@ -21,6 +32,7 @@ from qa.rendering.wording import (
     reply_lines,
     said_in,
     shown_citations,
+    shown_translations,
     silence_of,
 )
 from qa.storage.manifest import DocumentRecord
@@ -29,11 +41,9 @@ from qa.storage.manifest import DocumentRecord
 def to_text(answer: Answer, *, name_city: NameCity | None = None) -> str:
     """The answer for a terminal: statements with their marks, then each source with its quote."""
     blocks = ["\n".join(one_line(note) for note in notes_of(answer, name_city=name_city))]
-    blocks.append("\n".join(_statements(answer, one_line, name_city)))
-    blocks.extend(one_line(note) for note in after_notes(answer, name_city=name_city))
-    said = (*refusal_lines(answer), *reply_lines(answer, name_city=name_city))
-    blocks.append("\n".join(one_line(line) for line in said))
-    citations, translations = shown_citations(answer), dict(answer.translations)
+    said, notes = _said(answer, one_line, name_city)
+    blocks += ["\n".join(said), *notes]
+    citations, translations = shown_citations(answer), shown_translations(answer)
     if citations:
         lines = [_references_heading(answer)]
         for citation in citations:
@@ -52,14 +62,12 @@ def to_text(answer: Answer, *, name_city: NameCity | None = None) -> str:
 def to_markdown(answer: Answer, *, name_city: NameCity | None = None) -> str:
     """The answer as CommonMark. Nothing in it that comes from a document acts as Markdown or HTML."""
     blocks = [f"*{as_markdown(note)}*" for note in notes_of(answer, name_city=name_city)]
-    blocks.extend(_statements(answer, as_markdown, name_city, begin="> "))
-    blocks.extend(as_markdown(note) for note in after_notes(answer, name_city=name_city))
-    blocks.extend(as_markdown(line) for line in refusal_lines(answer))
-    blocks.extend(as_markdown(line) for line in reply_lines(answer, name_city=name_city))
+    said, notes = _said(answer, as_markdown, name_city, begin="> ")
+    blocks += [*said, *notes]
     citations = shown_citations(answer)
     if citations:
         blocks.append(f"**{as_markdown(_references_heading(answer))}**")
-        translations = dict(answer.translations)
+        translations = shown_translations(answer)
         blocks.extend(
             _markdown_reference(citation, answer.language, translations.get(citation.number, ""))
             for citation in citations
@@ -76,38 +84,58 @@ def to_json(answer: Answer) -> dict[str, Any]:
     `timings` has seconds by stage (see `qa.system.stopwatch.STAGES`) and their sum as `total`, which `seconds` is,
     too.
     """
-    translations = dict(answer.translations)
+    statements: list[dict[str, Any]] = []
+    citations: list[dict[str, Any]] = []
+    reason = None
+    match answer:
+        case Quoted() | Written():
+            statements, citations = _statements_to_json(answer), _citations_to_json(answer)
+        case Refused():
+            reason = answer.refusal.reason
+        case Replied():
+            pass
+        case _:
+            assert_never(answer)
     return {
-        "answered": answer.refusal is None,
+        "answered": not isinstance(answer, Refused),
         "answer": answer_text(answer),
-        "statements": [
-            {
-                "text": statement.text,
-                "citations": list(statement.citations),
-                "city": statement.city,
-                "quoted": is_quoted(statement, answer),
-                "checked": "figures_and_names" if is_translated(statement, answer) else "all",
-            }
-            for statement in answer.statements
-        ],
-        "mode": answer.mode,
-        "fallback": answer.fallback,
+        "statements": statements,
+        "mode": "drafted" if isinstance(answer, Written) else "extractive",
+        "fallback": answer.fallback if isinstance(answer, Quoted) else "",
         "interpreted_as": answer.interpreted_as,
         "also_searched_as": answer.also_searched_as,
         "set_aside_cities": list(answer.set_aside_cities),
-        "reason": answer.refusal.reason if answer.refusal else None,
+        "reason": reason,
         "highlights": [each.focus.cut(each.text) for each in answer.statements if each.focus],
-        "citations": [
-            {
-                **_quoted(citation.number, citation.source, citation.place, citation.quote),
-                "translation": translations.get(citation.number),
-            }
-            for citation in answer.citations
-        ],
+        "citations": citations,
         "ranked": list(dict.fromkeys(passage.chunk.source.path for passage in answer.passages)),
         "seconds": float(answer.timings.get("total", 0.0)),
         "timings": {stage: round(seconds, 5) for stage, seconds in answer.timings.items()},
     }
+
+
+def _statements_to_json(answer: Stated) -> list[dict[str, Any]]:
+    return [
+        {
+            "text": statement.text,
+            "citations": list(statement.citations),
+            "city": statement.city,
+            "quoted": is_quoted(statement, answer),
+            "checked": "figures_and_names" if is_translated(statement, answer) else "all",
+        }
+        for statement in answer.statements
+    ]
+
+
+def _citations_to_json(answer: Stated) -> list[dict[str, Any]]:
+    translations = dict(answer.translations)
+    return [
+        {
+            **_quoted(citation.number, citation.source, citation.place, citation.quote),
+            "translation": translations.get(citation.number),
+        }
+        for citation in answer.citations
+    ]
 
 
 def passages_to_json(passages: Sequence[Passage]) -> list[dict[str, Any]]:
@@ -163,15 +191,37 @@ def _quoted(number: int, source: Source, place: Place, quote: str) -> dict[str, 
 
 def answer_text(answer: Answer) -> str:
     """All that is said, as one string without marks: the statements, or the refusal, or the reply."""
-    parts = [*refusal_lines(answer), *reply_lines(answer)]
-    for city, statements in by_city(answer):
-        text = " ".join(said_in(statement, answer) for statement in statements)
-        parts.append(f"{city}: {text}" if city else text)
-    return " ".join(filter(None, [*parts, silence_of(answer)]))
+    match answer:
+        case Refused():
+            return " ".join(refusal_lines(answer))
+        case Replied():
+            return " ".join(reply_lines(answer))
+        case Quoted() | Written():
+            parts = []
+            for city, statements in by_city(answer):
+                text = " ".join(said_in(statement, answer) for statement in statements)
+                parts.append(f"{city}: {text}" if city else text)
+            return " ".join(filter(None, [*parts, silence_of(answer)]))
+    assert_never(answer)
+
+
+def _said(
+    answer: Answer, clean: Callable[[str], str], name_city: NameCity | None, *, begin: str = ""
+) -> tuple[list[str], list[str]]:
+    """The lines that answer, refuse or reply, statements with `begin` before them, and the notes after them."""
+    match answer:
+        case Quoted() | Written():
+            notes = [clean(note) for note in after_notes(answer, name_city=name_city)]
+            return _statements(answer, clean, name_city, begin=begin), notes
+        case Refused():
+            return [clean(line) for line in refusal_lines(answer)], []
+        case Replied():
+            return [clean(line) for line in reply_lines(answer, name_city=name_city)], []
+    assert_never(answer)
 
 
 def _statements(
-    answer: Answer, clean: Callable[[str], str], name_city: NameCity | None, *, begin: str = ""
+    answer: Stated, clean: Callable[[str], str], name_city: NameCity | None, *, begin: str
 ) -> list[str]:
     """The statements, each a line that begins with `begin`, and what stands before those that are quotes."""
     # A mark is a number in square brackets; `clean` has taken from the text whatever looks like one.
@@ -189,7 +239,7 @@ def _statements(
 
 
 def _references_heading(answer: Answer) -> str:
-    return say("nearest_heading" if answer.refusal else "references_heading", answer.language)
+    return say("nearest_heading" if isinstance(answer, Refused) else "references_heading", answer.language)
 
 
 def _markdown_reference(citation: Citation, language: str, translation: str) -> str:

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from typing import assert_never
 
 from qa.answer.composition import cite, is_quoted, is_translated
-from qa.domain import Answer, Citation, Fallback, PageKind, Statement
+from qa.domain import (
+    Answer,
+    Asked,
+    Citation,
+    Fallback,
+    PageKind,
+    Quoted,
+    Refused,
+    Replied,
+    Stated,
+    Statement,
+    Written,
+)
 from qa.i18n.messages import join_names, language_name, say
 from qa.text.normalise import fold_blanks
 
@@ -23,7 +36,7 @@ MAX_QUESTION_SHOWN = 200
 """Characters of a question that a refusal repeats."""
 
 
-def notes_of(answer: Answer, *, name_city: NameCity | None = None) -> tuple[str, ...]:
+def notes_of(answer: Asked, *, name_city: NameCity | None = None) -> tuple[str, ...]:
     """What the asker must know about how the question was taken: as what, and within which cities."""
     notes: list[str] = []
     if fold_blanks(answer.interpreted_as) not in ("", fold_blanks(answer.question)):
@@ -40,7 +53,7 @@ def notes_of(answer: Answer, *, name_city: NameCity | None = None) -> tuple[str,
     return tuple(notes)
 
 
-def silence_of(answer: Answer, *, name_city: NameCity | None = None) -> str:
+def silence_of(answer: Stated, *, name_city: NameCity | None = None) -> str:
     """That the documents do not say it of some of the cities; empty where they do of all."""
     if not answer.silent_cities:
         return ""
@@ -48,7 +61,7 @@ def silence_of(answer: Answer, *, name_city: NameCity | None = None) -> str:
     return say("silent_cities", answer.language, cities=silent)
 
 
-def disagreement_of(answer: Answer) -> str:
+def disagreement_of(answer: Stated) -> str:
     """Which sources give different figures for the same thing; empty where none do."""
     pairs = tuple(f"{one} / {other}" for one, other in answer.disagreements)
     return say("disagreement", answer.language, pairs=join_names(pairs, answer.language)) if pairs else ""
@@ -71,39 +84,39 @@ FALLBACK_NOTES: Mapping[Fallback, str] = {
 """What a reader is told of how the language model failed: briefly. The log has the rest."""
 
 
-def origin_of(answer: Answer) -> str:
+def origin_of(answer: Quoted | Written) -> str:
     """How the answer came to be, where a language model is set: written and checked, or why it is quoted."""
-    if answer.mode == "drafted":
+    if isinstance(answer, Written):
         has_translated = any(is_translated(statement, answer) for statement in answer.statements)
         return say("written_translated" if has_translated else "written_checked", answer.language)
     return say(FALLBACK_NOTES[answer.fallback], answer.language) if answer.fallback else ""
 
 
-def after_notes(answer: Answer, *, name_city: NameCity | None = None) -> tuple[str, ...]:
+def after_notes(answer: Quoted | Written, *, name_city: NameCity | None = None) -> tuple[str, ...]:
     """What the asker must know after the statements."""
     notes = (silence_of(answer, name_city=name_city), disagreement_of(answer), origin_of(answer))
     return tuple(note for note in notes if note)
 
 
-def by_city(answer: Answer) -> tuple[tuple[str | None, tuple[Statement, ...]], ...]:
+def by_city(answer: Stated) -> tuple[tuple[str | None, tuple[Statement, ...]], ...]:
     """The statements in their order, in runs for the same city (None: for no city in particular)."""
     runs = itertools.groupby(answer.statements, key=lambda statement: statement.city)
     return tuple((city, tuple(statements)) for city, statements in runs)
 
 
-def city_name(city: str, answer: Answer, name_city: NameCity | None) -> str:
+def city_name(city: str, answer: Asked, name_city: NameCity | None) -> str:
     """What the city is called in the asker's language, as far as `name_city` knows."""
     return name_city(city, answer.language) if name_city else city
 
 
-def lead_before(number: int, answer: Answer) -> str:
+def lead_before(number: int, answer: Stated) -> str:
     """The line before the answer's statement of this number, counted from 0, where it is the first of the quotes,
     and of the translations beneath them, that the answer ends with; else empty, and in an answer that a language
     model wrote city by city."""
     quoted = [is_quoted(each, answer) or is_translated(each, answer) for each in answer.statements]
     if not all(quoted[number:]) or (number and quoted[number - 1]):
         return ""
-    if answer.mode == "drafted" and answer.is_by_city:
+    if isinstance(answer, Written) and answer.is_by_city:
         return ""
     cited = {mark for each in answer.statements[number:] for mark in each.citations}
     languages = {citation.source.language for citation in answer.citations if citation.number in cited}
@@ -113,28 +126,25 @@ def lead_before(number: int, answer: Answer) -> str:
     return say("lead_quoted", answer.language)
 
 
-def translation_note(statement: Statement, answer: Answer) -> str:
+def translation_note(statement: Statement, answer: Stated) -> str:
     """That a language model translated `statement`, and what of it was checked; empty where it did not."""
     return say("translated_by_model", answer.language) if is_translated(statement, answer) else ""
 
 
-def said_in(statement: Statement, answer: Answer) -> str:
+def said_in(statement: Statement, answer: Stated) -> str:
     """The statement's text, after what must be known of it first."""
     note = translation_note(statement, answer)
     return f"({note}) {statement.text}" if note else statement.text
 
 
-def reply_lines(answer: Answer, *, name_city: NameCity | None = None) -> tuple[str, ...]:
-    """What the program says of itself; empty where the documents were asked."""
-    reply = answer.reply
-    if reply is None:
-        return ()
-    cities = _listed(reply.cities, answer, name_city)
-    lines = [say(f"reply_{reply.kind}", answer.language)]
+def reply_lines(reply: Replied, *, name_city: NameCity | None = None) -> tuple[str, ...]:
+    """What the program says of itself."""
+    cities = _listed(reply.cities, reply, name_city)
+    lines = [say(f"reply_{reply.kind}", reply.language)]
     if cities and reply.kind != "thanks":
-        lines.append(say("reply_cities", answer.language, cities=cities))
+        lines.append(say("reply_cities", reply.language, cities=cities))
     if reply.kind == "coverage":
-        lines += covered_line(reply.titles, answer.language)
+        lines += covered_line(reply.titles, reply.language)
     return tuple(lines)
 
 
@@ -150,12 +160,9 @@ def covered_line(titles: tuple[str, ...], language: str) -> list[str]:
     ]
 
 
-def refusal_lines(answer: Answer) -> tuple[str, ...]:
-    """Why there is no answer, then what the documents do cover; empty where there is an answer."""
-    refusal = answer.refusal
-    if refusal is None:
-        return ()
-    language = answer.language
+def refusal_lines(answer: Refused) -> tuple[str, ...]:
+    """Why there is no answer, then what the documents do cover."""
+    refusal, language = answer.refusal, answer.language
     lines = [
         say(
             f"refusal_{refusal.reason}",
@@ -167,16 +174,22 @@ def refusal_lines(answer: Answer) -> tuple[str, ...]:
     return (*lines, *covered_line(refusal.covered, language))
 
 
-def refusal_text(answer: Answer) -> str:
-    """The refusal as one string; empty where there is an answer."""
-    return " ".join(refusal_lines(answer))
-
-
 def shown_citations(answer: Answer) -> tuple[Citation, ...]:
     """What the reader can look up: the citations, or a refusal's nearest statements, numbered from 1."""
-    if answer.refusal is None:
-        return answer.citations
-    return tuple(cite(number, evidence) for number, evidence in enumerate(answer.refusal.nearest, start=1))
+    match answer:
+        case Quoted() | Written():
+            return answer.citations
+        case Refused():
+            nearest = enumerate(answer.refusal.nearest, start=1)
+            return tuple(cite(number, evidence) for number, evidence in nearest)
+        case Replied():
+            return ()
+    assert_never(answer)
+
+
+def shown_translations(answer: Answer) -> dict[int, str]:
+    """The translations of what `shown_citations` gives, by its numbers."""
+    return {} if isinstance(answer, Replied) else dict(answer.translations)
 
 
 def place_of(citation: Citation, language: str) -> str:
@@ -206,5 +219,5 @@ def shorten(question: str) -> str:
     return line if len(line) <= MAX_QUESTION_SHOWN else f"{line[:MAX_QUESTION_SHOWN].rstrip()}…"
 
 
-def _listed(cities: tuple[str, ...], answer: Answer, name_city: NameCity | None) -> str:
+def _listed(cities: tuple[str, ...], answer: Asked, name_city: NameCity | None) -> str:
     return join_names(tuple(city_name(city, answer, name_city) for city in cities), answer.language)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from qa.domain import Answer
+from qa.domain import Stated
 from qa.i18n.messages import say
 from qa.text.normalise import fold_blanks
 
@@ -88,11 +88,13 @@ class Suggester:
     def _ask(self, candidate: Candidate, state: object) -> bool:
         """True if the documents, in this state, answer it with what it asks for."""
         answer = self._pipeline.quote(candidate.question)
+        if not isinstance(answer, Stated):
+            return False
         about = {city for citation in answer.citations for city in citation.source.cities}
-        is_about = bool(answer.statements) and not answer.silent_cities and set(candidate.cities) <= about
+        is_about = not answer.silent_cities and set(candidate.cities) <= about
         return is_about and (candidate.year is None or self._names_year(answer, candidate.year))
 
-    def _names_year(self, answer: Answer, year: int) -> bool:
+    def _names_year(self, answer: Stated, year: int) -> bool:
         dated = [event.text for event in self._pipeline.library.events if event.year == year]
         return any(text in citation.quote for citation in answer.citations for text in dated)
 

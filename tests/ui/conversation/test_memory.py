@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from qa.domain import Answer, Citation, Place, Source, Span, Statement
+from qa.domain import Citation, Place, Quoted, Source, Span, Statement
 from qa.rendering.escaping import Html
 from qa.ui.conversation.conversation import MAX_EXCHANGES, Conversation, Exchange
 from qa.ui.conversation.memory import ConversationMemory
@@ -17,7 +17,7 @@ from qa.ui.conversation.sizes import size_of
 def make_exchange(characters: int, *, turn: int = 1) -> Exchange:
     """An exchange with texts of so many characters, none of them shared."""
     text = "ក" * characters
-    answer = Answer(
+    answer = Quoted(
         question=f"{text}1",
         interpreted_as=f"{text}2",
         language="km",

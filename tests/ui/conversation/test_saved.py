@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
-from qa.domain import Statement
+from qa.domain import Quoted, Statement
 from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.ui.conversation import saved as saved_module
@@ -111,7 +111,7 @@ def test_too_much_is_not_even_looked_at(pipeline: Pipeline) -> None:
 def test_thirty_long_answers_in_khmer_come_back(pipeline: Pipeline) -> None:
     conversation, _ = talk(pipeline, QUESTIONS[:1])
     given = conversation.exchanges[0].given
-    assert given is not None
+    assert isinstance(given, Quoted)
     quote = "ទីក្រុងគីតាគីយូស៊ូបានបញ្ជូនអ្នកជំនាញទៅទីក្រុងដាលៀន។ " * 20
     citations = tuple(replace(given.citations[0], number=number, quote=quote) for number in range(1, 11))
     statements = tuple(Statement(quote, (citation.number,)) for citation in citations)
@@ -149,7 +149,7 @@ def test_what_was_made_up_to_take_long_takes_little(
     pipeline: Pipeline, hostile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     complaints: list[int] = []
-    validate = saved_module._answers().validate_json
+    validate = saved_module._adapter(Quoted).validate_json
 
     class Watching:
         def validate_json(self, record: str) -> object:
@@ -159,7 +159,7 @@ def test_what_was_made_up_to_take_long_takes_little(
                 complaints.append(error.error_count())
                 raise
 
-    monkeypatch.setattr(saved_module, "_answers", Watching)
+    monkeypatch.setattr(saved_module, "_adapter", lambda kind: Watching())
     assert restore(hostile, pipeline, language="en") == Conversation()
     assert sum(complaints) <= MAX_VALUES * 10
 

@@ -15,7 +15,7 @@ import pytest
 
 from conftest import QUICK_PATIENCE_S
 from pages import Server
-from qa.domain import Answer, Citation, Place, Source, Span, Statement
+from qa.domain import Citation, Place, Quoted, Source, Span, Statement
 from qa.ui.conversation.conversation import MAX_EXCHANGES
 from qa.ui.server import bodies
 from qa.ui.server.bodies import (
@@ -48,7 +48,7 @@ def long_conversation() -> str:
         for number in range(1, 11)
     )
     statements = tuple(Statement(quote, (citation.number,), "Phnom Penh") for citation in citations)
-    answer = Answer(KHMER * 3, KHMER * 3, "km", statements=statements, citations=citations)
+    answer = Quoted(KHMER * 3, KHMER * 3, "km", statements=statements, citations=citations)
     saved = json.dumps(dataclasses.asdict(answer), ensure_ascii=False)
     return f"[{','.join([saved] * MAX_EXCHANGES)}]"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qa.domain import Answer, Partial, Step, Turn
+from qa.domain import Answer, Partial, Refused, Replied, Step, Turn
 from qa.errors import IndexMissing, QAError, StoreUnreachable
 from qa.feedback import Feedback, Verdict, delete_feedback, feedback_on, keep_feedback, note_refusal
 from qa.i18n.messages import say
@@ -117,10 +117,11 @@ class Conversation:
         """The conversation with a translation of the quote with this number, on a page in `language`."""
 
         def add(exchange: Exchange) -> Exchange:
-            if exchange.turn != turn or exchange.given is None:
+            given = exchange.given
+            if exchange.turn != turn or given is None or isinstance(given, Replied):
                 return exchange
-            made = {**dict(exchange.given.translations), number: text}
-            given = replace(exchange.given, translations=tuple(made.items()))
+            made = {**dict(given.translations), number: text}
+            given = replace(given, translations=tuple(made.items()))
             anew = exchange_of(pipeline, given, turn=turn, language=language)
             return replace(exchange, cards=anew.cards, copy=anew.copy, given=given)
 
@@ -182,7 +183,7 @@ def hold_exchange(
             if isinstance(step, (Step, Partial)):
                 yield step
                 continue
-            if step.refusal:
+            if isinstance(step, Refused):
                 note = (step.question, step.language, pipeline.settings)
                 threading.Thread(target=_note_refusal, args=note, daemon=True).start()
             yield exchange_of(pipeline, step, turn=conversation.next_turn, language=language)
@@ -223,7 +224,7 @@ def exchange_of(pipeline: Pipeline, answer: Answer, *, turn: int, language: str)
     documents = {doc_id: document for doc_id, document in found.items() if document is not None}
     name_city = library.catalogue.display_name
     translates = pipeline.translator.translates if pipeline.writes else None
-    takes_verdict = pipeline.settings.keep_questions_days and not answer.reply
+    takes_verdict = pipeline.settings.keep_questions_days and not isinstance(answer, Replied)
     return Exchange(
         turn=turn,
         question=answer.question,

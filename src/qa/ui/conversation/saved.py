@@ -6,9 +6,9 @@ import json
 import logging
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
-from qa.domain import Answer
+from qa.domain import Answer, Quoted, Refused, Replied, Written
 from qa.ui.conversation.conversation import MAX_EXCHANGES, Conversation, Exchange, exchange_of
 
 if TYPE_CHECKING:
@@ -26,19 +26,41 @@ Each that is wrong is a complaint of some hundred bytes, which takes longer to m
 logger = logging.getLogger(__name__)
 
 
+UNSAID: dict[str, Any] = {
+    "question": "", "interpreted_as": "", "language": "", "statements": [], "citations": [],
+    "refusal": None, "reply": None, "mode": "extractive", "fallback": "", "searched_cities": [],
+    "set_aside_cities": [], "silent_cities": [], "disagreements": [], "also_searched_as": "", "translations": [],
+}  # fmt: skip
+"""What is saved, in this order, of an answer for the fields that its kind has not."""
+
+REPLY = ("kind", "titles", "cities")
+"""The fields that are saved as `reply`."""
+
+
 @cache
-def _answers() -> TypeAdapter[Answer]:
+def _adapter(kind: Any) -> TypeAdapter[Answer]:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Answer)
+    return TypeAdapter(kind)
 
 
 def to_saved(exchange: Exchange) -> str:
     """The exchange's answer as JSON, for the browser to keep; empty where there was none."""
-    if exchange.given is None:
+    given = exchange.given
+    if given is None:
         return ""
-    record = _with_quotes(_answers().dump_python(exchange.given, mode="json"), _flat)
-    return json.dumps(record, ensure_ascii=False)
+    kind: Any = type(given)  # else mypy takes the hash of its values for its own
+    record = {**UNSAID, **_adapter(kind).dump_python(given, mode="json")}
+    match given:
+        case Written():
+            record["mode"] = "drafted"
+        case Replied():
+            record["reply"] = {name: record.pop(name) for name in REPLY}
+        case Quoted() | Refused():
+            pass
+        case _:
+            assert_never(given)
+    return json.dumps(_with_quotes(record, _flat), ensure_ascii=False)
 
 
 def restore(saved: str, pipeline: Pipeline, *, language: str) -> Conversation:
@@ -65,8 +87,22 @@ def _read(record: object) -> Answer:
     """The answer in `record`. Raises `ValueError` where it is none."""
     if _count_values(record) > MAX_VALUES:
         raise ValueError("no answer has so many values")
-    text = json.dumps(_with_quotes(record, _grouped))
-    return _answers().validate_json(text)  # which also finds half characters
+    table = _with_quotes(record, _grouped)
+    text = json.dumps({**table, **(table.get("reply") or {})})
+    return _adapter(_kind_of(table)).validate_json(text)  # which also finds half characters
+
+
+def _kind_of(table: dict[str, Any]) -> Any:
+    """The kind of the answer in `table`. Raises `ValueError` where it is of none, or of two."""
+    kinds: list[type[Answer]] = []
+    if table.get("statements"):
+        kinds.append({"extractive": Quoted, "drafted": Written}[table.get("mode", "extractive")])
+    if table.get("refusal") is not None:
+        kinds.append(Refused)
+    if table.get("reply") is not None:
+        kinds.append(Replied)
+    (kind,) = kinds
+    return kind
 
 
 def _flat(quote: dict[str, Any]) -> dict[str, Any]:

@@ -8,18 +8,18 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from qa.domain import Answer, Quoted, Refused, Replied, Written
 from qa.errors import QAError
 from qa.storage.manifest import state_of
 from qa.system.logs import FIELDS
 from qa.ui.access.wrong_keys import WrongKeys
 
 if TYPE_CHECKING:
-    from qa.domain import Answer
     from qa.pipeline import Pipeline
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -70,20 +70,30 @@ class Watch:
 
     def see(self, answer: Answer) -> None:
         """Count `answer`, and write a line about it."""
-        outcome = "refused" if answer.refusal else "replied" if answer.reply else "answered"
-        self._questions.labels(outcome, answer.mode).inc()
-        if answer.refusal:
-            self._refusals.labels(answer.refusal.reason).inc()
-        if answer.fallback:
-            self._fallbacks.labels(answer.fallback).inc()
+        outcome, reason, fallback = "answered", None, ""
+        match answer:
+            case Refused():
+                outcome, reason = "refused", answer.refusal.reason
+                self._refusals.labels(reason).inc()
+            case Replied():
+                outcome = "replied"
+            case Quoted(fallback=fallback):
+                if fallback:
+                    self._fallbacks.labels(fallback).inc()
+            case Written():
+                pass
+            case _:
+                assert_never(answer)
+        mode = "drafted" if isinstance(answer, Written) else "extractive"
+        self._questions.labels(outcome, mode).inc()
         for stage, seconds in answer.timings.items():
             self._seconds.labels(stage).observe(seconds)
         fields = {
             "outcome": outcome,
-            "reason": answer.refusal.reason if answer.refusal else None,
+            "reason": reason,
             "language": answer.language,
-            "mode": answer.mode,
-            "fallback": answer.fallback,
+            "mode": mode,
+            "fallback": fallback,
             "citations": len(answer.citations),
             "confidence": round(answer.confidence, 3),
             "seconds": {stage: round(seconds, 4) for stage, seconds in answer.timings.items()},

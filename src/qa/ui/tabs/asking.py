@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import gradio as gr
 
-from qa.domain import Partial, Span, Step
+from qa.domain import Partial, Refused, Span, Step
 from qa.errors import QAError
 from qa.feedback import Verdict
 from qa.i18n.messages import LANGUAGES, closest_language, say
@@ -257,7 +257,7 @@ class AskTab(Tab):
         except QAError as error:
             logger.warning("no questions could be offered: %s", error)
             return ""
-        heading = "suggest_instead" if given.refusal else "suggest_heading"
+        heading = "suggest_instead" if isinstance(given, Refused) else "suggest_heading"
         return suggestions_html(questions, heading=heading, language=closest_language(given.language))
 
     def start_again(self, visitor: str, language: str) -> Updates:
