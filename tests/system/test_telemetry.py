@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from conftest import REPOSITORY
 from pages import serving
 from qa.models.packaged import cache_root
 from reports import WORDS, make_mail, make_page, make_pdf, make_slides, make_word, make_workbook
@@ -134,7 +135,7 @@ def watched(folder: Path) -> Watched:
     (folder / "program").mkdir()
     return watch(
         [sys.executable, __file__, folder / "program"],
-        environment=clean_environment(folder / "home"),
+        environment={**clean_environment(folder / "home"), "PYTHONPATH": str(REPOSITORY / "tests")},
         timeout_s=500,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import re
 import time
@@ -16,7 +15,9 @@ import pytest
 from conftest import QUICK_PATIENCE_S
 from pages import Server
 from qa.domain import Citation, Place, Quoted, Source, Span, Statement
-from qa.ui.conversation.conversation import MAX_EXCHANGES
+from qa.rendering.escaping import Html
+from qa.ui.conversation.conversation import MAX_EXCHANGES, Exchange
+from qa.ui.conversation.saved import to_saved
 from qa.ui.server import bodies
 from qa.ui.server.bodies import (
     MAX_BYTES,
@@ -49,7 +50,7 @@ def long_conversation() -> str:
     )
     statements = tuple(Statement(quote, (citation.number,), "Phnom Penh") for citation in citations)
     answer = Quoted(KHMER * 3, KHMER * 3, "km", statements=statements, citations=citations)
-    saved = json.dumps(dataclasses.asdict(answer), ensure_ascii=False)
+    saved = to_saved(Exchange(1, "", "", Html(""), Html(""), "km", given=answer))
     return f"[{','.join([saved] * MAX_EXCHANGES)}]"
 
 
