@@ -151,7 +151,8 @@ def explaining_damage(path: Path) -> Iterator[None]:
     except UNREADABLE as error:
         raise _not_whole(path, error) from error
     except OSError as error:
-        if error.errno != errno.EINVAL:  # so the system says that there is no such place in a file
+        # No number: a decompressor says so. EINVAL: the system says that there is no such place in a file.
+        if error.errno not in (None, errno.EINVAL):
             raise
         raise _not_whole(path, error) from error
 
