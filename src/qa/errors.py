@@ -8,6 +8,7 @@ QAError
 ├── ModelError          a model is missing, or its weights are not the ones that we pinned
 ├── LLMError            the language model did not write what can be used
 ├── IndexMismatch       the index is of another format, model or chunking, and cannot be asked
+│   ├── IndexUnreadable what the index says of itself cannot be read
 │   └── IndexTooNew     a newer program made it: this one leaves it alone
 ├── IndexMissing        there is no index yet
 ├── IndexBusy           another process is writing to the index
@@ -79,6 +80,10 @@ class LLMError(QAError):
 
 class IndexMismatch(QAError):
     """The index is of another format, model or chunking, and cannot be asked."""
+
+
+class IndexUnreadable(IndexMismatch):
+    """What the index says of itself cannot be read."""
 
 
 class IndexTooNew(IndexMismatch):

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from qa.engine.library import Library
-from qa.errors import IndexBusy, IndexDamaged, IndexMismatch, StoreUnreachable
+from qa.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexUnreadable, StoreUnreachable
 from qa.storage.manifest import state_of
 
 PATIENCE_S = 2.0
@@ -69,6 +69,8 @@ class NewestLibrary:
         try:
             library = self._open_new()
             library.retriever.prepare()
+        except IndexUnreadable:
+            raise
         except (StoreUnreachable, IndexBusy, IndexDamaged, IndexMismatch) as error:
             # The state before goes on, in memory; if a search needs more, it says what is wrong. So it does where
             # a program of another release, or with another model, has written the new one.

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from qa.domain import Document, PageKind, PageStart, Section, Span
-from qa.errors import IndexMismatch, IndexMissing, IndexTooNew
+from qa.errors import IndexMismatch, IndexMissing, IndexTooNew, IndexUnreadable
 from qa.i18n.reasons import Reason, from_json, to_json
 from qa.system.disk import make_private, write_whole
 
@@ -94,7 +94,7 @@ def make_index_folder(index_dir: Path) -> None:
 def read_manifest(index_dir: Path, *, file: str = MANIFEST_FILE) -> Manifest | None:
     """The committed state of the index (or, in `PREVIOUS_FILE`, the one before); None if there is none yet.
 
-    Raises `IndexTooNew` where a newer program made it, and `IndexMismatch` where it cannot be read.
+    Raises `IndexTooNew` where a newer program made it, and `IndexUnreadable` where it cannot be read.
     """
     path = index_dir / file
     try:
@@ -102,7 +102,7 @@ def read_manifest(index_dir: Path, *, file: str = MANIFEST_FILE) -> Manifest | N
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise IndexMismatch(
+        raise IndexUnreadable(
             f"{path} cannot be read ({error}); build it anew with: qa index --rebuild"
         ) from error
     try:
@@ -113,7 +113,7 @@ def read_manifest(index_dir: Path, *, file: str = MANIFEST_FILE) -> Manifest | N
             )
         return Manifest(**{**table, "documents": tuple(map(_to_record, table["documents"]))})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise IndexMismatch(
+        raise IndexUnreadable(
             f"{path} is of another version; build it anew with: qa index --rebuild"
         ) from error
 
@@ -122,9 +122,7 @@ def read_state(index_dir: Path, *, may_be_lost: bool) -> Manifest | None:
     """The committed state, or in its stead the one before if the manifest cannot be read and `may_be_lost`."""
     try:
         return read_manifest(index_dir)
-    except IndexTooNew:
-        raise
-    except IndexMismatch:
+    except IndexUnreadable:
         if not may_be_lost:
             raise
     try:

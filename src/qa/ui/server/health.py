@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from qa.errors import IndexMissing, QAError
-from qa.storage.manifest import require_manifest
 from qa.storage.upgrade import read_upgrade
 from qa.ui.access.permissions import is_local
 from qa.ui.server.stopping import DoorWatcher
@@ -78,10 +77,7 @@ def tell_system(state: str) -> None:
 def _why_not(pipeline: Pipeline) -> str:
     """Why no question can be answered, "" if they can. Anybody may ask this, and errors name folders."""
     try:
-        library = pipeline.library
-        if library.is_stale():  # it answers on, but what is there now may be no index
-            require_manifest(pipeline.settings.index_dir)
-        return "" if library.state else "there is no index"
+        return "" if pipeline.library.state else "there is no index"
     except IndexMissing:
         return "there is no index"
     except QAError as error:
