@@ -32,7 +32,7 @@ from qa.storage.manifest import (
     require_manifest,
     state_of,
 )
-from qa.storage.store import open_store
+from qa.storage.store import open_build_of
 
 logger = logging.getLogger(__name__)
 
@@ -215,13 +215,7 @@ def open_library(settings: Settings, models: Models) -> Library:
         models = _load_models_of(manifest, models, settings)
     try:
         check_if_doubtful(manifest, settings)
-        store = open_store(
-            settings,
-            build=manifest.build,
-            fingerprint=manifest.fingerprint,
-            tokenise=models.embedder.subwords,
-            create=False,
-        )
+        store = open_build_of(manifest, settings, tokenise=models.embedder.subwords)
     except IndexDamaged as error:
         if manifest.format == FORMAT:
             raise

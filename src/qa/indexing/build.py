@@ -11,7 +11,7 @@ from qa.errors import IndexDamaged
 from qa.i18n.reasons import Reason
 from qa.storage.integrity import check_store
 from qa.storage.manifest import Manifest, read_state
-from qa.storage.store import VectorStore, new_build, open_store
+from qa.storage.store import VectorStore, new_build, open_build_of
 
 if TYPE_CHECKING:
     from qa.models import Embedder
@@ -53,22 +53,12 @@ def open_build(settings: Settings, embedder: Embedder, *, rebuild: bool) -> Buil
     elif before and not rebuild:
         try:
             check_store(before, settings)
-            store = _open(before, settings, embedder, create=False)
+            store = open_build_of(before, settings, tokenise=embedder.subwords)
             return Build(before=before, manifest=before, store=store)
         except IndexDamaged as error:
             logger.warning("%s", error)
             notes = (Reason("why_vectors_remade", build=before.build),)
     generation = before.generation if before else 0
     manifest = Manifest(build=new_build(), fingerprint=fingerprint, generation=generation)
-    store = _open(manifest, settings, embedder, create=True)
+    store = open_build_of(manifest, settings, tokenise=embedder.subwords, create=True)
     return Build(before=before, manifest=manifest, store=store, is_upgrade=is_upgrade, notes=notes)
-
-
-def _open(manifest: Manifest, settings: Settings, embedder: Embedder, *, create: bool) -> VectorStore:
-    return open_store(
-        settings,
-        build=manifest.build,
-        fingerprint=manifest.fingerprint,
-        tokenise=embedder.subwords,
-        create=create,
-    )

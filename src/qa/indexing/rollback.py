@@ -17,7 +17,7 @@ from qa.storage.manifest import (
     require_manifest,
     write_manifest,
 )
-from qa.storage.store import open_store
+from qa.storage.store import open_build_of
 from qa.system.disk import explaining_disk
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def roll_back(settings: Settings, embedder: Embedder) -> Manifest:
                 f"the state before was built with another model or chunking ({previous.fingerprint}) than is set "
                 f"now ({fingerprint}); set it back, then run it again"
             )
-        store = open_store(settings, build=previous.build, fingerprint=fingerprint, create=False)
-        store.check(previous.documents)
+        open_build_of(previous, settings).check(previous.documents)
         restored = dataclasses.replace(previous, generation=manifest.generation + 1)
         write_manifest(restored, settings.index_dir)
         write_manifest(manifest, settings.index_dir, file=PREVIOUS_FILE)

@@ -12,7 +12,7 @@ from qa.config import Settings
 from qa.errors import IndexDamaged, QAError
 from qa.storage.locks import is_being_written
 from qa.storage.manifest import Manifest, require_manifest
-from qa.storage.store import find_fragile, flush_fragile, note_whole, open_store, was_cut_off
+from qa.storage.store import find_fragile, flush_fragile, note_whole, open_build_of, was_cut_off
 from qa.system.disk import write_whole
 
 TIMEOUT_S = 300.0
@@ -84,8 +84,7 @@ def _check_elsewhere(settings: Settings) -> None:
 
 
 def _check(manifest: Manifest, settings: Settings) -> None:
-    store = open_store(settings, build=manifest.build, fingerprint=manifest.fingerprint, create=False)
-    store.check(manifest.documents)
+    open_build_of(manifest, settings).check(manifest.documents)
 
 
 def main(arguments: list[str]) -> int:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qa.config import Settings
 from qa.storage import locks as locking
@@ -20,6 +21,9 @@ from qa.storage.store.chroma_places import ChromaFolder, ChromaServer, find_grap
 from qa.storage.store.postgres import PostgresStore
 from qa.storage.store.postgres_place import PostgresSchema
 from qa.system.disk import flush, write_whole
+
+if TYPE_CHECKING:
+    from qa.storage.manifest import Manifest
 
 BUILDS_FOLDER = "builds"
 """The folder of the index that names the builds on servers."""
@@ -45,6 +49,19 @@ def open_store(
     if isinstance(place, PostgresSchema):
         return PostgresStore(place, fingerprint=fingerprint, tokenise=tokenise, create=create)
     return ChromaStore(place, fingerprint=fingerprint, create=create)
+
+
+def open_build_of(
+    manifest: Manifest, settings: Settings, *, tokenise: Tokenise | None = None, create: bool = False
+) -> VectorStore:
+    """The store of the build that `manifest` names, with what it was made with; see `open_store`."""
+    return open_store(
+        settings,
+        build=manifest.build,
+        fingerprint=manifest.fingerprint,
+        tokenise=tokenise,
+        create=create,
+    )
 
 
 def copy_build(settings: Settings, *, build: str, fingerprint: str, keep: Collection[str]) -> str:
