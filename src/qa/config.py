@@ -168,9 +168,9 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        for each in dataclasses.fields(self):
-            if each.metadata["range"]:
-                _check_range(self, each.name, *each.metadata["range"])
+        for setting in dataclasses.fields(self):
+            if setting.metadata["range"]:
+                _check_range(self, setting.name, *setting.metadata["range"])
         provider, _, model = self.llm.partition(":")
         if self.llm and not (provider.strip() and model.strip()):
             raise ConfigError(f"llm is {self.llm!r}; set provider:model, ollama:llama3.2 say, or nothing")
@@ -263,9 +263,8 @@ def _parse(name: str, value: Any, where: str) -> Any:
     if name not in fields:
         raise ConfigError(f"{where} is not a setting; the settings are {', '.join(sorted(fields))}")
     default: Any = fields[name].default
-    kind: type[Any] = (
-        Path if default is None else type(default)
-    )  # the only setting without a default names a file
+    # The only setting without a default names a file.
+    kind: type[Any] = Path if default is None else type(default)
     shown = repr(value) if fields[name].repr else "of another kind"
     if isinstance(default, bool):
         word = str(value).casefold()

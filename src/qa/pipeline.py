@@ -1,4 +1,4 @@
-"""The way from a question to an answer, on one screen."""
+"""The way from a question to an answer."""
 
 from __future__ import annotations
 

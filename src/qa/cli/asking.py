@@ -168,8 +168,10 @@ def _serve(options: argparse.Namespace, settings: Settings, *, given: Settings) 
             pipeline = Pipeline(settings, models, writer)
         except IndexMissing:
             pass  # the documents are read below
+        except IndexTooNew:
+            raise
         except (IndexMismatch, IndexDamaged) as error:
-            if isinstance(error, IndexTooNew) or not (options.update or isinstance(error, IndexMismatch)):
+            if isinstance(error, IndexDamaged) and not options.update:
                 raise
             _tell(f"qa: {error}")
     if pipeline is None:
