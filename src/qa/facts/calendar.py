@@ -6,19 +6,26 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qa.text.dates import DASH, NAME, NAMED_MONTHS, NUMBER, RANGE, YEAR_WORDS, month_number
-from qa.text.lang import PACKS, any_of, table_of, words_of
+from qa.text.dates import (
+    DASH,
+    DAY_ENDING,
+    ERA_NAMES,
+    ERAS,
+    NAME,
+    NAMED_MONTHS,
+    NUMBER,
+    RANGE,
+    YEAR_WORDS,
+    month_number,
+)
+from qa.text.lang import PACKS, any_of, words_of
 from qa.text.lang.pack import BLANKS as B1
 from qa.text.lang.pack import GAP as B0
 from qa.text.lang.pack import choice
 
-ERAS = table_of(lambda pack: pack.eras)
-ERA_NAMES = table_of(lambda pack: pack.era_names)
-
 Y = r"(?:1\d\d\d|2[01]\d\d)"
 D = r"(?:[0-2]?\d|3[01])"
 FREE, END = r"(?<![\d.,:/-])", r"(?!\d|[.,:]\d)"
-_TH = rf"(?:{any_of(lambda pack: pack.rank_endings)})?"
 _OF_YEAR = rf"(?:,?{B0}(?:(?:{YEAR_WORDS}){B0})?(?P<year>{Y})(?!\d|[.,]\d))"
 _LATIN_NAME = "|".join(name for name in NAME.split("|") if name[0] < "\u1780")
 
@@ -39,12 +46,12 @@ PATTERNS = tuple(
         rf"|[一二三四五六七八九十]{{1,3}})[日号號])?)",
         rf"(?<![\d.,])(?<![か个個ヶカ第])(?P<month>\d{{1,2}}|{NUMBER})月(?:{B0}(?P<day>\d{{1,2}}"
         rf"|[一二三四五六七八九十]{{1,3}})[日号號])?(?!曜)",
-        rf"(?<!\w)(?:ika-?)?(?P<day>{D}){_TH}(?:{B0}(?:{DASH}|{RANGE}){B0}"
-        rf"(?P<day2>{D}){_TH})?{B1}(?:(?:of|ng){B1})?"
+        rf"(?<!\w)(?:ika-?)?(?P<day>{D}){DAY_ENDING}(?:{B0}(?:{DASH}|{RANGE}){B0}"
+        rf"(?P<day2>{D}){DAY_ENDING})?{B1}(?:(?:of|ng){B1})?"
         rf"(?P<month>{_LATIN_NAME})(?!\w)\.?{_OF_YEAR}?",
         rf"(?<!\w)(?:(?P<first>{_LATIN_NAME})\.?{B0}(?:{DASH}|/|{RANGE}){B0})?"
         rf"(?P<month>{_LATIN_NAME})(?!\w)\.?"
-        rf"(?:{B1}(?P<day>{D}){_TH}(?![\d:]|[.,]\d)(?:{B0}{DASH}{B0}(?P<day2>{D})(?!\d))?)?{_OF_YEAR}?",
+        rf"(?:{B1}(?P<day>{D}){DAY_ENDING}(?![\d:]|[.,]\d)(?:{B0}{DASH}{B0}(?P<day2>{D})(?!\d))?)?{_OF_YEAR}?",
         *(pattern for pack in PACKS for pattern in pack.dates),
         rf"{FREE}(?P<year>{Y})(?P<mark>[-/.])(?P<month>{D})(?P=mark)(?P<day>{D})(?![\d/-]|[.,]\d)",
         rf"{FREE}(?P<day>{D})(?P<mark>[-/.])(?P<month>{D})(?P=mark)(?P<year>{Y}){END}",

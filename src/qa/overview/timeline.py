@@ -16,8 +16,19 @@ from dataclasses import dataclass, replace
 
 from qa.cities import CityCatalogue
 from qa.domain import Chunk, Span
-from qa.text.dates import DASH, NAME, NUMBER, RANGE, YEAR_WORDS, month_number, plain_text
-from qa.text.lang import PACKS, any_of, any_word_of, table_of, words_of
+from qa.text.dates import (
+    DASH,
+    DAY_ENDING,
+    ERA_NAMES,
+    ERAS,
+    NAME,
+    NUMBER,
+    RANGE,
+    YEAR_WORDS,
+    month_number,
+    plain_text,
+)
+from qa.text.lang import PACKS, any_of, any_word_of, words_of
 from qa.text.lang.pack import BLANKS as B1
 from qa.text.lang.pack import GAP as B0
 from qa.text.lang.pack import choice
@@ -41,21 +52,19 @@ YEAR_WORD = rf"(?:(?:{YEAR_WORDS}){B0})?"
 NOT_AGO = r"(?!間|间|以上|余|前(?![後后半]))"
 """2000年間 is a time of 2000 years, 2000年前 that many years ago."""
 
-ERA_NAMES = {name: era for name, era in table_of(lambda pack: pack.era_names).items() if len(name) == 1}
-ERAS = table_of(lambda pack: pack.eras)
+ERA_LETTERS = "".join(name for name in ERA_NAMES if len(name) == 1)
 ERA = re.compile(
-    rf"({choice(ERAS)}|(?<![a-z0-9])[{''.join(ERA_NAMES)}])\s?(\d{{1,2}}|元)年度?"
+    rf"({choice(ERAS)}|(?<![a-z0-9])[{ERA_LETTERS}])\s?(\d{{1,2}}|元)年度?"
     rf"(?:\s?(\d{{1,2}})月(?:\s?\d{{1,2}}日)?|(?:から|{DASH})(\d{{1,2}})年度?)?"
 )
-TH = rf"(?:{any_of(lambda pack: pack.rank_endings)})?"
 HAN = re.compile(
     rf"{AT_START}(?P<year>{Y})年{NOT_AGO}(?:度|(?P<decade>代))?(?:\s?(?P<month>\d{{1,2}}|{NUMBER})月"
     rf"(?:\s?\d{{1,2}}[日号號])?|(?:から|{DASH}|至|到)(?P<end>\d\d)年度?)?"
 )
 NAMED = re.compile(
-    rf"(?<!\w)(?:\d{{1,2}}{TH}{B1}(?:(?:of|ng){B1})?)?"
+    rf"(?<!\w)(?:\d{{1,2}}{DAY_ENDING}{B1}(?:(?:of|ng){B1})?)?"
     rf"(?:(?P<first>{NAME})\.?{B0}(?:{DASH}|/|{RANGE}){B0})?(?P<month>{NAME})\.?"
-    rf"(?:{B1}\d{{1,2}}{TH})?,?{B0}{YEAR_WORD}(?P<year>{Y}){AT_END}"
+    rf"(?:{B1}\d{{1,2}}{DAY_ENDING})?,?{B0}{YEAR_WORD}(?P<year>{Y}){AT_END}"
 )
 YEAR_FIRST = re.compile(rf"{AT_START}({Y})([-/.])(\d{{1,2}})(?:\2\d{{1,2}})?(?![\d/-]|[.,]\d)")
 DAY_FIRST = re.compile(rf"(?<![\d.,:/-])(?:(\d{{1,2}})([-/.]))?(\d{{1,2}})(?(2)\2|/)({Y}){AT_END}")

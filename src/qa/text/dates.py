@@ -11,9 +11,15 @@ from qa.text.lang.pack import choice
 NAMED_MONTHS = table_of(lambda pack: pack.months)
 COUNTED_MONTHS = table_of(lambda pack: pack.counted_months)
 """What stands before 月, and after "tháng"."""
+MONTHS = NAMED_MONTHS | COUNTED_MONTHS
+ERAS = table_of(lambda pack: pack.eras)
+ERA_NAMES = table_of(lambda pack: pack.era_names)
+"""How else an era is written → the era, a key of `ERAS`."""
 
 DASH = r"[-–—−~〜～]"
 NAME, NUMBER = choice(NAMED_MONTHS), choice(COUNTED_MONTHS)
+DAY_ENDING = rf"(?:{any_of(lambda pack: pack.rank_endings)})?"
+"""What may be written right behind a day: 2nd."""
 YEAR_WORDS = any_of(lambda pack: pack.year_words)
 RANGE = f"{any_of(lambda pack: pack.until)}|{any_of(lambda pack: pack.ands)}"
 """What joins two dates, beside dashes."""
@@ -42,5 +48,5 @@ def month_number(name: str | None) -> int | None:
     """1 to 12 for a month as `NAME`, `NUMBER` or digits give it; None for no month."""
     if name is None:
         return None
-    number = int(name) if name.isdecimal() else (NAMED_MONTHS | COUNTED_MONTHS)[name]
+    number = int(name) if name.isdecimal() else MONTHS[name]
     return number if 1 <= number <= 12 else None
