@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from qa.storage.locks import is_being_written
@@ -31,7 +32,7 @@ class UpgradeNote:
     """Where the one process that builds the index notes how far it is."""
 
     index_dir: Path
-    noted_at: float = field(default=float("-inf"))
+    noted_at: float = -math.inf
 
     def write(self, done: int, total: int) -> None:
         """Note it, unless that was done a moment ago."""
