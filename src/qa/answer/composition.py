@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from qa.answer.decision import is_general
 from qa.answer.disagreement import find_disagreements
 from qa.domain import (
+    Answer,
     Citation,
     Evidence,
+    Fallback,
     Passage,
     Query,
     Quoted,
@@ -153,6 +156,16 @@ def _interleave(runs: Sequence[Sequence[Passage]]) -> tuple[Passage, ...]:
             if rank < len(run):
                 merged.setdefault(run[rank].chunk.chunk_id, run[rank])
     return tuple(merged.values())
+
+
+def mode_of(answer: Answer) -> Literal["extractive", "drafted"]:
+    """What programs are told of who wrote the sentences: "drafted" if a language model did."""
+    return "drafted" if isinstance(answer, Written) else "extractive"
+
+
+def fallback_of(answer: Answer) -> Fallback:
+    """Why `answer` is quoted though a language model is set; empty where none is, or it was used."""
+    return answer.fallback if isinstance(answer, Quoted) else ""
 
 
 def is_quoted(statement: Statement, answer: Stated) -> bool:

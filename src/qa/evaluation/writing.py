@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from qa.answer.composition import fallback_of
 from qa.config import Settings
 from qa.domain import Citation, Quoted, Stated
 from qa.domain import Written as WrittenAnswer
@@ -106,7 +107,7 @@ class ThreeWays:
             },
             evidence=tuple(each.quote for each in quoted.citations),
             sentences=_sentences(draft, len(read), quoted, verified),
-            fallback=verified.fallback if isinstance(verified, Quoted) else "",
+            fallback=fallback_of(verified),
             said={
                 "extractive": _said(quoted, pipeline),
                 "drafted": _said_first(first, quoted, pipeline),
@@ -175,7 +176,7 @@ def _drafted(
 
 def _failed(first: Sequence[Sentence], verified: Quoted | WrittenAnswer) -> Draft:
     """The draft of which nothing can be used, because the reply that `first` is of failed."""
-    fault = FAILED + (verified.fallback if isinstance(verified, Quoted) else "")
+    fault = FAILED + fallback_of(verified)
     return Draft(tuple(Drafted(sentence, fault, None, fault) for sentence in first))
 
 

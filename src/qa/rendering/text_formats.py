@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, assert_never
 
-from qa.answer.composition import is_quoted, is_translated
+from qa.answer.composition import fallback_of, is_quoted, is_translated, mode_of
 from qa.domain import (
     Answer,
     Citation,
@@ -100,8 +100,8 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "answered": not isinstance(answer, Refused),
         "answer": answer_text(answer),
         "statements": statements,
-        "mode": "drafted" if isinstance(answer, Written) else "extractive",
-        "fallback": answer.fallback if isinstance(answer, Quoted) else "",
+        "mode": mode_of(answer),
+        "fallback": fallback_of(answer),
         "interpreted_as": answer.interpreted_as,
         "also_searched_as": answer.also_searched_as,
         "set_aside_cities": list(answer.set_aside_cities),

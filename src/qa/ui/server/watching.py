@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from qa.answer.composition import fallback_of, mode_of
 from qa.domain import Answer, Quoted, Refused, Replied, Written
 from qa.errors import QAError
 from qa.storage.manifest import state_of
@@ -70,22 +71,21 @@ class Watch:
 
     def see(self, answer: Answer) -> None:
         """Count `answer`, and write a line about it."""
-        outcome, reason, fallback = "answered", None, ""
+        outcome, reason = "answered", None
         match answer:
             case Refused():
                 outcome, reason = "refused", answer.refusal.reason
                 self._refusals.labels(reason).inc()
             case Replied():
                 outcome = "replied"
-            case Quoted(fallback=fallback):
-                if fallback:
-                    self._fallbacks.labels(fallback).inc()
-            case Written():
+            case Quoted() | Written():
                 pass
             case _:
                 assert_never(answer)
-        mode = "drafted" if isinstance(answer, Written) else "extractive"
+        mode, fallback = mode_of(answer), fallback_of(answer)
         self._questions.labels(outcome, mode).inc()
+        if fallback:
+            self._fallbacks.labels(fallback).inc()
         for stage, seconds in answer.timings.items():
             self._seconds.labels(stage).observe(seconds)
         fields = {
