@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -97,8 +97,18 @@ def serving(
             address = wait_for_address(process, folder / "log")
             yield Server(address, folder / "corpus", folder / "index", process)
         finally:
-            process.terminate()
-            process.wait(timeout=30)
+            end(process, within_s=30)
+
+
+def end(process: subprocess.Popen[Any], *, within_s: float) -> None:
+    """Let `process` end by itself. One that does not in time is killed, so that it fails no later test too."""
+    process.terminate()
+    try:
+        process.wait(timeout=within_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
 
 
 def wait_for_address(process: subprocess.Popen[bytes], log: Path) -> str:

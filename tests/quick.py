@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from conftest import CountingEmbedder, OverlapReranker
-from pages import KEY, Server, wait_for_address
+from pages import KEY, Server, end, wait_for_address
 from qa.config import Settings, load_settings
 from qa.models import Models
 from qa.pipeline import Pipeline
@@ -51,8 +51,7 @@ def quick_page(
                 wait_for_address(process, folder / "log"), corpus, Path(environment["QA_INDEX_DIR"]), process
             )
         finally:
-            process.terminate()
-            process.wait(timeout=60)
+            end(process, within_s=60)
 
 
 def asked(address: str, question: object, **more: object) -> httpx.Response:

@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from conftest import REPOSITORY, CountingEmbedder
-from pages import ANSWER_MS, Server, ask, browser, open_page, serving
+from pages import ANSWER_MS, Server, ask, browser, end, open_page, serving
 from qa.config import Settings
 from qa.domain import Quoted, Refusal, Refused
 from qa.models import Models
@@ -289,8 +289,7 @@ def proxied(folder: Path, page: str) -> Iterator[str]:
                 continue
         yield address
     finally:
-        nginx.terminate()
-        nginx.wait(timeout=30)
+        end(nginx, within_s=30)
 
 
 def find_nginx() -> str | None:
