@@ -80,7 +80,8 @@ def _compare(old: Path, *, rounds: int) -> None:
     for _ in range(rounds):
         for name, checkout in builds.items():
             measured = subprocess.run(
-                [sys.executable, __file__, "--rounds", "1", "--json"],
+                # Its own script: builds have their modules in different places.
+                [sys.executable, str(checkout / "benchmarks" / "start.py"), "--rounds", "1", "--json"],
                 env={**os.environ, "PYTHONPATH": str(checkout / "src")},
                 stdout=subprocess.PIPE,
                 check=True,
