@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gc
 import json
 import os
@@ -10,12 +9,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from closed_disk import read_only, seen_in
 from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from outages import fill, small_disk
 from pages import serving
@@ -32,24 +31,6 @@ QUESTION = "experts to Dalian Kitakyushu sent?"
 REFUSED = "Who drives the xylophone tram in Zanzibar?"
 
 real = [pytest.mark.model, pytest.mark.server, pytest.mark.slow]
-
-
-@contextmanager
-def read_only(folder: Path) -> Iterator[Path]:
-    """`folder` once more, in a place where not even root can change it."""
-    view = folder.with_name("view")
-    view.mkdir()
-    subprocess.run(["mount", "--bind", str(folder), str(view)], check=True)
-    try:
-        subprocess.run(["mount", "-o", "remount,bind,ro", str(view)], check=True)
-        yield view
-    finally:
-        subprocess.run(["umount", "--lazy", str(view)], check=True)
-
-
-def seen_in(view: Path, settings: Settings) -> Settings:
-    """The settings with the folders in `view`."""
-    return dataclasses.replace(settings, corpus_dir=view / "corpus", index_dir=view / "index")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from closed_disk import read_only, seen_in
 from conftest import REPOSITORY, CountingEmbedder
 from index_states import assert_everything_is_retrievable, assert_same_state, builds, committed
 from qa.config import Settings
@@ -19,11 +20,13 @@ from qa.engine.library import open_library
 from qa.errors import IndexMismatch, IndexTooNew, ModelError
 from qa.indexing.rollback import roll_back
 from qa.indexing.run import index_corpus
-from qa.models import Models
+from qa.models import Models, load_embedder
 from qa.models.identity import load_identified
 from qa.pipeline import Pipeline
 from qa.storage.manifest import FORMAT, MANIFEST_FILE, PREVIOUS_FILE, has_text
 from qa.storage.upgrade import PROGRESS_FILE, Upgrade, read_upgrade
+from qa.ui.server.health import make_ready_route
+from qa.ui.server.stopping import DoorWatcher
 from qa.ui.server.upkeep import upgrade
 
 OLD_INDEX = REPOSITORY / "tests" / "data" / "old_index.zip"
@@ -178,6 +181,49 @@ def test_only_the_process_that_builds_it_anew_shows_how_far_it_is(old: Settings)
     assert not (old.index_dir / PROGRESS_FILE).exists()
     (old.index_dir / PROGRESS_FILE).write_text("[1, 2]", encoding="utf-8")  # as a killed run leaves it
     assert read_upgrade(old.index_dir) is None
+
+
+def test_a_probe_is_told_how_far_the_new_index_is(old: Settings) -> None:
+    pipeline = Pipeline(old, Models(CountingEmbedder()))
+    ready = make_ready_route(pipeline, DoorWatcher())
+    said: list[dict[str, Any]] = []
+    index_corpus(
+        old,
+        CountingEmbedder(identity="new"),
+        on_progress=lambda done, total, name: said.append(json.loads(bytes(ready().body))),
+    )
+    assert {"ready": True, "upgrade": {"done": 0, "total": 2}} in said
+    assert json.loads(bytes(ready().body)) == {"ready": True}
+
+
+def test_an_old_index_that_cannot_be_written_to_answers_and_its_upgrade_is_told_of(
+    old: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Paused(Exception):
+        pass
+
+    def pause(seconds: float) -> None:
+        raise Paused
+
+    monkeypatch.setattr("qa.ui.server.upkeep.time.sleep", pause)
+    change_format(old, FORMAT - 1)
+    with read_only(old.index_dir.parent) as view:
+        pipeline = Pipeline(seen_in(view, old), Models(CountingEmbedder()))
+        with pytest.raises(Paused):  # it would try again later
+            upgrade(pipeline)
+        assert str(view / "index") in caplog.text
+        assert pipeline.is_outdated
+        assert pipeline.search(QUESTION)[0].chunk.source.path == "dalian.md"
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_the_packaged_model_is_found_again_by_its_identity(settings: Settings) -> None:
+    made_with = dataclasses.replace(settings, embedder_query_prefix="ask: ", embedder_passage_prefix="text: ")
+    identity = load_embedder(made_with).identity
+    embedder, reader = load_identified(identity, settings)
+    assert embedder.identity == identity != load_embedder(settings).identity
+    assert reader is not None
 
 
 def test_an_upgrade_that_is_cut_off_loses_nothing_and_the_next_one_embeds_only_the_rest(
