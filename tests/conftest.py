@@ -19,8 +19,11 @@ from langchain_core.cross_encoders import BaseCrossEncoder
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
+from qa.cities import CityCatalogue
 from qa.config import Settings
-from qa.domain import Citation
+from qa.corpus.files import check_name, read_bytes
+from qa.domain import Citation, Document
+from qa.loaders import parse_document
 from qa.models.reader import Reading
 from stores import EACH_STORE, KINDS, Server, running
 
@@ -40,6 +43,11 @@ pytest_plugins = ["second_try"]
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared"
+
+
+def load_document(path: Path, *, corpus: Path, catalogue: CityCatalogue) -> Document:
+    """The document that the file at `path` in `corpus` holds."""
+    return parse_document(read_bytes(path), path=check_name(path, corpus), catalogue=catalogue)
 
 
 class CountingEmbedder(AnyEmbedder):

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from conftest import REPOSITORY
+from conftest import REPOSITORY, load_document
 from qa.cities import CITIES_FILE, load_cities
 from qa.config import Settings
-from qa.corpus.files import find_files, load_document
+from qa.corpus.files import find_files
 from qa.domain import Answer, Citation, Document, Place, Quoted, Refusal, Refused, Source, Span, Statement
 from qa.evaluation import GoldQuestion, GoldSet, load_gold
 from qa.evaluation.matching import holds_any

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import REPOSITORY
+from conftest import REPOSITORY, load_document
 from qa import loaders
 from qa.cities import CityCatalogue, load_cities
 from qa.corpus import files
-from qa.corpus.files import find_files, load_document, read_bytes
+from qa.corpus.files import find_files, read_bytes
 from qa.domain import Document
 from qa.errors import LoadError, UnsupportedType
 from qa.i18n.reasons import code_of

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import REPOSITORY
+from conftest import REPOSITORY, load_document
 from qa.answer.composition import cite
 from qa.cities import load_cities
-from qa.corpus.files import find_files, load_document
+from qa.corpus.files import find_files
 from qa.domain import Chunk, Document, Evidence, Place, Quoted, Source, Span, Statement
 from qa.i18n.messages import LANGUAGES, say
 from qa.indexing.chunking import chunk_document

@@ -1,7 +1,7 @@
 """`index/changes.jsonl`: who changed which documents, and when.
 
-Each line is one change. Lines are only added, and where the file is full it becomes the older one of two, so that
-they never take much room. Of a document that was removed for good the name goes, too, and the change stays.
+Each line is one change, and lines are only added. A full file becomes the older of two files, so that both never
+take much room. Where a document is removed for good, its name goes and the change stays.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import logging
 import os
 import pwd
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -25,22 +26,22 @@ from qa.system.disk import explaining_disk, write_whole
 
 CHANGES_FILE, OLDER_FILE = "changes.jsonl", "changes.1.jsonl"
 MAX_FILE_BYTES = 2**20
-"""Of one of the two files: some 5,000 changes of one document each, years of an office's work."""
+"""Limits each of the two files: some 5,000 changes of one document each, years of an office's work."""
 MAX_NAMES = 50
-"""Documents named in one change; a first run brings in all there are."""
+"""Limits the documents that one change names. A first run brings in all of them."""
 MAX_NAME_CHARS = 200
-"""Of a document's path, and of a person's name."""
+"""Limits a document's path, and a person's name."""
 
 STAFF = "staff"
-"""Who changes documents on the page with the one key that has no name."""
+"""The name of a person who changes documents on the page with the one key that has no name."""
 READER = "reader"
-"""Who has shown the key that all readers share; they change nothing."""
+"""The name of a person with the key that all readers share. Readers change nothing."""
 GONE = "…"
-"""What stands for the name of a document that was removed for good."""
+"""The name of a document that was removed for good."""
 THIS_MACHINE = "this machine"
-"""Who changes documents on the page where no key is set: somebody at the machine itself."""
+"""The name of a person who changes documents on the page where no key is set: somebody at the machine itself."""
 COMMAND_LINE = "command line"
-"""Who does so with the command, before the name of the operating system's user in brackets."""
+"""The name of a person who uses the command. The operating system's user follows it in brackets."""
 
 Deed = Literal["added", "updated", "removed", "rolled_back", "purged"]
 """Documents are brought in, replaced, taken out, brought back to the state before, or deleted for good."""
@@ -66,7 +67,7 @@ class Change:
 def note_change(index_dir: Path, who: str, what: Deed, names: Sequence[str]) -> None:
     """Note that `who` did this with the documents at the paths `names`.
 
-    The change itself is done by then: where it cannot be noted, the log says so and nothing is raised.
+    The change itself is done already, so a change that cannot be noted goes to the log and raises nothing.
     """
     change = Change(
         time=datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds"),
@@ -129,7 +130,7 @@ def changed_paths(before: Iterable[DocumentRecord], after: Iterable[DocumentReco
 
 
 def operator() -> str:
-    """Who works at the command line, by the name of the operating system's user."""
+    """The name of the person at the command line: the operating system's user."""
     try:
         name = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # in a container, users need no name
@@ -160,7 +161,7 @@ def _append(line: bytes, index_dir: Path) -> None:
 
 def _read(lines: Iterable[bytes]) -> Iterator[Change]:
     for line in lines:
-        try:
+        with suppress(KeyError, TypeError, ValueError):  # cut off, or of a newer program
             table = json.loads(line)
             yield Change(
                 time=str(table["time"]),
@@ -169,5 +170,3 @@ def _read(lines: Iterable[bytes]) -> Iterator[Change]:
                 names=tuple(map(str, table["names"])),
                 count=int(table["count"]),
             )
-        except (KeyError, TypeError, ValueError):  # cut off, or of a newer program
-            continue

@@ -1,7 +1,7 @@
-"""Files and web addresses → the corpus, and out of it again. What is replaced or removed is kept aside.
+"""Files and web addresses → the corpus, and out of it again. Replaced and removed files are kept aside.
 
-Everything here only changes the folder of documents; `qa.indexing.run` brings the index up to it. A file is put
-in its place whole or not at all, under a name that is safe to show and to store.
+This module only changes the folder of documents; `qa.indexing.run` brings the index up to it. A file is put in its
+place whole or not at all, under a name that is safe to show and to store.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 import datetime
 import glob
 import hashlib
-import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Collection as AnyCollection
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -24,33 +23,31 @@ from qa.corpus.files import find_files, read_bytes
 from qa.corpus.receipts import Outcome, Receipt
 from qa.corpus.web_sources import Source, read_sources, write_sources
 from qa.errors import InputError, LoadError, QAError, UnsupportedType
-from qa.fetching import Fetched, fetch, page_name
-from qa.fetching.names import clean_name
+from qa.fetching import Fetched, fetch
+from qa.fetching.names import clean_name, name_page
 from qa.i18n.reasons import Reason
 from qa.loaders.kinds import find_kind
 from qa.system.disk import explaining_disk
 
-logger = logging.getLogger(__name__)
-
 ASIDE_FOLDER = ".removed"
-"""Where in the corpus replaced and removed files are kept, by the time of it; hidden, so that nobody reads it."""
+"""The folder of the corpus that keeps replaced and removed files by the time of it. It is hidden from readers."""
 
 BETWEEN_REQUESTS_S = 1.0
-"""Waited between two requests to one server: nobody should notice that we ask."""
+"""Seconds between two requests to one server: a server should hardly notice them."""
 
 MAX_NAME_BYTES = 200
-"""File systems take 255; some is left for what is put before a name."""
+"""Limits a file's name. File systems take 255 bytes; the rest is for what is put before a name."""
 
 Fetch = Callable[..., Fetched]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadLimits:
-    """What may be brought in at a time from the page."""
+    """What the page takes at a time."""
 
     files: int = 20
     file_bytes: int = 50 * 2**20
-    """Also what the page's server takes (see `qa.ui.server.serving`)."""
+    """Limits what the page's server takes, too (see `qa.ui.server.serving`)."""
 
 
 def is_address(text: str) -> bool:
@@ -59,7 +56,7 @@ def is_address(text: str) -> bool:
 
 
 def add_files(paths: Sequence[Path], corpus: Path) -> tuple[Receipt, ...]:
-    """A receipt for each file that could not be taken over; all others, and those in folders, now are in `corpus`.
+    """A receipt for each file that could not be taken over. All other files, also in folders, are in `corpus`.
 
     Raises `InputError` for a path that is not there.
     """
@@ -85,9 +82,9 @@ def add_files(paths: Sequence[Path], corpus: Path) -> tuple[Receipt, ...]:
 def add_uploads(
     files: Sequence[tuple[Path, str]], corpus: Path, *, limits: UploadLimits | None = None
 ) -> tuple[Receipt, ...]:
-    """A receipt for each upload that was not taken; `files` are pairs of a temporary file and the name it had.
+    """A receipt for each upload that was not taken; `files` are pairs of a temporary file and its former name.
 
-    Its kind is told by what it holds: a name can say anything. Raises `InputError` for too many at a time.
+    An upload's kind is told by its bytes: a name can say anything. Raises `InputError` for too many at a time.
     """
     limits = limits or UploadLimits()
     if len(files) > limits.files:
@@ -108,14 +105,14 @@ def add_uploads(
 
 
 def add_address(url: str, corpus: Path, *, fetch: Fetch = fetch) -> str:
-    """The path in the corpus of what was fetched from `url`; asked for again, it replaces itself.
+    """The path in the corpus of the page at `url`. A page that is there already is replaced.
 
-    Raises `FetchError`, `UnsupportedType`, and `LoadError` for what cannot be put there.
+    Raises `FetchError`, `UnsupportedType`, and `LoadError` for a page that cannot be put there.
     """
     sources = read_sources(corpus)
     known = next((name for name, source in sources.items() if source.url == url), None)
     fetched = fetch(url)
-    name = known or _free_name(page_name(fetched), url, sources.keys(), corpus)
+    name = known or _free_name(fetched, url, sources.keys(), corpus)
     _put(fetched.data, PurePosixPath(name), corpus)
     write_sources({**sources, name: _source(url, fetched)}, corpus)
     return name
@@ -124,9 +121,9 @@ def add_address(url: str, corpus: Path, *, fetch: Fetch = fetch) -> str:
 def refresh(
     corpus: Path, *, fetch: Fetch = fetch, on_progress: Callable[[int, int, str], None] | None = None
 ) -> tuple[Receipt, ...]:
-    """A receipt for each document from the web, after its server was asked whether it has a newer one.
+    """A receipt for each document from the web, after its server was asked for a newer version.
 
-    One that the server does not have any more stays as it is, and its receipt says so.
+    A document that its server does not have any more stays as it is, and its receipt says so.
     """
     receipts: list[Receipt] = []
     sources = read_sources(corpus)
@@ -150,7 +147,7 @@ def refresh(
 
 
 def list_aside(corpus: Path) -> dict[str, list[Path]]:
-    """The files that were put aside, by the paths that they had in the corpus."""
+    """The files that were put aside, by their former paths in the corpus."""
     aside: dict[str, list[Path]] = {}
     for path in sorted((corpus / ASIDE_FOLDER).glob("*/**/*")):
         if path.is_file():
@@ -160,45 +157,42 @@ def list_aside(corpus: Path) -> dict[str, list[Path]]:
 
 
 def delete_for_good(names: AnyCollection[str], aside: Sequence[Path], corpus: Path) -> int:
-    """How many files were deleted: those at `names` in the corpus, and those of `aside`; their addresses are
-    forgotten."""
+    """The number of deleted files: those at `names` in the corpus, and `aside`. Their addresses are forgotten."""
     own = [path for path in (corpus / name for name in names) if path.is_file()]
-    broken = [part for name in names for part in _broken_writes(corpus / name)]
+    paths = (corpus / name for name in names)
+    broken = [part for path in paths for part in path.parent.glob(f".{glob.escape(path.name)}.*.part")]
     with explaining_disk(corpus):
         for path in (*own, *aside, *broken):
             path.unlink(missing_ok=True)
         for path in aside:
             for folder in list(path.relative_to(corpus / ASIDE_FOLDER).parents)[:-1]:
-                with suppress(OSError):  # there is something else in it
+                with suppress(OSError):  # the folder has other files
                     (corpus / ASIDE_FOLDER / folder).rmdir()
-        sources = read_sources(corpus)
-        if not sources.keys().isdisjoint(names):
-            write_sources({name: each for name, each in sources.items() if name not in names}, corpus)
+        _forget(names, read_sources(corpus), corpus)
     return len(own) + len(aside)
 
 
-def _broken_writes(path: Path) -> Iterator[Path]:
-    folder, pattern = path.parent, f".{glob.escape(path.name)}.*.part"
-    return folder.glob(pattern)
-
-
 def remove(names: Sequence[str], corpus: Path) -> tuple[str, ...]:
-    """The paths in the corpus of the documents that were put aside; each of `names` is a path, there or from
-    here, or the address that one was fetched from.
+    """The paths in the corpus of the documents that were put aside.
 
-    Raises `InputError`, before anything is moved, for a name that there is no document of.
+    Each of `names` is a path in the corpus, a path from here, or the address that a document was fetched from.
+    Raises `InputError`, before anything is moved, for a name that no document has.
     """
     sources = read_sources(corpus)
-    found = [_find(name, sources, corpus) for name in names]
-    for name in found:
-        _put_aside(name, corpus)
-    if not sources.keys().isdisjoint(found):
-        write_sources({name: source for name, source in sources.items() if name not in found}, corpus)
-    return tuple(found)
+    paths = tuple(_find(name, sources, corpus) for name in names)
+    for path in paths:
+        _put_aside(path, corpus)
+    _forget(paths, sources, corpus)
+    return paths
+
+
+def _forget(names: AnyCollection[str], sources: Mapping[str, Source], corpus: Path) -> None:
+    if not sources.keys().isdisjoint(names):
+        write_sources({name: source for name, source in sources.items() if name not in names}, corpus)
 
 
 def _put(data: bytes, name: PurePosixPath, corpus: Path) -> bool:
-    """True if the file at `name` in the corpus had to change to hold `data`; what it held before is put aside."""
+    """True if the file at `name` in the corpus had to change to hold `data`. Its former bytes are put aside."""
     safe = PurePosixPath(*(_safe_name(part) for part in name.parts))
     target = corpus / safe
     if not target.parent.resolve().is_relative_to(corpus.resolve()):  # a link in the corpus leads out of it
@@ -242,8 +236,9 @@ def _safe_name(name: str) -> str:
     return (stem or cleaned).encode()[: max(room, 1)].decode("utf-8", "ignore") + dot + suffix[:16]
 
 
-def _free_name(name: str, url: str, taken: AnyCollection[str], corpus: Path) -> str:
-    """`name`, with a hash of `url` in it where another address or file has it."""
+def _free_name(fetched: Fetched, url: str, taken: AnyCollection[str], corpus: Path) -> str:
+    """The name for `fetched`, with a hash of `url` in it where another address or file has that name."""
+    name = name_page(fetched.url, fetched.data, content_type=fetched.content_type)
     if name not in taken and not (corpus / name).exists():
         return name
     path = PurePosixPath(name)
@@ -265,11 +260,9 @@ def _find(name: str, sources: dict[str, Source], corpus: Path) -> str:
 def _source(url: str, fetched: Fetched, *, before: Source | None = None) -> Source:
     now = datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds")
     new = Source(url=url, fetched=now, etag=fetched.etag, last_modified=fetched.last_modified)
-    if before and fetched.is_unchanged:
-        return replace(
-            new, etag=new.etag or before.etag, last_modified=new.last_modified or before.last_modified
-        )
-    return new
+    if not (before and fetched.is_unchanged):
+        return new
+    return replace(new, etag=new.etag or before.etag, last_modified=new.last_modified or before.last_modified)
 
 
 def _refused(name: str, error: QAError) -> Receipt:

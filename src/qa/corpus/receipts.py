@@ -1,4 +1,4 @@
-"""What became of each file: the receipt, and what the manifest says of a document that was read."""
+"""The receipts that say what became of each file, and the report of one run of the indexer."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Outcome = Literal["added", "updated", "unchanged", "skipped", "failed", "removed
 class Receipt:
     """What became of one file. `path` is relative to the corpus.
 
-    `message` says why a file was skipped (it is of a kind that is not read) or failed, and what to do; it and the
-    `warnings` are `Reason`s, but for rare ones and what an older program kept, which are English. `origins` tells
-    where title, date and cities were found, see `Document.origins`.
+    `message` says why a file was skipped (its kind is not read) or failed, and what to do. `message` and
+    `warnings` are `Reason`s; rare ones, and those of an older program, are English texts. `origins` tells where
+    title, date and cities were found, see `Document.origins`.
     """
 
     path: str
@@ -43,10 +43,10 @@ class IndexReport:
 
     receipts: tuple[Receipt, ...] = ()
     chunks: int = 0
-    """How many the index now holds."""
+    """The number of chunks that the index now holds."""
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
-    """What concerns no file alone: a folder that could not be opened, say."""
+    """Messages that concern no file alone: a folder that could not be opened, say."""
 
     def of(self, outcome: Outcome) -> tuple[Receipt, ...]:
         """The receipts with this outcome."""
@@ -62,10 +62,9 @@ class IndexReport:
 class PurgeReceipt:
     """What was removed for good of the documents at the paths `documents`.
 
-    `files` were theirs in the corpus and put aside, `texts` the kept ones of all their versions, `passages` those
-    of the `states` of the index that had them, `vectors` those in the cache that no other document needs.
-    `feedback` and `refused` count what readers said that quoted them. `also_in` are documents that are the same
-    file, and stay.
+    `files` lay in the corpus or aside, `texts` were kept of all their versions, `passages` were in the `states` of
+    the index that had them, and `vectors` were in the cache for no other document. `feedback` and `refused` count
+    what readers said that quoted the documents. `also_in` are documents that are the same file, and stay.
     """
 
     documents: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""`corpus/.sources.json`: which documents came from the web, and what to ask their servers with the next time."""
+"""`corpus/.sources.json`: the documents that came from the web, and the marks that their servers gave them."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ def read_sources(corpus_dir: Path) -> dict[str, Source]:
 
 
 def write_sources(sources: Mapping[str, Source], corpus_dir: Path) -> None:
-    """Keep `sources`, whole or not at all."""
+    """Write the file of `sources`, whole or not at all."""
     table = {name: dataclasses.asdict(sources[name]) for name in sorted(sources)}
     write_whole(corpus_dir / SOURCES_FILE, json.dumps(table, ensure_ascii=False, indent=1) + "\n")

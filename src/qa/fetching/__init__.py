@@ -18,11 +18,11 @@ import ssl
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
 
+import qa
 from qa.errors import FetchError
 from qa.fetching.addresses import (
     Check,
@@ -34,17 +34,16 @@ from qa.fetching.addresses import (
     refusal,
     resolve_name,
 )
-from qa.fetching.names import name_in_headers, name_page
 from qa.fetching.wire import BadCertificate, Clock, PinnedBackend, TooLarge, make_tls_context, read_body
 from qa.i18n.reasons import Reason
 
-__all__ = ["Fetched", "Limits", "fetch", "is_public", "page_name", "user_agent"]
+__all__ = ["Fetched", "Limits", "fetch", "is_public", "user_agent"]
 
 logger = logging.getLogger(__name__)
 
 WEB_PORTS = frozenset({80, 443, 8080, 8443})
-"""Where web servers listen. Behind other ports stand mail servers, databases and caches, some of which take a
-line of HTTP for a command."""
+"""The ports that web servers listen at. Mail servers, databases and caches listen at others, and some of them take
+a line of HTTP for a command."""
 
 NETWORK_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, BadCertificate)
 
@@ -55,14 +54,14 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one fetch may take, all of its hops together."""
+    """What one fetch may take at most, all of its hops together."""
 
     max_bytes: int = 50 * 2**20
-    """Of one answer, unpacked. Reports with pictures stay below it; the corpus takes files of 100 MiB."""
+    """Limits one unpacked answer. Reports with pictures stay below it; the corpus takes files of 100 MiB."""
     timeout_s: float = 60.0
-    """By the clock on the wall, from resolving the name to the last byte."""
+    """Limits the time from resolving the name to the last byte."""
     max_redirects: int = 5
-    """http to https, to www, to a language, to a page: four at most in practice."""
+    """Limits redirects. In practice there are four: to https, to www, to a language, to a page."""
     ports: frozenset[int] = WEB_PORTS
 
     def __post_init__(self) -> None:
@@ -74,8 +73,8 @@ class Limits:
 class Fetched:
     """What a server answered; `url` is where the last redirect led.
 
-    `content_type` is the header as it came; `file_name` is safe as a file's name; `etag` and `last_modified`
-    are for the next fetch; `data` is empty where `is_unchanged`.
+    `content_type` is the header as it came; `etag` and `last_modified` are for the next fetch; `data` is empty
+    where `is_unchanged`.
     """
 
     url: str
@@ -84,7 +83,6 @@ class Fetched:
     content_type: str = ""
     etag: str | None = None
     last_modified: str | None = None
-    file_name: str = ""
 
     @property
     def is_unchanged(self) -> bool:
@@ -102,7 +100,7 @@ def fetch(
     resolve: Resolver = resolve_name,
     tls: ssl.SSLContext | None = None,
 ) -> Fetched:
-    """The bytes at `url`, or that they are the same as those that had `etag` or `last_modified`.
+    """The bytes at `url`, or that they have not changed since the fetch that gave `etag` or `last_modified`.
 
     Raises `FetchError`, whose message names the address and the next step.
     """
@@ -126,20 +124,9 @@ def fetch(
     raise refusal(url, reason, Reason("why_then_check"))
 
 
-def page_name(fetched: Fetched) -> str:
-    """The path in the corpus for what was fetched, such as `web/www.example.org/cases-davao.html`.
-
-    It is the same each time; its suffix tells what the data is. Raises `UnsupportedType` for what is not read.
-    """
-    return name_page(fetched.url, fetched.data, content_type=fetched.content_type)
-
-
 def user_agent() -> str:
-    """The name that this program gives to servers: its own and its version, nothing about who runs it."""
-    try:
-        return f"kitakyushu-qa/{metadata.version('kitakyushu-qa')}"
-    except metadata.PackageNotFoundError:  # run from a folder, not installed
-        return "kitakyushu-qa"
+    """The program's name and version, which servers are told. It says nothing about who runs the program."""
+    return f"kitakyushu-qa/{qa.__version__}"
 
 
 @contextlib.contextmanager
@@ -187,7 +174,6 @@ def _read_answer(
         content_type=headers.get("content-type", ""),
         etag=headers.get("etag"),
         last_modified=headers.get("last-modified"),
-        file_name=name_in_headers(headers.get("content-disposition", ""), target.url),
     )
 
 
@@ -223,7 +209,7 @@ def _follow(target: Target, location: str, limits: Limits) -> Target:
 
 
 def _repair(header: str) -> str:
-    """`header` as the server meant it: many send UTF-8 in headers, which HTTP reads as Latin-1."""
+    """`header` as the server meant it: many servers send UTF-8, which HTTP reads as Latin-1."""
     try:
         return header.encode("latin-1").decode("utf-8")
     except UnicodeError:
@@ -231,10 +217,8 @@ def _repair(header: str) -> str:
 
 
 def _explain(error: Exception, target: Target, limits: Limits) -> FetchError:
-    """The error for whoever wanted the page, out of that of the network."""
     if isinstance(error, BadCertificate):
-        reason = Reason("why_url_certificate", error=str(error))
-        return refusal(target.url, reason, Reason("why_then_tell"))
+        return refusal(target.url, Reason("why_url_certificate", error=str(error)), Reason("why_then_tell"))
     if isinstance(error, httpcore.ConnectTimeout | httpcore.ConnectError):
         return refusal(target.url, Reason("why_url_silent"), Reason("why_then_check_or_later"))
     if isinstance(error, httpcore.TimeoutException):

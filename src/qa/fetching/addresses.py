@@ -1,4 +1,4 @@
-"""Which web addresses may be asked: how they are written, what their names stand for, who answers there.
+"""Which web addresses may be fetched.
 
 A server that fetches what somebody names can be made to ask its own neighbours: a router, a cloud's metadata
 service, a database. So an address must be plain to read, and every IP address behind it must be public.
@@ -27,10 +27,10 @@ Resolver = Callable[[str, int], Collection[str]]
 """From a name and a port to the IP addresses behind it, as text. Raises `OSError` if there are none."""
 
 MAX_URL_CHARS = 2048
-"""No page that people link to has a longer address; browsers and proxies stop there too."""
+"""Limits an address. No page that people link to has a longer one; browsers and proxies stop there too."""
 
 MAX_SHOWN_CHARS = 160
-"""So much of an address stands in a message: enough to know it by, and never the whole screen."""
+"""Limits an address in a message: enough to know it by, and never the whole screen."""
 
 NOT_PUBLIC = tuple(
     ipaddress.ip_network(network)
@@ -135,9 +135,9 @@ def resolve_name(host: str, port: int) -> tuple[str, ...]:
 def find_addresses(
     target: Target, *, resolve: Resolver, is_allowed: Check, timeout_s: float
 ) -> tuple[IPAddress, ...]:
-    """The IP addresses of `target`, all of them checked. Raises `FetchError` if one is not allowed.
+    """The IP addresses of `target`, all of them checked. Raises `FetchError` if any is not allowed.
 
-    One that is not is enough: a name that leads to a public address and to a private one was made to deceive.
+    A name that leads to a public address and to a private one was made to deceive.
     """
     try:
         found: Collection[str] = (str(ipaddress.ip_address(target.host)),)
@@ -155,7 +155,7 @@ def find_addresses(
 
 
 def refusal(url: str, reason: Reason, next_step: Reason) -> FetchError:
-    """The error that tells why `url` was not fetched and what to do; passwords in it are not repeated."""
+    """The error that tells why `url` was not fetched and what to do. It repeats no password."""
     return FetchError(Reason("why_not_fetched", url=show_url(url), reason=reason, next_step=next_step))
 
 
@@ -195,7 +195,7 @@ def _no_host(url: str) -> str:
 
 
 def _resolve_in_time(target: Target, resolve: Resolver, timeout_s: float) -> Collection[str]:
-    """What `resolve` answers. The system's resolver takes no time limit, so it runs beside us."""
+    """What `resolve` answers. The system's resolver takes no time limit, so it runs in a thread."""
     answers: queue.SimpleQueue[Collection[str] | Exception] = queue.SimpleQueue()
 
     def ask() -> None:

@@ -1,4 +1,4 @@
-"""Names for what was fetched: readable, safe on every system, and the same each time."""
+"""The file names of fetched pages: readable, safe on every system, and the same at each fetch."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from qa.loaders.kinds import find_kind, suffix_for, suffix_of
 from qa.text.normalise import UNWANTED
 
 FOLDER = "web"
-"""Where fetched pages stand in the corpus."""
+"""The folder of the corpus that fetched pages stand in."""
 
 MAX_NAME_BYTES = 120
-"""For folder, server and name together: paths stay readable in a list, and below every system's limit."""
+"""Limits folder, server and name together: paths stay readable in a list, and below every system's limit."""
 
 MAX_HOST_BYTES = 60
-"""Half of it for the server's name; longer ones are cut and told apart by their hash."""
+"""Limits the server's part of a name. Longer servers' names are cut and told apart by their hash."""
 
 HASH_DIGITS = 8
-"""Two addresses of one server get the same hash once in four thousand million."""
+"""Hex digits of a hash. Two addresses of one server get the same hash once in four thousand million."""
 
 FORBIDDEN = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2060-\u206f\ufff0-\uffff/\\<>:\"|?*%#&;'`$]+"
@@ -48,22 +48,13 @@ TEXT_TYPES = {
 }
 """What servers call kinds of text, and a name that says the same."""
 
-MAX_SUFFIX_CHARS = 9
-"""Longer than .markdown there is none; what follows the last full stop of a sentence is longer."""
-
-DISPOSITION = re.compile(
-    r"""filename\*\s*=\s*(?P<charset>utf-8|iso-8859-1)'[a-z-]*'(?P<escaped>[^;\s]+)
-    |filename\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"|(?P<plain>[^;\s]+))""",
-    re.IGNORECASE | re.VERBOSE,
-)
-
 
 def name_page(url: str, data: bytes, *, content_type: str = "") -> str:
-    """The path in the corpus for what was fetched from `url`, such as `web/www.example.org/cases-davao.html`.
+    """The path in the corpus for `data` from `url`, such as `web/www.example.org/cases-davao.html`.
 
-    Its suffix tells what `data` is; `content_type` counts only where that is some kind of text. An address
-    with a query, and one that had to be shortened, ends in a hash of the whole address. Raises
-    `UnsupportedType` for data that is not read.
+    Its suffix tells what `data` is; `content_type` counts only where `data` is text. The name of an address with
+    a query, or of a shortened address, ends in a hash of the whole address. Raises `UnsupportedType` for data that
+    is not read.
     """
     parts = urlsplit(url)
     words = [clean_name(unquote(word)) for word in parts.path.split("/")]
@@ -78,25 +69,6 @@ def name_page(url: str, data: bytes, *, content_type: str = "") -> str:
     room = MAX_NAME_BYTES - len(f"{FOLDER}/{host}/{suffix}".encode())
     name = _cut(stem, room, url, always=bool(parts.query))
     return f"{FOLDER}/{host}/{name}{suffix}"
-
-
-def name_in_headers(disposition: str, url: str) -> str:
-    """The file name that a server suggests, else the last part of the address; "" where there is none.
-
-    It is safe: no folders, nothing hidden, no more than `MAX_NAME_BYTES`.
-    """
-    suggested = ""
-    for match in DISPOSITION.finditer(disposition):
-        if match["escaped"]:
-            suggested = unquote(match["escaped"], encoding=match["charset"])
-            break  # the form with a charset is the one that counts where both are there
-        suggested = _decode_header(re.sub(r"\\(.)", r"\1", match["quoted"] or match["plain"] or ""))
-    last = re.split(r"[/\\]", suggested or unquote(urlsplit(url).path))[-1]
-    name = clean_name(last)
-    suffix = name[len(name) - len(suffix_of(name)) :]
-    if len(suffix) > MAX_SUFFIX_CHARS:
-        suffix = ""
-    return _cut(name.removesuffix(suffix), MAX_NAME_BYTES - len(suffix.encode()), url) + suffix
 
 
 def clean_name(name: str) -> str:
@@ -122,23 +94,9 @@ def _readable_host(netloc: str) -> str:
 
 
 def _cut(name: str, room: int, url: str, *, always: bool = False) -> str:
-    """`name` in at most `room` bytes; where that took something away, or `always`, a hash of `url` ends it."""
+    """`name` in at most `room` bytes. A hash of `url` ends a name that was cut, or every name if `always`."""
     if len(name.encode()) <= room and not always:
         return name
     digits = hashlib.sha256(url.encode()).hexdigest()[:HASH_DIGITS]
     head = name.encode()[: max(room - HASH_DIGITS - 1, 0)].decode("utf-8", "ignore")
     return "-".join(part for part in (unicodedata.normalize("NFC", head).strip("-. "), digits) if part)
-
-
-def _decode_header(value: str) -> str:
-    """`value` as the server meant it: UTF-8 or Shift_JIS, which HTTP reads as Latin-1."""
-    try:
-        raw = value.encode("latin-1")
-    except UnicodeError:
-        return value
-    for encoding in ("utf-8", "cp932"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeError:
-            continue
-    return value

@@ -1,9 +1,8 @@
-"""The network below one fetch: it connects to checked addresses only, and to nothing once time is up.
+"""The network below one fetch: connections to checked addresses only, which end when time is up.
 
-A name is resolved once; the address that was checked is the one that is connected to, so a name server that
-changes its mind between check and connection (DNS rebinding) changes nothing. httpcore, which speaks HTTP on
-top of this, keeps the name for the Host header and for checking the certificate, and knows neither proxies nor
-cookies nor redirects.
+A name is resolved once, and the checked address is the one that is connected to. So a name server that changes
+its mind between check and connection (DNS rebinding) changes nothing. httpcore, which speaks HTTP on top of this,
+keeps the name for the Host header and the certificate, and knows neither proxies nor cookies nor redirects.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ import httpcore
 from qa.fetching.addresses import IPAddress
 
 CONNECT_TIMEOUT_S = 10.0
-"""Longer than the slowest handshake across the world, and short enough to try a name's next address."""
+"""Seconds for one connection: more than the slowest handshake takes, and few enough to try the next address."""
 
 PIECE_BYTES = 2**16
-"""So much is unpacked at a time: what a bomb can cost beyond the limit."""
+"""Bytes that are unpacked at a time: what a bomb can cost beyond the limit."""
 
 GZIP_WINDOW = 31
-"""What zlib calls "gzip only, with the largest window"."""
+"""zlib's word for "gzip only, with the largest window"."""
 
 
 class Clock:
-    """What is left of the time that one fetch may take, all of its hops together."""
+    """The time that one fetch has left, all of its hops together."""
 
     def __init__(self, timeout_s: float) -> None:
         self._end = time.monotonic() + timeout_s
@@ -45,7 +44,7 @@ class Clock:
 
 
 class PinnedBackend(httpcore.NetworkBackend):
-    """Connects to one of `addresses`, whatever name it is asked for, while `clock` has time left."""
+    """Connects to one of `addresses`, whatever name httpcore asks for, while `clock` has time left."""
 
     def __init__(self, addresses: Iterable[IPAddress], clock: Clock) -> None:
         self._addresses = tuple(addresses)
@@ -74,7 +73,7 @@ class PinnedBackend(httpcore.NetworkBackend):
 
 
 class _TimedStream(httpcore.NetworkStream):
-    """A connection whose every step has only the time that is left: dribbled bytes do not renew it."""
+    """A connection that gives each step only the time that is left: dribbled bytes do not renew it."""
 
     def __init__(self, stream: httpcore.NetworkStream, clock: Clock) -> None:
         self._stream = stream
@@ -105,24 +104,24 @@ class _TimedStream(httpcore.NetworkStream):
 
 
 def make_tls_context() -> ssl.SSLContext:
-    """The trust in certificates: the system's authorities and those of certifi; names are checked."""
+    """A context that trusts the authorities of the system and of certifi, and checks names."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
 
 
 class BadCertificate(Exception):
-    """The server's certificate is not for its name, or nobody vouches for it. Never leaves this package."""
+    """The server's certificate is not for its name, or nobody vouches for it. It never leaves this package."""
 
 
 class TooLarge(Exception):
-    """The body has more bytes than it may have. Never leaves this package."""
+    """The body has more bytes than it may have. It never leaves this package."""
 
 
 def read_body(response: httpcore.Response, *, max_bytes: int, is_gzipped: bool) -> bytes:
-    """The body of `response`, unpacked. Raises `TooLarge` as soon as it is, packed or not.
+    """The body of `response`, unpacked.
 
-    Raises `zlib.error` where it should be gzip and is not, or not whole.
+    Raises `TooLarge` as soon as the body is, packed or not, and `zlib.error` where it is no whole gzip data.
     """
     body = bytearray()
     received = 0
