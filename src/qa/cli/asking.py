@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.cli.documents import index_documents
-from qa.cli.terminal import UsageError, open_out, show_progress
+from qa.cli.terminal import UsageError, open_out, show_progress, tell
 from qa.config import Settings
 from qa.domain import Turn
 from qa.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, IndexTooNew, InputError
@@ -40,21 +40,18 @@ def run_ask(options: argparse.Namespace, settings: Settings) -> int:
     with _running(options, settings) as run:
         if options.batch:
             return _ask_batch(options, run)
-        errand = Errand(
-            kind="ask",
-            text=options.question,
-            cities=tuple(options.city),
-            as_json=options.json,
-            translate=options.translate,
-        )
-        print(run(errand))
+        cities, how = tuple(options.city), {"as_json": options.json, "translate": options.translate}
+        print(run(Errand(kind="ask", text=options.question, cities=cities, **how)))
     return 0
 
 
 @contextmanager
 def _running(options: argparse.Namespace, settings: Settings) -> Iterator[Run]:
-    """What says what is printed for an errand: a page of the same index that is running, else this process, with a
-    language model of its own if one is to be served."""
+    """A function that says what is printed for an errand.
+
+    A running page of the same index does the errand, else this process, which serves the local language model that
+    is set.
+    """
     pipeline: Pipeline | None = None
     with ExitStack() as stack:
 
@@ -69,7 +66,7 @@ def _running(options: argparse.Namespace, settings: Settings) -> Iterator[Run]:
                 from qa.storage.manifest import require_manifest
 
                 require_manifest(settings.index_dir)  # before any model is loaded: it should say so at once
-                served = stack.enter_context(serving_local_llm(settings, on_progress=_tell))
+                served = stack.enter_context(serving_local_llm(settings, on_progress=tell))
                 with without_collecting():
                     from qa.pipeline import open_pipeline
 
@@ -77,10 +74,6 @@ def _running(options: argparse.Namespace, settings: Settings) -> Iterator[Run]:
             return run_errand(errand, pipeline)
 
         yield run
-
-
-def _tell(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
 
 
 def _ask_batch(options: argparse.Namespace, run: Run) -> int:
@@ -97,15 +90,9 @@ def _ask_batch(options: argparse.Namespace, run: Run) -> int:
 
 def run_search(options: argparse.Namespace, settings: Settings) -> int:
     """`qa search`."""
-    errand = Errand(
-        kind="search",
-        text=options.query,
-        cities=tuple(options.city),
-        count=options.k,
-        as_json=options.json,
-    )
+    how = {"cities": tuple(options.city), "count": options.k, "as_json": options.json}
     with _running(options, settings) as run:
-        printed = run(errand)
+        printed = run(Errand(kind="search", text=options.query, **how))
     if printed:
         print(printed)
     return 0
@@ -148,7 +135,7 @@ def run_serve(options: argparse.Namespace, settings: Settings) -> int:
 
     if options.mcp:
         require_mcp()  # before the models are loaded: it should say so at once
-    with serving_local_llm(settings, on_progress=_tell) as served:
+    with serving_local_llm(settings, on_progress=tell) as served:
         return _serve(options, served, given=settings)
 
 
@@ -173,7 +160,7 @@ def _serve(options: argparse.Namespace, settings: Settings, *, given: Settings) 
         except (IndexMismatch, IndexDamaged) as error:
             if isinstance(error, IndexDamaged) and not options.update:
                 raise
-            _tell(f"qa: {error}")
+            tell(f"qa: {error}")
     if pipeline is None:
         print(f"Reading the documents in {settings.corpus_dir}; this happens once.", flush=True)
         index_documents(settings, models.embedder)
@@ -182,6 +169,6 @@ def _serve(options: argparse.Namespace, settings: Settings, *, given: Settings) 
         try:
             index_documents(settings, models.embedder)
         except IndexBusy as error:
-            _tell(f"qa: {error}")
+            tell(f"qa: {error}")
     launch(pipeline, given=given, on_ready=lambda message: print(message, flush=True), mcp=options.mcp)
     return 0

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.cli.terminal import show_progress
+from qa.cli.terminal import show_progress, tell
 from qa.config import Settings
 from qa.errors import QAError
 from qa.system.startup import without_collecting
@@ -111,8 +111,10 @@ def index_documents(
     rebuild: bool = False,
     refused: Sequence[Receipt] = (),
 ) -> int:
-    """1 if a file could not be read, else 0, after the index was brought up to the documents and the report, with
-    what was `refused` before, was printed."""
+    """1 if a file could not be read, else 0.
+
+    The index is brought up to the documents, and the report is printed together with what was `refused` before.
+    """
     from qa.corpus.change_log import note_report, operator
     from qa.corpus.receipts import to_table
     from qa.feedback import forget_older
@@ -138,18 +140,16 @@ def _watch(options: argparse.Namespace, settings: Settings, embedder: Embedder) 
     """Bring the index up to the documents whenever they change, until it is interrupted."""
     from watchfiles import watch
 
-    print(f"Watching {settings.corpus_dir}; Ctrl-C ends.", file=sys.stderr, flush=True)
-    # Files that the program itself writes there, and those that are still being copied, are hidden ones.
-    changes = watch(
-        settings.corpus_dir,
-        watch_filter=lambda _, path: not Path(path).name.startswith("."),
-        raise_interrupt=True,
-    )
-    for _ in changes:
+    tell(f"Watching {settings.corpus_dir}; Ctrl-C ends.")
+
+    def is_shown(_: object, path: str) -> bool:  # the program's own files, and half copied ones, are hidden
+        return not Path(path).name.startswith(".")
+
+    for _ in watch(settings.corpus_dir, watch_filter=is_shown, raise_interrupt=True):
         try:
             index_documents(settings, embedder, as_json=options.json)
         except QAError as error:  # a full disk, or another writer: the next change tries again
-            print(f"qa: {error}", file=sys.stderr, flush=True)
+            tell(f"qa: {error}")
     return 0
 
 
@@ -164,7 +164,7 @@ def run_coverage(options: argparse.Namespace, settings: Settings) -> int:
     table = open_library(settings, Models(_open_embedder(settings))).coverage
     if options.json:
         rows = [dataclasses.asdict(row) for row in table.rows]
-        print(json.dumps({"subjects": [each.name for each in table.subjects], "rows": rows}))
+        print(json.dumps({"subjects": [subject.name for subject in table.subjects], "rows": rows}))
     else:
         print("\n".join(coverage_lines(table)))
     return 0
@@ -218,7 +218,7 @@ def _show_changes(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _llm_status(settings: Settings) -> str:
-    """Whether the language model that is set answers, and what is in the way if not."""
+    """Whether the language model that is set answers, or why it does not."""
     from qa.llm.language_model import try_language_model
     from qa.llm.llama_server import check_local_llm
 

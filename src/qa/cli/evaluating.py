@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.cli.terminal import UsageError, open_out, show_progress
+from qa.cli.terminal import UsageError, open_out, show_progress, tell
 from qa.config import Settings
 from qa.llm.llama_server import serving_local_llm
 
@@ -35,7 +35,7 @@ def run_eval(options: argparse.Namespace, settings: Settings) -> int:
     how = {"questions": options.questions, "most": options.most, "compare": options.compare}
     with _drafts_to(options.llm_drafts) as on_written, show_progress("asking") as show:
         if options.llm:
-            with serving_local_llm(settings, on_progress=_tell) as served:
+            with serving_local_llm(settings, on_progress=tell) as served:
                 results = evaluate_written(
                     options.sets, served, **how, on_progress=show, on_written=on_written
                 )
@@ -50,14 +50,12 @@ def run_eval(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _tell(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
-
-
 @contextmanager
 def _drafts_to(path: Path | None) -> Iterator[OnWritten | None]:
-    """What writes the sentences of each question to the file at `path`, as they come; at the end stderr says how
-    many there are."""
+    """A function that writes the sentences of each question to the file at `path`; None without a path.
+
+    At the end, stderr says how many sentences there are.
+    """
     if path is None:
         yield None
         return

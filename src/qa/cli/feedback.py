@@ -1,4 +1,4 @@
-"""The command that shows what readers said of answers, and which questions had none."""
+"""The command that shows what readers said of answers, and which questions had no answer."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ if TYPE_CHECKING:
     from qa.feedback import Feedback
 
 FORMULA_STARTS = re.compile(r"(^|;)([ \u3000\"']*)(?=[=+\-@＝＋－＠])", re.MULTILINE)
-"""Where a spreadsheet may see a formula: at the start of a cell, and where it may see a cell start although none
-does, because it takes the semicolon for the mark between cells, as in much of Asia and Europe. Japanese ones also
-take the wide signs."""
+"""The places where a spreadsheet may see a formula: at the start of a cell, and after a semicolon, which stands
+between cells in much of Asia and Europe. Japanese spreadsheets also take the wide signs."""
 
 MAX_CELL_CHARS = 32_000
-"""Excel takes 32,767, and what is longer can break its rows."""
+"""Limits a cell. Excel takes 32,767, and a longer cell can break its rows."""
 
 MAX_REFUSED = 20
-"""Refused questions listed where no number is given."""
+"""Limits the refused questions in a list where no number is given."""
+
+COLUMNS = "number time verdict reason question answer citations language refused".split()
+"""The columns of feedback in a spreadsheet."""
 
 
 def run_feedback(options: argparse.Namespace, settings: Settings) -> int:
@@ -52,24 +54,13 @@ def run_feedback(options: argparse.Namespace, settings: Settings) -> int:
 def _show_feedback(options: argparse.Namespace, settings: Settings) -> int:
     from qa.feedback import list_feedback
 
-    found = list_feedback(settings.index_dir, verdict=options.verdict, limit=options.count)
+    listed = list_feedback(settings.index_dir, verdict=options.verdict, limit=options.count)
     if options.json:
-        print(json.dumps({"feedback": [dataclasses.asdict(each) for each in found]}, ensure_ascii=False))
+        print(json.dumps({"feedback": list(map(dataclasses.asdict, listed))}, ensure_ascii=False))
     elif options.csv:
-        names = (
-            "number",
-            "time",
-            "verdict",
-            "reason",
-            "question",
-            "answer",
-            "citations",
-            "language",
-            "refused",
-        )
-        _write_csv(options.csv, names, [_row(each) for each in found])
-    elif found:
-        print("\n\n".join("\n".join(_lines(each)) for each in found))
+        _write_csv(options.csv, COLUMNS, list(map(_row, listed)))
+    elif listed:
+        print("\n\n".join("\n".join(_lines(feedback)) for feedback in listed))
     else:
         print(f"There is no such feedback in {settings.index_dir}.", file=sys.stderr)
     return 0
@@ -79,13 +70,13 @@ def _show_refused(options: argparse.Namespace, settings: Settings) -> int:
     from qa.feedback import RefusedQuestion, most_refused
     from qa.rendering.escaping import one_line
 
-    found = most_refused(settings.index_dir, count=options.count or MAX_REFUSED)
+    refused = most_refused(settings.index_dir, count=options.count or MAX_REFUSED)
     if options.json:
-        print(json.dumps({"refused": [each._asdict() for each in found]}, ensure_ascii=False))
+        print(json.dumps({"refused": [question._asdict() for question in refused]}, ensure_ascii=False))
     elif options.csv:
-        _write_csv(options.csv, RefusedQuestion._fields, found)
-    elif found:
-        for number, question, times, last_time in found:
+        _write_csv(options.csv, RefusedQuestion._fields, refused)
+    elif refused:
+        for number, question, times, last_time in refused:
             last = one_line(last_time)[:10]
             print(f"{number:5}. {times:5} times, last on {last}: {one_line(question)}")
     else:
@@ -128,21 +119,13 @@ def _lines(feedback: Feedback) -> Iterator[str]:
 
 
 def _row(feedback: Feedback) -> Sequence[object]:
-    return (
-        feedback.number,
-        feedback.time,
-        feedback.verdict,
-        feedback.reason,
-        feedback.question,
-        feedback.answer,
-        "\n".join(f"{path}: “{quote}”" for path, quote in feedback.citations),
-        feedback.language,
-        "yes" if feedback.refused else "no",
-    )
+    citations = "\n".join(f"{path}: “{quote}”" for path, quote in feedback.citations)
+    written = {"citations": citations, "refused": "yes" if feedback.refused else "no"}
+    return [written.get(name, getattr(feedback, name)) for name in COLUMNS]
 
 
 def _write_csv(path: Path, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Write a table for a spreadsheet. The mark at its start tells Excel that it is UTF-8."""
+    """Write a table for a spreadsheet. The mark at its start tells Excel that the file is UTF-8."""
     try:
         with path.open("w", encoding="utf-8-sig", newline="", errors=UNENCODABLE) as stream:
             writer = csv.writer(stream)
@@ -154,7 +137,7 @@ def _write_csv(path: Path, names: Sequence[str], rows: Sequence[Sequence[object]
 
 
 def _cell(value: object) -> object:
-    """The value as a cell that no spreadsheet takes for a formula: numbers as they are, texts made harmless."""
+    """The value as a cell that no spreadsheet takes for a formula. Numbers stay as they are."""
     from qa.rendering.escaping import without_controls
 
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""What the commands share on a terminal: where results go, and how far the work is."""
+"""The terminal, for all commands: where results, messages and progress go."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any
 from qa.errors import InputError
 
 UNENCODABLE = "backslashreplace"
-"""Halves of letters are written as JSON writes them, so that a line of JSON stays one."""
+"""Writes halves of letters as JSON writes them, so that a line of JSON stays a line of JSON."""
 
 NO_MEMORY = (
     "cannot allocate memory", "can't allocate memory", "failed to map segment", "bad_alloc", "bad allocation",
     "can't start new thread",
 )  # fmt: skip
-"""How the system and libraries say that memory is short."""
+"""Words with which the system and libraries say that memory is short."""
 
-MAX_NAME_SHOWN = 200
-"""Characters of a file's name in an error."""
+MAX_NAME_CHARS = 200
+"""Limits a file's name in an error."""
 
 
 class UsageError(Exception):
@@ -30,8 +30,8 @@ class UsageError(Exception):
 
 
 def steady_streams() -> None:
-    """See to it that nothing typed and nothing said is an error of itself: halves of letters, other bytes than
-    UTF-8, a stream that is closed."""
+    """Let nothing typed or printed be an error of itself: halves of letters, bytes that are not UTF-8, a closed
+    stream."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
@@ -40,12 +40,17 @@ def steady_streams() -> None:
             stream.reconfigure(errors="replace" if name == "stdin" else UNENCODABLE)
 
 
+def tell(message: str) -> None:
+    """Print `message` to stderr at once."""
+    print(message, file=sys.stderr, flush=True)
+
+
 def explain_system(error: Exception) -> str:
-    """What to say of an `error` that the system has raised, and what to do; empty where it is none of those."""
+    """The message for an `error` that the system has raised, with what to do; "" for other errors."""
     if isinstance(error, MemoryError) or any(words in str(error).casefold() for words in NO_MEMORY):
         return "there is too little memory; end other programs, or set reader and reranker to none"
     if isinstance(error, OSError):
-        name = str(error.filename or "the system")[:MAX_NAME_SHOWN]
+        name = str(error.filename or "the system")[:MAX_NAME_CHARS]
         return f"{name}: {error.strerror or error}; mend that, then run it again"
     return ""
 
@@ -66,7 +71,7 @@ def open_out(path: Path | None, *, option: str = "--out") -> Iterator[Any]:
 
 @contextmanager
 def show_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A function that shows how far the work is, as a bar on stderr if that is a terminal."""
+    """A function that shows how far the work is, as a bar on stderr if stderr is a terminal."""
     from tqdm import tqdm
 
     with tqdm(desc=title, unit="", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False) as bar:
