@@ -1,8 +1,8 @@
-"""`index/feedback.sqlite3`: what readers said of answers, and which questions had none, for those who write more.
+"""`index/feedback.sqlite3`: what readers said of answers, and which questions had no answer.
 
-Nothing here says who a reader was: no address, no visitor's id, no conversation. What people type may name
-somebody all the same: it goes after the days of `keep_questions_days`, and what is deleted is overwritten in the
-file, not just taken out of the list. Whatever goes wrong with the file or the disk is a `QAError`.
+The file does not say who a reader was: it has no address, no visitor's id, no conversation. People may type names
+all the same, so their words go after the days of `keep_questions_days`. Deleted words are overwritten in the file,
+not just taken out of the list. Whatever goes wrong with the file or the disk is a `QAError`.
 """
 
 from __future__ import annotations
@@ -16,36 +16,36 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 from qa.domain import Answer, Refused
-from qa.feedback.file import damaged, is_there, reading, writing
+from qa.feedback.file import FEEDBACK_FILE, damaged, is_there, reading, writing
 from qa.rendering import answer_text
 from qa.rendering.wording import shown_citations
 from qa.text.normalise import normalise, normalise_line
 
 MAX_FEEDBACK = 100_000
-"""Feedback kept; the oldest goes first. Whoever reaches the page can add to it, and the disk is also the index's:
-at some 3 KB each these are 300 MB, and 14 years of twenty a day."""
+"""Limits the feedback that is kept; the oldest goes first. Anybody on the page can add to it, and the disk is also
+the index's: at some 3 KB each these are 300 MB, and 14 years of twenty a day."""
 MAX_REFUSED = 10_000
-"""Refused questions counted; of those that were asked least the ones that were not asked for longest go first, so
-that somebody who types nonsense all day does not push out what many wanted to know."""
+"""Limits the refused questions that are counted. The question that was asked least, and longest ago, goes first:
+nonsense typed all day does not push out what many people wanted to know."""
 
 MAX_QUESTION_CHARS = 2_000
 MAX_REASON_CHARS = 1_000
 MAX_ANSWER_CHARS = 20_000
 MAX_CITATIONS = 20
 MAX_CITED_CHARS = 1_000
-"""Of a path, and of a quote."""
+"""Limits a path, and a quote."""
 MAX_LANGUAGE_CHARS = 35
-"""The longest tag that RFC 5646 wants to be taken."""
+"""Limits a language tag, to the length that RFC 5646 wants to be taken."""
 
 FINAL_MARKS = ".,;:!?…。、؟។៕" + "\"'”’»」』)]"
-"""What may end a question, and what may close it, as NFKC leaves them; other signs can belong to a name (C++)."""
+"""Marks that end or close a question, as NFKC leaves them. Other signs can belong to a name (C++)."""
 
 Verdict = Literal["good", "bad"]
 
-Table = Literal["feedback", "refused"]
+Kept = TypeVar("Kept")
 
 
 class RefusedQuestion(NamedTuple):
@@ -85,7 +85,7 @@ class Feedback:
 
 
 def feedback_on(answer: Answer, verdict: Verdict, *, reason: str = "") -> Feedback:
-    """What a reader says of `answer`, with what they had before their eyes; to be kept with `keep_feedback`."""
+    """The feedback of a reader who saw `answer`; `keep_feedback` keeps it."""
     return Feedback(
         verdict=verdict,
         question=answer.question,
@@ -100,7 +100,7 @@ def feedback_on(answer: Answer, verdict: Verdict, *, reason: str = "") -> Feedba
 def keep_feedback(feedback: Feedback, index_dir: Path, *, keep_days: int | None = None) -> Feedback:
     """The feedback as it is now kept: with its number and time, without control characters, cut where too long.
 
-    What is older than `keep_days` goes (None: all is kept); with 0 days nothing is kept, and its number is 0.
+    Feedback older than `keep_days` goes (None: all stays). With 0 days nothing is kept, and the number is 0.
     """
     kept = dataclasses.replace(_clean(feedback), time=_now())
     if keep_days == 0:
@@ -109,17 +109,8 @@ def keep_feedback(feedback: Feedback, index_dir: Path, *, keep_days: int | None 
         _forget(connection, keep_days)
         row = connection.execute(
             "INSERT INTO feedback (time, verdict, language, refused, reason, question, answer, citations) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                kept.time,
-                kept.verdict,
-                kept.language,
-                int(kept.refused),
-                kept.reason,
-                kept.question,
-                kept.answer,
-                json.dumps(kept.citations, ensure_ascii=False),
-            ),
+            "VALUES (:time, :verdict, :language, :refused, :reason, :question, :answer, :citations)",
+            {**dataclasses.asdict(kept), "citations": json.dumps(kept.citations, ensure_ascii=False)},
         )
         number = row.lastrowid or 0
         # By number, not by counting: that would read through the file for every click.
@@ -131,31 +122,39 @@ def list_feedback(
     index_dir: Path, *, verdict: Verdict | None = None, limit: int | None = None
 ) -> tuple[Feedback, ...]:
     """The newest feedback first: at most `limit`, and only with this `verdict`, where they are given."""
+    return _read(
+        index_dir,
+        "SELECT number, time, verdict, language, refused, reason, question, answer, citations FROM feedback "
+        "WHERE :verdict IS NULL OR verdict = :verdict ORDER BY number DESC LIMIT :limit",
+        {"verdict": verdict, "limit": -1 if limit is None else max(limit, 0)},
+        _to_feedback,
+    )
+
+
+def _read(
+    index_dir: Path, statement: str, values: dict[str, Any], to_kept: Callable[[tuple[Any, ...]], Kept]
+) -> tuple[Kept, ...]:
     with reading(index_dir) as connection:
-        if connection is None:
-            return ()
-        rows = connection.execute(
-            "SELECT number, time, verdict, language, refused, reason, question, answer, citations FROM feedback "
-            "WHERE :verdict IS NULL OR verdict = :verdict ORDER BY number DESC LIMIT :limit",
-            {"verdict": verdict, "limit": -1 if limit is None else max(limit, 0)},
-        ).fetchall()
+        rows = connection.execute(statement, values).fetchall() if connection else []
     try:
-        return tuple(map(_to_feedback, rows))
+        return tuple(map(to_kept, rows))
     except (TypeError, ValueError) as error:
-        raise damaged(index_dir, str(error)) from error
+        raise damaged(index_dir / FEEDBACK_FILE, str(error)) from error
 
 
 def delete_feedback(index_dir: Path, numbers: Iterable[int]) -> tuple[int, ...]:
-    """Those of `numbers` that there were; they are overwritten in the file, so that nobody reads them there."""
+    """The numbers of the deleted feedback. Its words are overwritten, so that nobody reads them in the file."""
     return _delete("feedback", index_dir, numbers)
 
 
 def delete_refused(index_dir: Path, numbers: Iterable[int]) -> tuple[int, ...]:
-    """The same for refused questions, which have numbers of their own."""
+    """The numbers of the deleted refused questions, which are apart from those of feedback."""
     return _delete("refused", index_dir, numbers)
 
 
-def _delete(table: Table, index_dir: Path, numbers: Iterable[int]) -> tuple[int, ...]:
+def _delete(
+    table: Literal["feedback", "refused"], index_dir: Path, numbers: Iterable[int]
+) -> tuple[int, ...]:
     wanted = sorted({number for number in numbers if 0 < number < 2**63})  # SQLite has no larger ones
     if not wanted or not is_there(index_dir):
         return ()
@@ -168,20 +167,14 @@ def _delete(table: Table, index_dir: Path, numbers: Iterable[int]) -> tuple[int,
 
 
 def forget_older(index_dir: Path, *, days: int) -> int:
-    """How much feedback and how many refused questions were deleted, as they were last said so many days ago."""
+    """The number of deleted feedback and refused questions: what was last said more than `days` ago."""
+    times = "SELECT min(time) AS time FROM feedback UNION SELECT min(last_time) FROM refused"
     with reading(index_dir) as connection:
-        if connection is None or not _is_anything_older(connection, days):
-            return 0  # also where the file cannot be written
+        oldest = connection and connection.execute(f"SELECT min(time) FROM ({times})").fetchone()[0]  # noqa: S608
+    if oldest is None or oldest > _now(days_ago=days):
+        return 0  # also where the file cannot be written
     with writing(index_dir) as connection:
         return _forget(connection, days)
-
-
-def _is_anything_older(connection: sqlite3.Connection, days: int) -> bool:
-    """True if `_forget` would delete something."""
-    (oldest,) = connection.execute(
-        "SELECT min(time) FROM (SELECT min(time) AS time FROM feedback UNION SELECT min(last_time) FROM refused)"
-    ).fetchone()
-    return oldest is not None and oldest <= _now(days_ago=days)
 
 
 def _forget(connection: sqlite3.Connection, days: int | None) -> int:
@@ -197,9 +190,9 @@ def _forget(connection: sqlite3.Connection, days: int | None) -> int:
 def forget_documents(
     index_dir: Path, paths: Collection[str], is_quoted: Callable[[str], bool]
 ) -> tuple[int, int]:
-    """How much feedback and how many refused questions had words of the documents at `paths`, and were deleted.
+    """The numbers of deleted feedback and refused questions: those with words of the documents at `paths`.
 
-    Those are the feedback on answers from them, and whatever quotes them, as `is_quoted` tells.
+    Such are feedback on answers from the documents, and whatever quotes the documents, as `is_quoted` tells.
     """
     shown = {_cut(normalise_line(path), MAX_CITED_CHARS) for path in paths}
 
@@ -209,13 +202,14 @@ def forget_documents(
             said.append(feedback.answer)
         return any(path in shown for path, _ in feedback.citations) or any(map(is_quoted, said))
 
-    feedback = [each.number for each in list_feedback(index_dir) if has_words(each)]
-    refused = [each.number for each in most_refused(index_dir, count=MAX_REFUSED) if is_quoted(each.question)]
-    return len(delete_feedback(index_dir, feedback)), len(delete_refused(index_dir, refused))
+    feedback = (feedback.number for feedback in list_feedback(index_dir) if has_words(feedback))
+    refused = most_refused(index_dir, count=MAX_REFUSED)
+    quoting = (question.number for question in refused if is_quoted(question.question))
+    return len(delete_feedback(index_dir, feedback)), len(delete_refused(index_dir, quoting))
 
 
 def note_refusal(question: str, language: str, index_dir: Path, *, keep_days: int | None = None) -> None:
-    """Count that `question` had no answer. One without a letter or number is no question, and not counted.
+    """Count that `question` had no answer, unless it has neither letter nor number.
 
     `keep_days` is that of `keep_feedback`.
     """
@@ -242,30 +236,18 @@ def note_refusal(question: str, language: str, index_dir: Path, *, keep_days: in
         )
 
 
-def most_refused(
-    index_dir: Path, *, count: int = 20, language: str | None = None
-) -> tuple[RefusedQuestion, ...]:
+def most_refused(index_dir: Path, *, count: int = 20) -> tuple[RefusedQuestion, ...]:
     """The questions that most often had no answer.
 
-    Those that differ only in case, blanks and final punctuation count as one. `language` narrows them to those
-    that were last asked in it.
+    Questions that differ only in case, blanks and final punctuation count as one question.
     """
-    with reading(index_dir) as connection:
-        if connection is None:
-            return ()
-        rows = connection.execute(
-            "SELECT rowid, question, times, last_time FROM refused "
-            "WHERE :language IS NULL OR language = :language "
-            "ORDER BY times DESC, last_time DESC, question LIMIT :count",
-            {"language": language, "count": max(count, 0)},
-        ).fetchall()
-    try:
-        return tuple(
-            RefusedQuestion(int(number), str(question), int(times), str(last_time))
-            for number, question, times, last_time in rows
-        )
-    except (TypeError, ValueError) as error:
-        raise damaged(index_dir, str(error)) from error
+    return _read(
+        index_dir,
+        "SELECT rowid, question, times, last_time FROM refused "
+        "ORDER BY times DESC, last_time DESC, question LIMIT :count",
+        {"count": max(count, 0)},
+        lambda row: RefusedQuestion(int(row[0]), str(row[1]), int(row[2]), str(row[3])),
+    )
 
 
 def _clean(feedback: Feedback) -> Feedback:
@@ -275,10 +257,7 @@ def _clean(feedback: Feedback) -> Feedback:
         reason=_cut(normalise_line(feedback.reason), MAX_REASON_CHARS),
         answer=_cut(normalise(feedback.answer).strip(), MAX_ANSWER_CHARS),
         citations=tuple(
-            (
-                _cut(normalise_line(path), MAX_CITED_CHARS),
-                _cut(normalise_line(quote), MAX_CITED_CHARS),
-            )
+            (_cut(normalise_line(path), MAX_CITED_CHARS), _cut(normalise_line(quote), MAX_CITED_CHARS))
             for path, quote in feedback.citations[:MAX_CITATIONS]
         ),
         language=_cut(normalise_line(feedback.language), MAX_LANGUAGE_CHARS),
@@ -290,9 +269,9 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _key_of(question: str) -> str:
-    """What is the same for questions that differ only in case, blanks and final punctuation."""
+    """A key that questions share if they differ only in case, blanks and final punctuation."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", question).casefold())
-    # The zero-width space is one too: some write Khmer and Thai with it, some without.
+    # The zero-width space is a blank, too: some write Khmer and Thai with it, some without.
     return "".join(folded.replace("\u200b", "").split()).rstrip(FINAL_MARKS)
 
 

@@ -1,7 +1,7 @@
-"""`index/feedback.sqlite3`, opened: its tables, brought up from an older program's, and what can go wrong with it.
+"""`index/feedback.sqlite3`, opened: its tables, brought up from an older program's, and its errors.
 
-SQLite with its plain journal: one file, which is copied like any other. Each call opens and closes it, so that any
-thread and any process may call. Whatever goes wrong with the file or the disk is a `QAError`.
+The file is a SQLite database with the plain journal: one file, which is copied like any other file. Each call
+opens and closes it, so that any thread and any process may call. Whatever goes wrong with it is a `QAError`.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ FROM_VERSION_1 = (
     "DROP TABLE unnumbered",
     *INDEXES,
 )
-"""What makes a file of version 1 one of version 2. There, refused questions have no numbers but their rows', which
-become them: reading asks both for `rowid`, and needs no other file."""
+"""The statements that make a file of version 1 one of version 2. Version 1 numbers refused questions by their rows
+only, and these become the numbers. Reading asks both versions for `rowid`."""
 
 _write_lock = threading.Lock()
-"""SQLite lets who waits sleep and try again, which one of many threads may lose for seconds; here they queue."""
+"""Lets the threads of this process queue. SQLite lets them sleep and try again, which one may lose for seconds."""
 
 
 def is_there(index_dir: Path) -> bool:
-    """True if something was kept already."""
+    """True if the file is there."""
     path = index_dir / FEEDBACK_FILE
     with explaining_disk(path):
         return path.exists()
@@ -62,7 +62,7 @@ def is_there(index_dir: Path) -> bool:
 
 @contextmanager
 def reading(index_dir: Path) -> Iterator[sqlite3.Connection | None]:
-    """A connection to read with; None where nothing was kept yet."""
+    """A connection for reading; None where the file has no tables yet."""
     path = index_dir / FEEDBACK_FILE
     if not is_there(index_dir):
         yield None
@@ -73,9 +73,9 @@ def reading(index_dir: Path) -> Iterator[sqlite3.Connection | None]:
 
 @contextmanager
 def writing(index_dir: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to write with: all of it is kept, or, where something is raised, nothing.
+    """A connection for writing: all that is written is kept, or nothing where something is raised.
 
-    What is deleted is overwritten, so that nobody reads it in the file.
+    Deleted words are overwritten, so that nobody reads them in the file.
     """
     path = index_dir / FEEDBACK_FILE
     with explaining_disk(index_dir):
@@ -97,9 +97,9 @@ def writing(index_dir: Path) -> Iterator[sqlite3.Connection]:
         _write_lock.release()
 
 
-def damaged(index_dir: Path, reason: str) -> DiskError:
-    """What to say of a file that is none of ours, or not any more."""
-    return _damaged(index_dir / FEEDBACK_FILE, reason)
+def damaged(path: Path, reason: str) -> DiskError:
+    """The error for a file that is not ours, or not any more."""
+    return DiskError(f"{path} cannot be used as feedback ({reason}); move it away: a new one is then begun")
 
 
 @contextmanager
@@ -112,8 +112,10 @@ def _connection(path: Path, *, mode: Literal["rw", "rwc"]) -> Iterator[sqlite3.C
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    """The version of the tables; 0 for a file that is new. Raises `DiskError` for one that is not ours, or of a
-    newer program."""
+    """The version of the tables; 0 for a new file.
+
+    Raises `DiskError` for a file that is not ours, or of a newer program.
+    """
     # Asked at once: between two questions another process may make the tables.
     version, tables = connection.execute(
         "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
@@ -124,12 +126,12 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
             "a new one is then begun"
         )
     if not version and tables:
-        raise _damaged(path, "it holds something else")
+        raise damaged(path, "it holds something else")
     return int(version)
 
 
 def _explain(error: sqlite3.Error, path: Path) -> QAError:
-    """What SQLite says, as an error that names the file and the next step."""
+    """The error of SQLite as an error that names the file and the next step."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest says more exactly where
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return _busy(path)
@@ -139,11 +141,7 @@ def _explain(error: sqlite3.Error, path: Path) -> QAError:
         return DiskError(f"{path}: {error}; check its permissions and its folder's")
     if code == sqlite3.SQLITE_IOERR:
         return DiskError(f"{path}: {error}; check the disk, and the room on it")
-    return _damaged(path, str(error))
-
-
-def _damaged(path: Path, reason: str) -> DiskError:
-    return DiskError(f"{path} cannot be used as feedback ({reason}); move it away: a new one is then begun")
+    return damaged(path, str(error))
 
 
 def _busy(path: Path) -> IndexBusy:
