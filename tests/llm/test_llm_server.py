@@ -28,7 +28,7 @@ from qa.config import Settings
 from qa.domain import Answer, Quoted, Step, Turn, Written
 from qa.drafting import Interpreter, Support, Writer, missing_facts
 from qa.drafting.rewording import fault_in_quote
-from qa.engine.assembly import open_writer
+from qa.engine.assembly import writer_with
 from qa.engine.library import Library, open_library
 from qa.errors import LLMError, ModelError
 from qa.evaluation.command import evaluate_written
@@ -218,7 +218,9 @@ def test_the_way_from_the_setting_to_the_answer(server: Settings, settings: Sett
     )
     with_model = dataclasses.replace(server, corpus_dir=settings.corpus_dir, index_dir=settings.index_dir)
     with_model = dataclasses.replace(with_model, cities_file=settings.cities_file)
-    pipeline = Pipeline.build(with_model, models, writer=open_writer(with_model, models))
+    model = open_language_model(with_model)
+    assert model is not None
+    pipeline = Pipeline.build(with_model, models, writer=writer_with(model, with_model, models))
 
     *steps, answer = pipeline.work_on("How many experts did Kitakyushu send to Dalian?")
 

@@ -1,4 +1,4 @@
-"""What a pipeline is made of: the models that the settings name, and what writes answers with them."""
+"""The parts of a pipeline: the models that the settings name, and the writer of answers."""
 
 from __future__ import annotations
 
@@ -21,35 +21,30 @@ logger = logging.getLogger(__name__)
 
 
 def load_parts(settings: Settings) -> tuple[Models, Writer | None]:
-    """The models that `settings` name, and what writes with them. Raises `ModelError` that says what to do."""
+    """The models that `settings` name, and the writer with the language model, if one is set.
+
+    Raises `ModelError`; the message says what to install or to set.
+    """
     from qa.models import load_models
 
     load_early()
     models = load_models(settings)
-    writer = open_writer(settings, models)
+    model = open_language_model(settings)
+    writer = writer_with(model, settings, models) if model else None
     threading.Thread(target=warm_up, args=[models], name="warming").start()
     return models, writer
 
 
 def warm_up(models: Models) -> None:
-    """Do what the first question would wait for: a model's first computation takes longest."""
+    """Compute once with each model, so that the first question need not: the first computation takes longest."""
     try:
         background_of(models.embedder)
         if models.reranker:
             models.reranker.score([("?", "?")])
         if models.reader:
             models.reader.read("?", ["?"])
-    except Exception:  # whatever it is: who asks is told, and the program may be ending already
+    except Exception:  # the first question tells of any error, and the program may be ending already
         logger.debug("the models could not be warmed up", exc_info=True)
-
-
-def open_writer(settings: Settings, models: Models) -> Writer | None:
-    """The writer of answers with the language model that is set, checked with `models`; None if none is set.
-
-    Raises `ModelError`; the message says what to install or to set.
-    """
-    model = open_language_model(settings)
-    return writer_with(model, settings, models) if model else None
 
 
 def writer_with(
@@ -59,7 +54,7 @@ def writer_with(
     *,
     on_draft: Callable[[Draft], None] | None = None,
 ) -> Writer:
-    """What writes answers with `model`; see `Writer`."""
+    """The writer of answers with `model`, which holds each sentence against its quotes with `models`."""
     from qa.drafting import Support, Writer
 
     support = Support(models, reranker_languages=settings.reranker_languages)

@@ -1,4 +1,4 @@
-"""One committed state of the index, opened for reading, and opened again when it has moved on."""
+"""One committed state of the index, opened for reading together with its models."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ from qa.storage.store import open_build_of
 logger = logging.getLogger(__name__)
 
 VERSION = re.compile(r"[0-9a-f]{32}")
-"""What a document's version looks like: it is part of a file's name, and may come from anybody."""
+"""The form of a document's version, which is part of a file's name and may come from anybody."""
 
-TEXTS_IN_MEMORY = 256
+MAX_TEXTS_IN_MEMORY = 256
+"""Limits the documents that stay in memory once they are read."""
 
 if TYPE_CHECKING:
     from qa.models import Models
@@ -47,21 +48,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Library:
-    """What questions are answered from: documents, their chunks and vectors, and the table of cities."""
+    """The documents that questions are answered from, with their chunks, vectors and table of cities."""
 
     settings: Settings
     manifest: Manifest
     retriever: Retriever
     catalogue: CityCatalogue
     state: tuple[int, int, int]
-    """That of the manifest's file when it was read; see `state_of`."""
+    """The state of the manifest's file before it was read; see `state_of`."""
     is_outdated: bool = False
-    """True if the next run of the indexer builds the index anew: its format, model or chunking is another one."""
+    """True if the next run of the indexer builds the index anew, with another format, model or chunking."""
 
     def understand(
         self, question: str, *, history: Sequence[Turn] = (), cities: Sequence[str] = (), whole: str = ""
     ) -> Query:
-        """What is asked, in the light of what the documents are; see `qa.question.understanding.understand`."""
+        """The query that `question` stands for in these documents; see `qa.question.understanding.understand`."""
         return understand(
             question,
             history=history,
@@ -72,7 +73,7 @@ class Library:
         )
 
     def reply(self, query: Query, kind: ReplyKind) -> Replied:
-        """What the program says of itself: which documents and cities it can be asked about."""
+        """The program's own words: which documents and cities it can be asked about."""
         titles = tuple(dict.fromkeys(record.title for record in self.records))
         return Replied(
             question=query.question,
@@ -84,7 +85,7 @@ class Library:
         )
 
     def split(self, query: Query) -> tuple[Query, ...]:
-        """`query` itself, or one query for each city where each needs an answer of its own."""
+        """`query` itself, or a query for each city where each city needs an answer of its own."""
         cities = query.cities or self.covered_cities
         if not query.is_city_by_city or len(cities) < 2:
             return (query,)
@@ -100,7 +101,7 @@ class Library:
         )
 
     def _ask_of(self, city: str, query: Query, text: str) -> str:
-        """What to search for where `query`, with the words of `text`, asks several cities and is asked of one."""
+        """The words to search for where `query`, with the words of `text`, is asked of one of its cities."""
         if len(query.named_cities) > 1:
             # Passages about one city are no answer to the other half of the question.
             return self.catalogue.narrow(text, city)
@@ -109,7 +110,7 @@ class Library:
 
     @cached_property
     def covered_cities(self) -> tuple[str, ...]:
-        """The partner cities that documents are about; none in a corpus that is mostly not about cities."""
+        """The partner cities that documents are about; empty where most of the corpus is not about cities."""
         counts = Counter(chunk.source.cities for chunk in self.retriever.chunks)
         if counts[()] * 2 > counts.total():
             return ()
@@ -118,12 +119,12 @@ class Library:
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
-        """What the documents date, in the order of time."""
+        """The events that the documents date, in the order of time."""
         return find_events(self.retriever.chunks, catalogue=self.catalogue)
 
     @cached_property
     def newest_date(self) -> str:
-        """The newest date of a document, or that one names and that has come (ISO 8601, cut); "" without any."""
+        """The newest past date that a document has or names (ISO 8601, cut); "" where there is none."""
         today = datetime.date.today().isoformat()
         named = (
             f"{event.year}-{event.month:02}" if event.month else str(event.year)
@@ -135,8 +136,7 @@ class Library:
 
     @cached_property
     def coverage(self) -> Coverage:
-        """Which cities and subjects the documents cover. Made when it is first
-        asked for: that takes some 30 s for 100,000 passages."""
+        """The cities and subjects that the documents cover. Its first use takes some 30 s for 100,000 passages."""
         subjects = parse_subjects(self.manifest.cities, where="the index's table of cities") or SUBJECTS
         retriever = self.retriever
         finder = SubjectFinder(subjects, encode=retriever.encode, background=retriever.vocabulary.background)
@@ -151,9 +151,9 @@ class Library:
         )
 
     def find_document(self, doc_id: str, version: str = "") -> Document | None:
-        """The document with this id as it was read when it was indexed, by default now, else in that version.
+        """The document with this id, as it was read for the index: now, or in the given `version`.
 
-        None if there is none, or its text is not kept any more.
+        None if there is no such document, or its text is not kept any more.
         """
         for record in self.records:
             if record.doc_id == doc_id and version in ("", record.version):
@@ -172,11 +172,11 @@ class Library:
 
     @property
     def records(self) -> tuple[DocumentRecord, ...]:
-        """What the index says of every document, in the order of their paths."""
+        """The index's record of every document, in the order of their paths."""
         return self.manifest.documents
 
     def find_original(self, doc_id: str) -> Path | None:
-        """The file of the document with this id, as it is now; None if there is none, or none any more."""
+        """The file of the document with this id, as it is now; None where there is no such file."""
         for record in self.records:
             path = self.settings.corpus_dir / record.path
             if record.doc_id == doc_id and path.is_file():
@@ -185,17 +185,16 @@ class Library:
 
     def documents(self) -> tuple[Document, ...]:
         """Every document, in the order of their paths."""
-        found = (self._read(record.version) for record in self.records)
-        return tuple(document for document in found if document)
+        return tuple(document for record in self.records if (document := self._read(record.version)))
 
     def _read(self, version: str) -> Document | None:
-        # What was purged is there for nobody, also where it is still in this process' memory.
+        # Nobody reads a purged text, also where it is still in this process' memory.
         return self._read_once(version) if has_text(version, self.settings.index_dir) else None
 
     @cached_property
     def _read_once(self) -> Callable[[str], Document | None]:
-        """`read_text` with the last texts in memory, as long as this state is."""
-        return lru_cache(maxsize=TEXTS_IN_MEMORY)(partial(read_text, index_dir=self.settings.index_dir))
+        """`read_text`, which keeps the last texts in memory while this state is open."""
+        return lru_cache(maxsize=MAX_TEXTS_IN_MEMORY)(partial(read_text, index_dir=self.settings.index_dir))
 
     def is_stale(self) -> bool:
         """True if the index has been committed to since it was opened."""
@@ -205,8 +204,9 @@ class Library:
 def open_library(settings: Settings, models: Models) -> Library:
     """The committed state of the index at `settings.index_dir`, searched and read with `models`.
 
-    One that another model made is asked with that. Raises `IndexMissing` if there is none, `IndexMismatch` if its
-    model is not here any more or its format too old to be asked, and `IndexDamaged` if it cannot be read.
+    An index of another embedder is searched with that embedder. Raises `IndexMissing` if there is no index,
+    `IndexMismatch` if its model is not here any more or its format is too old, and `IndexDamaged` if it cannot be
+    read.
     """
     state = state_of(settings.index_dir)  # before it is read: a commit in between makes it stale, not new
     manifest = require_manifest(settings.index_dir)
@@ -222,16 +222,11 @@ def open_library(settings: Settings, models: Models) -> Library:
         raise IndexMismatch(f"{settings.index_dir} is too old to be asked; run: qa index") from error
     if is_outdated:
         logger.warning("%s is of another format, model or chunking; run: qa index", settings.index_dir)
-    retriever = Retriever(
-        store.load_chunks(manifest.documents),
-        store=store,
-        models=models,
-        settings=settings,
-    )
+    chunks = store.load_chunks(manifest.documents)
     return Library(
         settings=settings,
         manifest=manifest,
-        retriever=retriever,
+        retriever=Retriever(chunks, store=store, models=models, settings=settings),
         catalogue=parse_cities(manifest.cities, where="the index's table of cities"),
         state=state,
         is_outdated=is_outdated,

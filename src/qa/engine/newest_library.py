@@ -1,4 +1,4 @@
-"""The newest committed state of the index; the one before answers until it is open."""
+"""The newest committed state of the index. The state before answers until the newest is open."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from qa.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexUnreadable, S
 from qa.storage.manifest import state_of
 
 PATIENCE_S = 2.0
-"""Seconds that a question waits for a new state. Opening one of 10,000 passages takes some seconds."""
+"""Seconds that a question waits for a new state. Opening 10,000 passages takes some seconds."""
 
 logger = logging.getLogger(__name__)
 
 
 class NewestLibrary:
-    """The library of an index that changes. Safe to be used from many threads."""
+    """The library of an index that changes. Many threads may use it."""
 
     def __init__(self, index_dir: Path, open_new: Callable[[], Library]) -> None:
-        """`open_new` opens what is there now; raises what it does, the first time."""
+        """Open the index with `open_new`, which opens its state of the moment. Raises what `open_new` does."""
         self._index_dir = index_dir
         self._open_new = open_new
         self._library = open_new()
@@ -42,10 +42,10 @@ class NewestLibrary:
         return self._library
 
     def get(self, *, patience_s: float | None = PATIENCE_S) -> Library:
-        """The newest state, or the one before where opening it has not come to its end after `patience_s` seconds
-        (None: it is waited for), cannot be read or asked, or is on a server that does not answer.
+        """The newest state, or the state before.
 
-        Raises what else is wrong with it.
+        The state before answers where the newest is not open after `patience_s` seconds (None: without limit),
+        cannot be read or asked, or is on a server that does not answer. Raises what else is wrong with the newest.
         """
         if self._library.is_stale():
             opening = self._begin()
@@ -72,11 +72,11 @@ class NewestLibrary:
         except IndexUnreadable:
             raise
         except (StoreUnreachable, IndexBusy, IndexDamaged, IndexMismatch) as error:
-            # The state before goes on, in memory; if a search needs more, it says what is wrong. So it does where
-            # a program of another release, or with another model, has written the new one.
+            # The state before goes on, in memory. A search that needs more says what is wrong. The same holds
+            # where a program of another release, or with another model, has written the new state.
             logger.warning("the index cannot be opened again: %s", error)
             self._damaged = state if isinstance(error, (IndexDamaged, IndexMismatch)) else None
         else:
             self._library = library
-            # Who has written it is in circles of references, with files open that may be deleted, as by a purge.
+            # The library before is in circles of references, with files open that a purge may delete.
             self._thread.submit(gc.collect)

@@ -13,7 +13,7 @@ from qa.handover.errand import Errand
 
 
 def answer_line(question: dict[str, Any], run: Callable[[Errand], str]) -> dict[str, Any]:
-    """What `qa ask --batch` writes for one question of `read_batch`; `run` says what is printed for an errand."""
+    """The JSON that `qa ask --batch` writes for a question of `read_batch`; `run` gives the text for an errand."""
     errand = Errand(
         kind="ask",
         text=question["question"],
@@ -28,14 +28,13 @@ def answer_line(question: dict[str, Any], run: Callable[[Errand], str]) -> dict[
             "id": question["id"], "answered": False, "answer": str(error), "reason": "bad_input",
             "interpreted_as": question["question"], "set_aside_cities": [], "highlights": [],
             "statements": [], "also_searched_as": "", "citations": [], "ranked": [], "mode": "extractive",
-            "fallback": "",
-            "seconds": 0.0, "timings": {},
+            "fallback": "", "seconds": 0.0, "timings": {},
         }  # fmt: skip
     return {"id": question["id"], **json.loads(printed)}
 
 
 def read_batch(path: Path) -> list[dict[str, Any]]:
-    """The questions in the file. Raises `InputError` naming the first line that is none."""
+    """The questions in the file. Raises `InputError`, which names the first line that is no question."""
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")  # not splitlines: it cuts at U+2028
     except (OSError, UnicodeDecodeError) as error:

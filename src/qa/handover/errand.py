@@ -1,4 +1,4 @@
-"""What a command that asks wants, and what it prints: the same, whether it is done here or by a running page."""
+"""The errand of a command that asks, and the text that the command prints: a running page prints the same."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ CHUNK_FIELDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """`text` to be asked, after `history`, or searched for, in documents about `cities` (empty: in all).
+    """A question to be asked after `history`, or a query to be searched for, in documents about `cities`.
 
-    `count` is the most passages that a search gives; `as_json` says in which form; `translate` asks for
-    translations of the quotes in other languages.
+    Without `cities`, all documents count. `count` limits the passages of a search; `as_json` asks for JSON;
+    `translate` asks for translations of the quotes in other languages.
     """
 
     kind: Literal["ask", "search"]
@@ -49,13 +49,13 @@ class Errand:
 
 
 def run_errand(errand: Errand, pipeline: Pipeline) -> str:
-    """What is printed for `errand`. Raises as `Pipeline.ask` and `Pipeline.search` do."""
+    """The text to be printed for `errand`. Raises as `Pipeline.ask` and `Pipeline.search` do."""
     if errand.kind == "search":
-        found = pipeline.search(errand.text, cities=errand.cities)[: max(errand.count, 0)]
+        passages = pipeline.search(errand.text, cities=errand.cities)[: max(errand.count, 0)]
         if errand.as_json:
-            return json.dumps([_passage_to_json(passage) for passage in found], ensure_ascii=False)
-        return passage_lines(found)
-    from qa.rendering import to_json, to_text  # here, for whoever only hands errands on
+            return json.dumps([_passage_to_json(passage) for passage in passages], ensure_ascii=False)
+        return passage_lines(passages)
+    from qa.rendering import to_json, to_text  # late, for commands that only hand errands on
 
     answer = pipeline.ask(errand.text, history=errand.history, cities=errand.cities)
     if errand.translate:

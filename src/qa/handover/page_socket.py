@@ -1,8 +1,8 @@
-"""A running page does errands for the commands at its machine, so that they need not load the models.
+"""Commands hand their question to a page that already runs on this machine, so they need not load the models.
 
-They meet at a socket in the index's folder, which only the page's user can open and the network cannot see. The
-page must have the same program, settings and folder as the command; where anything is off, the command does the
-errand itself. Each message is one line of JSON:
+Command and page meet at a socket in the index's folder, which only the page's user can open and the network cannot
+see. The page must have the same program, settings and folder as the command; otherwise the command does the errand
+itself. Each message is one line of JSON:
 
     command: {"identity": …}                     page: {"ready": true}, or it hangs up
     command: an errand                           page: {"printed": …}, {"refused": …} or {"failed": …}
@@ -34,54 +34,42 @@ SOCKET_FILE = "page.sock"
 
 OF_THE_PAGE = frozenset(
     {
-        *(
-            "corpus_dir",
-            "index_dir",
-            "cities_file",
-            "host",
-            "port",
-            "admin_key",
-            "admin_keys",
-            "read_key",
-            "hosts",
-            "proxies",
-            "api_origins",
-            "embed_origins",
-            "root_path",
-        ),
+        *("corpus_dir", "index_dir", "cities_file"),
+        *("host", "port", "hosts", "proxies", "api_origins", "embed_origins", "root_path"),
+        *("admin_key", "admin_keys", "read_key"),
         *("metrics", "log_format", "log_questions", "keep_questions_days", "visitors_mib"),
         *("visitor_waiting", "visitor_a_minute", "address_waiting", "address_a_minute"),
     }
 )
-"""Settings that say how the page is served and where documents come from: they change no answer."""
+"""Settings that change no answer: where documents come from, and how the page is served."""
 
 READY_S = 2.0
 """Seconds in which a page that is alive says so."""
 ANSWER_S = 120.0
 """Seconds that a command waits for an answer, beside those that a language model may take."""
-ERRANDS_AT_ONCE = 2
-"""Errands done at the same time, as many as questions on the page; more wait their turn."""
+MAX_ERRANDS_AT_ONCE = 2
+"""Limits the errands done at the same time, to as many as questions on the page. More errands wait their turn."""
 MAX_WAITING = 32
-"""Commands that may wait; more do their errands themselves."""
+"""Limits the commands that wait. More commands do their errands themselves."""
 MAX_BYTES = 4 * 2**20
-"""The longest line that is read: a long conversation has a tenth of that."""
-MAX_FOLDER = 80
-"""Bytes in the name of a folder that a socket may lie in: with its own name it may have 108."""
+"""Limits a line. A long conversation has a tenth of that."""
+MAX_FOLDER_BYTES = 80
+"""Limits the name of a socket's folder. Together with the socket's own name it may have 108 bytes."""
 
 PEER = struct.Struct("3i")
-"""What the system says of the other end: its process, user and group."""
+"""The system's word for the other end: its process, user and group."""
 
 logger = logging.getLogger(__name__)
 
 
 class NoPage(Exception):
-    """No running page does the errand; the command must."""
+    """No running page does the errand, so the command must."""
 
 
 def hand_over(errand: Errand, settings: Settings) -> str:
-    """What a running page of the same index prints for `errand`.
+    """The text that a running page of the same index gives for `errand`.
 
-    Raises `NoPage` where there is none that does it, and `InputError` where nobody could.
+    Raises `NoPage` where no page does the errand, and `InputError` where nobody could.
     """
     try:
         with _connected(settings.index_dir) as connection, connection.makefile("rwb") as stream:
@@ -101,12 +89,12 @@ def hand_over(errand: Errand, settings: Settings) -> str:
 
 
 class Counter:
-    """Where a page takes errands. `do` is what does one; it may raise `InputError`, which the asker is told."""
+    """The place where a page takes errands. `do` does an errand; its `InputError` is told to the command."""
 
     def __init__(self, settings: Settings, do: Callable[[Errand], str]) -> None:
         self._settings = settings
         self._do = do
-        self._turn = threading.BoundedSemaphore(ERRANDS_AT_ONCE)
+        self._turn = threading.BoundedSemaphore(MAX_ERRANDS_AT_ONCE)
         self._room = threading.BoundedSemaphore(MAX_WAITING)
         self._taker: threading.Thread | None = None
         self._busy: list[threading.Thread] = []
@@ -114,7 +102,7 @@ class Counter:
         self._file: tuple[int, int] | None = None
 
     def open(self) -> None:
-        """Take errands from now on, in threads; where that is not possible, say so in the log."""
+        """Take errands from now on, in threads, or log why that is not possible."""
         try:
             listener = socket.socket(socket.AF_UNIX)
             with _reachable(self._settings.index_dir) as folder:
@@ -134,12 +122,12 @@ class Counter:
         self._taker.start()
 
     def close(self, within_s: float) -> None:
-        """Take no more errands, and wait for those that are being done, for so many seconds at most."""
+        """Take no more errands, and wait up to `within_s` seconds for those that are being done."""
         if self._listener is None or self._taker is None:
             return
         path = self._settings.index_dir / SOCKET_FILE
         with suppress(OSError):
-            if _place(path) == self._file:  # not that of a page that was started since
+            if _place(path) == self._file:  # a page that was started since has a file of its own
                 path.unlink()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -191,7 +179,7 @@ class Counter:
 
 
 def identity(settings: Settings) -> str:
-    """What command and page must agree in: the index's folder, the settings that answers hang on, the program."""
+    """The hash that command and page must share: of the index's folder, the settings for answers, the program."""
     folder = _place(settings.index_dir)
     table = {name: value for name, value in dataclasses.asdict(settings).items() if name not in OF_THE_PAGE}
     # A file or folder that is named from where the program was started.
@@ -204,7 +192,7 @@ def identity(settings: Settings) -> str:
 
 @lru_cache(maxsize=1)
 def _program() -> list[tuple[str, int, int]]:
-    """What changes with the program's files: a page that was started before an update answers as it did then."""
+    """The program's files with size and time: a page that was started before an update answers as it did then."""
     root = Path(__file__).parents[1]
     files = sorted(path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc")
     stats = ((path, path.stat()) for path in files)
@@ -218,7 +206,7 @@ def _place(path: Path) -> tuple[int, int]:
 
 @contextmanager
 def _connected(index_dir: Path) -> Iterator[socket.socket]:
-    """A connection to the page. Raises `OSError` or `NoPage` where there is none."""
+    """A connection to the page. Raises `OSError` or `NoPage` where there is no page."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(READY_S)
         with _reachable(index_dir) as folder:
@@ -230,8 +218,8 @@ def _connected(index_dir: Path) -> Iterator[socket.socket]:
 
 @contextmanager
 def _reachable(folder: Path) -> Iterator[Path]:
-    """`folder`, by a short name where its own is too long for a socket."""
-    if len(os.fsencode(folder)) <= MAX_FOLDER:
+    """`folder`, by a short name where its own name is too long for a socket."""
+    if len(os.fsencode(folder)) <= MAX_FOLDER_BYTES:
         yield folder
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -242,7 +230,7 @@ def _reachable(folder: Path) -> Iterator[Path]:
 
 
 def _peer(connection: socket.socket) -> int:
-    """The id of the user at the other end; our own where the system cannot tell, and file modes must do."""
+    """The id of the user at the other end; our own id where the system cannot tell, and file modes must do."""
     if not hasattr(socket, "SO_PEERCRED"):
         return os.geteuid()
     found = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
@@ -255,7 +243,7 @@ def _write(stream: BufferedRWPair, message: dict[str, Any]) -> None:
 
 
 def _read(stream: BufferedRWPair) -> dict[str, Any]:
-    """The next message, empty if the other end has hung up. Raises `ValueError` for what is none."""
+    """The next message; empty if the other end has hung up. Raises `ValueError` for what is no message."""
     line = stream.readline(MAX_BYTES)
     message = json.loads(line) if line else {}
     if not isinstance(message, dict):

@@ -1,1 +1,1 @@
-"""What any program needs: folders, logs, a stopwatch."""
+"""Tools that any program needs: folders, files, logs, a stopwatch."""

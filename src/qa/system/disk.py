@@ -1,4 +1,4 @@
-"""Folders for their owner only, files written whole, and what a disk says in plain words."""
+"""Folders for their owner only, files written whole, and the errors of a disk in plain words."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 def make_private(folder: Path, *, known_by: str) -> None:
-    """Make `folder`, for its owner only, or close it where it is one of ours that everybody may look into.
+    """Make `folder`, for its owner only, or close a folder of ours that everybody may look into.
 
-    One of ours has the file `known_by`, or nothing yet. One that only a group may look into was set so on purpose,
-    and stays. Raises what `Path.mkdir` does.
+    A folder of ours has the file `known_by`, or nothing yet. A folder that a group may look into was opened on
+    purpose, and stays open. Raises what `Path.mkdir` does.
     """
     if not folder.is_dir():
         folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def make_private(folder: Path, *, known_by: str) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, whenever the machine stops."""
+    """Write a file whole or not at all, whenever the machine stops."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with part.open("w", encoding="utf-8") as stream:
         stream.write(text)
@@ -60,7 +60,7 @@ def flush(path: Path) -> None:
 
 @contextmanager
 def explaining_disk(folder: Path) -> Iterator[None]:
-    """Turns what the system says of a full disk or a closed folder into a `DiskError` that says what to do."""
+    """Turns the system's error of a full disk or a closed folder into a `DiskError` that says what to do."""
     try:
         yield
     except OSError as error:
@@ -68,7 +68,7 @@ def explaining_disk(folder: Path) -> Iterator[None]:
 
 
 def explain_disk(error: OSError, folder: Path) -> DiskError:
-    """The `DiskError` for what happened on the way to or from `folder`."""
+    """The `DiskError` for an error on the way to or from `folder`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskError(Reason("why_no_room", folder=str(folder)))
     reason = error.strerror or str(error)

@@ -1,7 +1,7 @@
-"""How the log is written: lines for people, or JSON for programs. It goes to stderr.
+"""The log: lines for people, or JSON for programs, on stderr.
 
-Where the page is served, it tells nothing that a visitor or a program has written: `keep_words_out` holds back the
-words of all exceptions and of what libraries say, and leaves where it happened.
+The log of a page tells nothing that a visitor or a program has written. `keep_words_out` holds back the words of
+exceptions and libraries, and tells the places where they arose.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from typing import Any
 from qa.errors import InputError
 
 FIELDS = "fields"
-"""What `logger.info(…, extra={FIELDS: {…}})` names the values that a line of JSON has beside its message."""
+"""The key in `logger.info(…, extra={FIELDS: {…}})` for values that a line of JSON has beside its message."""
 
 OWN = ("qa", "uvicorn")
 """Loggers whose messages have no caller's words in them: this program's, and the server's, which are fixed."""
 
 MAX_FRAMES = 6
-"""Places told of an exception, the innermost ones: enough to see who called, few enough for a line."""
+"""Limits the places told of an exception, to the innermost: enough to see the caller, few enough for a line."""
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +51,10 @@ class JsonLines(logging.Formatter):
 
 
 class WithoutWords(logging.Formatter):
-    """Formats as `inner` does, without what a caller may have written: of exceptions it tells class and place, of
-    messages that libraries have made, where they come from."""
+    """Formats as `inner` does, without words that a caller may have written.
+
+    It tells the class and the places of an exception, and the place of a library's message.
+    """
 
     def __init__(self, inner: logging.Formatter | None) -> None:
         super().__init__()
@@ -66,18 +68,17 @@ class WithoutWords(logging.Formatter):
         if record.name.partition(".")[0] not in OWN:
             told.msg, told.args = f"a message of {record.module}.{record.funcName}:{record.lineno}", None
         elif isinstance(record.args, tuple):
-            told.args = tuple(_without_input(value) for value in record.args)
+            # An `InputError` quotes what was put in.
+            told.args = tuple(
+                type(value).__name__ if isinstance(value, InputError) else value for value in record.args
+            )
         if record.exc_info and record.exc_info[1]:
             told.msg, told.args = f"{told.getMessage().strip()} ({tell_exception(record.exc_info[1])})", None
         return self._inner.format(told)
 
 
-def _without_input(value: object) -> object:
-    return type(value).__name__ if isinstance(value, InputError) else value  # it quotes what was put in
-
-
 def tell_exception(error: BaseException) -> str:
-    """The class of `error` and the places that it came through, the innermost first, without its words."""
+    """The class of `error` and the places that the error came through, the innermost first, without its words."""
     frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
     places = (f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
@@ -86,23 +87,23 @@ def tell_exception(error: BaseException) -> str:
 
 
 def write_json() -> None:
-    """Write everything that is logged from now on, by libraries too, as lines of JSON."""
+    """Write the log as lines of JSON from now on, that of libraries too."""
     for handler in logging.getLogger().handlers:
         handler.setFormatter(JsonLines())
     logging.captureWarnings(True)
 
 
 def take_over(*libraries: str) -> None:
-    """Let what these libraries log be written as everything else is; some bring a way of their own."""
+    """Let the log of these libraries, some of which write their own, be written as everything else is."""
     for library in (logging.getLogger(name) for name in libraries):
         library.handlers.clear()
         library.propagate = True
 
 
 def keep_words_out() -> None:
-    """Let the log, from now on, tell nothing that a caller may have written, whatever goes wrong.
+    """Let the log tell nothing that a caller may have written from now on, whatever goes wrong.
 
-    What Python and libraries would print past the log, exceptions of threads and warnings say, goes into it too.
+    Texts that Python and libraries would print past the log go into it too: exceptions of threads, and warnings.
     """
     for handler in logging.getLogger().handlers:
         handler.setFormatter(WithoutWords(handler.formatter))
@@ -114,7 +115,7 @@ def keep_words_out() -> None:
 
 
 def print_no_more() -> None:
-    """Let nothing be printed from now on: libraries print what they were called with."""
+    """Print nothing from now on: libraries print what they were called with."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # until the program ends
 
 

@@ -1,4 +1,4 @@
-"""A memory of bounded size."""
+"""A cache of bounded size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Value = TypeVar("Value")
 
 
 class LRU(Generic[Key, Value]):
-    """The last `size` values by key: the value that was wanted longest ago goes first. Safe in several threads."""
+    """The last `size` values by key. The value that was wanted longest ago goes first. Many threads may use it."""
 
     def __init__(self, size: int) -> None:
         self._size = size

@@ -16,7 +16,7 @@ WAIT_S = 5.0
 def open_database(
     path: Path, *, mode: Literal["ro", "rw", "rwc"] = "rwc", wait_s: float = WAIT_S
 ) -> Iterator[sqlite3.Connection]:
-    """The database at `path`, made where it is not there and `mode` ends in "c"; it is closed in the end.
+    """The database at `path`, which a `mode` that ends in "c" makes where it is not there.
 
     Each statement is committed by itself, unless it comes after a BEGIN.
     """
@@ -26,6 +26,6 @@ def open_database(
 
 
 def copy_database(source: Path, target: Path, *, mode: Literal["ro", "rw"], wait_s: float = WAIT_S) -> None:
-    """Copy a database as SQLite does, which keeps apart who writes and who reads."""
+    """Copy a database with SQLite's own means, which keep writers and readers apart."""
     with open_database(source, mode=mode, wait_s=wait_s) as there, open_database(target) as here:
         there.backup(here)

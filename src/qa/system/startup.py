@@ -1,4 +1,4 @@
-"""Starting quickly: what is imported and loaded once is not searched for garbage."""
+"""A quick start: objects that are imported and loaded once are not searched for garbage."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_collecting() -> Iterator[None]:
-    """While it is open, Python does not look for garbage; what there is at its end, garbage too, is kept for good.
+    """Stops the search for garbage inside, and keeps the objects that are there at the end for good.
 
-    Importing torch, Chroma and Gradio makes some million objects that stay; looking through them again and again
-    takes a fifth of the time. May be nested, and may decorate a function.
+    Importing torch, Chroma and Gradio makes some million objects that stay. Searching them again and again takes a
+    fifth of the time. The context may be nested, and may decorate a function.
     """
     was_collecting = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-"""Where the time of an answer goes, by stage."""
+"""The time that an answer takes, by stage."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ STAGES = (
     *("understand", "embed", "dense", "lexical", "fuse", "rerank", "read"),
     *("select", "compose", "write"),
 )
-"""In the order in which they first come. `rerank` is all that the cross-encoder reads, sentences included."""
+"""The stages in the order of their first laps. `rerank` is all that the cross-encoder reads, with sentences."""
 
 
 class Clock:
-    """Adds up the seconds of each stage; for one thread. A stage that comes again adds to what it took before."""
+    """Adds up the seconds of each stage, for one thread. A stage may come again."""
 
     def __init__(self) -> None:
         self._last = time.perf_counter()
@@ -25,10 +25,10 @@ class Clock:
         self._last = now
 
     def skip(self) -> None:
-        """Count the time since the last lap for no stage: somebody else had it."""
+        """Drop the time since the last lap, which belongs to no stage."""
         self._last = time.perf_counter()
 
     def timings(self) -> dict[str, float]:
-        """Seconds by stage, and `total`, their sum; a stage that never came is left out."""
+        """The seconds by stage, and their sum as `total`. A stage without a lap is left out."""
         laps = {stage: self._laps[stage] for stage in STAGES if stage in self._laps}
         return {**laps, "total": sum(laps.values())}

@@ -1,7 +1,7 @@
-"""Switches off what libraries tell their makers. `qa/__init__.py` runs it, before anything else can be imported.
+"""Switches off what libraries tell their makers. `qa/__init__.py` does it before anything else can be imported.
 
-onnxruntime reads its variable while it is imported: later is too late. Of the packages in `requirements/run.txt`
-and `extras.txt` these have such a switch; what else of telemetry there is in them, nobody calls here.
+onnxruntime reads its variable while it is imported: later is too late. The switches are those of the packages in
+`requirements/run.txt` and `extras.txt`; nobody here calls the rest of their telemetry.
 """
 
 from __future__ import annotations
