@@ -11,9 +11,8 @@ from qa.config import Settings
 from qa.domain import Chunk
 from qa.indexing.chunking import text_to_embed
 from qa.storage.manifest import PREVIOUS_FILE, Manifest, read_manifest, read_text
-from qa.storage.store import VectorStore, open_store
+from qa.storage.store import BUILDS_FOLDER, VectorStore, open_store
 from qa.storage.store.chroma_places import CHROMA_FOLDER
-from qa.storage.store.opening import BUILDS_FOLDER
 
 ROUNDING = 1e-6
 """Chroma makes vectors unit again each time they are written, which can change their last bits."""

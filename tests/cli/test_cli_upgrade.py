@@ -15,7 +15,7 @@ from conftest import CountingEmbedder
 from qa.pipeline import Pipeline
 from qa.storage.locks import lock_index
 from qa.storage.manifest import FORMAT, MANIFEST_FILE
-from qa.storage.upgrade import UpgradeNote
+from qa.storage.upgrade import noting_upgrade
 
 __all__ = ["folder", "indexed", "run", "template"]
 
@@ -45,8 +45,8 @@ def test_an_older_index_answers_and_status_names_the_next_step(indexed: Path, ru
 
 
 def test_status_says_how_far_the_new_index_is(indexed: Path, run: Run) -> None:
-    with lock_index(indexed / "index"):
-        UpgradeNote(indexed / "index").write(1, 3)
+    with lock_index(indexed / "index"), noting_upgrade(indexed / "index") as note:
+        note(1, 3)
         assert "1 of 3 files" in run("status").out
         assert json.loads(run("status", "--json").out)["upgrade"] == {"done": 1, "total": 3}
 

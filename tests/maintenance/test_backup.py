@@ -38,9 +38,9 @@ from qa.maintenance.backup.creation import STALE_AFTER_S, WORK_PREFIX
 from qa.maintenance.backup.snapshot import copy_file
 from qa.models import Models
 from qa.pipeline import Pipeline
-from qa.storage.locks import lock_graphs, lock_index
+from qa.storage.locks import lock_graphs, lock_index, was_cut_off
 from qa.storage.manifest import PREVIOUS_FILE, read_manifest, read_text
-from qa.storage.store import hold_builds, was_cut_off
+from qa.storage.store import chroma_folder, hold_builds
 from qa.storage.store.chroma_places import CHROMA_FOLDER
 from stores import EACH_SERVER, Server, setting_of
 
@@ -514,4 +514,6 @@ def test_the_lock_of_who_only_copied_says_nothing_of_damage(lived_in: Settings, 
         patch.setattr("qa.maintenance.backup.snapshot._copy", fail)
         with pytest.raises(DiskError, match="Input/output error"):
             back_up(lived_in, tmp_path / "qa.zip")
-    assert not was_cut_off(lived_in, build=committed(lived_in).build)
+    folder = chroma_folder(lived_in, build=committed(lived_in).build)
+    assert folder is not None
+    assert not was_cut_off(folder)

@@ -183,14 +183,14 @@ def test_a_reader_beside_a_writer_never_sees_half_a_manifest(tmp_path: Path) -> 
 
 
 def test_a_document_is_read_back_as_it_was_kept(tmp_path: Path) -> None:
-    write_text(DOCUMENT, "v1", tmp_path)
+    write_text(DOCUMENT, tmp_path)
     assert read_text("v1", tmp_path) == DOCUMENT
     assert read_text("v2", tmp_path) is None
 
 
 def test_only_the_texts_that_are_to_be_kept_stay(tmp_path: Path) -> None:
     for version in ("v1", "v2", "v3"):
-        write_text(dataclasses.replace(DOCUMENT, version=version), version, tmp_path)
+        write_text(dataclasses.replace(DOCUMENT, version=version), tmp_path)
     (tmp_path / TEXTS_FOLDER / ".v4.json.17.part").write_text("{", encoding="utf-8")
     for version in ("v1", "v2"):
         long_ago = time.time() - (KEEP_TEXTS_DAYS + 1) * 86400
@@ -201,7 +201,7 @@ def test_only_the_texts_that_are_to_be_kept_stay(tmp_path: Path) -> None:
 
 
 def test_a_text_stays_for_so_long_from_when_it_was_retired(tmp_path: Path) -> None:
-    write_text(DOCUMENT, "v1", tmp_path)
+    write_text(DOCUMENT, tmp_path)
     os.utime(tmp_path / TEXTS_FOLDER / "v1.json", (0, 0))
     retire_texts(tmp_path, {"v1", "gone"})
     remove_texts(tmp_path, keep=())

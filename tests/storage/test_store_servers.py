@@ -27,8 +27,7 @@ from qa.i18n.reasons import in_language
 from qa.indexing.run import index_corpus
 from qa.models import Models
 from qa.pipeline import Pipeline
-from qa.storage.store import open_store, remove_builds
-from qa.storage.store.opening import BUILDS_FOLDER
+from qa.storage.store import BUILDS_FOLDER, open_store, remove_builds
 from qa.ui.conversation.conversation import Conversation, hold_exchange
 from stores import EACH_SERVER, KINDS, ChromaServer, PostgresServer, Server, running, setting_of
 

@@ -20,7 +20,6 @@ from qa.corpus.files import list_files
 from qa.corpus.receipts import IndexReport, Receipt
 from qa.corpus.web_sources import read_sources
 from qa.domain import Chunk, Document
-from qa.errors import IndexMismatch
 from qa.i18n.reasons import Reason
 from qa.indexing.build import open_build
 from qa.indexing.chunking import chunk_document
@@ -37,7 +36,7 @@ from qa.storage.manifest import (
     Manifest,
     kept_versions,
     make_index_folder,
-    read_manifest,
+    read_previous,
     read_text,
     remove_texts,
     retire_texts,
@@ -46,7 +45,7 @@ from qa.storage.manifest import (
 )
 from qa.storage.records import Vectors
 from qa.storage.store import VectorStore, remove_builds
-from qa.storage.upgrade import UpgradeNote, noting_upgrade
+from qa.storage.upgrade import noting_upgrade
 from qa.storage.vector_cache import VectorCache
 from qa.system.disk import explaining_disk
 
@@ -96,7 +95,7 @@ def index_corpus(
 def _start_run(
     settings: Settings,
     embedder: Embedder,
-    note: UpgradeNote,
+    note: Callable[[int, int], None],
     *,
     rebuild: bool,
     read: Read | None,
@@ -108,7 +107,7 @@ def _start_run(
 
     def tell(done: int, total: int, path: str) -> None:
         if build.is_beside:
-            note.write(done, total)
+            note(done, total)
         if on_progress:
             on_progress(done, total, path)
 
@@ -248,7 +247,7 @@ class _Run:
 
     def _remove_leftovers(self) -> None:
         """Remove what neither this state nor the one before it has: it was never committed, or is long gone."""
-        previous = self._read_previous()
+        previous = read_previous(self.settings.index_dir)
         builds = {each.build for each in (self.manifest, self.before, previous) if each}
         remove_builds(self.settings, keep=builds)
         if not self.commits_early:
@@ -261,12 +260,6 @@ class _Run:
             if self.store.count_passages() != expected:
                 self.store.delete_except(kept.keys())
         self.earlier |= kept.keys()
-
-    def _read_previous(self) -> Manifest | None:
-        try:
-            return read_manifest(self.settings.index_dir, file=PREVIOUS_FILE)
-        except IndexMismatch:
-            return None
 
     def _records_in_build(self, *states: Manifest | None) -> dict[str, DocumentRecord]:
         """The documents of those states that are in the build, by their versions."""
@@ -291,7 +284,7 @@ class _Run:
         """See to it that all that was read is written, and then the manifest that says so."""
         self._embed(done=done, total=total)
         for document, _ in self.embedded:  # before vectors are waited for: they are still being made
-            write_text(document, document.version, self.settings.index_dir)
+            write_text(document, self.settings.index_dir)
         self.writer.finish()
         for document, chunks in self.embedded:
             self.records[document.path] = record_of(document, chunks=len(chunks))
@@ -310,7 +303,8 @@ class _Run:
                 self._remove_leftovers()  # where nothing was replaced, the start of the run has done it
                 note_checked(self.manifest, self.settings)
         if is_last:
-            kept = [state.versions for state in (self.manifest, self._read_previous()) if state]
+            states = (self.manifest, read_previous(self.settings.index_dir))
+            kept = [state.versions for state in states if state]
             remove_texts(self.settings.index_dir, keep=frozenset().union(*kept))
 
     def _replace_manifest(self, new: Manifest) -> None:

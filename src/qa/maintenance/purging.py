@@ -22,7 +22,7 @@ from qa.corpus.intake import ASIDE_FOLDER, delete_for_good, list_aside
 from qa.corpus.receipts import PurgeReceipt
 from qa.corpus.web_sources import read_sources
 from qa.domain import Document
-from qa.errors import IndexMismatch, InputError
+from qa.errors import InputError
 from qa.feedback import forget_documents
 from qa.i18n.reasons import Reason
 from qa.storage.integrity import check_store, note_checked
@@ -31,11 +31,11 @@ from qa.storage.manifest import (
     MANIFEST_FILE,
     PREVIOUS_FILE,
     DocumentRecord,
-    Manifest,
     delete_texts,
     kept_versions,
     make_index_folder,
     read_manifest,
+    read_previous,
     read_text,
     write_manifest,
 )
@@ -77,16 +77,9 @@ class _States:
     """The committed state of an index and the one before, by their files."""
 
     def __init__(self, index_dir: Path) -> None:
-        self.index_dir = index_dir
-        self.by_file: dict[str, Manifest] = {}
-        with suppress(IndexMismatch):  # nobody can go back to it
-            self._read(PREVIOUS_FILE)
-        self._read(MANIFEST_FILE)  # written last: it is the commit
-
-    def _read(self, file: str) -> None:
-        state = read_manifest(self.index_dir, file=file)
-        if state:
-            self.by_file[file] = state
+        # The manifest is written last: it is the commit. Nobody can go back to a state that cannot be read.
+        states = {PREVIOUS_FILE: read_previous(index_dir), MANIFEST_FILE: read_manifest(index_dir)}
+        self.by_file = {file: state for file, state in states.items() if state}
 
     @property
     def live(self) -> tuple[DocumentRecord, ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import bm25s
 import numpy as np
 from numpy.typing import NDArray
 
-Tokenise = Callable[[Sequence[str]], list[list[str]]]
+from qa.storage.records import Tokenise
 
 K1, B = 1.2, 0.75
 """Lucene's values for BM25 (Robertson & Zaragoza 2009, section 3.2)."""
@@ -26,7 +26,7 @@ class LexicalIndex:
         self._tokenise = tokenise
         self._size = len(texts)
         tokens = tokenise(list(texts))
-        self._document_counts = Counter(token for each in tokens for token in set(each))
+        self._document_counts = Counter(token for text in tokens for token in set(text))
         self._bm25 = bm25s.BM25(method="lucene", k1=k1, b=b)
         if self._document_counts:
             self._bm25.index(tokens, show_progress=False)
@@ -34,9 +34,9 @@ class LexicalIndex:
     def score(self, query: str) -> NDArray[np.float32]:
         """The BM25 score of each text as a share of the query's own weight: shape (n,), float32.
 
-        Zero where nothing is shared, seldom over 1; higher is better. Dividing by the summed idf of the
-        query's tokens, those that occur nowhere included, makes scores comparable between queries: a
-        question in a language that the texts are not in scores low everywhere, instead of ranking noise.
+        A score is zero where nothing is shared, and seldom over 1; higher is better. Dividing by the summed idf of
+        the query's tokens, also of tokens that occur nowhere, makes scores comparable between queries: a question
+        in a language that the texts are not in scores low everywhere, instead of ranking noise.
         """
         tokens = self._tokenise([query])[0]
         known = [token for token in tokens if token in self._document_counts]
@@ -47,19 +47,13 @@ class LexicalIndex:
 
     def coverage(self, query: str, texts: Sequence[str]) -> list[float]:
         """For each text, the share of the query's tokens, weighted by idf, that occur in it: 0 to 1."""
-        wanted = set(self._tokenise([query])[0])
-        weight = sum(self._idf(token) for token in wanted)
-        if not weight:
-            return [0.0 for _ in texts]
-        return [
-            sum(self._idf(token) for token in sorted(wanted.intersection(tokens))) / weight
-            for tokens in self._tokenise(texts)
-        ]
+        wanted = sorted(set(self._tokenise([query])[0]))
+        return weigh_shared({token: self._idf(token) for token in wanted}, self._tokenise(texts))
 
     def top(
         self, query: str, *, count: int, allowed: NDArray[np.bool_] | None = None
     ) -> list[tuple[int, float]]:
-        """Up to `count` pairs of a text's number and its score, best first, none with a score of zero.
+        """Up to `count` pairs of a text's number and its score, best first, without scores of zero.
 
         `allowed`, shape (n,), tells which texts may appear. Equal scores come in the order of the texts.
         """
@@ -67,12 +61,24 @@ class LexicalIndex:
         if allowed is not None:
             scores = np.where(allowed, scores, np.float32(0))
         found = np.flatnonzero(scores > 0)
-        if len(found) > count:  # all that are as good as the last one that counts: few, to be sorted
+        if len(found) > count:  # only those as good as the last that counts: few to be sorted
             found = found[scores[found] >= np.partition(scores[found], -count)[-count]]
         order = found[np.argsort(-scores[found], kind="stable")[:count]]
         return [(int(number), float(scores[number])) for number in order]
 
     def _idf(self, token: str) -> float:
-        """Lucene's idf, always above zero: log(1 + (n - df + 0.5) / (df + 0.5))."""
-        count = self._document_counts.get(token, 0)
-        return math.log(1 + (self._size - count + 0.5) / (count + 0.5))
+        return idf(self._document_counts.get(token, 0), size=self._size)
+
+
+def idf(count: int, *, size: int) -> float:
+    """Lucene's idf of a token in `count` of `size` texts, always above zero."""
+    return math.log(1 + (size - count + 0.5) / (count + 0.5))
+
+
+def weigh_shared(weights: Mapping[str, float], texts: Iterable[Sequence[str]]) -> list[float]:
+    """For each text, given as its tokens, the share of `weights` whose tokens occur in the text: 0 to 1."""
+    total = sum(weights.values()) or 1.0
+    return [
+        sum(weight for token, weight in weights.items() if token in tokens) / total
+        for tokens in map(set, texts)
+    ]

@@ -1,4 +1,4 @@
-"""Whether the vectors of an index are whole, found out where a crash does no harm: in a process of its own."""
+"""A check whether the vectors of an index are whole, in a process of its own where a crash does no harm."""
 
 from __future__ import annotations
 
@@ -10,64 +10,70 @@ from pathlib import Path
 
 from qa.config import Settings
 from qa.errors import IndexDamaged, QAError
-from qa.storage.locks import is_being_written
+from qa.storage import locks
 from qa.storage.manifest import Manifest, require_manifest
-from qa.storage.store import find_fragile, flush_fragile, note_whole, open_build_of, was_cut_off
-from qa.system.disk import write_whole
+from qa.storage.store import chroma_folder, open_build_of
+from qa.storage.store.chroma_places import find_graph
+from qa.system.disk import flush, write_whole
 
 TIMEOUT_S = 300.0
+"""Seconds for a check in another process."""
 
 CHECKED_FILE = "checked.json"
-"""In the index: which build was found whole, and what its files were like."""
+"""The file of the index that names a build that was found whole, with size and time of its files."""
 
 
 def check_store(manifest: Manifest, settings: Settings) -> None:
-    """Raise `IndexDamaged` unless what `manifest`, the index's state, says is there can be found.
+    """Raise `IndexDamaged` unless the build of `manifest`, the index's state, has all that the manifest names.
 
-    One that cannot crash, as it is small or on a server, is checked in this process: starting another one takes a
-    second. Files that have been found whole are not checked again unless somebody else has changed them, or was
+    A build that cannot crash, for it is small or on a server, is checked in this process: starting another process
+    takes a second. Files that were found whole are checked again only if somebody else has changed them, or was
     cut off while they changed them.
     """
-    is_cut_off = was_cut_off(settings, build=manifest.build)
-    if not find_fragile(settings, build=manifest.build):
+    folder = chroma_folder(settings, build=manifest.build)
+    is_cut_off = folder is not None and locks.was_cut_off(folder)
+    if folder is None or not find_graph(folder):
         _check(manifest, settings)
     elif is_cut_off or not _is_noted(manifest, settings):
         _check_elsewhere(settings)
-    if is_cut_off:
-        with suppress(OSError):  # then it is checked once more
-            note_whole(settings, build=manifest.build)
+    if folder and is_cut_off:
+        with suppress(OSError):  # then the build is checked once more
+            locks.note_whole(folder)
     note_checked(manifest, settings)
 
 
 def check_if_doubtful(manifest: Manifest, settings: Settings) -> None:
-    """Raise what `check_store` does where the build may be damaged: by who was cut off, or in a copy of the index.
+    """Raise what `check_store` does where the build may be damaged: after a cut off process, or in a copied index.
 
     While another process writes, files are not as they were noted, and nothing is wrong with them.
     """
-    if was_cut_off(settings, build=manifest.build) or not (
-        _is_noted(manifest, settings) or is_being_written(settings.index_dir)
-    ):
+    folder = chroma_folder(settings, build=manifest.build)
+    is_cut_off = folder is not None and locks.was_cut_off(folder)
+    if is_cut_off or not (_is_noted(manifest, settings) or locks.is_being_written(settings.index_dir)):
         check_store(manifest, settings)
 
 
 def note_checked(manifest: Manifest, settings: Settings) -> None:
-    """Note that the build is whole as it is now and need not be checked again, unless somebody was cut off."""
-    if _is_noted(manifest, settings) or was_cut_off(settings, build=manifest.build):
+    """Note that the build is whole and need not be checked again, unless a process was cut off."""
+    folder = chroma_folder(settings, build=manifest.build)
+    if folder is None or _is_noted(manifest, settings) or locks.was_cut_off(folder):
         return
-    with suppress(OSError):  # then it is checked once more
-        flush_fragile(settings, build=manifest.build)
-        write_whole(settings.index_dir / CHECKED_FILE, _state(manifest, settings))
+    with suppress(OSError):  # then the build is checked once more
+        for name, *_ in find_graph(folder):
+            flush(folder / name)
+        write_whole(settings.index_dir / CHECKED_FILE, _state(manifest, folder))
 
 
 def _is_noted(manifest: Manifest, settings: Settings) -> bool:
-    if not find_fragile(settings, build=manifest.build):
+    folder = chroma_folder(settings, build=manifest.build)
+    if folder is None or not find_graph(folder):
         return True
     checked = settings.index_dir / CHECKED_FILE
-    return checked.is_file() and checked.read_bytes() == _state(manifest, settings).encode()
+    return checked.is_file() and checked.read_bytes() == _state(manifest, folder).encode()
 
 
-def _state(manifest: Manifest, settings: Settings) -> str:
-    return json.dumps([manifest.build, find_fragile(settings, build=manifest.build)])
+def _state(manifest: Manifest, folder: Path) -> str:
+    return json.dumps([manifest.build, find_graph(folder)])
 
 
 def _check_elsewhere(settings: Settings) -> None:
@@ -88,8 +94,8 @@ def _check(manifest: Manifest, settings: Settings) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """0 if the index in the folder that is named is whole, else 1, with the reason on stderr."""
-    settings = Settings(index_dir=Path(arguments[0]))  # those in which only a folder is checked
+    """0 if the index in the folder of `arguments` is whole, else 1, with the reason on stderr."""
+    settings = Settings(index_dir=Path(arguments[0]))  # with no server: only a folder is checked
     try:
         _check(require_manifest(settings.index_dir), settings)
     except QAError as error:

@@ -1,6 +1,6 @@
-"""What one process at a time may do: write to an index, and read or write the files of its graphs.
+"""Rights that one process at a time has: to write to an index, and to read or write the files of its graphs.
 
-Whoever has such a right lets go of it however it ends.
+A process lets go of its rights however it ends.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from qa.i18n.reasons import Reason
 
 LOCK_FILE = ".lock"
 TRY_EVERY_S, TRY_AT_LEAST_S = 0.1, 0.3
-"""Who only looks whether somebody writes has the lock for a moment, too; that is waited for."""
+"""Seconds between tries, and of all tries. A process that only looks for a writer holds the lock for a moment."""
 
 GRAPHS_LOCK_FILE = ".graphs.lock"
 GRAPHS_WAIT_S, GRAPHS_TRY_EVERY_S = 60.0, 0.005
-"""Who wants to open graphs waits this long for one who is writing to them: a batch takes a second or so."""
+"""Seconds to wait for another process at the graphs, and between tries. A batch takes a second or so."""
 AT_WORK, WHOLE = b"1", b"0"
-"""What stands in the file while somebody is at the graphs, and when they are done."""
+"""The content of the file while a process is at the graphs, and afterwards."""
 
 CANNOT_WRITE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT})
-"""How the system says that a folder takes no new file, and a file no change."""
+"""The system's numbers for a folder that takes no new file, and a file that takes no change."""
 
 CHANGES_LOCK_FILE = ".changes.lock"
 CHANGES_WAIT_S, CHANGES_TRY_EVERY_S = 5.0, 0.005
-"""Who notes a change waits this long for one who is noting another: that takes some milliseconds."""
+"""Seconds to wait for another note of a change, and between tries. A note takes milliseconds."""
 
 HOLDER = re.compile(r"process (\d{1,10}) on (.+) since ([\d: -]+)")
-"""What stands in the file; older programs wrote the same."""
+"""The content of the lock's file, also of older programs."""
 
 
 @contextmanager
 def lock_index(index_dir: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the right to write to the index.
 
-    Raises `IndexBusy`, which names the holder, where another one has it for `wait_s` seconds more.
+    Raises `IndexBusy`, which names the holder, where another process keeps it for `wait_s` seconds more.
     """
     with (index_dir / LOCK_FILE).open("a+", encoding="utf-8") as stream:
         if not _wait_for(stream, max(wait_s, TRY_AT_LEAST_S), TRY_EVERY_S):
@@ -69,7 +69,7 @@ def is_being_written(index_dir: Path) -> bool:
 
 @contextmanager
 def lock_changes(index_dir: Path) -> Iterator[None]:
-    """Be alone with the files in which changes are noted. Raises `IndexBusy` where another one does not let go."""
+    """Be alone with the files of noted changes. Raises `IndexBusy` where another process does not let go."""
     with (index_dir / CHANGES_LOCK_FILE).open("ab") as stream:
         if not _wait_for(stream, CHANGES_WAIT_S, CHANGES_TRY_EVERY_S):
             raise IndexBusy(Reason("why_busy", folder=str(index_dir), holder=_holder("")))
@@ -80,9 +80,10 @@ def lock_changes(index_dir: Path) -> Iterator[None]:
 def lock_graphs(folder: Path, *, only_copies: bool = False) -> Iterator[None]:
     """Be alone with the graphs' files in `folder`.
 
-    Chroma writes several files one after the other, and whoever opens them in the meantime gets wrong vectors or
-    crashes. It writes when it opens them, too. The lock's file says whether somebody was cut off in between, see
-    `was_cut_off`; who `only_copies` them damages nothing. Raises `IndexBusy` where another one does not let go.
+    Chroma writes several files one after the other, also when it opens them. A process that opens them meanwhile
+    gets wrong vectors or crashes. The lock's file says whether a process was cut off in between, see
+    `was_cut_off`; a process that `only_copies` damages nothing. Raises `IndexBusy` where another process does not
+    let go.
 
     Where nothing can be written, nobody on this machine writes to the graphs either, and nothing is noted.
     """
@@ -109,7 +110,7 @@ def lock_graphs(folder: Path, *, only_copies: bool = False) -> Iterator[None]:
 
 
 def was_cut_off(folder: Path) -> bool:
-    """True if who last was at the graphs' files in `folder` was cut off: they may be damaged."""
+    """True if the last process at the graphs' files in `folder` was cut off: they may be damaged."""
     try:
         with (folder / GRAPHS_LOCK_FILE).open("rb") as stream:
             return stream.read(1) == AT_WORK and _try(stream.fileno())
@@ -118,7 +119,7 @@ def was_cut_off(folder: Path) -> bool:
 
 
 def note_whole(folder: Path) -> None:
-    """Note that the graphs in `folder` have been found whole, whatever was cut off before."""
+    """Note that the graphs in `folder` are whole, whatever was cut off before."""
     path = folder / GRAPHS_LOCK_FILE
     path.touch()
     with path.open("r+b", buffering=0) as stream:
@@ -127,7 +128,7 @@ def note_whole(folder: Path) -> None:
 
 
 def _holder(written: str) -> str:
-    """Who holds the lock, by what that process has `written` into its file."""
+    """The holder of the lock, by the words that it has `written` into the file."""
     found = HOLDER.fullmatch(written.strip())
     if not found:
         return written.strip() or Reason("why_holder_unknown")

@@ -1,8 +1,7 @@
-"""`index/manifest.json`: which documents the index holds. Replacing this one file is what commits a change.
+"""`index/manifest.json`: the documents that the index holds. Replacing this one file commits a change.
 
-Beside it, `previous.json` is the state before the last run that changed something, and `texts/` keeps each
-document as it was read, so that a citation opens on the very text that its offsets count in, even when the file
-has changed since.
+Beside it, `previous.json` is the state before the last run that changed something. `texts/` keeps each document as
+it was read, so that a citation opens on the very text that its offsets count in, even when the file has changed.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from qa.i18n.reasons import Reason, from_json, to_json
 from qa.system.disk import make_private, write_whole
 
 FORMAT = 2
-"""Raise this when the index is kept in another way. Of an older format, fields that are new take their defaults:
-what can be asked is asked until the new index is built beside it. A newer one is left alone."""
+"""Raise this when the index is kept in another way. In an older format, new fields take their defaults, and the
+index answers as far as it can until the new index is built beside it. A newer format is left alone."""
 MANIFEST_FILE = "manifest.json"
 PREVIOUS_FILE = "previous.json"
 TEXTS_FOLDER = "texts"
@@ -57,9 +56,9 @@ class DocumentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The committed state of an index: the collections' `build`, what they were made with, the documents.
+    """The committed state of an index: the `build` of its vectors, what they were made with, the documents.
 
-    `generation` rises by one with every commit; `is_complete` is False for what a run commits before its end;
+    `generation` rises by one with every commit; `is_complete` is False for a commit before the end of a run;
     `cities` is the table of cities that the documents were read with, as TOML.
     """
 
@@ -77,12 +76,12 @@ class Manifest:
         return self.fingerprint.rpartition(" / ")[0]
 
     def is_made_with(self, fingerprint: str) -> bool:
-        """True if this program, with what `fingerprint` stands for, would make the index in the same way."""
+        """True if this program, with the settings of `fingerprint`, would make the index in the same way."""
         return (self.format, self.fingerprint) == (FORMAT, fingerprint)
 
     @property
     def versions(self) -> frozenset[str]:
-        """The versions whose records are live; all others are left-overs."""
+        """The versions whose vectors are live. Vectors of other versions are left-overs."""
         return frozenset(record.version for record in self.documents)
 
 
@@ -92,7 +91,7 @@ def make_index_folder(index_dir: Path) -> None:
 
 
 def read_manifest(index_dir: Path, *, file: str = MANIFEST_FILE) -> Manifest | None:
-    """The committed state of the index (or, in `PREVIOUS_FILE`, the one before); None if there is none yet.
+    """The committed state of the index (or, in `PREVIOUS_FILE`, the state before); None if there is none yet.
 
     Raises `IndexTooNew` where a newer program made it, and `IndexUnreadable` where it cannot be read.
     """
@@ -118,21 +117,26 @@ def read_manifest(index_dir: Path, *, file: str = MANIFEST_FILE) -> Manifest | N
         ) from error
 
 
-def read_state(index_dir: Path, *, may_be_lost: bool) -> Manifest | None:
-    """The committed state, or in its stead the one before if the manifest cannot be read and `may_be_lost`."""
-    try:
-        return read_manifest(index_dir)
-    except IndexUnreadable:
-        if not may_be_lost:
-            raise
+def read_previous(index_dir: Path) -> Manifest | None:
+    """The state before the committed state; None where there is none that can be read."""
     try:
         return read_manifest(index_dir, file=PREVIOUS_FILE)
     except IndexMismatch:
         return None
 
 
+def read_state(index_dir: Path, *, may_be_lost: bool) -> Manifest | None:
+    """The committed state, or the state before if the manifest cannot be read and `may_be_lost`."""
+    try:
+        return read_manifest(index_dir)
+    except IndexUnreadable:
+        if not may_be_lost:
+            raise
+    return read_previous(index_dir)
+
+
 def state_of(index_dir: Path) -> tuple[int, int, int]:
-    """What changes whenever the manifest is replaced, without reading it; zeros where there is none."""
+    """Numbers of the manifest's file that change whenever the file is replaced; zeros where there is none."""
     try:
         status = (index_dir / MANIFEST_FILE).stat()
     except OSError:
@@ -149,15 +153,15 @@ def require_manifest(index_dir: Path) -> Manifest:
 
 
 def write_manifest(manifest: Manifest, index_dir: Path, *, file: str = MANIFEST_FILE) -> None:
-    """Commit `manifest`: from one moment to the next it is the state of the index."""
+    """Commit `manifest`: at one moment it becomes the state of the index."""
     documents = [_with_reasons(record) for record in manifest.documents]
     table = {"format": manifest.format, **dataclasses.asdict(manifest), "documents": documents}
     write_whole(index_dir / file, json.dumps(table, ensure_ascii=False, indent=1) + "\n")
 
 
-def write_text(document: Document, version: str, index_dir: Path) -> None:
-    """Keep `document` as it was read."""
-    path = _text_path(version, index_dir)
+def write_text(document: Document, index_dir: Path) -> None:
+    """Keep `document` as it was read, under its version."""
+    path = _text_path(document.version, index_dir)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(_with_reasons(document), ensure_ascii=False))
 
@@ -165,8 +169,7 @@ def write_text(document: Document, version: str, index_dir: Path) -> None:
 def read_text(version: str, index_dir: Path) -> Document | None:
     """The document as it was read when it was indexed; None if it is not kept any more."""
     try:
-        table = json.loads(_text_path(version, index_dir).read_text(encoding="utf-8"))
-        return _to_document(table)
+        return _to_document(json.loads(_text_path(version, index_dir).read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, KeyError, TypeError):  # gone, damaged, or of an older program
         return None
 
@@ -177,12 +180,12 @@ def has_text(version: str, index_dir: Path) -> bool:
 
 
 def kept_versions(index_dir: Path) -> list[str]:
-    """The versions that texts are kept of."""
+    """The versions whose texts are kept."""
     return [path.stem for path in sorted((index_dir / TEXTS_FOLDER).glob("[!.]*.json"))]
 
 
 def delete_texts(index_dir: Path, versions: Collection[str]) -> int:
-    """How many texts of these versions were kept; they are deleted at once, and so is what broken writes left."""
+    """The number of deleted texts of these versions. The files of broken writes are deleted, too."""
     paths = [path for path in (_text_path(version, index_dir) for version in versions) if path.exists()]
     for path in (*paths, *_broken_writes(index_dir)):
         path.unlink(missing_ok=True)
@@ -190,14 +193,14 @@ def delete_texts(index_dir: Path, versions: Collection[str]) -> int:
 
 
 def retire_texts(index_dir: Path, versions: Collection[str]) -> None:
-    """Count from now on the days that the kept texts of `versions`, which are live no more, stay."""
+    """Begin to count the days that the texts of `versions`, which are live no more, are kept."""
     for version in versions:
         with suppress(FileNotFoundError):
             os.utime(_text_path(version, index_dir))
 
 
 def remove_texts(index_dir: Path, *, keep: Collection[str]) -> None:
-    """Remove texts that were retired long ago, but for those of the versions to keep, and broken writes."""
+    """Remove texts that were retired long ago, except those of the versions to `keep`, and broken writes."""
     oldest = time.time() - KEEP_TEXTS_DAYS * 86400
     for path in (index_dir / TEXTS_FOLDER).glob("*.json"):
         if path.stem not in keep and path.stat().st_mtime < oldest:
@@ -216,7 +219,7 @@ def _text_path(version: str, index_dir: Path) -> Path:
 
 
 def _with_reasons(kept: DocumentRecord | Document) -> dict[str, Any]:
-    """`kept` for JSON, with its warnings as reasons; an older program kept them as English texts."""
+    """`kept` for JSON, with its warnings as reasons. An older program kept English texts."""
     return {**dataclasses.asdict(kept), "warnings": list(map(to_json, kept.warnings))}
 
 

@@ -1,9 +1,10 @@
-"""A chunk and its vectors ⇄ what a vector store keeps of them: ids, metadata, text."""
+"""A chunk and its vectors ⇄ the ids, metadata and text that a vector store keeps of them."""
 
 from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +16,15 @@ from qa.storage.manifest import DocumentRecord
 
 Vectors = NDArray[np.float32]
 
+Tokenise = Callable[[Sequence[str]], list[list[str]]]
+"""From texts to the subwords of each text, by the embedder."""
+
 
 @dataclass(frozen=True, slots=True)
 class VectorRecord:
     """A chunk ready to be stored: its own vector, shape (d,), and its sentences', shape (s, d), unit norm.
 
-    `keys` are `text_key`s of what was embedded, the passage's first; by them vectors are used again.
+    `keys` are the `text_key`s of the embedded texts, the passage's first; by them vectors are used again.
     """
 
     chunk: Chunk
@@ -31,12 +35,12 @@ class VectorRecord:
 
 
 def text_key(*parts: str) -> str:
-    """32 hex digits that stand for an embedded text, or for one that is embedded in parts."""
+    """32 hex digits that stand for an embedded text, or for a text that is embedded in parts."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def lexical_text(chunk: Chunk) -> str:
-    """What of `chunk` is searched by its words."""
+    """The text of `chunk` that is searched by its words."""
     return f"{chunk.source.title}\n{chunk.place.heading}\n{chunk.text}"
 
 
@@ -46,7 +50,7 @@ def sentence_id(chunk_id: str, number: int) -> str:
 
 
 def shared_metadata(record: VectorRecord, key: str) -> dict[str, Any]:
-    """What a chunk's record and its sentences' have in common; `key` is of what was embedded."""
+    """The metadata that the records of a chunk and of its sentences share; `key` is the embedded text's."""
     metadata: dict[str, Any] = {"version": record.version, "doc_id": record.chunk.source.doc_id, "key": key}
     if record.chunk.source.cities:  # Chroma refuses empty lists
         metadata["cities"] = list(record.chunk.source.cities)
@@ -54,7 +58,7 @@ def shared_metadata(record: VectorRecord, key: str) -> dict[str, Any]:
 
 
 def chunk_metadata(record: VectorRecord) -> dict[str, Any]:
-    """What a chunk's record keeps beside its text."""
+    """The metadata that a chunk's record keeps beside its text."""
     source, place = record.chunk.source, record.chunk.place
     return {
         **shared_metadata(record, record.keys[0]),

@@ -1,8 +1,8 @@
-"""Vectors that were made before, by the text and the model that they are of: `index/vectors.sqlite3`.
+"""A cache of vectors by their text and model: `index/vectors.sqlite3`.
 
-A build made anew, a document that was moved or brought back, and a run that goes on after a kill then embed only
-what is new. Nothing depends on it: where it is damaged, or cannot be written, it is done without, and it may be
-deleted at any time. The index's lock keeps the writers of an index apart, and SQLite those that hold none.
+With it, a build made anew, a document that was moved or brought back, and a run that goes on after a kill embed
+only what is new. Nothing depends on the cache: the program does without a damaged cache, or a cache that cannot be
+written, and it may be deleted at any time. The index's lock and SQLite keep its writers apart.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from qa.system.sqlite import open_database
 CACHE_FILE = "vectors.sqlite3"
 
 MAX_VECTORS = 500_000
-"""About so many are kept, those that were wanted last: 0.8 GB with 384 dimensions, for some 80,000 passages."""
+"""Limits the vectors, to those that were wanted last: 0.8 GB with 384 dimensions, for some 80,000 passages."""
 
 SHARE_DROPPED = 0.1
-"""So much of them goes at a time when there are too many."""
+"""The share of vectors that goes when there are too many."""
 
 KEYS_AT_ONCE = 500
-"""SQLite takes some 32,000 values in a statement at most, and 999 before its release 3.32."""
+"""Keys in one statement. SQLite takes some 32,000 values, and 999 before its release 3.32."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (
@@ -39,14 +39,14 @@ CREATE TABLE IF NOT EXISTS vectors (
     PRIMARY KEY (key, model)
 )
 """
-"""`vector` is little-endian float32, `sum` the CRC-32 of key and vector; `used` says when it was last wanted, in
-seconds since 1970."""
+"""`vector` is little-endian float32, `sum` the CRC-32 of key and vector, `used` the time when the vector was last
+wanted, in seconds since 1970."""
 
 logger = logging.getLogger(__name__)
 
 
 class VectorCache:
-    """The vectors that one model made, by the `text_key` of what was embedded."""
+    """The vectors that one model made, by the `text_key` of the embedded text."""
 
     def __init__(self, index_dir: Path, *, identity: str, dimension: int) -> None:
         self._path = index_dir / CACHE_FILE
@@ -54,7 +54,7 @@ class VectorCache:
         self._bytes = 4 * dimension
 
     def fetch(self, keys: Sequence[str]) -> dict[str, Vectors]:
-        """The vectors that are kept, by their keys: each of shape (dimension,), float32."""
+        """The kept vectors of `keys`, by their keys: each of shape (dimension,), float32."""
         found: dict[str, Vectors] = {}
         with self._doing_without(), self._open() as connection:
             for start in range(0, len(keys), KEYS_AT_ONCE):
@@ -74,7 +74,7 @@ class VectorCache:
         return found
 
     def keep(self, vectors: Mapping[str, Vectors]) -> None:
-        """Keep `vectors` by their keys; where there are too many then, those go that were wanted longest ago."""
+        """Keep `vectors` by their keys. If they become too many, those that were wanted longest ago go."""
         rows = []
         for key, vector in vectors.items():
             data = np.asarray(vector, dtype="<f4").tobytes()
@@ -90,16 +90,16 @@ class VectorCache:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """The database, made if it is not there; what is done in it is committed as one, or not at all."""
+        """The database, made if it is not there, in one transaction."""
         with open_database(self._path) as connection, connection:
-            # The writer's lock from the start: who asks for it later may be refused at once.
+            # The writer's lock comes first: later it may be refused at once.
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(SCHEMA)
             yield connection
 
     @contextmanager
     def _doing_without(self) -> Iterator[None]:
-        """Logs what SQLite raises, and goes on. A file that is no whole database is removed, to be made anew."""
+        """Logs SQLite's errors and goes on. A file that is no whole database is removed, to be made anew."""
         try:
             yield
         except sqlite3.OperationalError as error:  # locked, full, read-only: it may be well another time
@@ -111,8 +111,10 @@ class VectorCache:
 
 
 def keep_vectors_of(keys: AnyCollection[str], index_dir: Path) -> int:
-    """How many vectors of other texts than those with these keys were in the cache; they are not in its file any
-    more. Where it cannot be written anew, as on a full disk, it is removed."""
+    """The number of vectors of other keys that were in the cache, and are not in its file any more.
+
+    A file that cannot be written anew, as on a full disk, is removed.
+    """
     path = index_dir / CACHE_FILE
     if not path.exists():
         return 0

@@ -1,4 +1,4 @@
-"""What a vector store offers to the rest of the program, so that another one is one more file beside this."""
+"""The protocol of a vector store, so that another store is one more file beside this file."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from functools import cached_property
 from typing import Protocol, TypeVar
 
 from qa.domain import Chunk
+from qa.errors import IndexMismatch
 from qa.storage.manifest import DocumentRecord
 from qa.storage.records import VectorRecord, Vectors
 
-Tokenise = Callable[[Sequence[str]], list[list[str]]]
-"""The embedder's subwords of each of some texts."""
-
 WIDEN = 4
-"""So many times more records are asked for where too many of the best are left-overs of other states."""
+"""The factor for asking again where too many of the best records are left-overs of other states."""
 
 T = TypeVar("T")
 
@@ -25,14 +23,14 @@ class Chunks(Protocol):
 
     @property
     def versions(self) -> AnyCollection[str]:
-        """The versions of the documents that they are of."""
+        """The versions of the chunks' documents."""
 
     def __len__(self) -> int: ...
 
     def __iter__(self) -> Iterator[Chunk]: ...
 
     def find(self, chunk_ids: Iterable[str]) -> dict[str, Chunk]:
-        """Those of the chunks with these ids, by their ids and in the order of them; others are left out."""
+        """The chunks with these ids, by their ids and in the order of the ids. Other ids are left out."""
 
 
 class LoadedChunks(tuple[Chunk, ...]):
@@ -40,7 +38,7 @@ class LoadedChunks(tuple[Chunk, ...]):
 
     @cached_property
     def versions(self) -> frozenset[str]:
-        """The versions of the documents that they are of."""
+        """The versions of the chunks' documents."""
         return frozenset(chunk.source.version for chunk in self)
 
     @cached_property
@@ -48,15 +46,15 @@ class LoadedChunks(tuple[Chunk, ...]):
         return {chunk.chunk_id: chunk for chunk in self}
 
     def find(self, chunk_ids: Iterable[str]) -> dict[str, Chunk]:
-        """Those of the chunks with these ids, by their ids and in the order of them; others are left out."""
+        """The chunks with these ids, by their ids and in the order of the ids. Other ids are left out."""
         return {chunk_id: self._by_id[chunk_id] for chunk_id in chunk_ids if chunk_id in self._by_id}
 
 
 class StoredLexical(Protocol):
-    """A lexical search that the store does itself; its scores are those of `qa.storage.bm25.LexicalIndex`."""
+    """A lexical search by the store itself, with the scores of `qa.storage.bm25.LexicalIndex`."""
 
     def search(self, query: str, *, count: int, cities: Sequence[str] = ()) -> list[tuple[str, float]]:
-        """Up to `count` pairs of a chunk's id and its BM25 share, best first, none with a share of zero.
+        """Up to `count` pairs of a chunk's id and its BM25 share, best first, without shares of zero.
 
         `cities` narrows to chunks about any of them.
         """
@@ -73,19 +71,19 @@ class VectorStore(Protocol):
     """
 
     def add(self, records: Sequence[VectorRecord]) -> None:
-        """Write `records`; those that are there already stay as they are."""
+        """Write `records`. Records that are there already stay as they are."""
 
     def delete(self, versions: AnyCollection[str]) -> int:
-        """Delete the records of these versions, as far as they are there; how many there were."""
+        """The number of records of these versions, which are deleted."""
 
     def delete_except(self, versions: AnyCollection[str]) -> int:
-        """Delete the records of all other versions than these; how many there were."""
+        """The number of records of all other versions, which are deleted."""
 
     def vacuum(self) -> None:
-        """See to it that nothing of deleted records can be asked for any more."""
+        """Clear the store of whatever a search could still find of deleted records."""
 
     def list_keys(self) -> set[str]:
-        """The `text_key`s of all that was embedded for the records that are stored."""
+        """The `text_key`s of all embedded texts of the stored records."""
 
     def check(self, records: Iterable[DocumentRecord]) -> None:
         """Raise `IndexDamaged` unless every passage of the documents in `records` is there, and can be found."""
@@ -107,9 +105,9 @@ class VectorStore(Protocol):
     ) -> list[tuple[str, float]]:
         """The ids of the chunks nearest to `vector` by their own or their sentences' vectors (`kind`).
 
-        Pairs of chunk id and cosine similarity (-1 to 1), best first; a chunk with several near sentences
-        appears once, with the best of them. `cities` narrows to chunks about any of them, `known` to
-        these: left-overs of other states may not crowd them out.
+        Pairs of chunk id and cosine similarity (-1 to 1), best first. A chunk with several near sentences appears
+        once, with the best similarity. `cities` narrows to chunks about any of them. `known` narrows to these
+        chunks: left-overs of other states may not crowd them out.
         """
 
     def fetch_vectors(self, chunks: Sequence[Chunk]) -> dict[str, tuple[Vectors, Vectors]]:
@@ -119,22 +117,22 @@ class VectorStore(Protocol):
         """
 
     def fetch_by_key(self, version: str) -> dict[str, Vectors]:
-        """The vectors of a version's passages and sentences by the `text_key` of what was embedded."""
+        """The vectors of a version's passages and sentences, by the `text_key` of the embedded text."""
 
     def count_passages(self) -> int:
-        """How many passages are stored, left-overs included; it takes less than counting sentences, too."""
+        """The number of stored passages, left-overs included. It is quicker than `count`."""
 
     def count(self) -> tuple[int, int]:
-        """How many passages and sentences are stored, left-overs included."""
+        """The numbers of stored passages and sentences, left-overs included."""
 
     def open_lexical(self, chunks: Chunks) -> StoredLexical | None:
         """The lexical search over `chunks` (from `load_chunks`); None where this program must do it in memory."""
 
 
 def take_live(ask: Callable[[int], list[T]], keep: Callable[[list[T]], list[T]], *, count: int) -> list[T]:
-    """The first `count` of what `keep` leaves of the answer to `ask`, which is asked again until they are there.
+    """The first `count` records that `keep` leaves of the answer to `ask`, which is asked until they are there.
 
-    `ask` is given how many it may answer with, and answers with fewer only where there are no more.
+    `ask` takes the number of records to answer with, and answers with fewer only where there are no more.
     """
     asked = count
     while True:
@@ -151,3 +149,12 @@ def best_of_each(near: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
     for chunk_id, similarity in near:
         best.setdefault(chunk_id, similarity)
     return list(best.items())
+
+
+def require_made_with(fingerprint: str, made_with: str | None) -> None:
+    """Raise `IndexMismatch` if a build was `made_with` other settings than those of `fingerprint`."""
+    if made_with != fingerprint:
+        raise IndexMismatch(
+            f"the index was built with other settings ({made_with}) than those in force ({fingerprint}); "
+            "set them back, or build it anew with: qa index --rebuild"
+        )

@@ -1,8 +1,8 @@
 """The vectors of passages and sentences in Chroma: two collections for each build of the index.
 
-`passages`, whose records are chunks, and `sentences`, one record for each sentence of a chunk. Each record carries
-the version of its document; which versions are live says the manifest, so new records can be written long before
-old ones are deleted.
+`passages` has a record for each chunk, `sentences` a record for each sentence of a chunk. Each record carries the
+version of its document. The manifest says which versions are live, so new records can be written long before old
+records are deleted.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ VERSIONS_AT_ONCE = 500
 """Versions of documents asked for at a time: SQLite takes some 32,000 values in a statement at most."""
 
 MAX_LOST = 3
-"""So many of the records that are looked for in a check may be missed: the search is approximate."""
+"""Limits the records that a check may miss: the search is approximate."""
 
 AGAIN_S = (0.05, 0.2, 1.0)
-"""The pauses after which a server is asked again: what it is just writing passes its filter before its graph has
-it (one question in 300, measured while it was written to without a pause)."""
+"""The pauses after which a server is asked again. A record that is just written passes the filter before the graph
+has it (one question in 300, measured while the server was written to without a pause)."""
 
 
 class ChromaStore:
@@ -78,10 +78,10 @@ class ChromaStore:
         return collection
 
     def add(self, records: Sequence[VectorRecord]) -> None:
-        """Write `records`; those that are there already stay as they are.
+        """Write `records`. Records that are there already stay as they are.
 
-        An id stands for all that its record says, so a run that was cut off can be done again. Chroma is never
-        told to replace any: its graph can lose a record that is written twice (one opening in 25, measured).
+        An id stands for all that its record says, so a run that was cut off can be done again. Chroma never
+        replaces a record: its graph can lose a record that is written twice (one opening in 25, measured).
         """
         if not records:
             return
@@ -102,7 +102,7 @@ class ChromaStore:
             self._write(self._sentences, ids, vectors, metadatas, None)
 
     def delete(self, versions: AnyCollection[str]) -> int:
-        """Delete the records of these versions, as far as they are there; how many there were."""
+        """The number of records of these versions, which are deleted."""
         return self._delete(
             lambda collection: (
                 record_id
@@ -112,7 +112,7 @@ class ChromaStore:
         )
 
     def delete_except(self, versions: AnyCollection[str]) -> int:
-        """Delete the records of all other versions than these; how many there were."""
+        """The number of records of all other versions, which are deleted."""
         return self._delete(
             lambda collection: (
                 record_id
@@ -138,29 +138,26 @@ class ChromaStore:
         """Write the records of these versions to `other`, which has none yet."""
         for collection, copy in ((self._passages, other._passages), (self._sentences, other._sentences)):
             with explaining(self._place):
-                for found in pages(collection, include=["embeddings", "metadatas", "documents"]):
-                    rows = [n for n, each in enumerate(found["metadatas"]) if each["version"] in versions]
+                for page in pages(collection, include=["embeddings", "metadatas", "documents"]):
+                    rows = [n for n, kept in enumerate(page["metadatas"]) if kept["version"] in versions]
                     if rows:
-                        self._copy_rows(found, rows, other, copy)
+                        other._write_rows(copy, page, rows)
 
-    def _copy_rows(
-        self, found: dict[str, Any], rows: Sequence[int], other: ChromaStore, copy: Collection
-    ) -> None:
-        texts = [found["documents"][row] for row in rows]
-        with explaining(other._place):
-            other._write(
-                copy,
-                [found["ids"][row] for row in rows],
-                np.asarray([found["embeddings"][row] for row in rows], dtype=np.float32),
-                [found["metadatas"][row] for row in rows],
-                texts if copy is other._passages else None,
+    def _write_rows(self, collection: Collection, page: dict[str, Any], rows: Sequence[int]) -> None:
+        with explaining(self._place):
+            self._write(
+                collection,
+                [page["ids"][row] for row in rows],
+                np.asarray([page["embeddings"][row] for row in rows], dtype=np.float32),
+                [page["metadatas"][row] for row in rows],
+                [page["documents"][row] for row in rows] if collection is self._passages else None,
             )
 
     def vacuum(self) -> None:
         """Do nothing: Chroma finds no deleted record. Its files keep the bytes, see `copy_build`."""
 
     def list_keys(self) -> set[str]:
-        """The `text_key`s of all that was embedded for the records that are stored."""
+        """The `text_key`s of all embedded texts of the stored records."""
         with explaining(self._place):
             return {
                 str(metadata["key"])
@@ -172,7 +169,7 @@ class ChromaStore:
     def check(self, records: Iterable[DocumentRecord]) -> None:
         """Raise `IndexDamaged` unless every passage of the documents in `records` is there, and can be found.
 
-        A damaged folder can crash Chroma and with it the process: `qa.storage.integrity` does this in another one.
+        A damaged folder can crash Chroma and the process: `qa.storage.integrity` checks it in another process.
         """
         with explaining(self._place):
             found = pages(self._passages, include=["metadatas"])
@@ -212,8 +209,8 @@ class ChromaStore:
         collection = {"passages": self._passages, "sentences": self._sentences}[kind]
         allowed: dict[str, Any] = {}
         if cities and known is not None and isinstance(self._place, ChromaFolder):
-            # To Chroma's own filter, records that another process has just written belong, too: with those it
-            # fails, as the graph in this one's memory does not have them.
+            # Chroma's own filter takes in records that another process has just written. There it fails, for the
+            # graph in this process' memory does not have them.
             found_ids = (self._find_about(kind, city, known) for city in cities)
             allowed["ids"] = list(dict.fromkeys(chain.from_iterable(found_ids)))
             if not allowed["ids"]:
@@ -253,7 +250,7 @@ class ChromaStore:
         }
 
     def fetch_by_key(self, version: str) -> dict[str, Vectors]:
-        """The vectors of a version's passages and sentences by the `text_key` of what was embedded."""
+        """The vectors of a version's passages and sentences, by the `text_key` of the embedded text."""
         vectors: dict[str, Vectors] = {}
         for collection in (self._passages, self._sentences):
             with explaining(self._place):
@@ -263,12 +260,12 @@ class ChromaStore:
         return vectors
 
     def count_passages(self) -> int:
-        """How many passages are stored, left-overs included."""
+        """The number of stored passages, left-overs included."""
         with explaining(self._place):
             return self._passages.count()
 
     def count(self) -> tuple[int, int]:
-        """How many passages and sentences are stored, left-overs included."""
+        """The numbers of stored passages and sentences, left-overs included."""
         with explaining(self._place):
             return self._passages.count(), self._sentences.count()
 

@@ -1,7 +1,7 @@
-"""Where Chroma keeps a build of the index: in a folder of this machine, or on a server (`chroma run`).
+"""The places where Chroma keeps a build of the index: a folder of this machine, or a server (`chroma run`).
 
-In a folder, each build has one of its own, `chroma-<build>`, so that a rebuild touches nothing of the build that
-is live, and a damaged or old one can be removed as a whole. On a server, each build has collections of its own.
+On this machine, each build has a folder of its own, `chroma-<build>`. So a rebuild touches nothing of the live
+build, and a damaged or old build is removed as a whole. On a server, each build has collections of its own.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
 
 CHROMA_FOLDER = "chroma-"
-"""What the names of builds' folders start with."""
+"""The beginning of the names of builds' folders."""
 KINDS = ("passages", "sentences")
 
 WRITTEN = "index_metadata.pickle"
-"""The file that a graph has once vectors are written to it: with some thousand, until then they wait in SQLite."""
+"""The file of a graph that has vectors. Up to some thousand, vectors wait in SQLite and the file is missing."""
 DATABASE_FILE = "chroma.sqlite3"
-"""What Chroma calls the file of a folder that has all but the graphs."""
+"""Chroma's file of a folder that has all but the graphs."""
 DISK, MEMORY = Path("/tmp"), Path("/dev/shm")  # noqa: S108  # a folder of our own is made in them
-"""Where copies to read are made; in memory there is room also where all disks are full."""
+"""The places for copies to read. Memory has room also where all disks are full."""
 
 DISK_IS_FULL = ("disk is full", "no space left", "(code: 13)", "(code 13)")
-"""How Chroma, SQLite and the system say so."""
+"""Words of Chroma, SQLite and the system for a full disk."""
 
 LITTLE_ROOM_BYTES = 4 * 2**20
-"""With less on the disk, Chroma fails to write the smallest things."""
+"""Bytes on the disk below which Chroma fails to write the smallest things."""
 
 CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S = 5.0, 120.0
-"""Seconds that a server may take to be reached, and to answer. It writes a batch of records in seconds."""
+"""Seconds for a server to be reached, and to answer. A server writes a batch of records in seconds."""
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class ChromaFolder:
 
     @property
     def folder(self) -> Path:
-        """Where it is."""
+        """The folder of the build."""
         return self.index_dir / f"{CHROMA_FOLDER}{self.build}"
 
     def __str__(self) -> str:
@@ -77,14 +77,16 @@ class ChromaFolder:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Where the graphs' files are opened or written; see `qa.storage.locks.lock_graphs`."""
+        """Lock the graphs' files, to be opened or written; see `qa.storage.locks.lock_graphs`."""
         with lock_graphs(self.folder):
             yield
             _blank_unwritten(self.folder)
 
     def open_client(self, *, create: bool) -> ClientAPI:
-        """A client of its own: Chroma shares one system for each folder in a process, whose queries go on showing
-        the old state after another process has written."""
+        """A client that shares nothing in this process.
+
+        Chroma shares a system for each folder, which shows the old state after another process has written.
+        """
         if create:
             self.folder.mkdir(parents=True, exist_ok=True)
         elif not self.folder.is_dir():
@@ -94,7 +96,7 @@ class ChromaFolder:
         except Exception as error:
             if create or not isinstance(self.explain(error), DiskError):
                 raise
-        # Chroma writes when it opens. Who only asks is answered from a copy that it can write to.
+        # Chroma writes when it opens. A reader gets a copy that Chroma can write to.
         copy = copy_to_read(self.folder)
         logger.warning("%s cannot be written to: it is read from a copy, %s", self, copy)
         client = _open_folder(copy)
@@ -102,14 +104,14 @@ class ChromaFolder:
         return client
 
     def explain(self, error: BaseException) -> QAError | None:
-        """What to say of an error that was raised while Chroma was at work; None for what is not its fault."""
+        """Our error for an error that was raised while Chroma was at work; None for other errors."""
         if isinstance(error, FileNotFoundError) and not self.folder.is_dir():
             return IndexDamaged(Reason("why_index_gone", folder=str(self)))
         if isinstance(error, OSError):
             return explain_disk(error, self.folder)
         if not _is_of_chroma(error):
             return None
-        # Chroma tells some failures to write only as that: then the disk itself is asked.
+        # Chroma gives some failures to write no reason: then the disk itself is asked.
         is_full = self.folder.exists() and shutil.disk_usage(self.folder).free < LITTLE_ROOM_BYTES
         return _explain(str(error), str(self), is_full=is_full)
 
@@ -148,23 +150,23 @@ class ChromaServer:
                     client.delete_collection(self.collection_name(kind))
 
     def explain(self, error: BaseException) -> QAError | None:
-        """What to say of an error that was raised while the server was asked; None for what is not its fault."""
+        """Our error for an error that was raised while the server was asked; None for other errors."""
         import httpx
         from chromadb.errors import NotFoundError
 
         if isinstance(error, NotFoundError):
             return IndexDamaged(Reason("why_index_gone", folder=f"{self.url}: qa-{self.build}"))
+        unreachable = StoreUnreachable(Reason("why_store_unreachable", server=self.url))
+        refused = StoreUnreachable(Reason("why_store_refuses", server=self.url, setting="chroma_token"))
         for cause in _causes(error):
             if isinstance(cause, httpx.HTTPStatusError):
                 if cause.response.status_code in (401, 403):
-                    return StoreUnreachable(
-                        Reason("why_store_refuses", server=self.url, setting="chroma_token")
-                    )
-                if cause.response.status_code in (404, 502, 503, 504):  # of what stands before the server
-                    return StoreUnreachable(Reason("why_store_unreachable", server=self.url))
+                    return refused
+                if cause.response.status_code in (404, 502, 503, 504):  # of a proxy before the server
+                    return unreachable
             elif isinstance(cause, (httpx.HTTPError, httpx.InvalidURL)):
-                return StoreUnreachable(Reason("why_store_unreachable", server=self.url))
-        # Where it knows no name for what the server says, Chroma's client raises a plain `Exception`.
+                return unreachable
+        # Chroma's client raises a plain `Exception` for an answer that it has no name for.
         if _is_of_chroma(error) or type(error) is Exception:
             return _explain(str(error), self.url)
         return None
@@ -172,7 +174,7 @@ class ChromaServer:
 
 @contextmanager
 def explaining(place: ChromaFolder | ChromaServer) -> Iterator[None]:
-    """Turns what Chroma and the system raise into an error that says what happened and what to do."""
+    """Turns errors of Chroma and the system into an error that says what happened and what to do."""
     try:
         yield
     except QAError:
@@ -189,8 +191,8 @@ def explaining(place: ChromaFolder | ChromaServer) -> Iterator[None]:
 def _blank_unwritten(folder: Path) -> None:
     """Overwrite the files of graphs that have no vector yet.
 
-    Chroma makes them anew each time it opens them, and writes what this process has left in its memory there:
-    words of documents, and whatever else.
+    Chroma makes them anew each time it opens them, and writes remains of this process' memory there: words of
+    documents, and whatever else.
     """
     for header in folder.glob("*/header.bin"):
         if (header.parent / WRITTEN).exists():
@@ -203,17 +205,18 @@ def _blank_unwritten(folder: Path) -> None:
 
 
 def remove_folders(index_dir: Path, *, keep: AnyCollection[str]) -> None:
-    """Remove the folders of all builds but those to keep."""
+    """Remove the folders of all builds except those to keep."""
     for folder in index_dir.glob("chroma*"):
         if folder.name.removeprefix(CHROMA_FOLDER) not in keep:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def find_graph(index_dir: Path, *, build: str) -> tuple[tuple[str, int, int], ...]:
-    """The files of the graphs that Chroma has written in the build's folder, with sizes and times of change; none
-    where it is small. Only those can crash Chroma when they are damaged."""
-    folder = index_dir / f"{CHROMA_FOLDER}{build}"
-    graphs = sorted(each.parent for each in folder.glob(f"*/{WRITTEN}"))  # others are made anew
+def find_graph(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """The files of written graphs in a build's `folder`: name, size, and time of change in nanoseconds.
+
+    Only these files crash the process that opens them when they are damaged. A small build has none.
+    """
+    graphs = sorted(written.parent for written in folder.glob(f"*/{WRITTEN}"))  # others are made anew
     files = ((path, path.stat()) for graph in graphs for path in sorted(graph.iterdir()))
     return tuple(
         (str(path.relative_to(folder)), status.st_size, status.st_mtime_ns) for path, status in files
@@ -223,7 +226,7 @@ def find_graph(index_dir: Path, *, build: str) -> tuple[tuple[str, int, int], ..
 def copy_to_read(folder: Path) -> Path:
     """A folder elsewhere with a copy of Chroma's database in `folder`, and links to its graphs.
 
-    Raises `OSError` where there is no room for it, on the disk or in memory.
+    Raises `OSError` where neither the disk nor the memory has room.
     """
     database = folder / DATABASE_FILE
     size = database.stat().st_size + LITTLE_ROOM_BYTES
@@ -274,20 +277,17 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 @cache
 def _open_server(url: str, token: str) -> ClientAPI:
-    """One client for each server and process: it keeps no state but its connections."""
+    """The client of this process for a server. It keeps no state but its connections."""
     import chromadb
     import httpx
     from chromadb.config import Settings
 
-    # Chroma's own server asks for no token; what stands before one reads it here or there.
+    host = url.rstrip("/")
+    # Chroma's own server asks for no token; a proxy before it reads either header.
     headers = {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {}
+    # Chroma waits without end while it makes a client, so the server is asked for a sign of life first.
+    httpx.get(f"{host}/api/v2/heartbeat", headers=headers, timeout=CONNECT_TIMEOUT_S).raise_for_status()
+    client = chromadb.HttpClient(host=host, headers=headers, settings=Settings(anonymized_telemetry=False))
     timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
-    # Chroma waits without end while it makes a client: so it is first seen whether anybody is there.
-    httpx.get(
-        f"{url.rstrip('/')}/api/v2/heartbeat", headers=headers, timeout=CONNECT_TIMEOUT_S
-    ).raise_for_status()
-    client = chromadb.HttpClient(
-        host=url.rstrip("/"), headers=headers, settings=Settings(anonymized_telemetry=False)
-    )
-    client._server._session.timeout = timeout  # type: ignore[attr-defined]  # which has no limit of its own
+    client._server._session.timeout = timeout  # type: ignore[attr-defined]  # the session has no limit
     return client

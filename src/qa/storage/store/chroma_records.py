@@ -1,31 +1,31 @@
-"""What Chroma's collections are made with, and how many records at a time are read, looked for and written."""
+"""Chroma's collections: how they are made, read page by page, checked and written in batches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qa.errors import IndexMismatch
+from qa.storage.store.base import require_made_with
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
 HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
-"""Twice Chroma's own values: recall matters more here than the milliseconds it costs."""
+"""Chroma's own values, doubled: recall matters more here than the milliseconds it costs."""
 
 PAGE = 10_000
 """Records fetched at a time."""
 
 SAMPLE = 64
-"""So many records are looked for when a collection is checked."""
+"""Records that are looked for in a check of a collection."""
 
 SAME_VECTOR = 1e-3
-"""Up to this cosine distance two vectors are the same: Chroma rounds them."""
+"""The largest cosine distance of two vectors that are the same: Chroma rounds them."""
 
 
 def get_all(collection: Collection, *, include: list[str], where: Any = None) -> dict[str, list[Any]]:
-    """All records (those of `where`) at once: for what is kept in memory anyway."""
+    """All records (those of `where`) at once, to be kept in memory."""
     found = list(pages(collection, include=include, where=where))
     return {name: [value for page in found for value in page[name]] for name in ("ids", *include)}
 
@@ -41,7 +41,7 @@ def pages(collection: Collection, *, include: list[str], where: Any = None) -> I
 
 
 def count_lost(collection: Collection) -> int:
-    """How many of some records, spread over all, are not found by their own vectors."""
+    """The number of records in a sample that are not found by their own vectors."""
     ids = get_all(collection, include=[])["ids"]
     sample = ids[:: max(1, len(ids) // SAMPLE)]
     if not sample:
@@ -65,12 +65,7 @@ def open_collection(client: ClientAPI, name: str, fingerprint: str, *, create: b
         )
     else:
         collection = client.get_collection(name, embedding_function=None)
-    made_with = (collection.metadata or {}).get("fingerprint")
-    if made_with != fingerprint:
-        raise IndexMismatch(
-            f"the index was built with other settings ({made_with}) than those in force ({fingerprint}); "
-            "set them back, or build it anew with: qa index --rebuild"
-        )
+    require_made_with(fingerprint, (collection.metadata or {}).get("fingerprint"))
     return collection
 
 

@@ -1,8 +1,8 @@
 """The vectors of passages and sentences, and the words of passages, in PostgreSQL with pgvector.
 
-A build has three tables: `passages`, whose rows are chunks, `sentences`, a row for each sentence of a chunk, and
-`tokens`, in how many chunks each subword is. Each row carries the version of its document; which versions are
-live says the manifest. Graphs (HNSW) of half-precise vectors find what is near; then exact ones are compared.
+A build has three tables: `passages`, whose rows are chunks, `sentences`, with a row for each sentence of a chunk,
+and `tokens`, which counts the chunks of each subword. Each row carries the version of its document; the manifest
+says which versions are live. Graphs (HNSW) of half-precise vectors find near rows, then exact vectors count.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from qa.domain import Chunk
-from qa.errors import IndexDamaged, IndexMismatch
+from qa.errors import IndexDamaged
 from qa.storage.manifest import DocumentRecord
-from qa.storage.records import VectorRecord, Vectors, chunk_metadata, lexical_text
-from qa.storage.store.base import Chunks, StoredLexical, Tokenise, best_of_each, take_live
+from qa.storage.records import Tokenise, VectorRecord, Vectors, chunk_metadata, lexical_text
+from qa.storage.store.base import Chunks, StoredLexical, best_of_each, require_made_with, take_live
 from qa.storage.store.postgres_chunks import StoredChunks
-from qa.storage.store.postgres_lexical import PostgresLexical, count_repeats
-from qa.storage.store.postgres_place import PostgresSchema, require_psycopg
+from qa.storage.store.postgres_lexical import PostgresLexical
+from qa.storage.store.postgres_place import PostgresSchema, Row, require_psycopg
 
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS {s};
@@ -102,22 +102,13 @@ class PostgresStore:
                 # Two that begin at the same moment would make the same tables.
                 connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [place.build])
                 connection.execute(place.compose(TABLES))
-                connection.execute(
-                    place.compose(
-                        "INSERT INTO {s}.made_with SELECT %s WHERE NOT EXISTS (SELECT FROM {s}.made_with)"
-                    ),
-                    [fingerprint],
-                )
+                note = "INSERT INTO {s}.made_with SELECT %s WHERE NOT EXISTS (SELECT FROM {s}.made_with)"
+                connection.execute(place.compose(note), [fingerprint])
             found = connection.execute(place.compose("SELECT fingerprint FROM {s}.made_with")).fetchone()
-        made_with = found[0] if found else ""
-        if made_with != fingerprint:
-            raise IndexMismatch(
-                f"the index was built with other settings ({made_with}) than those in force ({fingerprint}); "
-                "set them back, or build it anew with: qa index --rebuild"
-            )
+        require_made_with(fingerprint, found[0] if found else "")
 
     def add(self, records: Sequence[VectorRecord]) -> None:
-        """Write `records`; those that are there already stay as they are."""
+        """Write `records`. Records that are there already stay as they are."""
         if not records:
             return
         if self._tokenise is None:
@@ -147,14 +138,11 @@ class PostgresStore:
                 itertools.chain.from_iterable(map(_sentence_rows, records)),
             )
             connection.execute(self._place.compose(ADD_PASSAGES))
-            connection.execute(
-                self._place.compose(
-                    "INSERT INTO {s}.sentences SELECT * FROM new_sentences ON CONFLICT DO NOTHING"
-                )
-            )
+            added = "INSERT INTO {s}.sentences SELECT * FROM new_sentences ON CONFLICT DO NOTHING"
+            connection.execute(self._place.compose(added))
 
     def delete(self, versions: AnyCollection[str]) -> int:
-        """Delete the records of these versions, as far as they are there; how many there were."""
+        """The number of records of these versions, which are deleted."""
         if not versions:
             return 0
         gone = sorted(versions)
@@ -166,32 +154,24 @@ class PostgresStore:
         return int(deleted) + (counted[0] if counted else 0)
 
     def delete_except(self, versions: AnyCollection[str]) -> int:
-        """Delete the records of all other versions than these; how many there were."""
-        with self._place.connect() as connection:
-            found = connection.execute(self._place.compose(VERSIONS)).fetchall()
-        return self.delete({version for (version,) in found}.difference(versions))
+        """The number of records of all other versions, which are deleted."""
+        return self.delete({version for (version,) in self._place.fetch(VERSIONS)}.difference(versions))
 
     def vacuum(self) -> None:
-        """Delete subwords that no chunk has any more, and what deleted rows have left in indexes."""
+        """Delete subwords that no chunk has any more, and the traces of deleted rows in indexes."""
         with self._place.connect() as connection:
             connection.execute(self._place.compose("DELETE FROM {s}.tokens WHERE chunks <= 0"))
         self._place.vacuum("passages", "sentences", "tokens")
 
     def list_keys(self) -> set[str]:
-        """The `text_key`s of all that was embedded for the records that are stored."""
-        with self._place.connect() as connection:
-            found = connection.execute(
-                self._place.compose("SELECT key FROM {s}.passages UNION SELECT key FROM {s}.sentences")
-            )
-            return {key for (key,) in found}
+        """The `text_key`s of all embedded texts of the stored records."""
+        rows = self._place.fetch("SELECT key FROM {s}.passages UNION SELECT key FROM {s}.sentences")
+        return {key for (key,) in rows}
 
     def check(self, records: Iterable[DocumentRecord]) -> None:
         """Raise `IndexDamaged` unless every passage of the documents in `records` is there."""
-        with self._place.connect() as connection:
-            found = connection.execute(
-                self._place.compose("SELECT version, count(*) FROM {s}.passages GROUP BY version")
-            )
-            counts: Counter[str] = Counter(dict(found.fetchall()))
+        rows = self._place.fetch("SELECT version, count(*) FROM {s}.passages GROUP BY version")
+        counts: Counter[str] = Counter(dict(rows))
         missing = [record.path for record in records if counts[record.version] != record.chunks]
         if missing:
             raise IndexDamaged(f"{self._place} lacks passages of {missing[0]}; build it anew with: qa index")
@@ -201,7 +181,7 @@ class PostgresStore:
         return StoredChunks(self._place, records)
 
     def prepare(self) -> None:
-        """Do nothing: the server has read what it needs."""
+        """Do nothing: the server keeps what it needs in memory."""
 
     def query(
         self,
@@ -216,14 +196,13 @@ class PostgresStore:
         from pgvector import Vector
 
         where = "WHERE cities && %(cities)s" if cities else ""
-        statement = self._place.compose(NEAREST.format(table=kind, where=where, size=len(vector)))
+        statement = NEAREST.format(table=kind, where=where, size=len(vector))
 
-        def ask(most: int) -> list[tuple[str, str, float]]:
-            with self._place.connect() as connection:
-                values = {"vector": Vector(vector), "cities": list(cities), "most": most}
-                return list(connection.execute(statement, values, binary=True))
+        def ask(most: int) -> list[Row]:
+            values = {"vector": Vector(vector), "cities": list(cities), "most": most}
+            return self._place.fetch(statement, values, binary=True)
 
-        def keep(near: list[tuple[str, str, float]]) -> list[tuple[str, str, float]]:
+        def keep(near: list[Row]) -> list[Row]:
             return [row for row in near if known is None or row[1] in known.versions]
 
         near = take_live(ask, keep, count=count)
@@ -232,23 +211,15 @@ class PostgresStore:
     def fetch_vectors(self, chunks: Sequence[Chunk]) -> dict[str, tuple[Vectors, Vectors]]:
         """By the id of each of `chunks`: its own vector, shape (d,), and its sentences', shape (s, d), float32."""
         ids = [[chunk.chunk_id for chunk in chunks]]
-        with self._place.connect() as connection:
-            found = connection.execute(
-                self._place.compose("SELECT chunk_id, embedding FROM {s}.passages WHERE chunk_id = ANY(%s)"),
-                ids,
-                binary=True,
-            )
-            passages = {chunk_id: vector.to_numpy() for chunk_id, vector in found}
-            found = connection.execute(
-                self._place.compose(
-                    "SELECT chunk_id, embedding FROM {s}.sentences WHERE chunk_id = ANY(%s) ORDER BY number"
-                ),
-                ids,
-                binary=True,
-            )
-            sentences: dict[str, list[Vectors]] = {}
-            for chunk_id, vector in found:
-                sentences.setdefault(chunk_id, []).append(vector.to_numpy())
+        of_passages = "SELECT chunk_id, embedding FROM {s}.passages WHERE chunk_id = ANY(%s)"
+        of_sentences = (
+            "SELECT chunk_id, embedding FROM {s}.sentences WHERE chunk_id = ANY(%s) ORDER BY number"
+        )
+        rows = self._place.fetch(of_passages, ids, binary=True)
+        passages = {chunk_id: vector.to_numpy() for chunk_id, vector in rows}
+        sentences: dict[str, list[Vectors]] = {}
+        for chunk_id, vector in self._place.fetch(of_sentences, ids, binary=True):
+            sentences.setdefault(chunk_id, []).append(vector.to_numpy())
         return {
             chunk.chunk_id: (
                 np.asarray(passages[chunk.chunk_id], dtype=np.float32),
@@ -259,31 +230,24 @@ class PostgresStore:
         }
 
     def fetch_by_key(self, version: str) -> dict[str, Vectors]:
-        """The vectors of a version's passages and sentences by the `text_key` of what was embedded."""
-        with self._place.connect() as connection:
-            found = connection.execute(
-                self._place.compose(
-                    "SELECT key, embedding FROM {s}.passages WHERE version = %(version)s UNION ALL "
-                    "SELECT key, embedding FROM {s}.sentences WHERE version = %(version)s"
-                ),
-                {"version": version},
-                binary=True,
-            )
-            return {key: np.asarray(vector.to_numpy(), dtype=np.float32) for key, vector in found}
+        """The vectors of a version's passages and sentences, by the `text_key` of the embedded text."""
+        rows = self._place.fetch(
+            "SELECT key, embedding FROM {s}.passages WHERE version = %(version)s UNION ALL "
+            "SELECT key, embedding FROM {s}.sentences WHERE version = %(version)s",
+            {"version": version},
+            binary=True,
+        )
+        return {key: np.asarray(vector.to_numpy(), dtype=np.float32) for key, vector in rows}
 
     def count_passages(self) -> int:
-        """How many passages are stored, left-overs included."""
+        """The number of stored passages, left-overs included."""
         return self.count()[0]
 
     def count(self) -> tuple[int, int]:
-        """How many passages and sentences are stored, left-overs included."""
-        with self._place.connect() as connection:
-            found = connection.execute(
-                self._place.compose(
-                    "SELECT (SELECT count(*) FROM {s}.passages), (SELECT count(*) FROM {s}.sentences)"
-                )
-            ).fetchone()
-        return found or (0, 0)
+        """The numbers of stored passages and sentences, left-overs included."""
+        counts = "SELECT (SELECT count(*) FROM {s}.passages), (SELECT count(*) FROM {s}.sentences)"
+        ((passages, sentences),) = self._place.fetch(counts)
+        return passages, sentences
 
     def open_lexical(self, chunks: Chunks) -> StoredLexical | None:
         """BM25 in SQL."""
@@ -312,7 +276,7 @@ def _passage_row(record: VectorRecord, tokens: Sequence[str]) -> tuple[Any, ...]
         chunk.text,
         len(tokens),
         [token for token in dict.fromkeys(tokens) if token],
-        Jsonb(count_repeats(tokens)),
+        Jsonb({token: times for token, times in Counter(tokens).items() if times > 1}),
         Vector(record.passage),
     )
 

@@ -1,4 +1,4 @@
-"""The chunks of one state of the index, left in PostgreSQL until they are wanted."""
+"""The chunks of one state of the index, which stay in PostgreSQL until they are wanted."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from qa.storage.store.postgres_place import PostgresSchema
 CHUNKS = "SELECT chunk_id, version, metadata, text FROM {{s}}.passages WHERE {where}"
 
 DOCUMENTS_AT_ONCE = 100
-"""So many documents' chunks are read at a time when all are gone through."""
+"""Documents whose chunks are read at a time where all chunks are wanted."""
 
 
 class StoredChunks:
-    """Chunks that stay in the database: of a state of the index, only the documents' records are in memory."""
+    """Chunks that stay in the database. Only the records of a state's documents are in memory."""
 
     def __init__(self, place: PostgresSchema, records: Iterable[DocumentRecord]) -> None:
         self._place = place
@@ -25,7 +25,7 @@ class StoredChunks:
 
     @property
     def versions(self) -> AnyCollection[str]:
-        """The versions of the documents that they are of."""
+        """The versions of the chunks' documents."""
         return self._records.keys()
 
     def __len__(self) -> int:
@@ -39,16 +39,14 @@ class StoredChunks:
             yield from sorted(chunks, key=lambda chunk: (chunk.source.path, chunk.place.span))
 
     def find(self, chunk_ids: Iterable[str]) -> dict[str, Chunk]:
-        """Those of the chunks with these ids, by their ids and in the order of them; others are left out."""
+        """The chunks with these ids, by their ids and in the order of the ids. Other ids are left out."""
         wanted = list(chunk_ids)
         found = {chunk.chunk_id: chunk for chunk in self._fetch("chunk_id = ANY(%s)", wanted)}
         return {chunk_id: found[chunk_id] for chunk_id in wanted if chunk_id in found}
 
     def _fetch(self, where: str, values: list[str]) -> list[Chunk]:
-        with self._place.connect() as connection:
-            found = connection.execute(self._place.compose(CHUNKS.format(where=where)), [values]).fetchall()
         return [
             to_chunk(chunk_id, metadata, text, self._records[version])
-            for chunk_id, version, metadata, text in found
+            for chunk_id, version, metadata, text in self._place.fetch(CHUNKS.format(where=where), [values])
             if version in self._records
         ]

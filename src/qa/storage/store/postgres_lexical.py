@@ -1,26 +1,27 @@
 """BM25 over the embedder's subwords in SQL, with the scores of `qa.storage.bm25.LexicalIndex`.
 
-Of each chunk there is a `tsvector`, whose lexemes are its subwords, and how often those occur that do so more than
-once. A GIN index finds chunks with a subword of the question; what those score is worked out in SQL.
+Each chunk has a `tsvector`, whose lexemes are its subwords, and the counts of subwords that it has more than once.
+A GIN index finds chunks with a subword of the question, and SQL works out their scores.
 
-A subword that is in a great many chunks says little, and to look at all of these takes long. So chunks are looked
-for by the question's rarest subwords, as many as are in `MAX_CANDIDATES` chunks together; the others count in
-what those score, too. In an index of up to that many chunks every score is found as it is in memory. In a larger
-one, what can be missed has none of the rare subwords.
+A subword of a great many chunks says little, and looking at all these chunks takes long. So the question's rarest
+subwords find the chunks, as many subwords as are in `MAX_CANDIDATES` chunks together; the other subwords count in
+the scores, too. In an index of up to so many chunks, scores are as they are in memory. In a larger index, only
+chunks without any rare subword can be missed.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Collection as AnyCollection
 from collections.abc import Sequence
 
-from qa.storage.bm25 import K1, B
-from qa.storage.store.base import Tokenise, take_live
-from qa.storage.store.postgres_place import PostgresSchema
+from qa.storage.bm25 import K1, B, idf, weigh_shared
+from qa.storage.records import Tokenise
+from qa.storage.store.base import take_live
+from qa.storage.store.postgres_place import PostgresSchema, Row
 
 MAX_CANDIDATES = 5_000
+"""Limits the chunks that are scored."""
 
 SEARCH = """
 SELECT chunk_id, version, sum(weight * times / (times + norm)) AS score
@@ -47,25 +48,23 @@ class PostgresLexical:
         self._place = place
         self._tokenise = tokenise
         self._versions = versions
-        with place.connect() as connection:
-            found = connection.execute(
-                place.compose("SELECT count(*), coalesce(avg(length), 1)::float8 FROM {s}.passages")
-            ).fetchone()
-        # Those of left-overs, too: they are in the counts of subwords.
-        self._size, self._mean = found or (0, 1.0)
+        # Left-overs are counted, too: they are in the counts of subwords.
+        counted = "SELECT count(*), coalesce(avg(length), 1)::float8 FROM {s}.passages"
+        ((self._size, self._mean),) = place.fetch(counted)
 
     def search(self, query: str, *, count: int, cities: Sequence[str] = ()) -> list[tuple[str, float]]:
         """Up to `count` pairs of a chunk's id and its BM25 share, best first, none with a share of zero."""
         tokens = Counter(self._tokenise([query])[0])
         counts = self._count(tokens)
-        total = sum(self._idf(counts[token]) for token in tokens)
+        weights = {token: idf(counts[token], size=self._size) for token in tokens}
+        total = sum(weights.values())
         known = [token for token in tokens if counts[token] > 0]
         if not known:
             return []
         values = {
             "tokens": known,
             "lexemes": [_quote(token) for token in known],
-            "weights": [tokens[token] * self._idf(counts[token]) / total for token in known],
+            "weights": [tokens[token] * weights[token] / total for token in known],
             "rare": " | ".join(map(_quote, _rarest(known, counts))),
             "cities": list(cities),
             "candidates": MAX_CANDIDATES,
@@ -74,45 +73,25 @@ class PostgresLexical:
             "mean": self._mean,
         }
 
-        def ask(most: int) -> list[tuple[str, str, float]]:
-            with self._place.connect() as connection:
-                return list(connection.execute(self._place.compose(SEARCH), {**values, "most": most}))
+        def ask(most: int) -> list[Row]:
+            return self._place.fetch(SEARCH, {**values, "most": most})
 
-        def keep(found: list[tuple[str, str, float]]) -> list[tuple[str, str, float]]:
-            return [row for row in found if row[1] in self._versions]
+        def keep(rows: list[Row]) -> list[Row]:
+            return [row for row in rows if row[1] in self._versions]
 
         return [(chunk_id, score) for chunk_id, _, score in take_live(ask, keep, count=count)]
 
     def coverage(self, query: str, texts: Sequence[str]) -> list[float]:
         """For each text, the share of the query's tokens, weighted by idf, that occur in it: 0 to 1."""
-        wanted = sorted(set(self._tokenise([query])[0]))
+        wanted = set(self._tokenise([query])[0])
         counts = self._count(wanted)
-        idf = {token: self._idf(counts[token]) for token in wanted}
-        weight = sum(idf.values())
-        if not weight:
-            return [0.0 for _ in texts]
-        return [
-            sum(idf[token] for token in wanted if token in tokens) / weight
-            for tokens in map(set, self._tokenise(texts))
-        ]
+        weights = {token: idf(counts[token], size=self._size) for token in sorted(wanted)}
+        return weigh_shared(weights, self._tokenise(texts))
 
     def _count(self, tokens: AnyCollection[str]) -> Counter[str]:
-        """In how many chunks each of `tokens` is."""
-        with self._place.connect() as connection:
-            found = connection.execute(
-                self._place.compose("SELECT token, chunks FROM {s}.tokens WHERE token = ANY(%s)"),
-                [list(tokens)],
-            )
-            return Counter(dict(found.fetchall()))
-
-    def _idf(self, count: int) -> float:
-        """Lucene's idf, as in `qa.storage.bm25`."""
-        return math.log(1 + (self._size - count + 0.5) / (count + 0.5))
-
-
-def count_repeats(tokens: Sequence[str]) -> dict[str, int]:
-    """How often each of `tokens` that occurs more than once does."""
-    return {token: times for token, times in Counter(tokens).items() if times > 1}
+        """The number of chunks that each of `tokens` is in."""
+        statement = "SELECT token, chunks FROM {s}.tokens WHERE token = ANY(%s)"
+        return Counter(dict(self._place.fetch(statement, [list(tokens)])))
 
 
 def _quote(token: str) -> str:
@@ -123,7 +102,7 @@ def _rarest(tokens: Sequence[str], counts: Counter[str]) -> list[str]:
     """The rarest of `tokens`, as many as are in `MAX_CANDIDATES` chunks together; at least one."""
     rarest: list[str] = []
     seen = 0
-    for token in sorted(tokens, key=lambda each: counts[each]):
+    for token in sorted(tokens, key=lambda token: counts[token]):
         seen += counts[token]
         if rarest and seen > MAX_CANDIDATES:
             break

@@ -1,4 +1,4 @@
-"""Where PostgreSQL keeps a build of the index: a schema of its own, `qa_<build>`, in the database that is set."""
+"""The place where PostgreSQL keeps a build of the index: a schema, `qa_<build>`, in the database that is set."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ CONNECT_TIMEOUT_S = 5
 """Seconds that a server may take to be reached."""
 
 EF_SEARCH = 200
-"""How many vectors a search of pgvector's graph keeps in view: as many as for Chroma, for recall."""
+"""Vectors that a search of pgvector's graph keeps in view: as many as for Chroma, for recall."""
 
 GONE_STATES = ("3F000", "42P01")
-"""PostgreSQL's codes for a schema, and a table, that is not there."""
+"""PostgreSQL's codes for a missing schema, and a missing table."""
 CLOSED_STATES = ("25006", "42501")
-"""For a database that can only be read, and for something that this user may not do."""
+"""The codes for a database that can only be read, and for a deed that this user may not do."""
 FULL_STATE = "53100"
 AWAY_STATES = ("08", "57P", "53300")
-"""For a connection that broke, a server that stops or starts, and one that has too many connections."""
+"""The codes for a broken connection, a server that stops or starts, and a server with too many connections."""
 REFUSING = ("password", "authentication", "pg_hba.conf", "does not exist", "permission denied")
-"""How a server says, before there are codes, that it does not let one in."""
+"""Words of a server that lets nobody in, before there are codes."""
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class PostgresSchema:
     build: str
 
     def __str__(self) -> str:
-        """Where it is, without the name and password of anybody."""
+        """The address of the database, without the name and password of anybody."""
         from psycopg.conninfo import conninfo_to_dict
 
         parts = conninfo_to_dict(self.url)
@@ -57,18 +57,23 @@ class PostgresSchema:
 
     @contextmanager
     def connect(self) -> Iterator[Connection[Row]]:
-        """A connection for one transaction; what goes wrong in it is said in our own errors."""
+        """A connection for one transaction, whose errors become our own."""
         with explaining(self), _open_pool(self.url).connection() as connection, connection.transaction():
             yield connection
 
+    def fetch(self, text: str, values: Any = None, *, binary: bool = False) -> list[Row]:
+        """The rows of the SQL `text` (see `compose`), in a transaction of its own."""
+        with self.connect() as connection:
+            return connection.execute(self.compose(text), values, binary=binary).fetchall()
+
     def compose(self, text: str) -> Composed:
-        """The SQL of `text`, in which `{s}` is the build's schema and `%` is written twice."""
+        """The SQL of `text`, with the build's schema for `{s}`. A `%` is written twice."""
         from psycopg import sql
 
         return sql.SQL(text).format(s=sql.Identifier(f"qa_{self.build}"))
 
     def vacuum(self, *tables: str) -> None:
-        """Clear tables of the build of deleted rows; others go on reading and writing meanwhile."""
+        """Clear tables of deleted rows, while others go on reading and writing."""
         with explaining(self), _open_pool(self.url).connection() as connection:  # in no transaction
             for table in tables:
                 connection.execute(self.compose(f"VACUUM {{s}}.{table}"))
@@ -79,7 +84,7 @@ class PostgresSchema:
             connection.execute(self.compose("DROP SCHEMA IF EXISTS {s} CASCADE"))
 
     def explain(self, error: Exception) -> QAError | None:
-        """What to say of an error that was raised while the server was asked; None for what is not its fault."""
+        """Our error for an error that was raised while the server was asked; None for other errors."""
         import psycopg
 
         if not isinstance(error, psycopg.Error):
@@ -92,7 +97,8 @@ class PostgresSchema:
             return DiskError(Reason("why_no_room", folder=str(self)))
         if state in CLOSED_STATES or state.startswith("28"):
             return StoreUnreachable(refused)
-        if not state and isinstance(error, psycopg.OperationalError) and _refuses(message):
+        is_refused = any(words in message for words in REFUSING)
+        if not state and isinstance(error, psycopg.OperationalError) and is_refused:
             return StoreUnreachable(refused)
         if state.startswith(AWAY_STATES) or (
             not state and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
@@ -113,7 +119,7 @@ def require_psycopg() -> None:
 
 @contextmanager
 def explaining(place: PostgresSchema) -> Iterator[None]:
-    """Turns what psycopg raises into an error that says what happened and what to do."""
+    """Turns an error of psycopg into an error that says what happened and what to do."""
     try:
         yield
     except QAError:
@@ -126,14 +132,10 @@ def explaining(place: PostgresSchema) -> Iterator[None]:
         raise explained from error
 
 
-def _refuses(message: str) -> bool:
-    return any(words in message for words in REFUSING)
-
-
 class _Pool:
     """The connections of this process to a server, each lent to one thread at a time.
 
-    One that was broken while nobody used it, as the server was started anew, is replaced before it is lent.
+    A connection that broke while nobody used it, as the server was started anew, is replaced before it is lent.
     """
 
     def __init__(self, url: str) -> None:
