@@ -8,10 +8,10 @@ import json
 import math
 import random
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -36,13 +36,14 @@ from qa.evaluation import (
     GoldQuestion,
     GoldSet,
     Prediction,
+    judge,
     load_gold,
     predict,
     score,
-    score_by,
     write_gold_corpus,
 )
 from qa.evaluation.matching import holds_any, normalise, stands_in, token_f1
+from qa.evaluation.scoring import figures_of, group_rows
 
 EVAL = Path(__file__).parents[3] / "shared" / "eval"
 SETS = ("near_miss", "japanese", "indonesian", "en_and_crosslingual")
@@ -109,6 +110,12 @@ PREDICTIONS = (
 @pytest.fixture(scope="module")
 def figures() -> Figures:
     return score(GOLD, PREDICTIONS)
+
+
+def score_by(
+    gold: GoldSet, predictions: Iterable[Prediction], key: Literal["lang", "kind"]
+) -> dict[str, Figures]:
+    return {name: figures_of(rows) for name, rows in group_rows(judge(gold, predictions), key).items()}
 
 
 def one_question(question: GoldQuestion, *predictions: Prediction) -> Figures:
@@ -622,7 +629,7 @@ def as_row(prediction: Prediction) -> dict[str, Any]:
 
 def assert_same(found: Figures, expected: Mapping[str, float]) -> None:
     timings = {"seconds_p50", "seconds_p95"}
-    assert set(found.values) - timings == set(expected)
+    assert set(found) - timings == set(expected)
     wanted = {name: pytest.approx(value, abs=1e-9, nan_ok=True) for name, value in expected.items()}
     assert {name: found[name] for name in expected} == wanted
 

@@ -17,7 +17,7 @@ from qa.config import Settings
 from qa.domain import Turn
 from qa.errors import LLMError
 from qa.evaluation import GoldQuestion, GoldSet, Prediction
-from qa.evaluation.command import evaluate_written, sample
+from qa.evaluation.command import evaluate, sample
 from qa.evaluation.modes import Ways, fault_kind, judge_ways
 from qa.evaluation.results import SetResult
 from qa.evaluation.tables import format_result
@@ -61,7 +61,7 @@ def ask(tmp_path: Path, settings: Settings, reply: Callable[..., ScriptedChat]) 
     def result(*replies: Scripted, **more: Any) -> SetResult:
         reply(*replies)
         with_model = Settings(llm="scripted:model", llm_timeout_s=5, cities_file=settings.cities_file)
-        [result] = evaluate_written([write_set(tmp_path / "s", question(1, **more))], with_model)
+        [result] = evaluate([write_set(tmp_path / "s", question(1, **more))], with_model, writes=True)
         return result
 
     return result

@@ -31,7 +31,7 @@ from qa.drafting.rewording import fault_in_quote
 from qa.engine.assembly import writer_with
 from qa.engine.library import Library, open_library
 from qa.errors import LLMError, ModelError
-from qa.evaluation.command import evaluate_written
+from qa.evaluation.command import evaluate
 from qa.indexing.run import index_corpus
 from qa.llm.language_model import open_language_model, try_language_model
 from qa.llm.llama_server import serving_local_llm
@@ -240,7 +240,7 @@ def test_the_evaluation_counts_every_sentence_and_none_with_a_wrong_fact_reaches
         lines = [json.dumps({"lang": "en", "answerable": True, **row}) for row in rows]
         (tmp_path / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
 
-    [result] = evaluate_written([tmp_path], server)
+    [result] = evaluate([tmp_path], server, writes=True)
 
     ways = result.ways
     assert ways is not None

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def run_eval(options: argparse.Namespace, settings: Settings) -> int:
     """`qa eval`."""
-    from qa.evaluation.command import check_writable, evaluate, evaluate_written, write_report
+    from qa.evaluation.command import check_writable, evaluate, write_report
     from qa.evaluation.results import to_json
     from qa.evaluation.tables import format_result
 
@@ -32,15 +32,18 @@ def run_eval(options: argparse.Namespace, settings: Settings) -> int:
         raise UsageError("--most must be 1 or more")
     if options.html:
         check_writable(options.html)
-    how = {"questions": options.questions, "most": options.most, "compare": options.compare}
-    with _drafts_to(options.llm_drafts) as on_written, show_progress("asking") as show:
-        if options.llm:
-            with serving_local_llm(settings, on_progress=tell) as served:
-                results = evaluate_written(
-                    options.sets, served, **how, on_progress=show, on_written=on_written
-                )
-        else:
-            results = evaluate(options.sets, settings, **how, on_progress=show)
+    serving = serving_local_llm(settings, on_progress=tell) if options.llm else nullcontext(settings)
+    with _drafts_to(options.llm_drafts) as on_written, show_progress("asking") as show, serving as served:
+        results = evaluate(
+            options.sets,
+            served,
+            questions=options.questions,
+            most=options.most,
+            compare=options.compare,
+            writes=options.llm,
+            on_progress=show,
+            on_written=on_written,
+        )
     if options.html:
         write_report(options.html, results, settings)
     if options.json:

@@ -3,7 +3,7 @@
 set → `GoldSet` → `Prediction`s → `Row`s → `Figures` with `Interval`s → tables, JSON, an HTML report
 
 `load_gold` reads a set, `write_gold_corpus` lays its documents out for indexing, `predict` asks every
-question, `judge` makes rows of numbers of that, `score` (or `score_by`) figures; `measure` adds intervals,
+question, `judge` makes rows of numbers of that, `score` figures; `measure` adds intervals,
 `compare` says what moved between two runs. `qa.evaluation.command` is all of it, as `qa eval` does it. With a
 language model, `writing` answers each question in three ways, and `ways` holds them side by side.
 """
@@ -14,7 +14,7 @@ from qa.evaluation.gold import GoldDocument, GoldQuestion, GoldSet, write_gold_c
 from qa.evaluation.gold_files import load_gold
 from qa.evaluation.judging import Row, judge
 from qa.evaluation.prediction import Prediction, predict
-from qa.evaluation.scoring import Figures, score, score_by
+from qa.evaluation.scoring import Figures, score
 
 __all__ = [
     "Change",
@@ -33,6 +33,5 @@ __all__ = [
     "measure",
     "predict",
     "score",
-    "score_by",
     "write_gold_corpus",
 ]

@@ -41,7 +41,7 @@ def worst_cases(result: SetResult) -> tuple[CaseList, ...]:
 
 
 def _case(result: SetResult, row: Row) -> Case:
-    question = next(question for question in result.gold.questions if question.id == row.id)
+    question = result.gold.question(row.id)
     prediction = next((found for found in result.predictions if found.question_id == row.id), None)
     titles = {document.id: document.title for document in result.gold.documents}
     passages = prediction.passages if prediction else ()
@@ -69,6 +69,6 @@ def _with_history(question: GoldQuestion) -> str:
 def _said(prediction: Prediction | None) -> str:
     if prediction is None:
         return "nothing: there is no prediction"
-    return (
-        prediction.answer if prediction.is_answered else f"refused ({prediction.reason or 'no reason given'})"
-    )
+    if prediction.is_answered:
+        return prediction.answer
+    return f"refused ({prediction.reason or 'no reason given'})"

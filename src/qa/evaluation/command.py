@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ from qa.evaluation.gold import GoldQuestion, GoldSet, write_gold_corpus
 from qa.evaluation.gold_files import QUESTIONS_FILE, load_gold
 from qa.evaluation.prediction import Prediction, predict
 from qa.evaluation.report import render_report
-from qa.evaluation.results import Earlier, SetResult, check_comparable, evaluate_set, read_earlier
-from qa.evaluation.writing import Written, check_language_model, open_three_ways, write_all
+from qa.evaluation.results import SetResult, check_comparable, evaluate_set, read_earlier
+from qa.evaluation.writing import ThreeWays, Written, check_language_model, write_all
 
 if TYPE_CHECKING:
     from qa.models import Models
@@ -39,58 +40,44 @@ def evaluate(
     questions: str = QUESTIONS_FILE,
     most: int | None = None,
     compare: Path | None = None,
-    on_progress: Progress | None = None,
-) -> tuple[SetResult, ...]:
-    """The result of each set, held against those in the file `compare`, if given; models are loaded once.
-
-    `most` is how many questions of each set are asked; see `sample`. Raises `InputError` before anything costly is
-    done if a set or that file cannot be used.
-    """
-    from qa.models import load_models
-
-    golds, earlier = _load(set_dirs, questions, most, compare)
-    models = load_models(settings)
-    results = []
-    for name, gold in golds.items():
-        predictions = ask_all(name, gold, settings, models, on_progress=on_progress)
-        results.append(evaluate_set(name, gold, predictions, earlier=earlier))
-    return tuple(results)
-
-
-def evaluate_written(
-    set_dirs: Sequence[Path],
-    settings: Settings,
-    *,
-    questions: str = QUESTIONS_FILE,
-    most: int | None = None,
-    compare: Path | None = None,
+    writes: bool = False,
     on_progress: Progress | None = None,
     on_written: OnWritten | None = None,
 ) -> tuple[SetResult, ...]:
-    """As `evaluate`, and in the same run what a language model makes of the same quotes; see `Ways`.
+    """The result of each set, held against those in the file `compare`, if given; models are loaded once.
 
-    `on_written` is told of each question as it is answered. Raises `InputError` also where no language model is
-    set, `ModelError` where it cannot be opened.
+    `most` is how many questions of each set are asked; see `sample`. With `writes` the results also tell what the
+    language model makes of the same quotes (see `Ways`), and `on_written` is told of each question as it is
+    answered. Raises `InputError`, before anything costly is done, if a set or that file cannot be used, or no
+    language model is set; `ModelError` where it cannot be opened.
     """
     from qa.models import load_models
 
-    check_language_model(settings)
-    golds, earlier = _load(set_dirs, questions, most, compare)
+    if writes:
+        check_language_model(settings)
+    golds = load_sets(set_dirs, questions=questions, most=most)
+    earlier = read_earlier(compare) if compare else None
+    if earlier is not None and compare:
+        check_comparable(earlier, golds, compare)
     models = load_models(settings)
-    ways = open_three_ways(settings, models)
+    ways = ThreeWays(settings, models) if writes else None
     results = []
     for name, gold in golds.items():
+        written = None
+        progress = on_progress and partial(_tell, on_progress, name)
         with _pipeline_over(gold, settings, models) as pipeline:
-            written = write_all(
-                gold,
-                pipeline,
-                ways,
-                on_progress=_of_set(name, on_progress),
-                on_written=on_written and (lambda one, on=on_written, of=(name, gold): on(*of, one)),
-            )
-        predictions = [each.predictions["extractive"] for each in written]
+            if ways is None:
+                predictions = ask_all(gold, pipeline, on_progress=progress)
+            else:
+                told = on_written and partial(on_written, name, gold)
+                written = write_all(gold, pipeline, ways, on_progress=progress, on_written=told)
+                predictions = tuple(each.predictions["extractive"] for each in written)
         results.append(evaluate_set(name, gold, predictions, earlier=earlier, written=written))
     return tuple(results)
+
+
+def _tell(on_progress: Progress, name: str, done: int, total: int) -> None:
+    on_progress(done, total, name)
 
 
 def load_sets(
@@ -126,27 +113,15 @@ def sample(gold: GoldSet, most: int | None) -> GoldSet:
 
 
 def ask_all(
-    name: str, gold: GoldSet, settings: Settings, models: Models, *, on_progress: Progress | None = None
+    gold: GoldSet, pipeline: Pipeline, *, on_progress: Callable[[int, int], None] | None = None
 ) -> tuple[Prediction, ...]:
-    """What a pipeline over the set's documents alone says to each of its questions."""
-    with _pipeline_over(gold, settings, models) as pipeline:
+    """What the pipeline says to each of the set's questions."""
 
-        def ask(question: GoldQuestion) -> Answer:
-            cities = () if question.city is None else (question.city,)
-            return pipeline.ask(question.question, history=question.history, cities=cities)
+    def ask(question: GoldQuestion) -> Answer:
+        cities = () if question.city is None else (question.city,)
+        return pipeline.ask(question.question, history=question.history, cities=cities)
 
-        return predict(gold, ask, on_progress=_of_set(name, on_progress))
-
-
-def _load(
-    set_dirs: Sequence[Path], questions: str, most: int | None, compare: Path | None
-) -> tuple[dict[str, GoldSet], Earlier | None]:
-    golds = load_sets(set_dirs, questions=questions, most=most)
-    if compare is None:
-        return golds, None
-    earlier = read_earlier(compare)
-    check_comparable(earlier, golds, compare)
-    return golds, earlier
+    return predict(gold, ask, on_progress=on_progress)
 
 
 @contextmanager
@@ -160,10 +135,6 @@ def _pipeline_over(gold: GoldSet, settings: Settings, models: Models) -> Iterato
         )
         write_gold_corpus(gold, own.corpus_dir)
         yield Pipeline.build(own, models)
-
-
-def _of_set(name: str, on_progress: Progress | None) -> Callable[[int, int], None] | None:
-    return on_progress and (lambda done, total: on_progress(done, total, name))
 
 
 def check_writable(path: Path) -> None:

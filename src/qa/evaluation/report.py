@@ -41,7 +41,11 @@ def render_report(results: Sequence[SetResult], *, threshold: float, about: str)
 
 
 def _section(result: SetResult, threshold: float) -> Section:
-    moved, ways = result.comparison, result.ways
+    first_tables = []
+    if (ways := result.ways) is not None:
+        first_tables.append(_table("Quoted, drafted, verified", way_rows(ways), note=describe_ways(ways)))
+    if (moved := result.comparison) is not None:
+        first_tables.append(_table("What moved", change_rows(moved), note=describe_comparison(moved)))
     tables = [_table("All figures", figure_rows({"all": result.measured}))]
     for title, by in (("Figures by language", result.by["lang"]), ("Figures by kind", result.by["kind"])):
         if len(by) > 1:
@@ -50,18 +54,7 @@ def _section(result: SetResult, threshold: float) -> Section:
     return Section(
         name=result.name,
         summary=summarise(result),
-        first_tables=(
-            *(
-                ()
-                if ways is None
-                else (_table("Quoted, drafted, verified", way_rows(ways), note=describe_ways(ways)),)
-            ),
-            *(
-                ()
-                if moved is None
-                else (_table("What moved", change_rows(moved), note=describe_comparison(moved)),)
-            ),
-        ),
+        first_tables=tuple(first_tables),
         plots=(
             ("By language", tuple(_language_plots(result))),
             ("Answering and refusing", tuple(_refusal_plots(result, threshold))),

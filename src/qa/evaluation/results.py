@@ -26,12 +26,10 @@ FORMAT = 1
 Earlier = Mapping[str, tuple[Row, ...]]
 """The rows of an earlier run by the name of their set."""
 
-_KINDS_OF_VALUES: Mapping[str, type | tuple[type, ...]] = {
-    "str": str,
-    "bool": bool,
-    "int": int,
-    "float": (int, float),
-}
+COUNTS_OF_WAYS = ("statements", "sentences", "faults", "asked", "fallbacks", "lost", "won", "less_precise")
+"""The fields of `Ways` that are written as they are."""
+
+_KINDS_OF_VALUES = {"str": str, "bool": bool, "int": int, "float": (int, float)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +57,8 @@ def evaluate_set(
     """The figures of a set, held against those of an earlier run where there is one, and beside those of the ways
     in which a language model answered where one did."""
     rows = judge(gold, predictions)
-    by: dict[Literal["lang", "kind"], dict[str, Measured]] = {
-        "lang": {value: measure(group) for value, group in group_rows(rows, "lang").items()},
-        "kind": {value: measure(group) for value, group in group_rows(rows, "kind").items()},
-    }
+    keys: tuple[Literal["lang", "kind"], ...] = ("lang", "kind")
+    by = {key: {value: measure(group) for value, group in group_rows(rows, key).items()} for key in keys}
     return SetResult(
         name=name,
         gold=gold,
@@ -132,7 +128,7 @@ def check_comparable(earlier: Earlier, golds: Mapping[str, GoldSet], path: Path)
 
 def _measured_values(measured: Measured) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for name, value in measured.figures.values.items():
+    for name, value in measured.figures.items():
         interval = measured.intervals.get(name)
         values[name] = {"value": _or_null(value)}
         if interval is not None:
@@ -143,18 +139,10 @@ def _measured_values(measured: Measured) -> dict[str, Any]:
 def _comparison_values(comparison: Comparison | None) -> dict[str, Any] | None:
     if comparison is None:
         return None
-    changes = {
-        change.figure: {
-            **{
-                name: _or_null(value)
-                for name, value in dataclasses.asdict(change).items()
-                if name != "figure"
-            },
-            "change": _or_null(change.change),
-            "verdict": change.verdict,
-        }
-        for change in comparison.changes
-    }
+    changes: dict[str, Any] = {}
+    for change in comparison.changes:
+        values = {**dataclasses.asdict(change), "change": change.change, "verdict": change.verdict}
+        changes[values.pop("figure")] = {name: _or_null(value) for name, value in values.items()}
     return {**dataclasses.asdict(comparison), "changes": changes}
 
 
@@ -164,14 +152,7 @@ def _ways_values(ways: Ways | None) -> dict[str, Any] | None:
     return {
         "figures": {way: _measured_values(measured) for way, measured in ways.measured.items()},
         "questions": {way: [_row_values(row) for row in rows] for way, rows in ways.rows.items()},
-        "statements": {way: dict(counts) for way, counts in ways.statements.items()},
-        "sentences": dict(ways.sentences),
-        "faults": dict(ways.faults),
-        "asked": ways.asked,
-        "fallbacks": dict(ways.fallbacks),
-        "lost": {way: list(ids) for way, ids in ways.lost.items()},
-        "won": {way: list(ids) for way, ids in ways.won.items()},
-        "less_precise": {way: list(ids) for way, ids in ways.less_precise.items()},
+        **{name: getattr(ways, name) for name in COUNTS_OF_WAYS},
     }
 
 

@@ -50,14 +50,8 @@ LOWER_IS_BETTER = frozenset({"answered_without_citation", "false_refusal", "seco
 NEITHER_IS_BETTER = frozenset({*COUNTS, "mean_answer_chars"})
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The figures of one set by name; counts are whole numbers, all else is a float."""
-
-    values: Mapping[str, int | float]
-
-    def __getitem__(self, name: str) -> int | float:
-        return self.values[name]
+Figures = Mapping[str, int | float]
+"""The figures of one set by name; counts are whole numbers, all else is a float."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,13 +72,6 @@ def score(gold: GoldSet, predictions: Iterable[Prediction]) -> Figures:
     return figures_of(judge(gold, predictions))
 
 
-def score_by(
-    gold: GoldSet, predictions: Iterable[Prediction], key: Literal["lang", "kind"]
-) -> dict[str, Figures]:
-    """The figures over the questions of each language or kind, sorted by it."""
-    return {name: figures_of(rows) for name, rows in group_rows(judge(gold, predictions), key).items()}
-
-
 def group_rows(rows: Iterable[Row], key: Literal["lang", "kind"]) -> dict[str, tuple[Row, ...]]:
     """The rows of each language or kind, sorted by it."""
     groups: dict[str, list[Row]] = defaultdict(list)
@@ -102,10 +89,8 @@ def figures_of(rows: Sequence[Row]) -> Figures:
         total=lambda part: np.array(math.fsum(part)),
         percentile=lambda q: np.array(np.percentile(known, q) if known.size else math.nan),
     )
-    return Figures(
-        MappingProxyType(
-            {name: int(value) if name in COUNTS else float(value) for name, value in values.items()}
-        )
+    return MappingProxyType(
+        {name: int(value) if name in COUNTS else float(value) for name, value in values.items()}
     )
 
 

@@ -60,9 +60,12 @@ def format_result(result: SetResult, *, by: Literal["lang", "kind"] | None = Non
     while block := list(islice(names, COLUMNS)):
         parts.append(_align(figure_rows({name: columns[name] for name in block})))
     if result.ways is not None:
-        parts += [describe_ways(result.ways), _align(way_rows(result.ways)), _name_turned(result.ways)]
-    if result.comparison is not None:
-        parts.append(format_comparison(result.comparison))
+        turned = [_name_ids(sentence, ids["verified"]) for _, sentence, ids in _turned(result.ways)]
+        parts += [describe_ways(result.ways), _align(way_rows(result.ways)), "\n".join(turned)]
+    if (moved := result.comparison) is not None:
+        mended = _name_ids("right now, wrong then", moved.mended)
+        broken = _name_ids("wrong now, right then", moved.broken)
+        parts += [describe_comparison(moved), _align(change_rows(moved)), f"{mended}\n{broken}"]
     return "\n\n".join(parts)
 
 
@@ -73,22 +76,6 @@ def summarise(result: SetResult) -> str:
     return (
         f"{counts['n']} questions, {counts['answerable']} with an answer and {counts['must_refuse']} without; "
         f"{counts['answered']} answered, with {counts['citations']} citations{missing}"
-    )
-
-
-def format_comparison(comparison: Comparison) -> str:
-    """What moved, for a terminal: how much was compared, a figure a line, the questions that turned."""
-    return "\n\n".join(
-        [
-            describe_comparison(comparison),
-            _align(change_rows(comparison)),
-            "\n".join(
-                [
-                    _name_ids("right now, wrong then", comparison.mended),
-                    _name_ids("wrong now, right then", comparison.broken),
-                ]
-            ),
-        ]
     )
 
 
@@ -184,10 +171,6 @@ def _turned(ways: Ways) -> tuple[tuple[str, str, Mapping[Way, tuple[str, ...]]],
             ways.less_precise,
         ),
     )
-
-
-def _name_turned(ways: Ways) -> str:
-    return "\n".join(_name_ids(sentence, ids["verified"]) for _, sentence, ids in _turned(ways))
 
 
 def _name_ids(title: str, ids: Sequence[str]) -> str:

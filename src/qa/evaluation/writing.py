@@ -73,12 +73,13 @@ class Written:
 class ThreeWays:
     """Answers questions in all three ways, the quotes being searched for once. One question at a time."""
 
-    def __init__(self, model: OverheardModel, settings: Settings, models: Models) -> None:
+    def __init__(self, settings: Settings, models: Models) -> None:
+        """Raises `ModelError` if the language model that is set cannot be opened."""
         from qa.engine.assembly import writer_with
 
-        self._model = model
+        self._model = OverheardModel(llm.open_chat(settings), settings)
         self._drafts: list[Draft] = []
-        self._writer = writer_with(model, settings, models, on_draft=self._drafts.append)
+        self._writer = writer_with(self._model, settings, models, on_draft=self._drafts.append)
 
     def answer(self, gold: GoldSet, question: GoldQuestion, pipeline: Pipeline) -> Written:
         """The answers to `question` of `gold`, from the documents of `pipeline`."""
@@ -109,19 +110,11 @@ class ThreeWays:
             sentences=_sentences(draft, len(read), quoted, verified),
             fallback=fallback_of(verified),
             said={
-                "extractive": _said(quoted, pipeline),
-                "drafted": _said_first(first, quoted, pipeline),
-                "verified": _said(verified, pipeline),
+                "extractive": _check_statements(quoted, pipeline),
+                "drafted": _check([(each.text, each.marks) for each in first], quoted, pipeline),
+                "verified": _check_statements(verified, pipeline),
             },
         )
-
-
-def open_three_ways(settings: Settings, models: Models) -> ThreeWays:
-    """What answers with the models, and with the language model that is set.
-
-    Raises `ModelError` if it cannot be opened.
-    """
-    return ThreeWays(OverheardModel(llm.open_chat(settings), settings), settings, models)
 
 
 def check_language_model(settings: Settings) -> None:
@@ -204,26 +197,20 @@ def _cited(sentence: Sentence, citations: Sequence[Citation]) -> tuple[str, ...]
     return tuple(each.quote for each in citations if each.number in sentence.marks)
 
 
-def _said(answer: Stated, pipeline: Pipeline) -> tuple[Checked, ...]:
+def _check_statements(answer: Stated, pipeline: Pipeline) -> tuple[Checked, ...]:
+    return _check([(each.text, each.citations) for each in answer.statements], answer, pipeline)
+
+
+def _check(
+    sentences: Sequence[tuple[str, Sequence[int]]], answer: Stated, pipeline: Pipeline
+) -> tuple[Checked, ...]:
+    """Each sentence held against the citations that it numbers; one without a number, against all citations."""
     return tuple(
         check_said(
-            statement.text,
-            [each for each in answer.citations if each.number in statement.citations],
+            text,
+            [citation for citation in answer.citations if citation.number in numbers] or answer.citations,
             question=answer.interpreted_as,
             pipeline=pipeline,
         )
-        for statement in answer.statements
-    )
-
-
-def _said_first(first: Sequence[Sentence], quoted: Quoted, pipeline: Pipeline) -> tuple[Checked, ...]:
-    """The sentences of the first reply; one that cites nothing is held against all the quotes."""
-    return tuple(
-        check_said(
-            sentence.text,
-            [each for each in quoted.citations if each.number in sentence.marks] or quoted.citations,
-            question=quoted.interpreted_as,
-            pipeline=pipeline,
-        )
-        for sentence in first
+        for text, numbers in sentences
     )
