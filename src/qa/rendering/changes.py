@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from qa.corpus.change_log import COMMAND_LINE, READER, STAFF, THIS_MACHINE, Change
 from qa.i18n.messages import join_names, say
-from qa.rendering.escaping import Html, fill, join, one_line
+from qa.rendering.escaping import Html, fill, one_line
+from qa.rendering.page_parts import notice_html
 
 NAMELESS = {STAFF: "who_staff", READER: "who_reader", THIS_MACHINE: "who_this_machine"}
 """Who has no name, and the key of what is said in its place."""
@@ -21,7 +22,7 @@ MAX_NAMED = 5
 def changes_html(changes: Sequence[Change], *, language: str) -> Html:
     """The list of `changes` (the newest first), `MAX_LISTED` at most."""
     if not changes:
-        return fill('<p class="note" role="status">{text}</p>', text=say("changes_empty", language))
+        return notice_html(say("changes_empty", language))
     items = [
         fill(
             '<li><span dir="auto">{deed}</span> <time class="facts" datetime="{time}">{shown}</time></li>',
@@ -32,10 +33,9 @@ def changes_html(changes: Sequence[Change], *, language: str) -> Html:
         for change in changes[:MAX_LISTED]
     ]
     return fill(
-        '<div class="changes" lang="{language}"><p class="note">{note}</p><ol>{items}</ol></div>',
+        '<div class="changes" lang="{language}"><p class="note">{say.changes_note}</p><ol>{items}</ol></div>',
         language=language,
-        note=say("changes_note", language),
-        items=join(items),
+        items=items,
     )
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from qa.cities.countries import country_name, own_name
 from qa.domain import Citation, Span
 from qa.i18n.messages import join_names, language_name, say
-from qa.rendering.escaping import Html, fill, join
-from qa.rendering.evidence import original_html, whole_html
+from qa.rendering.escaping import Html, fill, join, wrap
+from qa.rendering.evidence import original_html, quote_html, whole_html
 from qa.rendering.map import city_anchor
-from qa.rendering.wording import NameCity, place_of
+from qa.rendering.wording import NameCity
 from qa.storage.manifest import DocumentRecord
 from qa.suggestions.city_briefs import Brief
 
@@ -25,12 +25,10 @@ def overview_html(briefs: Sequence[Brief], *, language: str, name_city: NameCity
     """
     cards = [_small_card(brief, language=language, name_city=name_city) for brief in briefs]
     return fill(
-        '<section class="city-cards" lang="{language}">{heading}<p class="note" role="status">{hint}</p>'
-        '<div class="city-grid">{cards}</div></section>',
+        '<section class="city-cards" lang="{language}"><h2 class="visually-hidden">{say.tab_cities}</h2>'
+        '<p class="note" role="status">{say.cities_hint}</p><div class="city-grid">{cards}</div></section>',
         language=language,
-        heading=_heading(language),
-        hint=say("cities_hint", language),
-        cards=join(cards),
+        cards=cards,
     )
 
 
@@ -38,19 +36,13 @@ def chosen_html(briefs: Sequence[Brief], *, language: str, name_city: NameCity) 
     """The whole card of each chosen city, under a notice that questions are narrowed to them."""
     names = tuple(name_city(brief.city.name, language) for brief in briefs)
     return fill(
-        '<section class="city-cards" lang="{language}">{heading}<p class="city-choice" role="status">'
-        '<span>{notice}</span> <button type="button" class="city-all">{all}</button></p>{cards}</section>',
+        '<section class="city-cards" lang="{language}"><h2 class="visually-hidden">{say.tab_cities}</h2>'
+        '<p class="city-choice" role="status"><span>{notice}</span> '
+        '<button type="button" class="city-all">{say.cities_all}</button></p>{cards}</section>',
         language=language,
-        heading=_heading(language),
         notice=say("cities_asked_of", language, cities=join_names(names, language)),
-        all=say("cities_all", language),
-        cards=join([_whole_card(brief, language=language, name_city=name_city) for brief in briefs]),
+        cards=[_whole_card(brief, language=language, name_city=name_city) for brief in briefs],
     )
-
-
-def _heading(language: str) -> Html:
-    """What screen readers find the cards by; the eye has the tab's label."""
-    return fill('<h2 class="visually-hidden">{heading}</h2>', heading=say("tab_cities", language))
 
 
 def _small_card(brief: Brief, *, language: str, name_city: NameCity) -> Html:
@@ -69,7 +61,7 @@ def _whole_card(brief: Brief, *, language: str, name_city: NameCity) -> Html:
     name = name_city(brief.city.name, language)
     if not brief.records:
         return _card(brief, _nothing(name, language), Html(), language=language, name=name)
-    silent = fill('<p class="note">{text}</p>', text=say("card_silent", language, city=name))
+    silent = wrap('<p class="note">{}</p>', say("card_silent", language, city=name))
     body = [
         silent if brief.quotes == () else _quotes(brief.quotes, language=language),
         _documents(brief.records, language=language),
@@ -111,41 +103,28 @@ def _facts(brief: Brief, language: str) -> str:
 
 
 def _nothing(name: str, language: str) -> Html:
-    return fill('<p class="note">{text}</p>', text=say("card_without", language, city=name))
+    return wrap('<p class="note">{}</p>', say("card_without", language, city=name))
 
 
 def _quotes(quotes: Sequence[Citation] | None, *, language: str) -> Html:
     """What is quoted, each with its place in its document; that it is looked for where nobody knows yet."""
     if quotes is None:
-        return fill('<p class="note pending">{text}</p>', text=say("searching", language))
-    items = [_quote(citation, language=language) for citation in quotes]
-    return fill('<ul class="city-quotes" role="list">{items}</ul>', items=join(items)) if items else Html()
-
-
-def _quote(citation: Citation, *, language: str) -> Html:
-    source, place = citation.source, place_of(citation, language)
-    return fill(
-        '<li><blockquote lang="{code}" dir="auto">{quote}</blockquote>'
-        '<p class="place"><bdi>{title}</bdi>{place}</p>{whole}</li>',
-        code=source.language,
-        quote=citation.quote,
-        title=source.title,
-        place=fill(' › <bdi lang="{code}">{place}</bdi>', code=source.language, place=place)
-        if place
-        else Html(),
-        whole=whole_html(source.doc_id, source.version, citation.place.span, language=language),
-    )
+        return fill('<p class="note pending">{say.searching}</p>', language=language)
+    items = [
+        wrap("<li>{}</li>", quote_html(each, wrap("{}", each.quote), language=language)) for each in quotes
+    ]
+    return wrap('<ul class="city-quotes" role="list">{}</ul>', items)
 
 
 def _documents(records: Sequence[DocumentRecord], *, language: str) -> Html:
     more = len(records) - MAX_LISTED
     items = [_document(record, language=language) for record in records[:MAX_LISTED]]
     if more > 0:
-        items.append(fill('<li class="note">{text}</li>', text=say("card_rest", language, count=more)))
+        items.append(wrap('<li class="note">{}</li>', say("card_rest", language, count=more)))
     return fill(
-        '<h4>{heading}</h4><ul class="city-documents" role="list">{items}</ul>',
-        heading=say("tab_documents", language),
-        items=join(items),
+        '<h4>{say.tab_documents}</h4><ul class="city-documents" role="list">{items}</ul>',
+        language=language,
+        items=items,
     )
 
 

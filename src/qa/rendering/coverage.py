@@ -10,7 +10,8 @@ from qa.cities import Subject
 from qa.i18n.messages import say
 from qa.overview.coverage import Cell, Coverage, CoverageRow
 from qa.overview.subjects import SUBJECTS
-from qa.rendering.escaping import Html, fill, join, one_line
+from qa.rendering.escaping import Html, fill, one_line
+from qa.rendering.page_parts import notice_html
 from qa.rendering.wording import NameCity, shorten
 
 TINTS = 3
@@ -40,15 +41,13 @@ def coverage_html(table: Coverage, *, language: str, name_city: NameCity) -> Htm
         say("tab_documents", language),
     ]
     return fill(
-        '<div class="coverage" lang="{language}"><p class="note">{note}</p>'
+        '<div class="coverage" lang="{language}"><p class="note">{say.coverage_note}</p>'
         '<div class="table" role="region" tabindex="0" aria-labelledby="coverage-caption">'
-        '<table><caption class="visually-hidden" id="coverage-caption">{caption}</caption>'
+        '<table><caption class="visually-hidden" id="coverage-caption">{say.coverage_heading}</caption>'
         "<thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table></div></div>",
         language=language,
-        note=say("coverage_note", language),
-        caption=say("coverage_heading", language),
-        headings=join([fill('<th scope="col">{heading}</th>', heading=heading) for heading in headings]),
-        rows=join([_row(row, most=table.most, language=language, name_city=name_city) for row in table.rows]),
+        headings=[fill('<th scope="col">{heading}</th>', heading=heading) for heading in headings],
+        rows=[_row(row, most=table.most, language=language, name_city=name_city) for row in table.rows],
     )
 
 
@@ -62,7 +61,7 @@ def _row(row: CoverageRow, *, most: int, language: str, name_city: NameCity) -> 
     return fill(
         '<tr><th scope="row"><bdi>{city}</bdi></th>{cells}{total}</tr>',
         city=name_city(row.city, language),
-        cells=join([_cell(cell, most=most, language=language) for cell in row.cells]),
+        cells=[_cell(cell, most=most, language=language) for cell in row.cells],
         total=_empty(language) if is_empty else total,
     )
 
@@ -81,8 +80,9 @@ def _cell(cell: Cell, *, most: int, language: str) -> Html:
 
 def _empty(language: str) -> Html:
     return fill(
-        '<td class="is-empty"><span aria-hidden="true">–</span><span class="visually-hidden">{none}</span></td>',
-        none=say("coverage_none", language),
+        '<td class="is-empty"><span aria-hidden="true">–</span>'
+        '<span class="visually-hidden">{say.coverage_none}</span></td>',
+        language=language,
     )
 
 
@@ -94,7 +94,7 @@ def _tint(passages: int, most: int) -> int:
 def refused_html(refused: Sequence[tuple[int, str, int, str]], *, language: str) -> Html:
     """The questions that most often had no answer (see `qa.feedback.most_refused`), `MAX_REFUSED` at most."""
     if not refused:
-        return fill('<p class="note" role="status">{text}</p>', text=say("refused_empty", language))
+        return notice_html(say("refused_empty", language))
     items = [
         fill(
             '<li><span dir="auto">{question}</span> <span class="facts">#{number} · {facts}</span></li>',
@@ -105,10 +105,9 @@ def refused_html(refused: Sequence[tuple[int, str, int, str]], *, language: str)
         for number, question, times, last_time in refused[:MAX_REFUSED]
     ]
     return fill(
-        '<div class="refused" lang="{language}"><p class="note">{note}</p><ul>{items}</ul></div>',
+        '<div class="refused" lang="{language}"><p class="note">{say.refused_note}</p><ul>{items}</ul></div>',
         language=language,
-        note=say("refused_note", language),
-        items=join(items),
+        items=items,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from qa.corpus.receipts import Receipt
 from qa.domain import Span
 from qa.i18n.messages import join_names, language_name, say
-from qa.rendering.escaping import Html, fill, join, safe_url
+from qa.rendering.escaping import Html, fill, safe_url
 from qa.rendering.evidence import original_html, whole_html
 from qa.rendering.receipts import receipt_facts, warnings_html
 from qa.rendering.wording import NameCity
@@ -35,12 +35,11 @@ def documents_html(
     count = say("documents_count", language, shown=min(len(found), MAX_LISTED), count=len(receipts))
     cards = [_card(*entry, language=language, name_city=name_city) for entry in found[:MAX_LISTED]]
     return fill(
-        '<div class="documents" lang="{language}"><h2 class="visually-hidden">{heading}</h2>'
+        '<div class="documents" lang="{language}"><h2 class="visually-hidden">{say.tab_documents}</h2>'
         '<p class="note" role="status">{count}</p>{cards}</div>',
         language=language,
-        heading=say("tab_documents", language),
         count=count,
-        cards=join(cards),
+        cards=cards,
     )
 
 
@@ -60,23 +59,16 @@ def _card(
     # Of the receipt, passages and pages: where a title was found matters to whoever brought the file in.
     facts += receipt_facts(replace(receipt, origins=(), language=""), language)
     links = [original_html(doc_id, language=language)]
-    address = safe_url(url)
-    if address:
-        label = say("original_page", language)
-        links.append(
-            fill(
-                '<a href="{url}" target="_blank" rel="noopener noreferrer">{label}</a>',
-                url=address,
-                label=label,
-            )
-        )
+    if address := safe_url(url):
+        page = '<a href="{url}" target="_blank" rel="noopener noreferrer">{say.original_page}</a>'
+        links.append(fill(page, url=address, language=language))
     return fill(
         '<article class="card"><h3><bdi>{title}</bdi></h3><p class="place">{facts}</p>{warnings}'
         '<p class="card-links">{links}<span class="path"><bdi>{path}</bdi></span></p>{whole}</article>',
         title=receipt.title or receipt.path,
         facts=" · ".join(dict.fromkeys(facts)),
         warnings=warnings_html(receipt, language),
-        links=join(links),
+        links=links,
         path=receipt.path,
         whole=whole_html(doc_id, version, Span(0, 0), language=language),
     )

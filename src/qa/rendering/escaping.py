@@ -6,6 +6,8 @@ import re
 from html import escape
 from urllib.parse import quote, urlsplit
 
+from qa.i18n.messages import say
+
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 """Control characters but tab and newline (terminals obey some), and those that turn the writing direction
 round, with which a text can be made to read as another one."""
@@ -22,17 +24,42 @@ class Html(str):
     __slots__ = ()
 
 
+class _Messages:
+    """The messages of one language, as attributes that `str.format` looks up."""
+
+    def __init__(self, language: object) -> None:
+        self._language = str(language)
+
+    def __getattr__(self, key: str) -> str:
+        return _safe(say(key, self._language))
+
+
 def fill(template: str, **values: object) -> Html:
     """The HTML `template` with its `{placeholders}` filled; every value that is not `Html` is escaped.
 
+    A list is filled in piece by piece. `{say.KEY}` is the message with this key in the language that the value
+    `language` names.
+
     >>> fill("<p title='{x}'>{x}</p>", x="a<b")
     "<p title='a&lt;b'>a&lt;b</p>"
+    >>> fill("<p>{say.ask}</p>", language="en")
+    '<p>Ask</p>'
     """
-    safe = {
-        name: value if isinstance(value, Html) else escape(without_controls(str(value)))
-        for name, value in values.items()
-    }
-    return Html(template.format(**safe))
+    safe = {name: _safe(value) for name, value in values.items()}
+    return Html(template.format(say=_Messages(values.get("language")), **safe))
+
+
+def wrap(template: str, content: object) -> Html:
+    """The HTML `template` with `content` in place of its `{}`; empty where there is no content. See `fill`."""
+    return Html(template.format(_safe(content))) if content else Html()
+
+
+def _safe(value: object) -> str:
+    if isinstance(value, Html):
+        return value
+    if isinstance(value, (list, tuple)):
+        return "".join(map(_safe, value))
+    return escape(without_controls(str(value)))
 
 
 def join(parts: list[Html] | tuple[Html, ...], *, separator: str = "") -> Html:
@@ -52,12 +79,10 @@ def one_line(text: str) -> str:
 
 def as_markdown(text: str) -> str:
     """The text as one line of Markdown that shows these characters and does nothing else."""
-    line = FORGED_MARK.sub(r"(\1)", without_controls(" ".join(text.split())))
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     line = MARKDOWN_SIGNS.sub(r"\\\1", line)
-    line = re.sub(
-        r"^(\d+)\.", r"\1\\.", re.sub(r"^-", r"\\-", line)
-    )  # a list item, a rule, a heading's underline
+    # A list item, a rule, a heading's underline.
+    line = re.sub(r"^(\d+)\.", r"\1\\.", re.sub(r"^-", r"\\-", line))
     return re.sub(r"://", r"\\://", re.sub(r"(?i)\bwww\.", lambda found: f"{found[0][:-1]}\\.", line))
 
 

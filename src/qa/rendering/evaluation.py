@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from qa.rendering.escaping import Html, fill, join
+from qa.rendering.escaping import Html, fill, wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def evaluation_html(sections: Sequence[Section], *, about: str) -> Html:
         style=Html(resources.files("qa").joinpath("data", "report.css").read_text(encoding="utf-8")),
         about=about,
         contents=_contents(sections),
-        sections=join([_section(number, section) for number, section in enumerate(sections, start=1)]),
+        sections=[_section(number, section) for number, section in enumerate(sections, start=1)],
     )
 
 
@@ -107,7 +107,7 @@ def _contents(sections: Sequence[Section]) -> Html:
         fill('<li><a href="#set-{number}">{name}</a></li>', number=number, name=section.name)
         for number, section in enumerate(sections, start=1)
     ]
-    return fill("<nav><ul>{links}</ul></nav>", links=join(links)) if len(links) > 1 else Html()
+    return wrap("<nav><ul>{}</ul></nav>", links if len(links) > 1 else ())
 
 
 def _section(number: int, section: Section) -> Html:
@@ -115,7 +115,7 @@ def _section(number: int, section: Section) -> Html:
         fill(
             '<h3>{title}</h3><div class="plots">{plots}</div>',
             title=title,
-            plots=join([_plot(plot) for plot in group]),
+            plots=[_plot(plot) for plot in group],
         )
         for title, group in section.plots
     ]
@@ -124,30 +124,27 @@ def _section(number: int, section: Section) -> Html:
         number=number,
         name=section.name,
         summary=section.summary,
-        plots=join(plots),
-        first=join([_table(table) for table in section.first_tables]),
-        tables=join([_table(table) for table in section.tables]),
-        cases=join([_case_list(cases) for cases in section.case_lists]),
+        plots=plots,
+        first=[_table(table) for table in section.first_tables],
+        tables=[_table(table) for table in section.tables],
+        cases=[_case_list(cases) for cases in section.case_lists],
     )
 
 
 def _table(table: Table) -> Html:
-    head = join([fill('<th scope="col">{cell}</th>', cell=cell) for cell in table.headings])
+    head = [fill('<th scope="col">{cell}</th>', cell=cell) for cell in table.headings]
+    row = '<tr><th scope="row">{name}</th>{cells}</tr>'
     rows = [
-        fill(
-            '<tr><th scope="row">{name}</th>{cells}</tr>',
-            name=name,
-            cells=join([fill("<td>{cell}</td>", cell=cell) for cell in cells]),
-        )
+        fill(row, name=name, cells=[fill("<td>{cell}</td>", cell=cell) for cell in cells])
         for name, *cells in table.rows
     ]
     return fill(
         '<h3>{title}</h3>{note}<div class="scroll" tabindex="0" role="region" aria-label="{title}">'
         "<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>",
         title=table.title,
-        note=fill("<p>{note}</p>", note=table.note) if table.note else Html(),
+        note=wrap("<p>{}</p>", table.note),
         head=head,
-        rows=join(rows),
+        rows=rows,
     )
 
 
@@ -159,9 +156,9 @@ def _plot(plot: Plot) -> Html:
     return fill(
         "<figure><figcaption>{title}</figcaption>{keys}{svg}{note}</figure>",
         title=plot.title,
-        keys=fill('<ul class="keys">{keys}</ul>', keys=join(keys)) if keys else Html(),
+        keys=wrap('<ul class="keys">{}</ul>', keys),
         svg=plot.svg,
-        note=fill("<p>{note}</p>", note=plot.note) if plot.note else Html(),
+        note=wrap("<p>{}</p>", plot.note),
     )
 
 
@@ -172,12 +169,11 @@ def _case_list(cases: CaseList) -> Html:
         "<h3>{title} ({counted})</h3>{cases}",
         title=cases.title,
         counted=counted,
-        cases=join([_case(case) for case in cases.cases]),
+        cases=[_case(case) for case in cases.cases],
     )
 
 
 def _case(case: Case) -> Html:
-    gold = "; ".join(case.gold) or "none: the documents do not say"
     passages = [
         fill(
             '<li><p class="source">{title}{mark}</p><p dir="auto">{text}</p></li>',
@@ -196,12 +192,7 @@ def _case(case: Case) -> Html:
         language=case.language,
         id=case.id,
         confidence=f"{case.confidence:.2f}",
-        gold=gold,
+        gold="; ".join(case.gold) or "none: the documents do not say",
         said=case.said,
-        passages=fill(
-            "<details><summary>The best passages</summary><ol>{passages}</ol></details>",
-            passages=join(passages),
-        )
-        if passages
-        else Html(),
+        passages=wrap("<details><summary>The best passages</summary><ol>{}</ol></details>", passages),
     )

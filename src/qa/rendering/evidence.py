@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from qa.domain import Answer, Citation, Document, Span
 from qa.i18n.messages import language_name, say
-from qa.rendering.escaping import Html, fill, join, safe_url
+from qa.rendering.escaping import Html, fill, join, safe_url, wrap
 from qa.rendering.wording import language_note, page_label, place_of, shown_citations, shown_translations
 
 MIN_SURROUNDINGS = 300
@@ -70,22 +70,22 @@ def translation_html(text: str, *, language: str, words: str) -> Html:
     `words` is the language of what is said about it.
     """
     if not text:
-        return fill('<p class="note">{note}</p>', note=say("translated_none", words))
+        return fill('<p class="note">{say.translated_none}</p>', language=words)
     return fill(
-        '<p class="translated" lang="{code}" dir="auto">{text}</p><p class="note">{note}</p>',
+        '<p class="translated" lang="{code}" dir="auto">{text}</p><p class="note">{say.translated_note}</p>',
         code=language,
         text=text,
-        note=say("translated_note", words),
+        language=words,
     )
 
 
 def _translate_button(citation: Citation, *, turn: int, asked_in: str, language: str) -> Html:
     return fill(
         '<button type="button" class="translate" data-turn="{turn}" data-number="{number}" '
-        'data-waiting="{waiting}">{label}</button>',
+        'data-waiting="{say.translating}">{label}</button>',
         turn=turn,
         number=citation.number,
-        waiting=say("translating", language),
+        language=language,
         label=say("translate", language, language=language_name(asked_in, language)),
     )
 
@@ -97,7 +97,7 @@ def document_html(document: Document, span: Span, *, language: str = "en") -> Ht
     """
     start, end = max(0, span.start - MAX_OF_DOCUMENT), min(len(document.text), span.end + MAX_OF_DOCUMENT)
     is_cut = (start, end) != (0, len(document.text))
-    note = fill('<p class="note">{note}</p>', note=say("document_shortened", language)) if is_cut else Html()
+    note = wrap('<p class="note">{}</p>', say("document_shortened", language) if is_cut else "")
     return fill(
         '{note}<div class="document" lang="{code}" dir="auto">{text}</div>',
         note=note,
@@ -145,11 +145,9 @@ def _card(
         card_id=card_id,
         number=citation.number,
         title=source.title,
-        place=join([fill('<p class="place">{line}</p>', line=line) for line in place if line]),
+        place=[wrap('<p class="place">{}</p>', line) for line in place],
         quote=_quote(citation, document, language=language),
-        translation=fill('<div class="translation" aria-live="polite">{it}</div>', it=translation)
-        if translation
-        else Html(),
+        translation=wrap('<div class="translation" aria-live="polite">{}</div>', translation),
         links=_links(citation, document, turn=turn, language=language),
         whole=whole_html(source.doc_id, source.version, citation.place.span, language=language)
         if document
@@ -158,18 +156,16 @@ def _card(
 
 
 def _quote(citation: Citation, document: Document | None, *, language: str) -> Html:
-    if document is None:
-        note, body = "document_gone", fill("<mark>{quote}</mark>", quote=citation.quote)
-    elif citation.place.span.cut(document.text) != citation.quote:
-        note, body = "document_changed", fill("<mark>{quote}</mark>", quote=citation.quote)
+    if document and citation.place.span.cut(document.text) == citation.quote:
+        warning, body = "", _in_surroundings(document, citation.place.span, language=language)
     else:
-        note, body = "", _in_surroundings(document, citation.place.span, language=language)
-    warning = fill('<p class="note">{note}</p>', note=say(note, language)) if note else Html()
+        warning = say("document_changed" if document else "document_gone", language)
+        body = fill("<mark>{quote}</mark>", quote=citation.quote)
     return fill(
         '<blockquote lang="{code}" dir="auto">{body}</blockquote>{warning}',
         code=citation.source.language,
         body=body,
-        warning=warning,
+        warning=wrap('<p class="note">{}</p>', warning),
     )
 
 
@@ -184,35 +180,23 @@ def _in_surroundings(document: Document, span: Span, *, language: str) -> Html:
 
 
 def _links(citation: Citation, document: Document | None, *, turn: int, language: str) -> Html:
-    links = [
-        fill(
-            '<a class="back" href="#m{turn}-{number}">{label}</a>',
-            turn=turn,
-            number=citation.number,
-            label=say("back_to_answer", language),
-        )
-    ]
-    url = safe_url(citation.source.url or (document.url if document else None))
-    if url:
-        links.append(
-            fill(
-                '<a class="original" href="{url}" target="_blank" rel="noopener noreferrer">{label}</a>',
-                url=url,
-                label=say("original_page", language),
-            )
-        )
+    back = '<a class="back" href="#m{turn}-{number}">{say.back_to_answer}</a>'
+    links = [fill(back, turn=turn, number=citation.number, language=language)]
+    if url := safe_url(citation.source.url or (document.url if document else None)):
+        page = '<a class="original" href="{url}" target="_blank" rel="noopener noreferrer">{say.original_page}</a>'
+        links.append(fill(page, url=url, language=language))
     if document:
         links.append(original_html(citation.source.doc_id, language=language))
-    links.append(fill('<span class="path"><bdi>{path}</bdi></span>', path=citation.source.path))
-    return fill('<p class="card-links">{links}</p>', links=join(links))
+    links.append(wrap('<span class="path"><bdi>{}</bdi></span>', citation.source.path))
+    return wrap('<p class="card-links">{}</p>', links)
 
 
 def original_html(doc_id: str, *, language: str) -> Html:
     """A link that saves the file that the document was read from."""
     return fill(
-        '<a class="original" href="original/{doc_id}" download>{label}</a>',
+        '<a class="original" href="original/{doc_id}" download>{say.document_original}</a>',
         doc_id=quote(doc_id, safe=""),
-        label=say("document_original", language),
+        language=language,
     )
 
 
@@ -222,13 +206,27 @@ def whole_html(doc_id: str, version: str, span: Span, *, language: str) -> Html:
     return fill(
         '<details class="whole" data-document="{doc_id}" data-version="{version}" '
         'data-start="{start}" data-end="{end}">'
-        '<summary>{label}</summary><div class="whole-body" tabindex="0">{loading}</div></details>',
+        "<summary>{say.open_document}</summary>"
+        '<div class="whole-body" tabindex="0">{say.loading_document}</div></details>',
         doc_id=doc_id,
         version=version,
         start=span.start,
         end=span.end,
-        label=say("open_document", language),
-        loading=say("loading_document", language),
+        language=language,
+    )
+
+
+def quote_html(citation: Citation, words: Html, *, language: str) -> Html:
+    """The `words` of a quote, the place that they have in their document, and what opens into it."""
+    source, place = citation.source, place_of(citation, language)
+    return fill(
+        '<blockquote lang="{code}" dir="auto">{words}</blockquote>'
+        '<p class="place"><bdi>{title}</bdi>{place}</p>{whole}',
+        code=source.language,
+        words=words,
+        title=source.title,
+        place=fill(' › <bdi lang="{code}">{place}</bdi>', code=source.language, place=place) if place else "",
+        whole=whole_html(source.doc_id, source.version, citation.place.span, language=language),
     )
 
 
@@ -245,12 +243,12 @@ def _annotated(document: Document, shown: Span, quote: Span, *, language: str) -
         if start in pages:
             page = pages[start]
             label = page_label(document.page_kind, page.number, page.name, language)
-            parts.append(fill('<span class="page">{label}</span>', label=label))
+            parts.append(wrap('<span class="page">{}</span>', label))
         piece = Span(start, end)
-        part = fill("{text}", text=piece.cut(document.text))
+        part = wrap("{}", piece.cut(document.text))
         if any(section.span.contains(piece) for section in document.sections):
-            part = fill('<strong class="heading">{text}</strong>', text=part)
-        parts.append(fill("<mark>{text}</mark>", text=part) if quote.contains(piece) else part)
+            part = wrap('<strong class="heading">{}</strong>', part)
+        parts.append(wrap("<mark>{}</mark>", part) if quote.contains(piece) else part)
     return join(parts)
 
 

@@ -144,16 +144,14 @@ def map_html(
     return fill(
         '<figure class="city-map" lang="{language}">'
         '<svg viewBox="0 0 {width} {height}" role="group" aria-labelledby="map-title" aria-describedby="map-desc">'
-        '<title id="map-title">{title}</title><desc id="map-desc">{description}</desc>'
+        '<title id="map-title">{say.map_title}</title><desc id="map-desc">{description}</desc>'
         '<g aria-hidden="true"><path class="map-land" fill-rule="evenodd" d="{land}"/>{grid}{routes}{leaders}</g>'
         "{buttons}</svg>"
-        '<figcaption class="note">{note}</figcaption></figure>',
+        '<figcaption class="note">{say.map_note}</figcaption></figure>',
         language=language, width=WIDTH, height=round(frame.height), grid=_grid(frame),
         land=land_path(frame.window(), place=lambda x, y: (frame.x(x - frame.anchor), frame.y(y))),
-        title=say("map_title", language),
         description=say("map_description", language, cities=join_names(names, language)),
-        routes=join([_curve(route) for route in routes]), leaders=join(leaders), buttons=join(buttons),
-        note=say("map_note", language),
+        routes=[_curve(route) for route in routes], leaders=leaders, buttons=buttons,
     )  # fmt: skip
 
 
@@ -301,10 +299,10 @@ def _button(city: City, place: Point, label: _Label, box: _Box | None, *, is_cho
         whole = '<g class="map-city is-home" data-city="{name}" role="img" aria-label="{said}">{dot}</g>'
         return fill(whole, name=city.name, said=label.said, dot=dot)
     return fill(
-        '<a class="{style}" href="#city-{slug}" data-city="{name}" tabindex="0" role="button" '
+        '<a class="{style}" href="#{anchor}" data-city="{name}" tabindex="0" role="button" '
         'aria-pressed="{pressed}" aria-label="{said}">{dot}</a>',
-        style="map-city" + " is-chosen" * is_chosen, slug=quote(name_key(city.name).replace(" ", "-"), safe=""),
-        name=city.name, pressed="true" if is_chosen else "false", said=label.said, dot=dot,
+        style="map-city" + " is-chosen" * is_chosen, anchor=city_anchor(city.name), name=city.name,
+        pressed="true" if is_chosen else "false", said=label.said, dot=dot,
     )  # fmt: skip
 
 

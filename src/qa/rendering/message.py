@@ -7,7 +7,7 @@ from typing import assert_never
 from qa.answer.composition import is_quoted
 from qa.domain import Answer, Quoted, Refused, Replied, Stated, Statement, Written
 from qa.i18n.messages import say
-from qa.rendering.escaping import Html, fill, join
+from qa.rendering.escaping import Html, fill, join, wrap
 from qa.rendering.wording import (
     NameCity,
     after_notes,
@@ -23,6 +23,8 @@ from qa.rendering.wording import (
     translation_note,
 )
 
+NOTE = '<p class="note">{}</p>'
+
 
 def to_html(answer: Answer, *, turn: int = 1, name_city: NameCity | None = None) -> Html:
     """The answer for the conversation: notes, lead, statements with marks, or a refusal.
@@ -30,22 +32,20 @@ def to_html(answer: Answer, *, turn: int = 1, name_city: NameCity | None = None)
     `turn` is the answer's number in the conversation. The mark of source n is a link to `#e{turn}-{n}`, the
     card that `evidence_html` makes for it.
     """
-    parts = [fill('<p class="note">{note}</p>', note=note) for note in notes_of(answer, name_city=name_city)]
+    parts = [wrap(NOTE, note) for note in notes_of(answer, name_city=name_city)]
     match answer:
         case Refused():
-            lines = refusal_lines(answer)
-            parts.extend(fill('<p class="refusal" dir="auto">{line}</p>', line=line) for line in lines)
+            parts += [wrap('<p class="refusal" dir="auto">{}</p>', line) for line in refusal_lines(answer)]
             parts.append(_nearest(answer, turn=turn))
         case Replied():
             lines = reply_lines(answer, name_city=name_city)
-            parts.extend(fill('<p class="reply" dir="auto">{line}</p>', line=line) for line in lines)
+            parts += [wrap('<p class="reply" dir="auto">{}</p>', line) for line in lines]
         case Quoted() | Written():
             if answer.is_by_city:
                 parts.append(_table(answer, turn=turn, name_city=name_city))
             else:
                 parts.append(_statements(answer, turn=turn))
-            notes = after_notes(answer, name_city=name_city)
-            parts.extend(fill('<p class="note">{note}</p>', note=note) for note in notes)
+            parts += [wrap(NOTE, note) for note in after_notes(answer, name_city=name_city)]
         case _:
             assert_never(answer)
     return join(parts)
@@ -82,17 +82,15 @@ def _table(answer: Stated, *, turn: int, name_city: NameCity | None) -> Html:
         fill(
             '<tr><th scope="row">{name}</th><td>{quotes}</td></tr>',
             name=city_name(city, answer, name_city) if city else "",
-            quotes=join([_statement(each, answer, turn=turn, seen=seen) for each in statements]),
+            quotes=[_statement(each, answer, turn=turn, seen=seen) for each in statements],
         )
         for city, statements in by_city(answer)
     ]
-    table = fill('<table class="by-city"><tbody>{rows}</tbody></table>', rows=join(rows))
-    return join([_lead(0, answer), table])
+    return join([_lead(0, answer), wrap('<table class="by-city"><tbody>{}</tbody></table>', rows)])
 
 
 def _lead(number: int, answer: Stated) -> Html:
-    lead = lead_before(number, answer)
-    return fill('<p class="lead">{lead}</p>', lead=lead) if lead else Html()
+    return wrap('<p class="lead">{}</p>', lead_before(number, answer))
 
 
 def _statement(statement: Statement, answer: Stated, *, turn: int, seen: set[int]) -> Html:
@@ -112,10 +110,10 @@ def _statement(statement: Statement, answer: Stated, *, turn: int, seen: set[int
         '<p class="statement{written}{translation}" lang="{language}" dir="auto">{note}{text}{marks}</p>',
         written="" if quoted else " written",
         translation=" translation" if note else "",
-        note=fill('<span class="of-translation">{note}</span> ', note=note) if note else Html(),
+        note=wrap('<span class="of-translation">{}</span> ', note),
         language=first.source.language if quoted and first else answer.language,
         text=_emphasised(statement),
-        marks=fill('\u00a0<span class="marks">{marks}</span>', marks=join(marks)) if marks else Html(),
+        marks=wrap('\u00a0<span class="marks">{}</span>', marks),
     )
 
 
@@ -148,7 +146,7 @@ def _nearest(answer: Refused, *, turn: int) -> Html:
         for citation in citations
     ]
     return fill(
-        '<p class="lead">{heading}</p><ul class="nearest">{items}</ul>',
-        heading=say("nearest_heading", answer.language),
-        items=join(items),
+        '<p class="lead">{say.nearest_heading}</p><ul class="nearest">{items}</ul>',
+        language=answer.language,
+        items=items,
     )

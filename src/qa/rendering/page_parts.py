@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from qa.domain import Step
 from qa.i18n.messages import join_names, say
-from qa.rendering.escaping import Html, fill, join
+from qa.rendering.escaping import Html, fill, wrap
 from qa.rendering.wording import NameCity
 from qa.storage.upgrade import Upgrade
 
@@ -27,18 +27,15 @@ def header_html(
     dated = say("page_newest", language, date=newest) if newest else ""
     facts = " · ".join(fact for fact in (names, dated) if fact)
     return fill(
-        '<div class="masthead" lang="{language}"><p class="owner">{owner}</p><h1>{title}</h1>'
+        '<div class="masthead" lang="{language}"><p class="owner">{say.page_owner}</p><h1>{say.page_title}</h1>'
         '<p class="intro">{intro}</p>{facts}{upgrade}</div>',
-        owner=say("page_owner", language),
         language=language,
-        title=say("page_title", language),
         intro=say("page_intro_written" if is_written else "page_intro", language, count=documents),
-        facts=fill('<p class="cities">{facts}</p>', facts=facts) if facts else Html(),
-        upgrade=notice_html(
-            say("page_upgrade", language, done=upgrade.done, total=upgrade.total), kind="upgrade"
-        )
-        if upgrade
-        else Html(),
+        facts=wrap('<p class="cities">{}</p>', facts),
+        upgrade=wrap(
+            '<p class="upgrade" role="status">{}</p>',
+            say("page_upgrade", language, done=upgrade.done, total=upgrade.total) if upgrade else "",
+        ),
     )
 
 
@@ -59,11 +56,10 @@ def turn_html(
     rating = _rating_html(turn, language=language) if takes_verdict else Html()
     return fill(
         '<section class="turn{new}" id="t{turn}"><h2 class="asked">'
-        '<span class="visually-hidden">{you_asked}: </span><span dir="auto">{question}</span></h2>'
+        '<span class="visually-hidden">{say.you_asked}: </span><span dir="auto">{question}</span></h2>'
         '<div class="answer" lang="{language}">{body}{actions}</div></section>',
         new=" is-new" if is_new else "",
         turn=turn,
-        you_asked=say("you_asked", language),
         question=question,
         language=language,
         body=body,
@@ -74,13 +70,11 @@ def turn_html(
 def _actions_html(question: str, copy: str, rating: Html, *, language: str) -> Html:
     """What can be done with an answer; page.js does it."""
     return fill(
-        '<p class="answer-actions"><button type="button" class="copy" data-copy="{copy}" data-done="{done}">'
-        '{label}</button><a class="share" href="?{query}">{share}</a>{rating}</p>',
+        '<p class="answer-actions"><button type="button" class="copy" data-copy="{copy}" data-done="{say.copied}">'
+        '{say.copy_answer}</button><a class="share" href="?{query}">{say.link_answer}</a>{rating}</p>',
+        language=language,
         copy=f"{question}\n\n{copy}",
-        done=say("copied", language),
-        label=say("copy_answer", language),
         query=urlencode({"q": question}),
-        share=say("link_answer", language),
         rating=rating,
     )
 
@@ -88,16 +82,13 @@ def _actions_html(question: str, copy: str, rating: Html, *, language: str) -> H
 def _rating_html(turn: int, *, language: str) -> Html:
     """Where the reader of an answer says what they think of it; page.js hands it on."""
     return fill(
-        '<span class="rating" data-turn="{turn}" data-thanks="{thanks}">'
-        '<button type="button" class="rate" data-verdict="good" aria-pressed="false">{good}</button>'
-        '<button type="button" class="rate" data-verdict="bad" aria-pressed="false">{bad}</button>'
-        '<input class="reason" maxlength="1000" placeholder="{reason}" aria-label="{reason}" hidden>'
-        '<span class="thanks" role="status"></span></span>',
+        '<span class="rating" data-turn="{turn}" data-thanks="{say.rate_thanks}">'
+        '<button type="button" class="rate" data-verdict="good" aria-pressed="false">{say.rate_good}</button>'
+        '<button type="button" class="rate" data-verdict="bad" aria-pressed="false">{say.rate_bad}</button>'
+        '<input class="reason" maxlength="1000" placeholder="{say.rate_reason}" aria-label="{say.rate_reason}" '
+        'hidden><span class="thanks" role="status"></span></span>',
         turn=turn,
-        thanks=say("rate_thanks", language),
-        good=say("rate_good", language),
-        bad=say("rate_bad", language),
-        reason=say("rate_reason", language),
+        language=language,
     )
 
 
@@ -124,7 +115,7 @@ def suggestions_html(questions: Sequence[str], *, heading: str, language: str) -
         '<h3 id="suggestions-heading">{heading}</h3><ul>{buttons}</ul></section>',
         language=language,
         heading=say(heading, language),
-        buttons=join(buttons),
+        buttons=buttons,
     )
 
 
@@ -144,14 +135,12 @@ def page_note_html(language: str, *, keep_days: int, is_logged: bool = False) ->
         "kept_conversation",
         *(("kept_removal",) if keep_days else ()),
     )
-    said = [fill("<li>{text}</li>", text=say(key, language, days=keep_days)) for key in keys]
     return fill(
-        '<div lang="{language}">{note}<details class="kept"><summary>{heading}</summary>'
+        '<div lang="{language}">{note}<details class="kept"><summary>{say.kept_heading}</summary>'
         "<ul>{said}</ul></details></div>",
         language=language,
         note=notice_html(say("page_note", language)),
-        heading=say("kept_heading", language),
-        said=join(said),
+        said=[wrap("<li>{}</li>", say(key, language, days=keep_days)) for key in keys],
     )
 
 
@@ -162,36 +151,31 @@ def login_html(*, address: str, who: str, can_log_in: bool, language: str) -> Ht
     """
     log_out = fill(
         '<form class="log-out" method="post" action="{address}/end"><p role="status" tabindex="-1">{text}</p>'
-        '<button type="submit">{label}</button></form>',
+        '<button type="submit">{say.staff_log_out}</button></form>',
         address=address,
         text=say("staff_logged_in", language, name=who),
-        label=say("staff_log_out", language),
+        language=language,
     )
     log_in = fill(
-        '<form class="log-in" method="post" action="{address}" data-wrong="{wrong}" data-later="{later}" '
-        'data-failed="{failed}"><label>{key}<input name="key" type="password" maxlength="200" '
-        'autocomplete="current-password" required></label><button type="submit">{label}</button>'
-        '<p class="problem" role="alert"></p></form>',
+        '<form class="log-in" method="post" action="{address}" data-wrong="{say.login_wrong}" '
+        'data-later="{say.login_later}" data-failed="{say.login_failed}"><label>{say.staff_key}'
+        '<input name="key" type="password" maxlength="200" autocomplete="current-password" required></label>'
+        '<button type="submit">{say.staff_log_in}</button><p class="problem" role="alert"></p></form>',
         address=address,
-        wrong=say("login_wrong", language),
-        later=say("login_later", language),
-        failed=say("login_failed", language),
-        key=say("staff_key", language),
-        label=say("staff_log_in", language),
+        language=language,
     )
     parts = [*([log_in] if can_log_in else []), *([log_out] if who else [])]
-    return fill('<div class="login" lang="{language}">{parts}</div>', language=language, parts=join(parts))
+    return fill('<div class="login" lang="{language}">{parts}</div>', language=language, parts=parts)
 
 
 def panel_html(*, turn: int, question: str, cards: Html, is_shown: bool, language: str) -> Html:
     """The evidence of one answer; only that of one answer at a time is shown."""
     return fill(
         '<section class="evidence" data-turn="{turn}" lang="{language}"{hidden}>'
-        '<h2>{heading}</h2><p class="about" dir="auto">{question}</p>{cards}</section>',
+        '<h2>{say.evidence_heading}</h2><p class="about" dir="auto">{question}</p>{cards}</section>',
         turn=turn,
         language=language,
         hidden=Html("" if is_shown else " hidden"),
-        heading=say("evidence_heading", language),
         question=question,
         cards=cards,
     )

@@ -9,7 +9,7 @@ from qa.corpus.receipts import IndexReport, Outcome, PurgeReceipt, Receipt
 from qa.domain import Origin
 from qa.i18n.messages import format_number, join_names, language_name, say
 from qa.i18n.reasons import Reason, in_language, number_runs
-from qa.rendering.escaping import Html, fill, join, one_line, without_controls
+from qa.rendering.escaping import Html, fill, join, one_line, without_controls, wrap
 from qa.rendering.wording import NameCity
 
 MAX_NAMED = 20
@@ -17,7 +17,6 @@ MAX_NAMED = 20
 
 OUTCOMES: tuple[Outcome, ...] = ("added", "updated", "removed", "failed", "skipped", "unchanged")
 """In the order in which they matter to whoever brought the files in."""
-
 
 PURGED = ("files", "texts", "passages", "states", "vectors", "feedback", "refused")
 """What a purge counts, in the order of its receipt."""
@@ -30,10 +29,8 @@ def report_html(report: IndexReport, *, language: str, name_city: NameCity | Non
         '<div class="receipt" role="status" lang="{language}"><p>{heading}</p>{notes}<ul>{parts}</ul></div>',
         language=language,
         heading=heading,
-        notes=join(
-            [fill('<p class="problem">{note}</p>', note=in_language(note, language)) for note in report.notes]
-        ),
-        parts=join([_part(outcome, report.of(outcome), language, name_city) for outcome in OUTCOMES]),
+        notes=[wrap('<p class="problem">{}</p>', in_language(note, language)) for note in report.notes],
+        parts=[_part(outcome, report.of(outcome), language, name_city) for outcome in OUTCOMES],
     )
 
 
@@ -63,7 +60,7 @@ def purge_html(receipt: PurgeReceipt, *, language: str) -> Html:
         '<div class="receipt" role="status" lang="{language}"><p>{heading}</p><ul>{items}</ul></div>',
         language=language,
         heading=say("receipt_heading", language, seconds=seconds),
-        items=join([fill("<li><bdi>{line}</bdi></li>", line=line) for line in _purged(receipt, language)]),
+        items=[wrap("<li><bdi>{}</bdi></li>", line) for line in _purged(receipt, language)],
     )
 
 
@@ -90,11 +87,7 @@ def receipt_facts(receipt: Receipt, language: str, name_city: NameCity | None = 
     if receipt.language:
         yield language_name(receipt.language, language)
     cities = tuple(name_city(city, language) if name_city else city for city in receipt.cities)
-    values = {
-        "title": receipt.title,
-        "date": receipt.date or "",
-        "cities": join_names(cities, language),
-    }
+    values = {"title": receipt.title, "date": receipt.date or "", "cities": join_names(cities, language)}
     for fact, origin in receipt.origins:
         if values.get(fact) and origin in get_args(Origin):
             yield say(
@@ -109,13 +102,12 @@ def _part(outcome: Outcome, receipts: tuple[Receipt, ...], language: str, name_c
     shown = receipts[:MAX_NAMED] if outcome != "unchanged" else ()
     items = [_item(receipt, language, name_city) for receipt in shown]
     if shown and len(receipts) > MAX_NAMED:
-        more = say("receipt_more", language, count=len(receipts) - MAX_NAMED)
-        items.append(fill("<li>{more}</li>", more=more))
+        items.append(wrap("<li>{}</li>", say("receipt_more", language, count=len(receipts) - MAX_NAMED)))
     return fill(
         '<li class="{name}">{label}{items}</li>',
         name=outcome,
         label=say(f"receipt_{outcome}", language, count=len(receipts)),
-        items=fill("<ul>{items}</ul>", items=join(items)) if items else Html(),
+        items=wrap("<ul>{}</ul>", items),
     )
 
 
@@ -123,12 +115,11 @@ def _item(receipt: Receipt, language: str, name_city: NameCity | None) -> Html:
     message = receipt.message
     if message and receipt.path not in message:  # most messages name their file themselves
         message = Reason("why_of_file", file=receipt.path, reason=message)
-    line = in_language(message, language) or receipt.path
     facts = " · ".join(receipt_facts(receipt, language, name_city))
     return fill(
         "<li><bdi>{line}</bdi>{facts}{warnings}</li>",
-        line=line,
-        facts=fill('<p class="facts">{facts}</p>', facts=facts) if facts else Html(),
+        line=in_language(message, language) or receipt.path,
+        facts=wrap('<p class="facts">{}</p>', facts),
         warnings=warnings_html(receipt, language),
     )
 
@@ -136,4 +127,4 @@ def _item(receipt: Receipt, language: str, name_city: NameCity | None) -> Html:
 def warnings_html(receipt: Receipt, language: str) -> Html:
     """What was left out of a file that was read, a paragraph each."""
     texts = [in_language(warning, language) for warning in receipt.warnings]
-    return join([fill('<p class="warning">{text}</p>', text=text) for text in texts])
+    return join([wrap('<p class="warning">{}</p>', text) for text in texts])

@@ -9,9 +9,9 @@ from qa.answer.composition import cite
 from qa.domain import Evidence, Span
 from qa.i18n.messages import join_names, say
 from qa.overview.timeline import Event
-from qa.rendering.escaping import Html, fill, join
-from qa.rendering.evidence import whole_html
-from qa.rendering.wording import NameCity, place_of
+from qa.rendering.escaping import Html, fill, join, wrap
+from qa.rendering.evidence import quote_html
+from qa.rendering.wording import NameCity
 
 
 def timeline_html(
@@ -31,12 +31,11 @@ def timeline_html(
     ]
     return fill(
         '<section class="timeline" lang="{language}" aria-labelledby="timeline-heading">'
-        '<h2 id="timeline-heading">{heading}</h2><p class="note">{note}</p>{part}{years}</section>',
+        '<h2 id="timeline-heading">{say.timeline_heading}</h2><p class="note">{note}</p>{part}{years}</section>',
         language=language,
-        heading=say("timeline_heading", language),
         note=say("timeline_note" if years else "timeline_empty", language),
-        part=fill('<p class="note" role="status">{part}</p>', part=part) if part else "",
-        years=fill('<ol class="timeline-years" role="list">{years}</ol>', years=join(years)) if years else "",
+        part=wrap('<p class="note" role="status">{}</p>', part),
+        years=wrap('<ol class="timeline-years" role="list">{}</ol>', years),
     )
 
 
@@ -44,22 +43,16 @@ def _year(year: int, events: Sequence[Event], *, name_city: NameCity, language: 
     return fill(
         '<li class="timeline-year"><h3>{year}</h3><ul role="list">{events}</ul></li>',
         year=say("timeline_year", language, year=year),
-        events=join([_event(event, name_city=name_city, language=language) for event in events]),
+        events=[_event(event, name_city=name_city, language=language) for event in events],
     )
 
 
 def _event(event: Event, *, name_city: NameCity, language: str) -> Html:
     citation = cite(1, Evidence(event.chunk, event.span, event.text, 1.0))
-    source, place = citation.source, place_of(citation, language)
     return fill(
-        '<li class="timeline-event">{labels}<blockquote lang="{code}" dir="auto">{quote}</blockquote>'
-        '<p class="place"><bdi>{title}</bdi>{place}</p>{whole}</li>',
+        '<li class="timeline-event">{labels}{quote}</li>',
         labels=_labels(event, name_city=name_city, language=language),
-        code=source.language,
-        quote=_quote(event),
-        title=source.title,
-        place=fill(' › <bdi lang="{code}">{place}</bdi>', code=source.language, place=place) if place else "",
-        whole=whole_html(source.doc_id, source.version, citation.place.span, language=language),
+        quote=quote_html(citation, _words(event), language=language),
     )
 
 
@@ -72,14 +65,10 @@ def _labels(event: Event, *, name_city: NameCity, language: str) -> Html:
         for style, label in (("timeline-cities", cities), ("timeline-range", years))
         if label
     ]
-    return (
-        fill('<p class="timeline-labels">{labels}</p>', labels=join(labels, separator=" "))
-        if labels
-        else Html()
-    )
+    return wrap('<p class="timeline-labels">{}</p>', join(labels, separator=" "))
 
 
-def _quote(event: Event) -> Html:
+def _words(event: Event) -> Html:
     chunk, span, date = event.chunk, event.span, event.date
     return fill(
         '{before}<strong class="timeline-date">{date}</strong>{after}',

@@ -52,13 +52,14 @@ TEMPLATE = (
     '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
     # Under the page's own policy, no-referrer, browsers do not say which page sends a form.
     '<meta name="referrer" content="same-origin"><meta name="color-scheme" content="light dark">'
-    '<link rel="icon" href="data:,"><title>{title}</title><style>{style}</style></head><body><main>'
-    '<div class="masthead"><p class="owner">{owner}</p><h1>{title}</h1></div>'
-    '<form method="post" action="{root_path}/session" data-page="{root_path}"><p>{intro}</p>'
-    '<label for="key">{key}</label>'
+    '<link rel="icon" href="data:,"><title>{say.page_title}</title><style>{style}</style></head><body><main>'
+    '<div class="masthead"><p class="owner">{say.page_owner}</p><h1>{say.page_title}</h1></div>'
+    '<form method="post" action="{root_path}/session" data-page="{root_path}"><p>{say.login_intro}</p>'
+    '<label for="key">{say.staff_key}</label>'
     '<input id="key" name="key" type="password" maxlength="200" autocomplete="current-password" '
     'aria-describedby="problem" required autofocus><input name="to" type="hidden" value="{to}">'
-    '<p class="problem" id="problem" role="alert">{problem}</p><button type="submit">{log_in}</button></form>'
+    '<p class="problem" id="problem" role="alert">{problem}</p>'
+    '<button type="submit">{say.staff_log_in}</button></form>'
     "</main><script>{script}</script></body></html>"
 )
 
@@ -69,14 +70,9 @@ def login_page(*, language: str, root_path: str, to: str, problem: str = "") -> 
     return fill(
         TEMPLATE,
         language=language,
-        title=say("page_title", language),
-        owner=say("page_owner", language),
         style=Html(early_style() + STYLE),
         root_path=root_path,
-        intro=say("login_intro", language),
-        key=say("staff_key", language),
         to=to,
         problem=say(problem, language) if problem else "",
-        log_in=say("staff_log_in", language),
         script=Html(SCRIPT),
     )
