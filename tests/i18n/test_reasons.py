@@ -45,7 +45,7 @@ from qa.rendering.receipts import report_lines
 from qa.storage.locks import lock_index
 from qa.storage.manifest import MANIFEST_FILE, read_manifest, read_text
 from qa.ui.access.permissions import Access, Request
-from qa.ui.tabs.staff import bring_in_html
+from qa.ui.tabs.staff import StaffWork
 
 __all__ = ["folder", "run"]
 
@@ -321,12 +321,8 @@ def test_the_command_and_the_page_name_the_same_broken_files_each_in_its_languag
     ended = run("index")
     report = json.loads(run("index", "--json").out)
     pipeline = Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
-    page = bring_in_html(
-        pipeline,
-        Request({"host": "localhost"}, "127.0.0.1"),
-        access=Access(settings),
-        on_progress=lambda done, total, path: None,
-        language="ja",
+    page = StaffWork(pipeline, Access(settings)).bring_in(
+        Request({"host": "localhost"}, "127.0.0.1"), "ja", (), "", lambda done, total, path: None
     )
 
     refused = {each["path"]: each for each in report["receipts"] if each["message"]}

@@ -33,8 +33,8 @@ from qa.pipeline import Pipeline
 from qa.rendering import coverage_html, coverage_lines, refused_html
 from qa.storage.manifest import DocumentRecord
 from qa.ui.access.permissions import Access, Request
-from qa.ui.tabs.coverage import covered_html
-from qa.ui.tabs.staff import refused_questions_html
+from qa.ui.tabs.documents import DocumentsTab
+from qa.ui.tabs.staff import StaffWork
 
 __all__ = ["browser", "folder", "indexed", "run", "server", "template"]
 
@@ -324,21 +324,23 @@ LOCAL = {"host": "127.0.0.1:7860"}
 def test_refused_questions_are_shown_to_those_only_who_may_change_documents(
     pipeline: Pipeline, asking: Request, may_read: bool
 ) -> None:
-    html = refused_questions_html(pipeline, asking, access=Access(Settings()), language="en")
+    html = StaffWork(pipeline, Access(Settings())).list_refused(asking, "en")
 
     assert (SECRET in html) == may_read
     assert ("problem" in html) != may_read
 
 
 def test_the_table_is_shown_in_the_language_of_the_page(pipeline: Pipeline) -> None:
-    assert "Water and sewerage" in covered_html(pipeline, language="en")
-    assert "水道・下水道" in covered_html(pipeline, language="ja")
+    tab = DocumentsTab(pipeline, access=Access(Settings()))
+
+    assert "Water and sewerage" in tab.show_coverage("en")
+    assert "水道・下水道" in tab.show_coverage("ja")
 
 
 def test_a_table_that_cannot_be_made_is_said_politely(pipeline: Pipeline) -> None:
     shutil.rmtree(pipeline.settings.index_dir)
 
-    html = covered_html(pipeline, language="en")
+    html = DocumentsTab(pipeline, access=Access(Settings())).show_coverage("en")
 
     assert "The table could not be made" in html
     assert str(pipeline.settings.index_dir) not in html

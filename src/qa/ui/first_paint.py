@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
@@ -16,15 +16,11 @@ from qa.i18n.messages import known_language, preferred_language
 from qa.rendering import header_html
 from qa.rendering.escaping import Html, fill
 from qa.storage.upgrade import read_upgrade
+from qa.ui.server.headers import App, Layer, Message, Receive, Send
 from qa.ui.theme import SYSTEM_FONTS
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
-
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
-Receive = Callable[[], Awaitable[Message]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 GRADIO_S_WORDS = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>')
 """What Gradio says of itself to sites that show a link with a picture and a title."""
@@ -55,19 +51,18 @@ def page_header(pipeline: Pipeline, language: str) -> Html:
     )
 
 
-class FirstSight:
+class FirstSight(Layer):
     """An ASGI application that answers as `app` does, with `header` (the page's, in a language) at the page's top
     until the page has drawn its own, and the page compressed for browsers that read that."""
 
     def __init__(self, app: App, header: Callable[[str], Html]) -> None:
-        self.app = app
+        super().__init__(app)
         self._header = header
         self._style = early_style()
         self._compressing = GZipMiddleware(self._answer_page, minimum_size=1000)
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        is_page = scope["type"] == "http" and scope["method"] == "GET" and scope["path"] == "/"
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        is_page = scope["method"] == "GET" and scope["path"] == "/"
         await (self._compressing if is_page else self.app)(scope, receive, send)
 
     async def _answer_page(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -83,9 +78,9 @@ class FirstSight:
             if message.get("more_body"):
                 return
             # The header is looked up in the index: nobody else waits for that.
-            whole = (
-                await run_in_threadpool(self._with_header, body, scope) if start["status"] == 200 else body
-            )
+            whole = body
+            if start["status"] == 200:
+                whole = await run_in_threadpool(self._with_header, body, scope)
             headers = [each for each in start["headers"] if each[0].lower() != b"content-length"]
             headers.append((b"content-length", str(len(whole)).encode()))
             await send({**start, "headers": headers})
@@ -98,11 +93,8 @@ class FirstSight:
         asked = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         accepted = Headers(raw=scope["headers"]).get("accept-language", "")
         language = known_language(asked.get("lang", [""])[0]) or preferred_language(accepted)
-        sight = fill(
-            '<div id="first-sight" lang="{language}">{header}</div>',
-            language=language,
-            header=self._header(language),
-        )
+        sight = '<div id="first-sight" lang="{language}">{header}</div>'
+        sight = fill(sight, language=language, header=self._header(language))
         page = GRADIO_S_WORDS.sub("", page)
         if "embed" in asked:  # the site around it has a heading of its own
             return page.encode("utf-8")

@@ -67,6 +67,11 @@ def make_theme() -> gr.themes.Base:
         "button_secondary_text_color": "var(--ink)",
         "loader_color": "var(--accent)",
         "color_accent_soft": "var(--accent-soft)",
+        "block_border_width": "0px",
+        "block_shadow": "none",
+        "block_label_background_fill": "transparent",
+        "input_border_width": "1px",
+        "input_shadow_focus": "0 0 0 3px var(--accent-soft)",
     }
     # The variables change with the colour scheme, so the dark values are the same words.
     dark = {f"{name}_dark": value for name, value in shades.items()}
@@ -74,18 +79,8 @@ def make_theme() -> gr.themes.Base:
         **shades,
         **dark,
         color_accent="var(--accent)",
-        block_border_width="0px",
-        block_border_width_dark="0px",
         block_padding="0px",
-        block_shadow="none",
-        block_shadow_dark="none",
-        block_label_background_fill="transparent",
-        block_label_background_fill_dark="transparent",
-        input_border_width="1px",
-        input_border_width_dark="1px",
         input_shadow="none",
-        input_shadow_focus="0 0 0 3px var(--accent-soft)",
-        input_shadow_focus_dark="0 0 0 3px var(--accent-soft)",
         button_large_padding="10px 22px",
         layout_gap="var(--space-4)",
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa.ui.access.permissions import is_loopback
-from qa.ui.server.headers import App, Message, Receive, Send, tell
+from qa.ui.server.headers import App, Layer, Message, Receive, Send, tell
 from qa.ui.server.health import HEALTH, READY
 from qa.ui.server.routes import path_of
 
@@ -83,18 +83,14 @@ def own_names() -> frozenset[str]:
     return frozenset({name, short, f"{short}.local", *known})
 
 
-class Hosts:
+class Hosts(Layer):
     """An ASGI application that answers as `app` does those who call it by a name that it is `served` under."""
 
     def __init__(self, app: App, *, served: Served) -> None:
-        self.app = app
+        super().__init__(app)
         self._served = served
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         if not self._is_served(scope) and path_of(scope) not in ALWAYS_OPEN:
             await tell(send, 421, WRONG_NAME)
             return

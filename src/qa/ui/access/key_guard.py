@@ -10,10 +10,10 @@ from starlette.responses import Response
 from qa.i18n.messages import known_language, preferred_language
 from qa.ui.access.login import LATER_S, LOG_IN, LOG_OUT, answer_login
 from qa.ui.access.login_page import login_page
-from qa.ui.access.permissions import Access, Request, bearer_of, refuse
+from qa.ui.access.permissions import Access, Request, bearer_of
 from qa.ui.access.senders import address_of
 from qa.ui.server.embed import EMBED_SCRIPT
-from qa.ui.server.headers import App, Message, Receive, Send
+from qa.ui.server.headers import App, Message, Receive, Send, tell
 from qa.ui.server.health import HEALTH, METRICS, READY
 from qa.ui.server.routes import path_of
 
@@ -27,9 +27,9 @@ LOGIN = (("GET", LOG_IN), ("POST", LOG_IN), ("POST", LOG_OUT))
 UPLOAD_PROGRESS = "/gradio_api/upload_progress"
 """Where Gradio keeps a place in memory for whoever asks for an upload that there is not, and for good."""
 
-NO_UPLOAD = b"Documents can be brought in only after logging in, or at the machine itself. Nothing was kept."
+NO_UPLOAD = "Documents can be brought in only after logging in, or at the machine itself. Nothing was kept."
 NO_READING = b'{"error": "this page wants a key: log in on it, or send Authorization: Bearer with the key"}'
-TOO_MANY = b"Too many wrong keys came from your address. Try again in a minute."
+TOO_MANY = "Too many wrong keys came from your address. Try again in a minute."
 
 
 class KeyGuard:
@@ -59,11 +59,11 @@ class KeyGuard:
             send = _adding(send, b"cache-control", "private")
         has_wrong_key = self._has_wrong_key(scope, request, path)
         if has_wrong_key and not await self._access.wrong_keys.wait(address_of(scope)):
-            await refuse(send, TOO_MANY, status=429, retry_after=str(LATER_S))
+            await tell(send, 429, TOO_MANY, (b"retry-after", str(LATER_S).encode()))
         elif (scope["method"], path) in LOGIN:
             await (await answer_login(self._access, HttpRequest(scope, receive)))(scope, receive, send)
         elif not self._may_upload(scope["method"], path, request):
-            await refuse(send, NO_UPLOAD)
+            await tell(send, 403, NO_UPLOAD)
         elif path in OPEN_PATHS or self._access.may_read(request):
             await self.app(scope, receive, send)
         else:

@@ -42,12 +42,10 @@ class _Offer:
 async def answer_login(access: Access, sent: HttpRequest) -> Response:
     """What a request to `LOG_IN` or `LOG_OUT` is answered with."""
     request = Request.of_scope(sent.scope)
-    if sent.method == "GET" and "text/html" in request.headers.get(
-        "accept", ""
-    ):  # a reload after a wrong key
-        return RedirectResponse(f"{access.root_path}/", status_code=303)
-    if sent.method == "GET":  # the page asks whether it is known
-        return Response(status_code=204 if access.person_of(request) else 401)
+    if sent.method == "GET":
+        if "text/html" in request.headers.get("accept", ""):  # a reload after a wrong key
+            return RedirectResponse(f"{access.root_path}/", status_code=303)
+        return Response(status_code=204 if access.person_of(request) else 401)  # the page asks if it is known
     if not request.is_own_site:
         return PlainTextResponse("Log in and out on the page itself.", status_code=403)
     if sent.url.path.rstrip("/").endswith(LOG_OUT):
@@ -113,15 +111,6 @@ def _read_offer(body: bytes, headers: Mapping[str, str]) -> _Offer:
             given = json.loads(text)
     except (ValueError, RecursionError):
         given = {}
-    texts = {
-        name: value
-        for name in ("key", "code", "to")
-        if isinstance(given, dict) and isinstance(value := given.get(name), str)
-    }
-    to = texts.get("to", "")
-    return _Offer(
-        key=texts.get("key", ""),
-        code=texts.get("code", ""),
-        to=to if OWN_PATH.fullmatch(to) else "/",
-        is_form=is_form,
-    )
+    values = [given.get(name) if isinstance(given, dict) else None for name in ("key", "code", "to")]
+    key, code, to = (value if isinstance(value, str) else "" for value in values)
+    return _Offer(key, code, to if OWN_PATH.fullmatch(to) else "/", is_form)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import MutableHeaders
 
 from qa.ui.access.permissions import headers_of
-from qa.ui.server.headers import App, Message, Receive, Send, tell
+from qa.ui.server.headers import App, Layer, Message, Receive, Send, tell
 
 READING = ("GET", "HEAD", "OPTIONS")
 """Methods by which nothing is asked or changed. A foreign page may use them, and reads nothing of the response."""
@@ -22,7 +22,7 @@ DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 FOREIGN = "Web pages of other sites may not ask here. Set QA_API_ORIGINS to the sites whose pages may.\n"
 
 
-class Origins:
+class Origins(Layer):
     """An ASGI application that answers as `app` does those who are no web page, the page's own, and those of
     `origins`; others' may read nothing and ask nothing.
 
@@ -30,14 +30,10 @@ class Origins:
     """
 
     def __init__(self, app: App, *, origins: Sequence[str] = ()) -> None:
-        self.app = app
+        super().__init__(app)
         self._known = re.compile("|".join(_pattern(origin) for origin in origins) or r"(?!)", re.ASCII)
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
         origin = headers.get("origin")
         is_known = origin is not None and self._is_known(origin)

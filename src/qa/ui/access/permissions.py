@@ -10,7 +10,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from qa.config import Settings
@@ -18,7 +18,7 @@ from qa.corpus.change_log import READER, STAFF, THIS_MACHINE
 from qa.ui.access.senders import FORWARDING
 from qa.ui.access.sessions import Person, SessionCookie, Sessions
 from qa.ui.access.wrong_keys import WrongKeys
-from qa.ui.server.headers import Message, Send
+from qa.ui.server.headers import Message, host_of
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -43,8 +43,7 @@ class Request:
     @classmethod
     def of_scope(cls, scope: Message) -> Request:
         """The request of an ASGI application."""
-        client: Any = scope.get("client")
-        return cls(headers_of(scope), client[0] if client else None, str(scope.get("scheme", "http")))
+        return cls(headers_of(scope), host_of(scope), str(scope.get("scheme", "http")))
 
     @property
     def is_own_site(self) -> bool:
@@ -155,14 +154,6 @@ def _hostname(called: str) -> str:
         return urlsplit(f"//{called}").hostname or ""
     except ValueError:  # half a bracket
         return ""
-
-
-async def refuse(send: Send, reason: bytes, *, status: int = 403, **headers: str) -> None:
-    """Answers a request with `status`, the `reason` and more `headers`."""
-    given = [(b"content-type", b"text/plain; charset=utf-8")]
-    given += [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": status, "headers": given})
-    await send({"type": "http.response.body", "body": reason})
 
 
 def headers_of(scope: Message) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from qa.ui.server.headers import App, Message, Receive, Send
+from qa.ui.server.headers import App, Message, Receive, Send, host_of
 
 LOOPBACK = ("127.0.0.0/8", "::1")
 """Proxies at this machine: their word always counts, as for the site in deploy/nginx.conf."""
@@ -39,7 +39,7 @@ class Senders:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answers one request."""
         if scope["type"] == "http" and not self._has_told:
-            peer = scope["client"][0] if scope.get("client") else ""
+            peer = host_of(scope) or ""
             names = {name.decode("latin-1").lower() for name, _ in scope["headers"]}
             if names & {*FORWARDING} and not self._is_believed(peer):
                 self._has_told = True
@@ -59,11 +59,11 @@ class Senders:
 
 def address_of(scope: Message) -> str:
     """The address that a request counts for: of IPv6 its network of 64 bits; "" where nobody knows."""
-    host = scope["client"][0] if scope.get("client") else ""
+    host = host_of(scope) or ""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return str(host)
+        return host
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
     if address.ipv4_mapped:

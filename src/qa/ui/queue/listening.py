@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import Protocol
 from urllib.parse import parse_qs
 
 from starlette.responses import JSONResponse
 
-from qa.ui.server.headers import App, Message, Receive, Send
+from qa.ui.queue.waiting import FairQueue
+from qa.ui.server.headers import App, Layer, Message, Receive, Send
 
 ANSWERS = re.compile(r".*/(?:queue/data|call/(?:v2/)?[^/]+/(?P<event>[^/]+))/?")
 """Where answers come from."""
 
-
 GONE = "nothing waits here under this name any more; ask again, and come for the answer at once"
 
 
-class Queue(Protocol):
-    """What has answers for those who listen."""
-
-    def has_answers(self, name: str) -> bool:
-        """True if there is, or will be, something to hear for a session, or an event, of this name."""
-
-    def begin_listening(self, name: str) -> None:
-        """Know that somebody listens for the answers to a session, or to an event, of this name."""
-
-    def end_listening(self, name: str) -> None:
-        """Know that one of those who listened has gone."""
-
-
-class Listening:
+class Listening(Layer):
     """An ASGI application that answers as `app` does, and tells `queue` who listens."""
 
-    def __init__(self, app: App, *, queue: Queue) -> None:
-        self.app = app
+    def __init__(self, app: App, *, queue: FairQueue) -> None:
+        super().__init__(app)
         self._queue = queue
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answers one request."""
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         name = listened_to(scope)
         if name is None:
             await self.app(scope, receive, send)
@@ -55,10 +40,8 @@ class Listening:
 
 def listened_to(scope: Message) -> str | None:
     """The name of the session or the event whose answers the request wants; None where it wants none."""
-    if scope["type"] != "http" or scope["method"] != "GET":
-        return None
     found = ANSWERS.fullmatch(scope["path"])
-    if not found:
+    if scope["method"] != "GET" or not found:
         return None
     asked = parse_qs(scope["query_string"].decode("latin-1"))
     name: str = found["event"] or asked.get("session_hash", [""])[0]

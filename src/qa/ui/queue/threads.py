@@ -11,7 +11,7 @@ from starlette.requests import Request
 from qa.ui.access.senders import address_of
 from qa.ui.queue.limits import TurnedAway
 from qa.ui.queue.waiting import language_of, tell_turned_away
-from qa.ui.server.headers import App, Message, Receive, Send
+from qa.ui.server.headers import App, Layer, Message, Receive, Send
 
 HOLDING = re.compile(r"POST .*/(?:component_server|mcp(?:/.*)?)/?")
 """A function of a component's own (a whole document, a verdict), and a tool that is called over MCP: it waits in
@@ -23,11 +23,11 @@ AT_ONCE_EACH = 8
 """Those of one address: three addresses must come together to make others wait."""
 
 
-class ThreadShare:
+class ThreadShare(Layer):
     """An ASGI application that answers as `app` does; `waiting` more of an address may wait for a thread."""
 
     def __init__(self, app: App, *, waiting: int) -> None:
-        self.app = app
+        super().__init__(app)
         self._most = AT_ONCE_EACH + waiting
         self._here: Counter[str] = Counter()
         self._shares: defaultdict[str, asyncio.Semaphore] = defaultdict(
@@ -35,9 +35,8 @@ class ThreadShare:
         )
         self._all = asyncio.Semaphore(AT_ONCE)
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        if scope["type"] != "http" or not HOLDING.fullmatch(f"{scope['method']} {scope['path']}"):
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        if not HOLDING.fullmatch(f"{scope['method']} {scope['path']}"):
             await self.app(scope, receive, send)
             return
         address = address_of(scope)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import time
 from itertools import accumulate
 
 from qa.corpus.intake import UploadLimits
 from qa.ui.access.permissions import headers_of
-from qa.ui.server.headers import App, Message, Receive, Send
+from qa.ui.server.calls import plain_answer
+from qa.ui.server.headers import App, Layer, Message, Receive, Send
 from qa.ui.server.routes import path_of
 
 MAX_BYTES = 2**20
@@ -57,16 +57,15 @@ class BodyRefused(Exception):
         self.words = words
 
 
-class Bodies:
+class Bodies(Layer):
     """An ASGI application that answers requests within the bounds as `app` does, others with 400, 408 or 413."""
 
     def __init__(self, app: App) -> None:
-        self.app = app
+        super().__init__(app)
         self._conversations = asyncio.Semaphore(MAX_CONVERSATIONS)
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        if scope["type"] != "http" or scope["method"] in WITHOUT_BODY:
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["method"] in WITHOUT_BODY:
             await self.app(scope, receive, send)
             return
         try:
@@ -81,7 +80,12 @@ class Bodies:
             else:
                 await self._answer_whole(Incoming(receive, limit=MAX_BYTES, declared=declared), scope, send)
         except BodyRefused as refused:
-            await _tell(send, refused)
+            answer = plain_answer(refused.words, refused.status)
+            if (
+                refused.status == 408
+            ):  # else the rest is taken in, so that the other side comes to read the answer
+                answer.headers["connection"] = "close"
+            await answer(scope, receive, send)
 
     async def _answer_whole(self, body: Incoming, scope: Message, send: Send) -> None:
         """Answer a request once its body is there, and is one that can be read."""
@@ -162,13 +166,3 @@ def check_form(body: bytes) -> None:
 
 def _too_large(limit: int) -> str:
     return f"The request is too large; it may have {limit:,} bytes. Send less at a time."
-
-
-async def _tell(send: Send, refused: BodyRefused) -> None:
-    """Answers as Gradio tells of errors, so that the page and its client show the words."""
-    body = json.dumps({"detail": refused.words, "error": refused.words}).encode()
-    headers = [(b"content-type", b"application/json")]
-    if refused.status == 408:  # else the rest is taken in, so that the other side comes to read the answer
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

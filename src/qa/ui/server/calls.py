@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from qa.i18n.messages import say
 from qa.system.logs import tell_exception
-from qa.ui.server.headers import App, Message, Receive, Send
+from qa.ui.server.headers import Layer, Message, Receive, Send
 
 BAD_VALUES = (
     "This call has too few values, or some of the wrong kind; /?view=api shows what each function takes."
@@ -59,17 +59,13 @@ class PlainBlocks(gr.Blocks):
             raise gr.Error(say("error_answer", "en"), print_exception=False) from None
 
 
-class PlainErrors:
+class PlainErrors(Layer):
     """An ASGI application that answers as `app` does, and in one sentence where that raises.
 
     The server would print the exception.
     """
 
-    def __init__(self, app: App) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answers one request."""
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         has_begun = False
 
         async def tell(message: Message) -> None:
@@ -79,9 +75,7 @@ class PlainErrors:
 
         try:
             await self.app(scope, receive, tell)
-        except Exception as error:  # The outermost edge
-            if scope["type"] != "http":
-                raise
+        except Exception as error:  # noqa: BLE001  # the outermost edge
             is_mistake = isinstance(error, CALLER_MISTAKES)
             level = logging.WARNING if is_mistake or has_begun else logging.ERROR
             logger.log(level, "a request failed: %s", tell_exception(error))

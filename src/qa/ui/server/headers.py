@@ -25,14 +25,8 @@ CONTENT_POLICY = (
 UNUSED_FEATURES = (
     *("accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read", "display-capture"),
     *("encrypted-media", "geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment"),
-    *(
-        "picture-in-picture",
-        "publickey-credentials-get",
-        "screen-wake-lock",
-        "serial",
-        "usb",
-        "xr-spatial-tracking",
-    ),
+    *("picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "serial", "usb"),
+    "xr-spatial-tracking",
 )
 """What browsers can do and the page never asks for. Writing to the clipboard is left: answers are copied."""
 
@@ -54,7 +48,26 @@ async def tell(send: Send, status: int, words: str, *headers: tuple[bytes, bytes
     await send({"type": "http.response.body", "body": words.encode()})
 
 
-class SafeHeaders:
+def host_of(scope: Message) -> str | None:
+    """The other end of the connection; None where nobody knows."""
+    return scope["client"][0] if scope.get("client") else None
+
+
+class Layer:
+    """An ASGI application around `app`, which is handed whatever is no HTTP request."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        await (self._answer if scope["type"] == "http" else self.app)(scope, receive, send)
+
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        raise NotImplementedError
+
+
+class SafeHeaders(Layer):
     """An ASGI application that answers as `app` does, with headers that keep the page safe.
 
     Only the page itself and `embed_origins` may show it in a frame. A response may say by itself that other sites
@@ -62,15 +75,13 @@ class SafeHeaders:
     """
 
     def __init__(self, app: App, *, embed_origins: Sequence[str] = ()) -> None:
-        self.app = app
+        super().__init__(app)
         policy = "; ".join([*CONTENT_POLICY, " ".join(["frame-ancestors 'self'", *embed_origins])])
         self._headers = [*HEADERS, (b"content-security-policy", policy.encode())]
         if not embed_origins:  # it knows no list; browsers that know frame-ancestors go by that
             self._headers.append((b"x-frame-options", b"SAMEORIGIN"))
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = list(message.get("headers", []))

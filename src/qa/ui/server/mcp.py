@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import ConfigError
-from qa.ui.access.permissions import headers_of, is_local, is_loopback, refuse
+from qa.ui.access.permissions import headers_of, is_local, is_loopback
 from qa.ui.access.senders import FORWARDING
-from qa.ui.server.headers import App, Message, Receive, Send
+from qa.ui.server.headers import Layer, Message, Receive, Send, host_of, tell
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -17,8 +17,8 @@ MCP_PATH = "/gradio_api/mcp"
 FORWARDED_FOR = b"x-forwarded-for"
 
 REFUSED = (
-    b"These tools are for programs: not for web pages, nor under a name that was made to lead to this machine. "
-    b"A proxy must say that it is one, with X-Forwarded-For."
+    "These tools are for programs: not for web pages, nor under a name that was made to lead to this machine. "
+    "A proxy must say that it is one, with X-Forwarded-For."
 )
 
 
@@ -52,22 +52,17 @@ def give_key_to_tools(blocks: gr.Blocks, address: str, read_key: str) -> None:
     )
 
 
-class McpGuard:
+class McpGuard(Layer):
     """An ASGI application that lets no web page call the tools of `app`.
 
     A browser names the page that asks in `Origin`, and programs send none. A hostile page whose name was made to
     lead here (DNS rebinding) comes under that name, so that a request from this machine must call it by its own.
     """
 
-    def __init__(self, app: App) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        if scope["type"] == "http" and MCP_PATH in scope["path"]:
-            client: Any = scope.get("client")
-            if not may_call(headers_of(scope), client[0] if client else None):
-                await refuse(send, REFUSED)
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        if MCP_PATH in scope["path"]:
+            if not may_call(headers_of(scope), host_of(scope)):
+                await tell(send, 403, REFUSED)
                 return
             scope = name_sender(scope)
         await self.app(scope, receive, send)
@@ -76,9 +71,8 @@ class McpGuard:
 def name_sender(scope: Message) -> Message:
     """The request as one that comes by a proxy: Gradio passes it on within this machine, headers and all, and what
     the sender says there of themselves would be believed."""
-    client: Any = scope.get("client")
     others = [(name, value) for name, value in scope["headers"] if name.lower() != FORWARDED_FOR]
-    return {**scope, "headers": [*others, (FORWARDED_FOR, (client[0] if client else "").encode("latin-1"))]}
+    return {**scope, "headers": [*others, (FORWARDED_FOR, (host_of(scope) or "").encode("latin-1"))]}
 
 
 def may_call(headers: dict[str, str], host: str | None) -> bool:

@@ -44,9 +44,9 @@ from qa.ui.server.health import (
     HEALTH,
     METRICS,
     READY,
-    make_health_route,
     make_metrics_route,
     make_ready_route,
+    tell_health,
     tell_system,
 )
 from qa.ui.server.mcp import MCP_PATH, McpGuard, give_key_to_tools
@@ -107,7 +107,7 @@ def add_routes(app: Any, pipeline: Pipeline, door: DoorWatcher, watch: Watch) ->
     routes: dict[str, Callable[..., Response]] = {
         ORIGINALS: make_original_route(pipeline),
         EMBED_SCRIPT: make_embed_route(),
-        HEALTH: make_health_route(),
+        HEALTH: tell_health,
         READY: make_ready_route(pipeline, door),
         METRICS: make_metrics_route(pipeline, watch),
     }

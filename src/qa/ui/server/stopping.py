@@ -7,10 +7,10 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from qa.ui.server.headers import App, Message, Receive, Send
+from qa.ui.server.headers import App, Layer, Message, Receive, Send, tell
 
 STOP_S = 45.0
 """Seconds in which answers that are being worked on are finished; a language model may take 30 of them."""
@@ -22,31 +22,22 @@ ASKING = re.compile(r"POST .*/(?:queue/join|call/.+|run/.+|upload|mcp(?:/.*)?)")
 SETTLE_S = 0.5
 """Seconds for which nothing is on its way when all is done: a page asks first and then fetches its answer."""
 
-ENDING = b"The page is about to be started anew. Ask again in a minute."
+ENDING = "The page is about to be started anew. Ask again in a minute."
 
 
-class Door:
+class Door(Layer):
     """An ASGI application that answers as `app` does until it is closed; then nothing new may be asked."""
 
     def __init__(self, app: App, *, watcher: DoorWatcher) -> None:
-        self.app = app
+        super().__init__(app)
         self._watcher = watcher
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         request = f"{scope['method']} {scope['path']}"
         if self._watcher.is_closed and ASKING.fullmatch(request):
-            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"60")]
-            await send({"type": "http.response.start", "status": 503, "headers": headers})
-            await send({"type": "http.response.body", "body": ENDING})
+            await tell(send, 503, ENDING, (b"retry-after", b"60"))
             return
-        if not ANSWERING.fullmatch(request):
-            await self.app(scope, receive, send)
-            return
-        with self._watcher.counted():
+        with self._watcher.counted() if ANSWERING.fullmatch(request) else nullcontext():
             await self.app(scope, receive, send)
 
 

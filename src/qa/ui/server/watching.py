@@ -40,25 +40,24 @@ class Watch:
         self._wrong_keys = wrong_keys or WrongKeys()
         self._count_waiting = count_waiting
         self._may_tell = pipeline.settings.log_questions
-        self._registry = CollectorRegistry()
-        self._questions = Counter(
-            "qa_questions", "Questions that were answered, refused, or greeted.", ["outcome", "mode"],
-            registry=self._registry,
-        )  # fmt: skip
-        self._refusals = Counter("qa_refusals", "Refusals.", ["reason"], registry=self._registry)
-        self._turned_away = Counter(
-            "qa_turned_away", "Requests turned away, as too many wait or came.", ["reason"],
-            registry=self._registry,
-        )  # fmt: skip
-        self._fallbacks = Counter(
-            "qa_llm_fallbacks", "Answers quoted though a language model is set.", ["kind"],
-            registry=self._registry,
-        )  # fmt: skip
+        self._registry = registry = CollectorRegistry()
+
+        def count(name: str, what: str, *labels: str) -> Counter:
+            return Counter(name, what, labels, registry=registry)
+
+        self._questions = count(
+            "qa_questions", "Questions that were answered, refused, or greeted.", "outcome", "mode"
+        )
+        self._refusals = count("qa_refusals", "Refusals.", "reason")
+        self._turned_away = count(
+            "qa_turned_away", "Requests turned away, as too many wait or came.", "reason"
+        )
+        self._fallbacks = count("qa_llm_fallbacks", "Answers quoted though a language model is set.", "kind")
+        self._errors = count("qa_errors", "Errors in the log.")
         self._seconds = Histogram(
             "qa_stage_seconds", "Seconds that an answer took, by stage.", ["stage"],
-            buckets=SECONDS, registry=self._registry,
+            buckets=SECONDS, registry=registry,
         )  # fmt: skip
-        self._errors = Counter("qa_errors", "Errors in the log.", registry=self._registry)
         ProcessCollector(registry=self._registry)
         self._registry.register(self)
 

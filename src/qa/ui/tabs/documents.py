@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from qa.errors import QAError
 from qa.i18n.messages import closest_language, say
 from qa.indexing.outcomes import receipt_of
-from qa.rendering import documents_html
+from qa.rendering import coverage_html, documents_html, notice_html
 from qa.ui.access.permissions import Access
 from qa.ui.events import HIDDEN, PRIVATE, Updates
-from qa.ui.tabs.coverage import covered_html
 from qa.ui.tabs.staff_corner import StaffCorner
 from qa.ui.tabs.tab import Surroundings, Tab
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
+
+
+logger = logging.getLogger(__name__)
 
 
 class DocumentsTab(Tab):
@@ -92,8 +96,14 @@ class DocumentsTab(Tab):
         )
 
     def show_coverage(self, language: str) -> str:
-        """What the documents cover, as HTML."""
-        return covered_html(self._pipeline, language=closest_language(language))
+        """The table of cities and subjects, or a polite word where the index cannot be read."""
+        code = closest_language(language)
+        try:
+            library = self._pipeline.library
+            return coverage_html(library.coverage, language=code, name_city=library.catalogue.display_name)
+        except QAError as error:
+            logger.warning("the table of what is covered could not be made: %s", error)
+            return notice_html(say("coverage_error", code), kind="problem")
 
     def show_coverage_again(self, shown: str, language: str) -> Any:
         """The table anew where one is shown already."""

@@ -18,19 +18,7 @@ from qa.ui.access.login import LOG_IN
 from qa.ui.access.permissions import Access, Request
 from qa.ui.events import HIDDEN, ONE_AT_A_TIME, PRIVATE, Updates
 from qa.ui.server.states import UNCHECKED, check_choices
-from qa.ui.tabs.staff import (
-    Choices,
-    bring_in_html,
-    changes_list_html,
-    delete_refused_html,
-    purge_choices,
-    purge_documents_html,
-    refusal_html,
-    refused_choices,
-    refused_questions_html,
-    roll_back_html,
-    take_out_html,
-)
+from qa.ui.tabs.staff import Choices, StaffWork
 
 if TYPE_CHECKING:
     from qa.pipeline import Pipeline
@@ -44,6 +32,7 @@ class StaffCorner:
     def __init__(self, pipeline: Pipeline, *, access: Access) -> None:
         self._pipeline = pipeline
         self._access = access
+        self._work = StaffWork(pipeline, access)
 
     def build(self) -> None:
         """Make the widgets, inside of a `gr.Tab`."""
@@ -122,43 +111,26 @@ class StaffCorner:
         )
         self._connect_changes(language)
         self.purging.expand(self.show_doomed, None, self.doomed, api_name="doomed", **PRIVATE)
-        refresh(
+        changing = {**PRIVATE, **ONE_AT_A_TIME}
+        uploaded, receipt = [self.files, self.addresses], self.receipt
+        for event in (
             self.reindex.click(
-                self.bring_in,
-                [self.files, self.addresses, language],
-                [self.receipt, self.files, self.addresses],
-                api_name="reindex",
-                **PRIVATE,
-                **ONE_AT_A_TIME,
-            )
-        )
-        refresh(
+                self.bring_in, [*uploaded, language], [receipt, *uploaded], api_name="reindex", **changing
+            ),
             self.take_out.click(
-                self.remove,
-                [language, self.unwanted],
-                self.receipt,
-                api_name="remove",
-                **PRIVATE,
-                **ONE_AT_A_TIME,
-                **UNCHECKED,
-            )
-        )
-        refresh(
+                self.remove, [language, self.unwanted], receipt, api_name="remove", **changing, **UNCHECKED
+            ),
             self.purge.click(
                 self.remove_for_good,
                 [language, self.doomed],
-                [self.receipt, self.doomed],
+                [receipt, self.doomed],
                 api_name="purge",
-                **PRIVATE,
-                **ONE_AT_A_TIME,
+                **changing,
                 **UNCHECKED,
-            )
-        )
-        refresh(
-            self.roll_back.click(
-                self.undo, language, self.receipt, api_name="rollback", **PRIVATE, **ONE_AT_A_TIME
-            )
-        )
+            ),
+            self.roll_back.click(self.undo, language, receipt, api_name="rollback", **changing),
+        ):
+            refresh(event)
 
     def _connect_changes(self, language: gr.Dropdown) -> None:
         """Fetch the list when it is opened; then keep it up to language and documents."""
@@ -187,29 +159,25 @@ class StaffCorner:
 
     def show_refused(self, language: str, request: gr.Request) -> Updates:
         """The questions that the documents did not answer, to those who may change documents."""
-        code, asking = closest_language(language), Request.of(request)
-        listed = refused_questions_html(self._pipeline, asking, access=self._access, language=code)
-        return {self.questions: listed, self.unanswered: self._offer(refused_choices, asking)}
+        asking = Request.of(request)
+        listed = self._work.list_refused(asking, closest_language(language))
+        return {self.questions: listed, self.unanswered: _offer(self._work.refused_choices(asking))}
 
     def delete_refused(self, language: str, numbers: list[int] | None, request: gr.Request) -> Updates:
         """The same after those with these numbers were deleted."""
-        code, asking = closest_language(str(language)), Request.of(request)
-        wanted = (
-            [number for number in numbers if isinstance(number, int)] if isinstance(numbers, list) else []
-        )
-        listed = delete_refused_html(
-            self._pipeline, asking, access=self._access, numbers=wanted, language=code
-        )
-        return {self.questions: listed, self.unanswered: self._offer(refused_choices, asking)}
+        asking = Request.of(request)
+        given = numbers if isinstance(numbers, list) else []
+        wanted = [number for number in given if isinstance(number, int)]
+        listed = self._work.delete_refused(asking, closest_language(str(language)), wanted)
+        return {self.questions: listed, self.unanswered: _offer(self._work.refused_choices(asking))}
 
     def show_doomed(self, request: gr.Request) -> Any:
         """What can be removed for good, also of what was taken out: to those who may change documents."""
-        return self._offer(purge_choices, Request.of(request))
+        return _offer(self._work.purge_choices(Request.of(request)))
 
     def show_changes(self, language: str, request: gr.Request) -> str:
         """Who changed which documents, to those who may do so."""
-        code = closest_language(language)
-        return changes_list_html(self._pipeline, Request.of(request), access=self._access, language=code)
+        return self._work.list_changes(Request.of(request), closest_language(language))
 
     def show_changes_again(self, shown: str, language: str, request: gr.Request) -> Any:
         """The list anew where one is shown already."""
@@ -231,19 +199,9 @@ class StaffCorner:
     def remove_for_good(self, language: str, doomed: list[str] | None, request: gr.Request) -> Updates:
         """The receipt of removing documents for good, or a refusal."""
         asking = Request.of(request)
-        receipt = purge_documents_html(
-            self._pipeline,
-            asking,
-            access=self._access,
-            names=[str(name) for name in doomed] if isinstance(doomed, list) else [],
-            language=closest_language(str(language)),
-        )
-        return {self.receipt: receipt, self.doomed: self._offer(purge_choices, asking)}
-
-    def _offer(self, list_choices: Callable[..., Choices], asking: Request) -> Any:
-        """A list to choose from, with nothing chosen."""
-        choices = list_choices(self._pipeline, asking, access=self._access)
-        return gr.update(choices=choices, value=[])
+        names = [str(name) for name in doomed] if isinstance(doomed, list) else []
+        receipt = self._work.purge(asking, closest_language(str(language)), names)
+        return {self.receipt: receipt, self.doomed: _offer(self._work.purge_choices(asking))}
 
     def let_in(self, language: str, request: gr.Request) -> Updates:
         """What changes documents, shown to those who may."""
@@ -252,7 +210,7 @@ class StaffCorner:
         return {
             self.login: self.show_login(language, request),
             self.intake: gr.update(visible=is_staff),
-            self.receipt: refusal_html(self._access, language=closest_language(language)) if is_told else "",
+            self.receipt: self._work.refusal(closest_language(language)) if is_told else "",
         }
 
     def bring_in(
@@ -266,28 +224,25 @@ class StaffCorner:
         """The receipt of what was brought in, or a refusal where the one who asks may not change documents."""
         code = closest_language(language)
         progress(0, desc=say("staff_starting", code))
-        receipt = bring_in_html(
-            self._pipeline,
+        receipt = self._work.bring_in(
             Request.of(request),
-            access=self._access,
+            code,
             files=[Path(file) for file in files or ()],
             addresses=str(addresses or ""),
             on_progress=lambda done, total, path: progress((done, total), desc=in_language(path, code)),
-            language=code,
         )
         return {self.receipt: receipt, self.files: None, self.addresses: ""}
 
     def remove(self, language: str, unwanted: list[str] | None, request: gr.Request) -> str:
         """The receipt of taking documents out, or a refusal."""
-        return take_out_html(
-            self._pipeline,
-            Request.of(request),
-            access=self._access,
-            names=check_choices(unwanted, [record.path for record in self._pipeline.library.records]),
-            language=closest_language(str(language)),
-        )
+        names = check_choices(unwanted, [record.path for record in self._pipeline.library.records])
+        return self._work.take_out(Request.of(request), closest_language(str(language)), names)
 
     def undo(self, language: str, request: gr.Request) -> str:
         """What came of going back to the state before, or a refusal."""
-        code = closest_language(language)
-        return roll_back_html(self._pipeline, Request.of(request), access=self._access, language=code)
+        return self._work.roll_back(Request.of(request), closest_language(language))
+
+
+def _offer(choices: Choices) -> Any:
+    """A list to choose from, with nothing chosen."""
+    return gr.update(choices=choices, value=[])
