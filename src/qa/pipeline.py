@@ -138,7 +138,7 @@ class Pipeline:
         """What is being done for it; at the end, what `writer` has made of `answer`, or `answer` itself."""
         if not isinstance(answer, Quoted):
             return answer
-        from qa.drafting import find_missing_with
+        from qa.facts.missing import find_missing_with
 
         quotes = len(answer.citations)
         yield Step("write", passages=quotes)

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from conftest import CountingEmbedder, DigitReader, OverlapReranker
 from qa.domain import Citation, Place, Source, Span
-from qa.drafting import Support, missing_facts
+from qa.drafting import Support
 from qa.drafting.instructions import is_instruction
 from qa.drafting.misattribution import find_mixed_up, find_turned_round
 from qa.drafting.prompts import disarm, mend_request, new_token, request, rules
 from qa.drafting.replies import CARRIER, is_no_answer, read_reply
 from qa.drafting.support import foreign_words, is_in_script_of
+from qa.facts.missing import missing_facts
 from qa.i18n.messages import LANGUAGES
 from qa.models import Models
 

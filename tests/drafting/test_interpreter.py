@@ -25,7 +25,8 @@ from qa.errors import InputError
 from qa.i18n.messages import LANGUAGES
 from qa.models import Models
 from qa.pipeline import Pipeline
-from qa.rendering import to_html, to_json, to_markdown, to_text
+from qa.rendering.message import to_html
+from qa.rendering.text_formats import to_json, to_markdown, to_text
 from scripted import Scripted, chat_of, cut_off, interpret, model_of, writer_of
 
 __all__ = ["built"]

@@ -25,7 +25,8 @@ from qa.config import Settings
 from qa.domain import Answer, Stated, Turn, Written
 from qa.models import Models
 from qa.pipeline import Pipeline
-from qa.rendering import to_html, to_json, to_markdown, to_text
+from qa.rendering.message import to_html
+from qa.rendering.text_formats import to_json, to_markdown, to_text
 from scripted import chat_of, model_of, writer_of
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,8 @@ from qa.domain import Answer, Quoted, Written
 from qa.drafting import Support
 from qa.drafting.instructions import is_instruction
 from qa.models import Models
-from qa.rendering import to_html, to_json, to_markdown, to_text
+from qa.rendering.message import to_html
+from qa.rendering.text_formats import to_json, to_markdown, to_text
 from scripted import writer_of
 
 QUOTE = "Kitakyushu sent 67 experts to Dalian."

@@ -38,15 +38,9 @@ from qa.feedback import feedback_on
 from qa.i18n.messages import LANGUAGES, say
 from qa.models import Models
 from qa.pipeline import Pipeline
-from qa.rendering import (
-    answer_text,
-    header_html,
-    pending_html,
-    to_html,
-    to_json,
-    to_markdown,
-    to_text,
-)
+from qa.rendering.message import to_html
+from qa.rendering.page_parts import header_html, pending_html
+from qa.rendering.text_formats import answer_text, to_json, to_markdown, to_text
 from qa.rendering.wording import FALLBACK_NOTES, origin_of
 from qa.suggestions.city_briefs import Briefs
 from qa.suggestions.next_questions import Suggester

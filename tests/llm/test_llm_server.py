@@ -26,12 +26,13 @@ from drafts import answer_of
 from pages import wait_for_address
 from qa.config import Settings
 from qa.domain import Answer, Quoted, Step, Turn, Written
-from qa.drafting import Interpreter, Support, Writer, missing_facts
+from qa.drafting import Interpreter, Support, Writer
 from qa.drafting.rewording import fault_in_quote
 from qa.engine.assembly import writer_with
 from qa.engine.library import Library, open_library
 from qa.errors import LLMError, ModelError
 from qa.evaluation.command import evaluate
+from qa.facts.missing import missing_facts
 from qa.indexing.run import index_corpus
 from qa.llm.language_model import open_language_model, try_language_model
 from qa.llm.llama_server import serving_local_llm

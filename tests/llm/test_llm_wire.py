@@ -14,7 +14,8 @@ from qa.cities import load_cities
 from qa.domain import Written
 from qa.drafting import Interpreter
 from qa.llm.wire import without_steering
-from qa.rendering import to_html, to_json, to_markdown, to_text
+from qa.rendering.message import to_html
+from qa.rendering.text_formats import to_json, to_markdown, to_text
 from scripted import model_of, writer_of
 
 STEERING = (

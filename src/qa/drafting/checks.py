@@ -1,4 +1,4 @@
-"""What is wrong with a drafted sentence, held against the quotes that it cites, and what a draft leaves out."""
+"""What is wrong with a drafted sentence, by the quotes that it cites, and what a draft leaves out."""
 
 from __future__ import annotations
 
@@ -10,14 +10,7 @@ from qa.cities import CityCatalogue
 from qa.domain import Citation, Stated, Statement
 from qa.drafting.misattribution import find_mixed_up, find_turned_round
 from qa.drafting.replies import Sentence
-from qa.drafting.support import (
-    AS_LIKELY,
-    MIN_SAID,
-    Support,
-    foreign_words,
-    is_in_script_of,
-    share_of,
-)
+from qa.drafting.support import AS_LIKELY, MIN_SAID, Support, foreign_words, is_in_script_of, share_of
 from qa.facts.missing import find_missing_with
 from qa.text.lang import any_of
 
@@ -34,22 +27,22 @@ ARTICLE = re.compile(r"^(?:the|an?) ", re.IGNORECASE)
 VERB = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|do|does|did|can|could|will|would|may|might|must|should|\w+ed)\b"
 )
-"""What an English sentence has, and a few words out of one mostly have not."""
+"""A verb: an English sentence has one, a few words out of a sentence mostly have none."""
 PART, MIN_OF_QUESTION = 0.5, 0.2
-"""The most of a quote that a few words of it are, and the share of their letters, see `share_of`, from which on
-they have some of the question in them."""
+"""A few words are at most this part of their quote. From the second share of their letters on, see `share_of`,
+they have something of the question in them."""
 
 MAX_TRIED = 3
 """Quotes that are tried for a sentence without a mark, the likest first."""
 
 MAX_CHARS = 600
-"""A longer sentence is not one that can be checked."""
+"""Characters of a sentence that can be checked: a longer one says too much at once."""
 
 MIN_SURE = -3.0
 """The score, see `Focus`, below which the reader does not know which words of a quote were asked for."""
 
 SAYS_ALL = 0.9
-"""The share of a quote's letters, see `share_of`, from which on what has them leaves nothing out."""
+"""The share of a quote's letters, see `share_of`, from which on a text leaves nothing of the quote out."""
 
 
 class Checker:
@@ -83,7 +76,8 @@ class Checker:
         if self._answer.is_by_city and not cities_of(sentence, self._answer, self._catalogue):
             return "it has quotes about different cities; write of each city in a sentence of its own"
         question = self._answer.interpreted_as
-        if _is_about_evidence(sentence.text, [*quotes, question]):
+        given = " ".join([*quotes, question]).casefold()
+        if any(words[0].casefold() not in given for words in ABOUT_EVIDENCE.finditer(sentence.text)):
             return "it speaks of the evidence, not of the matter"
         missing = self._find_missing(sentence.text, quotes, question=question)
         if missing:
@@ -108,8 +102,8 @@ class Checker:
         return ""
 
     def with_marks(self, sentence: Sentence) -> Sentence:
-        """`sentence` with the mark of a quote that holds it, where it has none itself: small models often write
-        none. Where no quote does, it is that of the likest, so that what is wrong with it can be told."""
+        """`sentence` with a mark: small models often write none. It is the mark of a quote that holds the
+        sentence, else of the likest quote, so that the fault can be told."""
         if sentence.marks:
             return sentence
         alike = sorted(self._citations.values(), key=lambda each: -share_of(sentence.text, [each.quote]))
@@ -117,7 +111,7 @@ class Checker:
         return next((each for each in marked if not self.find_fault(each)), marked[0])
 
     def find_left_out(self, passed: Sequence[Sentence]) -> Mapping[str | None, tuple[str, ...]]:
-        """The words that were asked for where `passed` says none of them, by the city that they are for."""
+        """The words that were asked for, by city, for each city of which `passed` says none of them."""
         by_city: dict[str | None, list[tuple[str, Statement]]] = {}
         for words, statement in _words_asked_for(self._answer):
             if any(number in self._citations for number in statement.citations):
@@ -129,8 +123,8 @@ class Checker:
         }
 
     def _says(self, words: str, statement: Statement, passed: Sequence[Sentence]) -> bool:
-        """True if one of `passed` cites the quote of `statement` and says `words`: as they stand there or, in
-        another language, in figures and names."""
+        """True if a sentence of `passed` cites the quote of `statement` and says `words`. In another language
+        their figures and names are enough."""
         texts = [each.text for each in passed if set(each.marks) & set(statement.citations)]
         if not texts:
             return False
@@ -146,8 +140,8 @@ def kind_of_fault(fault: str) -> str:
 
 
 def find_untold(answer: Stated, passed: Sequence[Sentence]) -> tuple[Statement, ...]:
-    """The statements of `answer` of which `passed` may leave out what was asked for: where the reader does not
-    know which words those are, all that `passed` does not say as a whole."""
+    """The statements of `answer` that `passed` does not say as a whole, if the reader does not know which of their
+    words were asked for: `passed` may leave those words out."""
     if all(passage.read_score is None for passage in answer.passages):
         return ()
     if any(score >= MIN_SURE for *_, score in _scored_words(answer)):
@@ -157,21 +151,18 @@ def find_untold(answer: Stated, passed: Sequence[Sentence]) -> tuple[Statement, 
 
 
 def _words_asked_for(answer: Stated) -> list[tuple[str, Statement]]:
-    """The words in `answer` that were asked for, each with its statement: of each city those that the reader finds
-    likeliest, all where it did not tell."""
+    """The words in `answer` that were asked for, each with its statement. For each city they are the words that
+    the reader finds likeliest; all words, if the reader did not tell."""
     found = _scored_words(answer)
     best = {
         city: max(score for _, each, score in found if each.city == city)
         for city in {statement.city for _, statement, _ in found}
     }
-    return [
-        (words, statement) for words, statement, score in found if score >= best[statement.city] - AS_LIKELY
-    ]
+    return [(words, each) for words, each, score in found if score >= best[each.city] - AS_LIKELY]
 
 
 def _scored_words(answer: Stated) -> list[tuple[str, Statement, float]]:
-    """The words that are set off in `answer`, each with its statement and its score, 0 where the reader did not
-    tell."""
+    """The words that are set off in `answer`, each with its statement and score, 0 if the reader did not tell."""
     scores: dict[tuple[str, str], float] = {}
     for passage in answer.passages:
         for focus in filter(None, passage.foci):
@@ -193,8 +184,8 @@ def cities_given(answer: Stated, number: int) -> tuple[str, ...]:
 
 
 def cities_of(sentence: Sentence, answer: Stated, catalogue: CityCatalogue | None = None) -> tuple[str, ...]:
-    """The cities of which `sentence` is told: those for which every quote that it cites was given, and if it names
-    any city, only those that it names."""
+    """The cities that `sentence` speaks for. A city qualifies if every cited quote was given for it, and if the
+    sentence names the city or no city at all."""
     given = [cities_given(answer, number) for number in sentence.marks]
     common = [city for city in given[0] if all(city in cities for cities in given)] if given else []
     named = catalogue.query_cities(sentence.text) if catalogue else ()
@@ -202,16 +193,10 @@ def cities_of(sentence: Sentence, answer: Stated, catalogue: CityCatalogue | Non
 
 
 def _is_fragment(text: str, quotes: Sequence[str], question: str) -> bool:
-    """True if `text`, in English, is a few words of a quote and has nothing of the question: of what it says them
-    cannot be checked."""
+    """True if `text`, in English, is a few words of a quote and has nothing of the question. Nobody can check what
+    such words are about."""
     words = ARTICLE.sub("", text).strip(' .!?"').casefold()
     if VERB.search(words):
         return False
     is_part = any(words in quote.casefold() and len(words) <= PART * len(quote) for quote in quotes)
     return is_part and share_of(words, [question]) < MIN_OF_QUESTION
-
-
-def _is_about_evidence(text: str, texts: Sequence[str]) -> bool:
-    """True if `text` has such words which none of `texts` has."""
-    there = " ".join(texts).casefold()
-    return any(found[0].casefold() not in there for found in ABOUT_EVIDENCE.finditer(text))

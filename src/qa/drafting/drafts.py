@@ -10,8 +10,8 @@ from qa.drafting.replies import Sentence
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """One sentence of a draft: as it was first written; what was wrong with it then, empty if nothing was; as it
-    was written again, if it was; and what is wrong with it in the end."""
+    """One sentence of a draft. `first_fault` is what was wrong with it at first, `mended` how it was written
+    again, `fault` what is wrong in the end; faults are empty if nothing is wrong."""
 
     first: Sentence
     first_fault: str = ""
@@ -26,8 +26,8 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The sentences in their order; `is_declined` tells that the model found no answer, and `left_out` what was
-    asked for and is in none of them, by the city that it is for, None where there is no such."""
+    """The sentences in their order. `is_declined` tells that the model found no answer; `left_out` has the words
+    that were asked for and that no sentence says, by city (None: for no city in particular)."""
 
     sentences: tuple[Drafted, ...] = ()
     is_declined: bool = False

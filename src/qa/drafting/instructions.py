@@ -1,4 +1,4 @@
-"""Quotes that speak to a language model rather than to a reader: it is not given them to write from."""
+"""Quotes that give orders to a language model. The model does not write from them."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ LOOKALIKES = str.maketrans(
 
 
 def without_instructions(citations: Sequence[Citation]) -> tuple[Citation, ...]:
-    """`citations` without those that read as instructions, alone or with the one that follows, and without what
-    goes on with one that does not end in a stop."""
+    """`citations` without instructions. A quote may read as one alone or together with the next quote; the quote
+    after an instruction without a full stop goes, too."""
     told = {each.number for each in citations if is_instruction(each.quote)}
     for one, other in pairwise(citations):
         is_told = one.number in told

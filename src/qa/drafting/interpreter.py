@@ -1,4 +1,4 @@
-"""A language model beside the writing: it makes follow-ups whole, and translates questions and quotes.
+"""The interpreter: a language model makes follow-up questions whole, and translates questions and quotes.
 
 It only proposes. What it replies is held against what it was given, and where it fails, everything goes on without
 it.
@@ -47,7 +47,7 @@ QUESTION_SHARE = 1 / 3
 """The share of `llm_timeout_s` that understanding the question may take: the rest is for writing the answer."""
 
 MAX_ASKED, MAX_ANSWER_CHARS = 3, 600
-"""How many of the last questions the model is shown, and how much of the last answer."""
+"""The last questions that the model is shown, and the characters of the last answer."""
 
 MIN_ALIKE = 0.82
 """The least cosine between a text and its translation.
@@ -74,10 +74,10 @@ class Interpreter:
         understand_whole: Callable[[str], Query],
         history: Sequence[Turn] = (),
     ) -> Query:
-        """`query`, a follow-up made whole, and with its translation where the documents are in another language.
+        """`query`, with a follow-up made whole, and with a translation if the documents are in another language.
 
-        `understand_whole` understands the follow-up from its whole wording. It takes a third of `llm_timeout_s` at
-        most, and no failure of the model is an error here.
+        `understand_whole` understands the follow-up from its whole wording. All takes a third of `llm_timeout_s`
+        at most. No failure of the model is an error here.
         """
         until = time.monotonic() + QUESTION_SHARE * self._model.timeout_s
         language = document_language or query.language
@@ -95,19 +95,11 @@ class Interpreter:
 
     def translates(self, language: str, other: str) -> bool:
         """True if text in `language` can be translated into `other`: both have a name that a model knows."""
-        nameless = language_name("-", "en")
-        return language != other and nameless not in (
-            language_name(language, "en"),
-            language_name(other, "en"),
-        )
+        names = {language_name(code, "en") for code in (language, other)}
+        return language != other and language_name("-", "en") not in names
 
     def translate(
-        self,
-        citation: Citation,
-        language: str,
-        *,
-        catalogue: CityCatalogue,
-        until: float | None = None,
+        self, citation: Citation, language: str, *, catalogue: CityCatalogue, until: float | None = None
     ) -> str:
         """The quote of `citation` in `language`, checked; empty where there is no translation that holds.
 

@@ -1,4 +1,4 @@
-"""What a sentence gives to another name than its quotes do: all its words stand there, and it is wrong."""
+"""Figures and deeds that a sentence gives to another name than its quotes do, though its words all stand there."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SHORT = 3
 
 
 def find_mixed_up(sentence: str, quotes: Sequence[str]) -> tuple[str, ...]:
-    """The figures in `sentence` that stand after a name which has another one in `quotes`, where this one is
-    another name's.
+    """The figures that `sentence` gives to the wrong name: in `quotes` this name has another figure, and this
+    figure another name.
 
     >>> find_mixed_up("Peru has 10%.", ["Brazil has 60%, Peru with 13%, Colombia with 10%."])
     ('10',)
@@ -37,8 +37,8 @@ def find_mixed_up(sentence: str, quotes: Sequence[str]) -> tuple[str, ...]:
 
 
 def find_turned_round(sentence: str, quotes: Sequence[str]) -> tuple[str, ...]:
-    """The words in `sentence` around which two names stand the other way round than in one of `quotes`: who did it
-    is then who it was done to. With "by" between them it may be right.
+    """The words in `sentence` around which two names stand the other way round than in one of `quotes`: the doer
+    has become the one it was done to. With "by" between them it may be right.
 
     >>> find_turned_round("Paris beat Rome.", ["Rome, the older one, beat Paris in 1999."])
     ('beat',)

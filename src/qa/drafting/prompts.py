@@ -1,4 +1,4 @@
-"""All that the language model is told: the rules, the question, the numbered quotes, and what was wrong."""
+"""The prompts for writing an answer: the rules, the question, the numbered quotes, and what was wrong."""
 
 from __future__ import annotations
 
@@ -60,9 +60,8 @@ def rules(language: str, *, token: str, cities: int = 0) -> str:
         language=name_language(language),
         count=max(MAX_SENTENCES, SENTENCES_FOR_CITY * cities),
         by_city=BY_CITY if cities else "",
-        begin=_begin(token),
-        end=_end(token),
         no_answer=NO_ANSWER,
+        **marks("evidence", token),
     )
 
 
@@ -77,7 +76,7 @@ def request(
     quotes = "\n".join(
         f"[{each.number}] {_about(by_city.get(each.number, ()))}{disarm(each.quote)}" for each in citations
     )
-    return REQUEST.format(begin=_begin(token), end=_end(token), quotes=quotes, question=disarm(question))
+    return REQUEST.format(quotes=quotes, question=disarm(question), **marks("evidence", token))
 
 
 def mend_request(faults: Sequence[tuple[str, str]], left_out: Sequence[str] = ()) -> str:
@@ -107,9 +106,6 @@ def _about(cities: Sequence[str]) -> str:
     return f"({disarm(', '.join(cities))}) " if cities else ""
 
 
-def _begin(token: str) -> str:
-    return f"<evidence {token}>"
-
-
-def _end(token: str) -> str:
-    return f"</evidence {token}>"
+def marks(name: str, token: str) -> dict[str, str]:
+    """The lines between which foreign text stands, as the prompts' placeholders call them."""
+    return {"begin": f"<{name} {token}>", "end": f"</{name} {token}>"}

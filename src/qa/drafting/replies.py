@@ -91,8 +91,8 @@ def read_reply(reply: str, *, language: str) -> tuple[Sentence, ...]:
 
 
 def read_begun(reply: str, *, language: str) -> tuple[Sentence, ...]:
-    """The sentences of a reply that is still coming which are whole: all but the last, and none of a mark that has
-    been begun, or of "NO_ANSWER"."""
+    """The whole sentences of a reply that is still coming: all but the last. A mark that has only begun is left
+    out, and so is "NO_ANSWER"."""
     if NO_ANSWER.startswith(reply.strip()[: len(NO_ANSWER)]) or is_no_answer(reply):
         return ()
     opened = max(reply.rfind(bracket) for bracket in "[［【<")

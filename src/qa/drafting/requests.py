@@ -1,11 +1,11 @@
-"""What the language model is told when it is to make a question whole, or to translate one, or a quote."""
+"""The prompts for making a question whole, and for translating a question or a quote."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qa.drafting.prompts import disarm, name_language
+from qa.drafting.prompts import disarm, marks, name_language
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -49,24 +49,20 @@ def whole_request(
     """What makes `question` whole, after the questions `asked`, the last of which got `answer`."""
     said = [f"Question: {disarm(each)}" for each in asked]
     said += [f"Answer: {disarm(answer)}"] if answer else []
-    marks = _marks("conversation", token)
+    lines = marks("conversation", token)
     return _messages(
-        WHOLE.format(language=name_language(language), **marks),
-        WHOLE_REQUEST.format(said="\n".join(said), question=disarm(question), **marks),
+        WHOLE.format(language=name_language(language), **lines),
+        WHOLE_REQUEST.format(said="\n".join(said), question=disarm(question), **lines),
     )
 
 
 def translation_request(text: str, *, kind: str, language: str, token: str) -> list[BaseMessage]:
     """What translates `text`, a `kind` such as "a question", into `language` (ISO 639)."""
-    marks = _marks("text", token)
+    lines = marks("text", token)
     return _messages(
-        TRANSLATE.format(language=name_language(language), kind=kind, **marks),
-        TRANSLATE_REQUEST.format(text=disarm(text), **marks),
+        TRANSLATE.format(language=name_language(language), kind=kind, **lines),
+        TRANSLATE_REQUEST.format(text=disarm(text), **lines),
     )
-
-
-def _marks(name: str, token: str) -> dict[str, str]:
-    return {"begin": f"<{name} {token}>", "end": f"</{name} {token}>"}
 
 
 def _messages(rules: str, request: str) -> list[BaseMessage]:

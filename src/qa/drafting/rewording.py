@@ -1,4 +1,4 @@
-"""What is wrong with a question or a quote that a language model has put into other words: empty if nothing is."""
+"""What is wrong with a question or a quote that a language model has reworded."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MAX_QUOTE_CHARS = 1500
 """A longer quote is not translated: the whole reply would hardly fit into `llm_max_tokens`."""
 
 MIN_KEPT, MIN_BORROWED = 1 / 3, 1 / 2
-"""The share of a question's own letters (see `_grams`) that must be in what it was made into, and the share of
-that which must be in the conversation or the question: "Since when?" may become "When did … begin?", and no
+"""The share of a question's letters (see `_grams`) that must be in its whole wording, and the share of the whole
+wording that must come from the conversation or the question. "Since when?" may become "When did … begin?", but no
 question about something else."""
 
 LABEL = re.compile(
@@ -32,7 +32,7 @@ LABEL = re.compile(
 """What some models write before what they were asked for."""
 WRAPPED = re.compile(r"^[\"“”'‘’«「『`](.{1,5000})[\"“”'‘’»」』`]$")
 LOST_FACTS = frozenset({"number", "date", "unit", "name"})
-"""Of the facts that are found missing, those that surely are: not a name that is only spelt in another script."""
+"""The kinds of facts that are surely missing: a name that is only spelt in another script is not."""
 
 
 def read_line(reply: str, *, language: str) -> str:
@@ -51,8 +51,8 @@ def fault_in_whole(
 ) -> str:
     """What is wrong with `whole`, which a model made of the question of `query`, asked after all of `said`.
 
-    Cities may come from the question and from `last`, the last exchange, only: who has gone on to another city is
-    not led back.
+    Cities may come only from the question and from `last`, the last exchange: an asker who has gone on to another
+    city is not led back.
     """
     question, sources = query.question, [query.question, *said]
     fault = _fault_in_form(whole, language=query.language, most=MAX_QUESTION_CHARS)
@@ -112,9 +112,7 @@ def _fault_in_form(line: str, *, language: str, most: int) -> str:
 def _fault_in_facts(translation: str, original: str, *, language: str, catalogue: CityCatalogue) -> str:
     if not _is_in(language, translation, catalogue):
         return "it is in another language"
-    facts = missing_facts(translation, [original], catalogue=catalogue)
-    added = next((fact.text for fact in facts if fact.kind in LOST_FACTS), "")
-    if added:
+    if added := _lost(translation, original, catalogue):
         return f"it adds: {added}"
     lost = _lost(original, translation, catalogue)
     return f"it does not have: {lost}" if lost else ""

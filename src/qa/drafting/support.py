@@ -1,4 +1,4 @@
-"""Whether quotes support what a sentence says, beyond its figures and names: by the models that there are."""
+"""Whether quotes support a sentence beyond its figures and names. The neural models tell."""
 
 from __future__ import annotations
 
@@ -49,13 +49,11 @@ STEM = 5
 """Letters that words must share to count as one: "granted" and "grants"."""
 EMPTY_WORDS = words_of(lambda pack: pack.empty_words)
 
-
 MIN_SHARED, MIN_SHARED_UNSPACED = 0.5, 0.4
 """The share of a sentence's letters, see `share_of`, that must stand in quotes of its own language, in scripts
 with spaces between words and without. Of questions with their answers, .84 in Indonesian, .82 in Vietnamese and
 .88 in Chinese reach it in the sentence that says it, and .11, .07 and .01 in another one of the same paragraph
 (scripts/measure_support.py)."""
-
 
 AS_LIKELY = 1.0
 """How far below the likeliest words others may lie, in the reader's logits, to be what was asked for, too."""
@@ -97,9 +95,9 @@ class Support:
             return False
         if set(languages) == {"en"} and foreign_words(sentence, quotes, question=question):
             return False
-        shared = share_of(sentence, quotes)
+        is_one_language = len(set(languages)) == 1
         least_shared = MIN_SHARED_UNSPACED if is_unspaced(sentence) else MIN_SHARED
-        if len(set(languages)) == 1 and shared < least_shared:
+        if is_one_language and share_of(sentence, quotes) < least_shared:
             return False
         together = [*quotes, " ".join(quotes)] if len(quotes) > 1 else list(quotes)
         reranker = self._models.reranker
@@ -110,13 +108,13 @@ class Support:
             [COMPARED_PREFIX + text for text in (sentence, *together)]
         )
         least = self._least_cosine_across
-        if len(set(languages)) == 1:
+        if is_one_language:
             least = self._least_cosine.get(next(iter(languages)), self._least_cosine[""])
         return float((vectors[1:] @ vectors[0]).max()) >= least
 
     def find_rivals(self, sentence: str, quotes: Sequence[str], *, question: str) -> tuple[str, ...]:
-        """The words in `quotes` that answer `question` as likely as any, and that `sentence` does not say though
-        it answers: the reader cannot tell which were asked for. All must be in one language."""
+        """The words in `quotes` that answer `question` as likely as the words of `sentence`, which does not say
+        them: the reader cannot tell which were asked for. All must be in one language."""
         if not self._models.reader or not question:
             return ()
         said, *quoted = self._models.reader.read(question, [sentence, *quotes])
@@ -130,8 +128,8 @@ class Support:
 
 
 def _answers_in(quote: str, reading: Reading) -> list[tuple[float, str]]:
-    """The words in `quote` that answer, none a part of others, with their scores: the best, and the best of what
-    stands before and after it, and so on, down to `AS_LIKELY` below the best."""
+    """The words in `quote` that answer, with their scores: the best words, then the best words before and after
+    them, and so on, down to `AS_LIKELY` below the best. None is a part of others."""
     found: list[tuple[float, str]] = []
     waiting = [Span(0, len(quote))]
     while waiting:
@@ -154,8 +152,8 @@ def is_in_script_of(sentence: str, language: str) -> bool:
 
 
 def share_of(sentence: str, texts: Sequence[str]) -> float:
-    """The share of the runs of three letters within the words of `sentence`, of two where words have no spaces
-    between them, that stand in `texts` too: 0 to 1, and 1 where it has no letters."""
+    """The share of the letters of `sentence` that stand in `texts`, too: 0 to 1, and 1 if it has no letters. Runs
+    of three letters within words are compared, runs of two in scripts without spaces."""
     size = 2 if is_unspaced(sentence) else 3
     wanted = _runs(sentence, size)
     return len(wanted & _runs(" ".join(texts), size)) / len(wanted) if wanted else 1.0
@@ -167,8 +165,8 @@ def _runs(text: str, size: int) -> set[str]:
 
 
 def foreign_words(sentence: str, quotes: Sequence[str], *, question: str = "") -> tuple[str, ...]:
-    """The words of an English sentence that stand in none of `quotes`, or less often than in it; none where they
-    are few enough to be the writer's own way to put it. Names may also stand in the question."""
+    """The words that an English sentence has more often than `quotes` have; none if they are few enough to be the
+    writer's own way to put it. Names may also stand in the question."""
     names = re.findall(r"(?<=\s)[A-Z]\w+", question)
     known = Counter(word[:STEM] for word in _words(" ".join(quotes)))
     known.update({word[:STEM] for word in _words(" ".join(names))} - known.keys())

@@ -1,4 +1,4 @@
-"""Quotes in the language of who asks, each by a machine and only where it holds."""
+"""Quotes in the asker's language. A machine translates them, and only translations that hold are shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The writer: an answer of quotes → one that a language model writes from them and that is held up by them."""
+"""The writer: quotes → an answer in a language model's sentences, each of which the quotes support."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ MAX_DROPPED = 0.5
 TIME_TO_MEND_S = 1.0
 """With less time left the model is not asked again."""
 
+Citations = tuple[Citation, ...]
+
 
 class Writer:
     """Writes answers with a language model. Safe to be called from many threads."""
@@ -43,15 +45,10 @@ class Writer:
         self, model: LanguageModel, support: Support, *, on_draft: Callable[[Draft], None] | None = None
     ) -> None:
         """`on_draft` is told of every draft with all its sentences, for measuring; it is not kept then."""
-        self._model = model
+        self.model = model
         self._support = support
         self._on_draft = on_draft
         self._kept: LRU[tuple[str, ...], Draft] = LRU(MAX_KEPT)
-
-    @property
-    def model(self) -> LanguageModel:
-        """The language model that writes."""
-        return self._model
 
     def write(
         self, answer: Quoted, *, catalogue: CityCatalogue | None = None, until: float | None = None
@@ -95,24 +92,18 @@ class Writer:
             is_all_quoted = texts.issuperset(statement.text for statement in written.statements)
             yield replace(answer, fallback="unsupported") if is_all_quoted else written
         else:
-            numbers = {each.number for each in citations}
-            untold = [
-                each for each in find_untold(answer, draft.passed) if numbers.issuperset(each.citations)
-            ]
+            known = {citation.number for citation in citations}
+            untold = [each for each in find_untold(answer, draft.passed) if known.issuperset(each.citations)]
             if untold:
                 yield _with_quotes(answer, draft.passed, untold)
 
     def _draft_on(
-        self,
-        answer: Quoted,
-        citations: tuple[Citation, ...],
-        catalogue: CityCatalogue | None,
-        until: float | None,
+        self, answer: Quoted, citations: Citations, catalogue: CityCatalogue | None, until: float | None
     ) -> Iterator[Draft]:
         """The draft of an answer from `citations` as it grows; the kept one where the same was asked before."""
         key = (
             prompts.PROMPT_VERSION,
-            self._model.name,
+            self.model.name,
             answer.language,
             answer.interpreted_as,
             *(
@@ -124,7 +115,7 @@ class Writer:
         if kept:
             yield kept
             return
-        until = time.monotonic() + self._model.timeout_s if until is None else until
+        until = time.monotonic() + self.model.timeout_s if until is None else until
         draft = Draft()
         for draft in self._ask(answer, citations, catalogue, until):
             yield draft
@@ -134,11 +125,7 @@ class Writer:
         self._kept.keep(key, draft)
 
     def _ask(
-        self,
-        answer: Quoted,
-        citations: tuple[Citation, ...],
-        catalogue: CityCatalogue | None,
-        until: float,
+        self, answer: Quoted, citations: Citations, catalogue: CityCatalogue | None, until: float
     ) -> Iterator[Draft]:
         messages, citations = self._messages(answer, citations)
         checker = Checker(answer, citations, self._support, catalogue)
@@ -153,7 +140,7 @@ class Writer:
             return Draft(tuple(checked[each] for each in sentences))
 
         reply = ""
-        for piece in self._model.stream(messages, until=until):
+        for piece in self.model.stream(messages, until=until):
             reply += piece
             begun = read_begun(reply, language=answer.language)
             if begun and begun[-1] not in checked and len(begun) <= MAX_SENTENCES_READ:
@@ -174,10 +161,8 @@ class Writer:
                 logger.info("a sentence was dropped: %s", kind_of_fault(each.fault))
         yield replace(draft, left_out=checker.find_left_out(draft.passed))
 
-    def _messages(
-        self, answer: Quoted, citations: tuple[Citation, ...]
-    ) -> tuple[list[BaseMessage], tuple[Citation, ...]]:
-        """What the model is told, and the citations of which it is: as many as it can read, the first ones."""
+    def _messages(self, answer: Quoted, citations: Citations) -> tuple[list[BaseMessage], Citations]:
+        """The messages to the model, and the citations that they hold: the first ones, as many as it can read."""
         from langchain_core.messages import HumanMessage, SystemMessage
 
         token = prompts.new_token()
@@ -186,14 +171,12 @@ class Writer:
         rules = prompts.rules(answer.language, token=token, cities=cities)
         question = answer.interpreted_as or answer.question
         # Room for the reply, for mending it, which repeats it, and for what chat templates add.
-        room = self._model.context_tokens - 3 * self._model.max_tokens - count_tokens(rules) - 64
+        room = self.model.context_tokens - 3 * self.model.max_tokens - count_tokens(rules) - 64
         for count in range(len(citations), 0, -1):
             request = prompts.request(question, citations[:count], token=token, by_city=by_city)
             if count_tokens(request) <= room:
                 return [SystemMessage(rules), HumanMessage(request)], citations[:count]
-        raise LLMError(
-            "one quote is more than the language model can read; set llm_context_tokens", kind="failed"
-        )
+        raise LLMError("one quote is more than the language model can read; set llm_context_tokens")
 
     def _mend(
         self,
@@ -204,18 +187,16 @@ class Writer:
         answer: Quoted,
         until: float,
     ) -> tuple[Sentence, ...]:
-        """What the model writes for the sentences that failed and for what it left out, told what is wrong; none
-        where it fails at that."""
+        """The model's sentences in place of those that failed, and for what it left out, once it is told what is
+        wrong; none if it fails at that."""
         from langchain_core.messages import AIMessage, HumanMessage
 
         if until - time.monotonic() < TIME_TO_MEND_S:
             return ()
         faults = [(each.first.text, each.fault) for each in draft.sentences if each.fault]
+        request = prompts.mend_request(faults, [words for each in left_out.values() for words in each])
         try:
-            request = HumanMessage(
-                prompts.mend_request(faults, [words for each in left_out.values() for words in each])
-            )
-            mended = self._model.ask([*messages, AIMessage(reply), request], until=until)
+            mended = self.model.ask([*messages, AIMessage(reply), HumanMessage(request)], until=until)
         except LLMError as error:
             logger.warning("sentences could not be mended: %s", error)
             return ()
@@ -226,8 +207,8 @@ class Writer:
 def _with_mended(
     draft: Draft, mended: Sequence[Sentence], checker: Checker, *, is_more_wanted: bool
 ) -> Draft:
-    """`draft` with the sentences of `mended` in the places of those that failed, one after the other; if
-    `is_more_wanted`, what is more of them and holds comes last."""
+    """`draft` with the sentences of `mended` in the places of those that failed, one after the other. If
+    `is_more_wanted`, further sentences that hold come last."""
     waiting = list(mended)
     sentences = []
     for each in draft.sentences:
@@ -241,8 +222,8 @@ def _with_mended(
 
 
 def _is_enough(draft: Draft, answer: Quoted) -> bool:
-    """True if what is left tells what the quotes would: most of the draft, the words asked for, both sides where
-    documents differ."""
+    """True if the sentences that passed tell what the quotes would: most of the draft, the words asked for, and
+    both sides if documents differ."""
     if not draft.passed or None in draft.left_out or draft.dropped > MAX_DROPPED * len(draft.sentences):
         return False
     cited = {number for sentence in draft.passed for number in sentence.marks}
@@ -256,12 +237,11 @@ def _written(
     *,
     quoted: Collection[str | None] | None = None,
 ) -> Written:
-    """`answer` in the sentences of `passed`; where it goes city by city and `quoted` is given, with the quotes for
-    those cities and for those of which nothing was written that holds."""
+    """`answer` in the sentences of `passed`. If it goes city by city and `quoted` is given, the cities in
+    `quoted`, and cities without a sentence that holds, get their quotes."""
     if not answer.is_by_city:
-        statements = [Statement(each.text, each.marks) for each in passed]
-        return _renumbered(answer, _beneath_quotes(answer, statements))
-    statements = []
+        return _with_quotes(answer, passed, ())
+    statements: list[Statement] = []
     for city in dict.fromkeys(each.city for each in answer.statements):
         of_city = [each for each in passed if city in cities_of(each, answer, catalogue)]
         if quoted is not None and city in quoted:
@@ -279,8 +259,8 @@ def _with_quotes(answer: Quoted, passed: Sequence[Sentence], quotes: Sequence[St
 
 
 def _beneath_quotes(answer: Quoted, statements: Sequence[Statement]) -> list[Statement]:
-    """`statements`, each translation after the quotes in `answer` that it rests on, unless the one right above it
-    rests on them, too."""
+    """`statements`, each translation after the quotes in `answer` that it rests on, unless the statement right
+    above rests on the same quotes."""
     drafted = as_written(answer)
     placed: list[Statement] = []
     above: set[tuple[int, str | None]] = set()

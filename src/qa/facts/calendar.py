@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qa.text.dates import (
@@ -70,16 +70,22 @@ _UNITS_OF_HAN = {c: n for n, c in enumerate("零一二三四五六七八九")}
 SAME_YEAR = re.compile(rf"(?:{any_of(lambda pack: pack.same_year)})$")
 
 
+Reading = tuple[int | None, int | str | None, int | None]
+"""Year, month and day; None for what a date does not say, "decade" for the month of one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A date at `[start, end)` of a text; `readings` are (year, month, day), None for what it does not say.
-
-    A decade has the year that it begins with and "decade" for a month.
-    """
+    """A date at `[start, end)` of a text, which may have several `readings`; a decade's year is its first."""
 
     start: int
     end: int
-    readings: tuple[tuple[int | None, int | str | None, int | None], ...]
+    readings: tuple[Reading, ...]
+
+    @property
+    def years(self) -> set[int]:
+        """The years that it names; a decade names none."""
+        return {year for year, month, _ in self.readings if year is not None and month != "decade"}
 
 
 def find_dates(text: str, plain: str) -> tuple[list[Date], str]:
@@ -95,16 +101,18 @@ def find_dates(text: str, plain: str) -> tuple[list[Date], str]:
             if dates:
                 found.extend(dates)
                 taken.append(match.span())
-        plain = _blank(plain, taken)
+        plain = blank(plain, taken)
     return sorted(found, key=lambda date: (date.start, date.end)), plain
 
 
-def _blank(plain: str, spans: list[tuple[int, int]]) -> str:
-    pieces, done = [], 0
+def blank(plain: str, spans: Sequence[tuple[int, int]]) -> str:
+    """`plain` with NUL at the `spans`."""
+    if not spans:
+        return plain
+    characters = list(plain)
     for start, end in spans:
-        pieces += [plain[done:start], "\0" * (end - start)]
-        done = end
-    return "".join([*pieces, plain[done:]])
+        characters[start:end] = "\0" * (end - start)
+    return "".join(characters)
 
 
 def _read(match: re.Match[str], text: str, plain: str) -> Iterator[Date]:

@@ -1,4 +1,4 @@
-"""A sentence held against quotes: which of its numbers, dates, units and names they do not have."""
+"""The numbers, dates, units and names of a sentence that its quotes lack."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 from qa.cities import CityCatalogue
-from qa.facts.calendar import SAME_YEAR, Date, find_dates
+from qa.facts.calendar import SAME_YEAR, Date, Reading, blank, find_dates
 from qa.facts.composing import Quantity, Value
 from qa.facts.naming import missing_names
 from qa.facts.numbers import find_quantities
@@ -55,7 +55,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Facts:
     """The numbers and dates of a text; `plain` has NUL where they stand."""
 
     text: str
@@ -110,24 +110,18 @@ def _is_whole(quote: str, start: int, end: int) -> bool:
 
 
 @lru_cache(maxsize=256)
-def read_facts(text: str) -> Reading:
+def read_facts(text: str) -> Facts:
     """The numbers and dates of `text` (in NFC)."""
     plain = plain_text(text)
     dates, rest = find_dates(text, plain)
     quantities = [_as_year(quantity, text, plain) for quantity in find_quantities(text, rest)]
     short_ends = {
-        match.start(2): Fraction(int(match[1]) // 100 * 100 + int(match[2]))
+        match.start(2): (Fraction(int(match[1]) // 100 * 100 + int(match[2])),)
         for match in SHORT_RANGE.finditer(plain)
     }
-    quantities = [
-        replace(q, values=(*q.values, short_ends[q.start])) if q.start in short_ends else q
-        for q in quantities
-    ]
-    masked = bytearray(len(rest))
-    for quantity in quantities:
-        masked[quantity.start : quantity.end] = b"\1" * (quantity.end - quantity.start)
-    rest = "".join("\0" if is_read else character for character, is_read in zip(rest, masked, strict=True))
-    return Reading(text, rest, tuple(quantities), tuple(dates))
+    quantities = [replace(q, values=q.values + short_ends.get(q.start, ())) for q in quantities]
+    rest = blank(rest, [(quantity.start, quantity.end) for quantity in quantities])
+    return Facts(text, rest, tuple(quantities), tuple(dates))
 
 
 def _as_year(quantity: Quantity, text: str, plain: str) -> Quantity:
@@ -161,18 +155,18 @@ class _Evidence:
     """What the quotes have, ready to look up: numbers with what they measure, dates and all that they imply."""
 
     numbers: dict[Value, set[tuple[str, bool, bool, bool]]]
-    dates: set[tuple[int | None, int | str | None, int | None]]
+    dates: set[Reading]
     years: set[int]
     rows: dict[int, set[int]]
 
     @classmethod
-    def of(cls, readings: Sequence[Reading]) -> _Evidence:
+    def of(cls, readings: Sequence[Facts]) -> _Evidence:
         """The evidence of the quotes."""
         evidence = cls({}, set(), set(), {})
         row = 0
         for reading in readings:
-            ends = [match.end() for match in SENTENCE_END.finditer(reading.text)] + [len(reading.text) + 1]
-            places = iter(ends)
+            ends = [match.end() for match in SENTENCE_END.finditer(reading.text)]
+            places = iter([*ends, len(reading.text) + 1])
             end = next(places)
             last_year: int | None = None
             headings = {match[1].lower() for match in HEADING.finditer(reading.text)}
@@ -199,13 +193,12 @@ class _Evidence:
                 senses.add(_sense(thing))
                 if not thing.unit and not thing.counts:
                     senses.update((unit, False, False, False) for unit in heading_units)
-            years = _years_of(thing)
         else:
             is_same_year = SAME_YEAR.search(text[max(0, thing.start - 20) : thing.start]) is not None
             for year, month, day in thing.readings:
                 known = last_year if year is None and is_same_year else year
                 self.dates.update(_implied(known, month, day))
-            years = {year for year, month, _ in thing.readings if year is not None and month != "decade"}
+        years = _named_years(thing)
         self.years.update(years)
         return years
 
@@ -234,9 +227,7 @@ class _Evidence:
         return bool(rows[0] & rows[1])
 
 
-def _implied(
-    year: int | None, month: int | str | None, day: int | None
-) -> set[tuple[int | None, int | str | None, int | None]]:
+def _implied(year: int | None, month: int | str | None, day: int | None) -> set[Reading]:
     """A date and all that it implies: its month with the year, its day with the month, each alone."""
     if month == "decade":
         return {(year, month, None)}
@@ -261,49 +252,36 @@ def _agree(said: tuple[str, bool, bool, bool], quoted: tuple[str, bool, bool, bo
     return is_either or is_other_either or not (counts or other_counts)
 
 
-def _years_of(quantity: Quantity) -> set[int]:
-    if quantity.unit not in ("", "calendar") or quantity.counts or quantity.is_word:
-        return set()
-    return {
-        int(v) for v in quantity.values if isinstance(v, Fraction) and v.denominator == 1 and int(v) in YEARS
-    }
-
-
-def _missing_dates(reading: Reading, evidence: _Evidence) -> Iterator[tuple[int, Fact]]:
+def _missing_dates(reading: Facts, evidence: _Evidence) -> Iterator[tuple[int, Fact]]:
     for date in reading.dates:
         if not evidence.has_date(date):
             yield date.start, Fact("date", reading.text[date.start : date.end].strip())
     plain = plain_text(reading.text)
-    things = reading.in_order()
-    for one, other in itertools.pairwise(things):
+    for one, other in itertools.pairwise(reading.in_order()):
         first, last = _named_years(one), _named_years(other)
         is_range = first and last and CONNECTOR.fullmatch(plain[one.end : min(other.start, one.end + 40)])
-        if (
-            is_range
-            and first <= evidence.years
-            and last & evidence.years
-            and not evidence.have_range(first, last)
-        ):
+        is_known = first <= evidence.years and last & evidence.years
+        if is_range and is_known and not evidence.have_range(first, last):
             yield one.start, Fact("date", reading.text[one.start : other.end].strip())
 
 
 def _named_years(thing: Quantity | Date) -> set[int]:
-    if isinstance(thing, Quantity):
-        return _years_of(thing)
-    return {year for year, month, _ in thing.readings if year is not None and month != "decade"}
+    if isinstance(thing, Date):
+        return thing.years
+    if thing.unit not in ("", "calendar") or thing.counts or thing.is_word:
+        return set()
+    whole = (v for v in thing.values if isinstance(v, Fraction) and v.denominator == 1)
+    return {int(value) for value in whole if int(value) in YEARS}
 
 
-def _missing_quantities(reading: Reading, evidence: _Evidence) -> Iterator[tuple[int, Fact]]:
+def _missing_quantities(reading: Facts, evidence: _Evidence) -> Iterator[tuple[int, Fact]]:
     for quantity in reading.quantities:
-        if quantity.is_word and quantity.values[0] in (0, 1):
+        is_none_or_one = quantity.is_word and quantity.values[0] in (0, 1)
+        if is_none_or_one or _is_both(quantity, reading.text):
             continue
-        if _is_both(quantity, reading.text):
-            continue
-        kind = evidence.fit(quantity)
-        if kind:
+        if kind := evidence.fit(quantity):
             end = quantity.number_end if kind == "number" else max(quantity.end, quantity.number_end)
-            start = quantity.start
-            yield start, Fact(kind, reading.text[start:end].strip())
+            yield quantity.start, Fact(kind, reading.text[quantity.start : end].strip())
 
 
 BOTH = re.compile(rf"(?:{any_of(lambda pack: pack.before_both)})\s$", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What the words and digits of a number come to: "1 juta 500 ribu", 1億2000万, two hundred and fifty-three."""
+"""The number that words and digits make together: "1 juta 500 ribu", 1億2000万, two hundred and fifty-three."""
 
 from __future__ import annotations
 

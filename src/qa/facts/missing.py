@@ -1,4 +1,4 @@
-"""Facts of a drafted sentence that its quotes do not have, as the writer and the last check ask for them."""
+"""The facts that a sentence has and its quotes lack, as texts: for the writer, and for the last check."""
 
 from __future__ import annotations
 

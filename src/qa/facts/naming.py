@@ -1,4 +1,4 @@
-"""The names of a sentence held against quotes and question, across spellings, languages and scripts."""
+"""The names of a sentence that quotes and question lack, across spellings, languages and scripts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from qa.facts.vocabulary import language_of
 from qa.facts.wording import (
     ALIASES,
     KATAKANA,
+    WORD,
     Word,
     find_words,
     initials,
-    joined_sound,
-    latin_words,
+    same_sound,
     sound_of_katakana,
     sound_of_latin,
     stems,
@@ -57,16 +57,15 @@ def missing_names(
     entities = _entities(_without_aliases(sentence, known), catalogue)
     handled: set[str] = set()
     for entity, surface in entities.items():
-        start = _place_of(surface, sentence)
         handled.update(
             fold_letters(word)
-            for match in latin_words(surface)
+            for match in WORD.finditer(surface)
             for word in (match.group(), *re.split(r"[-‐.]", match.group()))
         )
         if "\u3040" <= surface[0] <= "\u9fff":
             handled.add(fold_letters(surface))
         if entity not in known.entities:
-            yield start, surface, False
+            yield max(0, sentence.find(surface)), surface, False
     words = [word for word in find_words(sentence, plain) if not _is_handled(word, handled)]
     yield from _judged(words, sentence, known)
 
@@ -140,11 +139,7 @@ def _is_supported(words: Sequence[Word], index: int, known: _Known) -> bool:
         return whole in known.katakana or all(
             part in known.katakana or _sounds_known(sound_of_katakana(part), known) for part in parts
         )
-    if (
-        stems(folded) & known.words
-        or folded.replace(".", "") in known.words
-        or folded.replace("-", "") in known.words
-    ):
+    if (stems(folded) | {folded.replace(".", ""), folded.replace("-", "")}) & known.words:
         return True
     parts = [part for part in re.split(r"[-‐'’.]", folded) if part]
     if word.kind == "name" and len(parts) > 1 and all(stems(part) & known.words for part in parts):
@@ -198,7 +193,7 @@ def _known_of(quotes: tuple[str, ...], question: str, catalogue: CityCatalogue |
     for text in texts:
         previous = last_sound = ""
         compatible = unicodedata.normalize("NFKC", text)
-        for match in latin_words(text if compatible == text else f"{text}\n{compatible}"):
+        for match in WORD.finditer(text if compatible == text else f"{text}\n{compatible}"):
             folded = fold_letters(match.group())
             parts = [part for part in re.split(r"[-‐'’.]", folded) if part]
             for one in (folded, folded.replace("-", ""), folded.replace(".", ""), *parts):
@@ -208,7 +203,7 @@ def _known_of(quotes: tuple[str, ...], question: str, catalogue: CityCatalogue |
             heard = {sound_of_latin(one) for one in {folded, *parts, folded.removesuffix("s")}}
             # Two consonants are heard in many words, three or more in few.
             sounds.update(one for one in heard if len(one) > 2 or match.group()[0].isupper())
-            sounds.update(joined_sound(last_sound, one) for one in heard)
+            sounds.update(same_sound(last_sound + one) for one in heard)
             last_sound = sound_of_latin(folded)
         for match in KATAKANA.finditer(unicodedata.normalize("NFKC", text)):
             katakana.update((match.group(), *re.split("[・=＝]", match.group())))
@@ -216,13 +211,8 @@ def _known_of(quotes: tuple[str, ...], question: str, catalogue: CityCatalogue |
     joined = fold_letters("\n".join(texts))
     for aliases in ALIASES:
         if any(_has(fold_letters(alias), joined, words) for alias in aliases):
-            for alias in aliases:
-                words.update(
-                    stems(fold_letters(alias))
-                    if " " not in alias
-                    else stems(fold_letters(alias).replace(" ", ""))
-                )
-                words.update(part for part in fold_letters(alias).split())
+            for alias in map(fold_letters, aliases):
+                words.update(stems(alias.replace(" ", "")), alias.split())
     entities = frozenset(entity for text in texts for entity in _entities(text, catalogue))
     return _Known(
         frozenset(words), frozenset(one for text in texts for one in initials(text)), frozenset(sounds - {""}),
@@ -253,19 +243,13 @@ def _entities(text: str, catalogue: CityCatalogue | None) -> dict[str, str]:
         surface = _surface(names, folded, text)
         if surface:
             found[country] = surface
-    for match in latin_words(text):
-        country = next(
-            (_demonyms()[one] for one in stems(fold_letters(match.group())) if one in _demonyms()), ""
-        )
-        if country and match.group()[0].isupper():
-            found.setdefault(country, match.group())
+    for match in WORD.finditer(text):
+        peoples = stems(fold_letters(match.group())) & _demonyms().keys()
+        if peoples and match.group()[0].isupper():
+            found.setdefault(_demonyms()[next(iter(peoples))], match.group())
     for place, surface in find_places(text).items():
-        found.setdefault(_one_country(place), surface)
+        found.setdefault("Viet Nam" if place == "Vietnam" else place, surface)
     return found
-
-
-def _one_country(name: str) -> str:
-    return "Viet Nam" if name == "Vietnam" else name
 
 
 def _surface(names: Sequence[str], folded: str, text: str) -> str:
@@ -282,10 +266,6 @@ def _surface(names: Sequence[str], folded: str, text: str) -> str:
             if not fold_letters(name)[0].isascii() or surface[:1].isupper():  # Vietnamese "lao" is no country
                 return surface
     return ""
-
-
-def _place_of(surface: str, sentence: str) -> int:
-    return max(0, sentence.find(surface))
 
 
 @lru_cache(maxsize=8)

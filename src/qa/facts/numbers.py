@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 from qa.facts.composing import Quantity, compose
 from qa.facts.numerals import find_atoms
@@ -39,18 +40,9 @@ def find_quantities(text: str, plain: str) -> list[Quantity]:
         plain = "".join(";" if place in wide else character for place, character in enumerate(plain))
     plain, times = _take_times(plain)
     found = [_with_unit(quantity, text, plain) for quantity in _numbers(text, plain, language)]
-    found += [
-        Quantity(
-            *match.span(),
-            (_roman(match.group()),),
-            ordinal=True,
-            either=True,
-            is_word=True,
-            number_end=match.end(),
-        )
-        for match in _ROMAN.finditer(text)
-        if plain[match.start()] != "\0"
-    ]
+    roman = [match for match in _ROMAN.finditer(text) if plain[match.start()] != "\0"]
+    rank = partial(Quantity, ordinal=True, either=True, is_word=True)
+    found += [rank(*match.span(), (_roman(match.group()),), number_end=match.end()) for match in roman]
     found = list(_not_overlapping(sorted(found, key=lambda quantity: quantity.start)))
     return sorted([*_share_units(found, plain), *times], key=lambda quantity: quantity.start)
 
@@ -108,15 +100,11 @@ def _with_unit(quantity: Quantity, text: str, plain: str) -> Quantity:
         return replace(quantity, values=values, unit="%", end=tenth.end())
     prefix, unit_start = unit_before(plain, start)
     if prefix:
-        million = (
-            re.match(rf"m(?:n|illion)?(?![{LATIN}])", plain[end : end + 8]) if prefix != "century" else None
-        )
-        if million and not quantity.is_word:
+        million = re.match(rf"m(?:n|illion)?(?![{LATIN}])", plain[end : end + 8])
+        if million and prefix != "century" and not quantity.is_word:
             values = tuple(v * 10**6 if isinstance(v, Fraction) else v for v in quantity.values)
-            quantity, end = (
-                replace(quantity, values=values, number_end=end + million.end()),
-                end + million.end(),
-            )
+            end += million.end()
+            quantity = replace(quantity, values=values, number_end=end)
         return replace(quantity, start=unit_start, end=end, unit=prefix)
     if is_rank and unit != "century" and "anniversar" not in plain[end:unit_end]:
         unit, unit_end = "", end

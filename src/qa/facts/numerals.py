@@ -1,4 +1,4 @@
-"""The words and digits of a text that are numbers, not only look like ones."""
+"""Words and digits of a text that are numbers. Others only look like numbers."""
 
 from __future__ import annotations
 
@@ -86,9 +86,8 @@ def _starts_name(text: str, start: int, end: int) -> bool:
     if text[start:end].isupper() and end - start > 1:
         return False
     following = re.match(r"[-\s]+(\w)", text[end : end + 4])
-    return bool(re.search(r"[^\W\d_][\w,'’)]*\s$", text[max(0, start - 12) : start])) and bool(
-        following and following[1].isupper()
-    )
+    is_inside = re.search(r"[^\W\d_][\w,'’)]*\s$", text[max(0, start - 12) : start]) is not None
+    return is_inside and following is not None and following[1].isupper()
 
 
 def _is_han_number(run: str, plain: str, start: int, end: int) -> bool:

@@ -49,14 +49,13 @@ def _compile_forms() -> re.Pattern[str]:
     return re.compile(f"{GAP}(?:{'|'.join(alternatives)})")
 
 
-_NAMES = tuple(FORMS)
+_NAMES = tuple(SYMBOLS)
 _AFTER = _compile_forms()
 _BEFORE = re.compile(
     "(?:"
     + "|".join(f"(?P<b{i}>(?<![{LATIN}])(?:{p}))" for i, p in enumerate(BEFORE.values()) if p)
     + r")[\s\u200b]?$"
 )
-_NAMES_BEFORE = tuple(BEFORE)
 _MAX_BEFORE = 18
 TENTH = re.compile(rf"\s?(?:{any_of(lambda pack: pack.tenths)})")
 """Tenths, in Japanese and Chinese: 3割 is 30%."""
@@ -76,4 +75,4 @@ def unit_before(plain: str, start: int) -> tuple[str, int]:
     match = _BEFORE.search(plain[from_:start])
     if match is None:
         return "", start
-    return _NAMES_BEFORE[int(str(match.lastgroup)[1:])], from_ + match.start()
+    return _NAMES[int(str(match.lastgroup)[1:])], from_ + match.start()

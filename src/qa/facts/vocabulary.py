@@ -1,4 +1,4 @@
-"""The words of numbers in the page's languages, and which language a text is in as far as its numbers go."""
+"""The number words of the page's languages, and which language's number words a text uses."""
 
 from __future__ import annotations
 

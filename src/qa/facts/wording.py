@@ -1,9 +1,8 @@
-"""The words of names: capitalised words, abbreviations, katakana, addresses, and what makes two spellings one."""
+"""Words that may be names: capitalised words, abbreviations, katakana, addresses; and spellings of one name."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qa.overview.timeline import FUNCTION_WORDS
@@ -21,17 +20,10 @@ ACRONYM = re.compile(r"[A-Z][A-Z&]*(?:-?[A-Z]+)+s?")
 CODE = re.compile(r"(?=.*[A-Z])(?=.*\d)[A-Za-z\d.-]+")
 KATAKANA = re.compile(r"[ァ-ヴー]+(?:[・=＝][ァ-ヴー]+)*")
 START = re.compile(rf"(?:^|[.!?:;…{STOPS}\"“”‘(「『*#•|>-]|\n)[\s\u200b\"“‘(「『*#-]*$")
-NO_NAMES = (
-    FUNCTION_WORDS
-    | SMALL_WORDS
-    | words_of(lambda pack: pack.no_names)
-    | frozenset(
-        """
-    i ii iii iv v vi vii viii ix x
-    us$ usd rp vnd idr php jpy cny eur gbp khr rmb fy kwh mwh gwh kw mw gw °c
-    """.split()
-    )
+SIGNS = (
+    "us$ usd rp vnd idr php jpy cny eur gbp khr rmb fy kwh mwh gwh kw mw gw °c i ii iii iv v vi vii viii ix x"
 )
+NO_NAMES = FUNCTION_WORDS | SMALL_WORDS | words_of(lambda pack: pack.no_names) | frozenset(SIGNS.split())
 """Words that are no names, though they look like some: of the languages, units, Roman numbers."""
 
 ALIASES = tuple(
@@ -63,11 +55,6 @@ def stems(word: str) -> set[str]:
     return found
 
 
-def latin_words(text: str) -> Iterator[re.Match[str]]:
-    """The words of Latin letters, digits among them."""
-    return WORD.finditer(text)
-
-
 def find_words(text: str, plain: str) -> list[Word]:
     """What may be a name in `text`; `plain` has NUL where something else has been read."""
     found = [
@@ -76,7 +63,7 @@ def find_words(text: str, plain: str) -> list[Word]:
     taken = bytearray(len(text))
     for word in found:
         taken[word.start : word.end] = b"\1" * (word.end - word.start)
-    matches = [m for m in latin_words(text) if not taken[m.start()] and plain[m.start()] != "\0"]
+    matches = [m for m in WORD.finditer(text) if not taken[m.start()] and plain[m.start()] != "\0"]
     for index, match in enumerate(matches):
         following = matches[index + 1] if index + 1 < len(matches) else None
         kind = _kind(match, following, text)
@@ -93,12 +80,8 @@ def find_words(text: str, plain: str) -> list[Word]:
 def _kind(match: re.Match[str], following: re.Match[str] | None, text: str) -> str:
     word = match.group()
     if re.search(r"\d", word):
-        return (
-            "code"
-            if CODE.fullmatch(word)
-            and not re.search(r"-(?:19|20)\d\d$|^(?:FY|Rp|USD|US|[HRST]\d{1,2}$)\d?|^\d+[A-Z]?[a-z]+$", word)
-            else ""
-        )
+        is_number = re.search(r"-(?:19|20)\d\d$|^(?:FY|Rp|USD|US|[HRST]\d{1,2}$)\d?|^\d+[A-Z]?[a-z]+$", word)
+        return "code" if CODE.fullmatch(word) and not is_number else ""
     bare = re.sub(r"['’]s?$", "", word)
     if bare.lower() in NO_NAMES and not (len(bare) > 1 and bare.isupper() and bare.lower() in SMALL_WORDS):
         return ""
@@ -119,7 +102,7 @@ def initials(text: str) -> set[str]:
     found: set[str] = set()
     run: list[str] = []
     last_end = 0
-    for match in latin_words(text):
+    for match in WORD.finditer(text):
         if re.search(r"[^\s\-&()]", text[last_end : match.start()]) or match.start() - last_end > 3:
             run = []
         last_end = match.end()
@@ -149,21 +132,17 @@ _SOUNDS = ((r"c(?=[eiy])|x", "s"), (r"ph|f", "h"), (r"sh|sch|th", "s"), (r"ch|tc
 def sound_of_katakana(text: str) -> str:
     """The consonants of a word in katakana, as near to Latin spelling as a few rules bring them."""
     letters = "".join(_CONSONANTS.get(kana, "") for kana in text)
-    return _sound(re.sub(r"ng$", "n", letters))
+    return same_sound(re.sub(r"ng$", "n", letters))
 
 
 def sound_of_latin(word: str) -> str:
     """The consonants of a folded Latin word in the same way."""
     for pattern, letter in _SOUNDS:
         word = re.sub(pattern, letter, word)
-    return _sound(re.sub(r"[aeiouyw]|(?<=[kgtdbpnmr])h", "", word))
+    return same_sound(re.sub(r"[aeiouyw]|(?<=[kgtdbpnmr])h", "", word))
 
 
-def joined_sound(one: str, other: str) -> str:
-    """The sound of two words that are written as one: "pilot project", パイロットプロジェクト."""
-    return _sound(one + other)
-
-
-def _sound(consonants: str) -> str:
+def same_sound(consonants: str) -> str:
+    """What is equal for consonants that sound alike; katakana may write those of two words as one."""
     same = consonants.replace("w", "").replace("z", "j")
     return re.sub(r"(.)\1+", r"\1", same)
