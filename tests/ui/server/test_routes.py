@@ -26,13 +26,73 @@ from qa.pipeline import Pipeline
 from qa.ui.page import build_page
 from qa.ui.server.health import HEALTH, METRICS, READY
 from qa.ui.server.programs import FUNCTIONS
-from qa.ui.server.routes import CLOSED, NOT_HERE, OPEN, OPEN_WITH_MCP, OWN
+from qa.ui.server.routes import NOT_HERE, OPEN, OPEN_WITH_MCP, OWN
 from qa.ui.server.serving import add_routes
 from qa.ui.server.stopping import DoorWatcher
 from qa.ui.server.watching import Watch
 from quick import DALIAN, answer_of
 
 __all__ = ["browser"]
+
+CLOSED = {
+    "fetches an address for whoever asks, or gives out what was uploaded": (
+        "/gradio_api/file={path_or_url:path}",
+        "/gradio_api/file/{path:path}",
+        "/gradio_api/proxy={url_path:path}",
+    ),
+    "calls functions of the page by name, past its queue": (
+        "/gradio_api/run/{api_name}",
+        "/gradio_api/api/{api_name}",
+    ),
+    "logs people in, in another way than the page's": (
+        *("/login", "/logout", "/gradio_api/login_check"),
+        *("/gradio_api/user", "/gradio_api/token", "/gradio_api/app_id"),
+    ),
+    "prints a link with a key to the log, or tells who asked what when": (
+        "/monitoring",
+        "/monitoring/summary",
+        "/monitoring/{key}",
+        "/gradio_api/queue/status",
+    ),
+    "keeps runs, with a service elsewhere": (
+        "/gradio_api/runs",
+        "/gradio_api/run-history/connect",
+        "/gradio_api/run-history/buckets",
+        "/gradio_api/run-history/records",
+        "/gradio_api/run-history/records/{endpoint}/{record_id}/assets/{asset_id}",
+    ),
+    "keeps a page's state as a file": ("/gradio_api/deep_link",),
+    "takes and sends recordings and streams": (
+        "/gradio_api/process_recording",
+        "/gradio_api/stream/{event_id}",
+        "/gradio_api/stream/{event_id}/close",
+        "/gradio_api/stream/{session_hash}/{run}/{component_id}/playlist.m3u8",
+        "/gradio_api/stream/{session_hash}/{run}/{component_id}/playlist-file",
+        "/gradio_api/stream/{session_hash}/{run}/{component_id}/{segment_id}.{ext}",
+    ),
+    "writes programs": (
+        "/gradio_api/vibe-edit",
+        "/gradio_api/undo-vibe-edit",
+        "/gradio_api/vibe-code",
+        "/gradio_api/vibe-starter-queries",
+        "/gradio_api/dev/reload",
+    ),
+    "is for pages of other kinds": (
+        "/gradio_api/custom_component/{id}/{environment}/{type}/{file_name}",
+        "/gradio_api/heartbeat/{session_hash}",
+        "/gradio_api/theme.css",
+        "/svelte/{path:path}",
+        "/manifest.json",
+        "/pwa_icon",
+        "/pwa_icon/{size}",
+    ),
+    "describes in another form what /?view=api describes": (
+        "/openapi.json",
+        "/gradio_api/openapi.json",
+    ),
+    "is the older transport of MCP": ("/gradio_api/mcp/sse", "/gradio_api/mcp/messages"),
+}
+"""Gradio's other paths, by what each does. A test fails for a path that is neither here nor open."""
 
 running = [pytest.mark.server, pytest.mark.slow]
 

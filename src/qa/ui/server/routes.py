@@ -1,14 +1,13 @@
-"""The ways into the page: those that it or a program needs, and by name those of Gradio's that nobody does.
+"""The ways into the page: the paths and methods that it, or a program, needs.
 
-Gradio serves some 80 paths. What is not listed in `OPEN`, `OWN` or `OPEN_WITH_MCP` never reaches it.
+Gradio serves some 80 paths. What is not listed in `OPEN`, `OWN` or `OPEN_WITH_MCP` never reaches it; a test names
+all others, so that no version of Gradio opens one unseen.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from urllib.parse import parse_qsl
 
 from qa.ui.server.headers import App, Message, Receive, Send, tell
@@ -82,69 +81,6 @@ OPEN_WITH_MCP = (
     Way("GET", "/gradio_api/mcp/schema"),  # what /?view=api shows of the tools
 )
 """What tools need besides, over streamable HTTP; the older transport is not offered."""
-
-CLOSED: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "fetches an address for whoever asks, or gives out what was uploaded": (
-            "/gradio_api/file={path_or_url:path}",
-            "/gradio_api/file/{path:path}",
-            "/gradio_api/proxy={url_path:path}",
-        ),
-        "calls functions of the page by name, past its queue": (
-            "/gradio_api/run/{api_name}",
-            "/gradio_api/api/{api_name}",
-        ),
-        "logs people in, in another way than the page's": (
-            *("/login", "/logout", "/gradio_api/login_check"),
-            *("/gradio_api/user", "/gradio_api/token", "/gradio_api/app_id"),
-        ),
-        "prints a link with a key to the log, or tells who asked what when": (
-            "/monitoring",
-            "/monitoring/summary",
-            "/monitoring/{key}",
-            "/gradio_api/queue/status",
-        ),
-        "keeps runs, with a service elsewhere": (
-            "/gradio_api/runs",
-            "/gradio_api/run-history/connect",
-            "/gradio_api/run-history/buckets",
-            "/gradio_api/run-history/records",
-            "/gradio_api/run-history/records/{endpoint}/{record_id}/assets/{asset_id}",
-        ),
-        "keeps a page's state as a file": ("/gradio_api/deep_link",),
-        "takes and sends recordings and streams": (
-            "/gradio_api/process_recording",
-            "/gradio_api/stream/{event_id}",
-            "/gradio_api/stream/{event_id}/close",
-            "/gradio_api/stream/{session_hash}/{run}/{component_id}/playlist.m3u8",
-            "/gradio_api/stream/{session_hash}/{run}/{component_id}/playlist-file",
-            "/gradio_api/stream/{session_hash}/{run}/{component_id}/{segment_id}.{ext}",
-        ),
-        "writes programs": (
-            "/gradio_api/vibe-edit",
-            "/gradio_api/undo-vibe-edit",
-            "/gradio_api/vibe-code",
-            "/gradio_api/vibe-starter-queries",
-            "/gradio_api/dev/reload",
-        ),
-        "is for pages of other kinds": (
-            "/gradio_api/custom_component/{id}/{environment}/{type}/{file_name}",
-            "/gradio_api/heartbeat/{session_hash}",
-            "/gradio_api/theme.css",
-            "/svelte/{path:path}",
-            "/manifest.json",
-            "/pwa_icon",
-            "/pwa_icon/{size}",
-        ),
-        "describes in another form what /?view=api describes": (
-            "/openapi.json",
-            "/gradio_api/openapi.json",
-        ),
-        "is the older transport of MCP": ("/gradio_api/mcp/sse", "/gradio_api/mcp/messages"),
-    }
-)
-"""Gradio's other paths, by what each does. A path that is here or not makes no difference to whoever asks; a test
-fails for one that is neither here nor open, so that no version of Gradio opens one unseen."""
 
 CLOSED_QUERIES = frozenset({"all_endpoints", "deep_link", "page"})
 """Names in an address' query: what describes the page's own functions, reads a page's state from a file, and leads
