@@ -41,7 +41,7 @@ from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from qa.config import Settings
-from qa.evaluation import GoldDocument
+from qa.evaluation.gold import GoldDocument
 from qa.indexing.run import index_corpus
 from qa.models import Embedder, Models, load_models
 from qa.pipeline import Pipeline

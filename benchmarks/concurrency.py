@@ -39,7 +39,7 @@ from common import (
 )
 
 from qa.config import Settings
-from qa.evaluation import GoldDocument
+from qa.evaluation.gold import GoldDocument
 from qa.models import load_models
 from qa.pipeline import Pipeline
 

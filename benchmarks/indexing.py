@@ -46,7 +46,7 @@ from langchain_baseline import MiniLM, TutorialStack
 from numpy.typing import NDArray
 
 from qa.config import Settings
-from qa.evaluation import GoldDocument
+from qa.evaluation.gold import GoldDocument
 from qa.indexing import read_ahead as reading
 from qa.indexing import run as indexing
 from qa.indexing.run import index_corpus

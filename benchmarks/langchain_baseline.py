@@ -19,7 +19,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 from sentence_transformers import SentenceTransformer
 
-from qa.evaluation import GoldDocument
+from qa.evaluation.gold import GoldDocument
 
 CHUNK_CHARS = 1000
 OVERLAP_CHARS = 200

@@ -14,7 +14,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before the libraries are importe
 import gradio as gr
 from langchain_baseline import MiniLM, TutorialStack
 
-from qa.evaluation import GoldDocument
+from qa.evaluation.gold import GoldDocument
 
 
 def main() -> None:

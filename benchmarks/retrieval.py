@@ -22,7 +22,10 @@ from langchain_baseline import MiniLM, TutorialStack
 
 from qa.config import Settings
 from qa.errors import QAError
-from qa.evaluation import Figures, GoldQuestion, GoldSet, Prediction, load_gold, score, write_gold_corpus
+from qa.evaluation.gold import GoldQuestion, GoldSet, write_gold_corpus
+from qa.evaluation.gold_files import load_gold
+from qa.evaluation.prediction import Prediction
+from qa.evaluation.scoring import Figures, score
 from qa.models import Models, load_models
 from qa.pipeline import Pipeline
 

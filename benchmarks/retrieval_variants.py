@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from qa.config import Settings
 from qa.domain import Chunk, Document, Query
 from qa.engine.library import Library, open_library
-from qa.evaluation import GoldQuestion, GoldSet, load_gold, write_gold_corpus
+from qa.evaluation.gold import GoldQuestion, GoldSet, write_gold_corpus
+from qa.evaluation.gold_files import load_gold
 from qa.indexing.chunking import parts_to_embed, text_to_embed
 from qa.indexing.run import index_corpus
 from qa.models import Embedder, Models, load_embedder

@@ -23,7 +23,8 @@ from qa.answer.decision import read_signals
 from qa.answer.selection import READ_PASSAGES, rank_sentences
 from qa.config import Settings
 from qa.engine.library import open_library
-from qa.evaluation import GoldSet, load_gold, write_gold_corpus
+from qa.evaluation.gold import GoldSet, write_gold_corpus
+from qa.evaluation.gold_files import load_gold
 from qa.indexing.run import index_corpus
 from qa.models import load_models
 

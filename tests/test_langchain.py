@@ -32,7 +32,7 @@ from qa.errors import IndexMissing, InputError
 from qa.langchain import AnswerPath, PassageReranker, PassageRetriever, make_tool, open_parts
 from qa.models import Models
 from qa.pipeline import Pipeline
-from qa.rendering import answer_text
+from qa.rendering.text_formats import answer_text
 from scripted import writer_of
 from three_documents import DALIAN, DAVAO, FIRST_ASK, SURABAYA, build_of_three, write
 

@@ -14,7 +14,7 @@ from qa.domain import Answer, Refused
 from qa.indexing.run import index_corpus
 from qa.models import Embedder, Models, load_models
 from qa.pipeline import Pipeline, open_pipeline
-from qa.rendering import to_json
+from qa.rendering.text_formats import to_json
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 

@@ -10,7 +10,7 @@ import pytest
 from drafts import HOLDS, QUOTE, built, piped
 from qa.drafting import Interpreter
 from qa.pipeline import Pipeline
-from qa.rendering import evidence_html
+from qa.rendering.evidence import evidence_html
 from qa.ui.conversation.conversation import Conversation, exchange_of
 from qa.ui.conversation.memory import ConversationMemory
 from qa.ui.conversation.saved import restore, to_saved

@@ -31,7 +31,7 @@ from qa.config import Settings
 from qa.domain import Answer, Passage, Step, Turn
 from qa.errors import InputError
 from qa.pipeline import Pipeline, open_pipeline
-from qa.rendering import to_text
+from qa.rendering.text_formats import to_text
 from qa.text.languages import detect_language
 
 if TYPE_CHECKING:

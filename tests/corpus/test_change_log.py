@@ -29,7 +29,7 @@ from qa.corpus.change_log import (
 )
 from qa.i18n.messages import LANGUAGES
 from qa.indexing.run import index_corpus
-from qa.rendering import changes_html, changes_lines
+from qa.rendering.changes import changes_html, changes_lines
 
 __all__ = ["folder", "indexed", "run", "template"]
 

@@ -30,20 +30,12 @@ from qa.domain import (
     Turn,
 )
 from qa.errors import InputError
-from qa.evaluation import (
-    Figures,
-    GoldDocument,
-    GoldQuestion,
-    GoldSet,
-    Prediction,
-    judge,
-    load_gold,
-    predict,
-    score,
-    write_gold_corpus,
-)
+from qa.evaluation.gold import GoldDocument, GoldQuestion, GoldSet, write_gold_corpus
+from qa.evaluation.gold_files import load_gold
+from qa.evaluation.judging import judge
 from qa.evaluation.matching import holds_any, normalise, stands_in, token_f1
-from qa.evaluation.scoring import figures_of, group_rows
+from qa.evaluation.prediction import Prediction, predict
+from qa.evaluation.scoring import Figures, figures_of, group_rows, score
 
 EVAL = Path(__file__).parents[3] / "shared" / "eval"
 SETS = ("near_miss", "japanese", "indonesian", "en_and_crosslingual")

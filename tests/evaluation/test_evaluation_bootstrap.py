@@ -11,21 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qa.evaluation import (
-    Change,
-    Comparison,
-    GoldDocument,
-    GoldQuestion,
-    GoldSet,
-    Prediction,
-    Row,
-    compare,
-    judge,
-    measure,
-    score,
-)
-from qa.evaluation.bootstrap import RESAMPLES, figures_under, interval_of, resample
-from qa.evaluation.scoring import COUNTS, parts_of
+from qa.evaluation.bootstrap import RESAMPLES, figures_under, interval_of, measure, resample
+from qa.evaluation.comparing import Change, Comparison, compare
+from qa.evaluation.gold import GoldDocument, GoldQuestion, GoldSet
+from qa.evaluation.judging import Row, judge
+from qa.evaluation.prediction import Prediction
+from qa.evaluation.scoring import COUNTS, parts_of, score
 
 DOCUMENTS = tuple(
     GoldDocument(

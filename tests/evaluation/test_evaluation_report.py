@@ -15,9 +15,11 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from qa.domain import Turn
-from qa.evaluation import GoldDocument, GoldQuestion, GoldSet, Prediction, Row, judge
 from qa.evaluation.cases import MAX_CASES, worst_cases
 from qa.evaluation.curves import answered_at, latency, reliability
+from qa.evaluation.gold import GoldDocument, GoldQuestion, GoldSet
+from qa.evaluation.judging import Row, judge
+from qa.evaluation.prediction import Prediction
 from qa.evaluation.report import render_report
 from qa.evaluation.results import SetResult, evaluate_set
 from qa.rendering.plots import Bar, bars_svg

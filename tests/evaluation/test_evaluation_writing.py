@@ -16,9 +16,10 @@ from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from qa.config import Settings
 from qa.domain import Turn
 from qa.errors import LLMError
-from qa.evaluation import GoldQuestion, GoldSet, Prediction
 from qa.evaluation.command import evaluate, sample
+from qa.evaluation.gold import GoldQuestion, GoldSet
 from qa.evaluation.modes import Ways, fault_kind, judge_ways
+from qa.evaluation.prediction import Prediction
 from qa.evaluation.results import SetResult
 from qa.evaluation.tables import format_result
 from qa.evaluation.unsupported_facts import stray_digits

@@ -18,7 +18,8 @@ from qa.cities import CITIES_FILE, load_cities
 from qa.config import Settings
 from qa.corpus.files import find_files
 from qa.domain import Answer, Citation, Document, Place, Quoted, Refusal, Refused, Source, Span, Statement
-from qa.evaluation import GoldQuestion, GoldSet, load_gold
+from qa.evaluation.gold import GoldQuestion, GoldSet
+from qa.evaluation.gold_files import load_gold
 from qa.evaluation.matching import holds_any
 from qa.models import load_models
 from qa.pipeline import Pipeline

@@ -40,8 +40,8 @@ from qa.indexing.outcomes import receipt_of
 from qa.indexing.run import index_corpus
 from qa.models import Models
 from qa.pipeline import Pipeline
-from qa.rendering import documents_html, report_html
-from qa.rendering.receipts import report_lines
+from qa.rendering.documents import documents_html
+from qa.rendering.receipts import report_html, report_lines
 from qa.storage.locks import lock_index
 from qa.storage.manifest import MANIFEST_FILE, read_manifest, read_text
 from qa.ui.access.permissions import Access, Request

@@ -30,7 +30,7 @@ from qa.overview.coverage import Cell, Coverage, CoverageRow, survey
 from qa.overview.subjects import SUBJECTS
 from qa.overview.timeline import find_events
 from qa.pipeline import Pipeline
-from qa.rendering import coverage_html, coverage_lines, refused_html
+from qa.rendering.coverage import coverage_html, coverage_lines, refused_html
 from qa.storage.manifest import DocumentRecord
 from qa.ui.access.permissions import Access, Request
 from qa.ui.tabs.documents import DocumentsTab

@@ -19,8 +19,8 @@ from qa.domain import Chunk, Document, Evidence, Place, Quoted, Source, Span, St
 from qa.i18n.messages import LANGUAGES, say
 from qa.indexing.chunking import chunk_document
 from qa.overview.timeline import Event, find_events
-from qa.rendering import evidence_html
 from qa.rendering.escaping import Html
+from qa.rendering.evidence import evidence_html
 from qa.rendering.timeline import timeline_html
 
 CATALOGUE = load_cities(REPOSITORY / "corpus" / "cities.toml")

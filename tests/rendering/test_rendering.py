@@ -32,25 +32,13 @@ from qa.domain import (
     Statement,
 )
 from qa.drafting.writer import as_written
-from qa.rendering import (
-    answer_text,
-    document_html,
-    documents_html,
-    evidence_html,
-    header_html,
-    notice_html,
-    panel_html,
-    report_html,
-    report_lines,
-    surroundings,
-    to_html,
-    to_json,
-    to_markdown,
-    to_text,
-    turn_html,
-)
+from qa.rendering.documents import documents_html
 from qa.rendering.escaping import Html, as_markdown, fill, one_line, safe_url
-from qa.rendering.receipts import OUTCOMES, receipt_facts
+from qa.rendering.evidence import document_html, evidence_html, surroundings
+from qa.rendering.message import to_html
+from qa.rendering.page_parts import header_html, notice_html, panel_html, turn_html
+from qa.rendering.receipts import OUTCOMES, receipt_facts, report_html, report_lines
+from qa.rendering.text_formats import answer_text, to_json, to_markdown, to_text
 from qa.rendering.wording import place_of
 
 TEXT = (

@@ -13,8 +13,8 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from qa.i18n.messages import LANGUAGES
-from qa.rendering import header_html
 from qa.rendering.escaping import Html
+from qa.rendering.page_parts import header_html
 from qa.storage.upgrade import Upgrade
 from qa.ui.first_paint import FirstSight, early_style
 

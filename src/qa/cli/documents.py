@@ -59,7 +59,7 @@ def run_purge(options: argparse.Namespace, settings: Settings) -> int:
     """`qa purge`."""
     from qa.corpus.change_log import note_purge, operator
     from qa.maintenance.purging import purge
-    from qa.rendering import purge_lines
+    from qa.rendering.receipts import purge_lines
 
     receipt = purge(options.what, settings)
     note_purge(settings.index_dir, operator(), receipt)
@@ -119,7 +119,7 @@ def index_documents(
     from qa.corpus.receipts import to_table
     from qa.feedback import forget_older
     from qa.indexing.run import index_corpus
-    from qa.rendering import report_lines
+    from qa.rendering.receipts import report_lines
 
     with show_progress("indexing") as show:
         report = index_corpus(settings, embedder, rebuild=rebuild, on_progress=show)
@@ -157,7 +157,7 @@ def run_coverage(options: argparse.Namespace, settings: Settings) -> int:
     """`qa coverage`."""
     from qa.engine.library import open_library
     from qa.models import Models
-    from qa.rendering import coverage_lines
+    from qa.rendering.coverage import coverage_lines
     from qa.storage.manifest import require_manifest
 
     require_manifest(settings.index_dir)  # before the model is loaded: it should say so at once
@@ -205,7 +205,7 @@ def run_status(options: argparse.Namespace, settings: Settings) -> int:
 
 def _show_changes(options: argparse.Namespace, settings: Settings) -> int:
     from qa.corpus.change_log import list_changes
-    from qa.rendering import changes_lines
+    from qa.rendering.changes import changes_lines
 
     changes = list_changes(settings.index_dir)
     if options.json:

@@ -15,8 +15,8 @@ from qa.config import Settings
 from qa.llm.llama_server import serving_local_llm
 
 if TYPE_CHECKING:
-    from qa.evaluation import GoldSet
     from qa.evaluation.command import OnWritten
+    from qa.evaluation.gold import GoldSet
     from qa.evaluation.writing import Written
 
 

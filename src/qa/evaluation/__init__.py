@@ -7,31 +7,3 @@ question, `judge` makes rows of numbers of that, `score` figures; `measure` adds
 `compare` says what moved between two runs. `qa.evaluation.command` is all of it, as `qa eval` does it. With a
 language model, `writing` answers each question in three ways, and `ways` holds them side by side.
 """
-
-from qa.evaluation.bootstrap import Interval, Measured, measure
-from qa.evaluation.comparing import Change, Comparison, compare
-from qa.evaluation.gold import GoldDocument, GoldQuestion, GoldSet, write_gold_corpus
-from qa.evaluation.gold_files import load_gold
-from qa.evaluation.judging import Row, judge
-from qa.evaluation.prediction import Prediction, predict
-from qa.evaluation.scoring import Figures, score
-
-__all__ = [
-    "Change",
-    "Comparison",
-    "Figures",
-    "GoldDocument",
-    "GoldQuestion",
-    "GoldSet",
-    "Interval",
-    "Measured",
-    "Prediction",
-    "Row",
-    "compare",
-    "judge",
-    "load_gold",
-    "measure",
-    "predict",
-    "score",
-    "write_gold_corpus",
-]

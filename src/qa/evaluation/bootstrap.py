@@ -1,4 +1,4 @@
-"""How sure a figure is: 95% percentile bootstrap intervals over questions (Efron & Tibshirani 1993, ch. 13)."""
+"""95% intervals of figures, by a percentile bootstrap over questions (Efron & Tibshirani 1993, ch. 13)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results → the questions that went worst, with what was said and found."""
+"""The questions of a set that went worst, each with what was said and found."""
 
 from __future__ import annotations
 

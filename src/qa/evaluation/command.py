@@ -1,4 +1,4 @@
-"""The command `qa eval`: each set's documents indexed in a folder of their own, its questions asked, judged."""
+"""The command `qa eval`: it indexes each set's documents in a folder of their own, asks and judges."""
 
 from __future__ import annotations
 
@@ -96,10 +96,10 @@ def load_sets(
 
 
 def sample(gold: GoldSet, most: int | None) -> GoldSet:
-    """The set with so many of its questions at most (None: all), in its order; always the same ones, and more of
-    them hold the fewer.
+    """The set with `most` of its questions (None: all), in its order. It is always the same sample, and a larger
+    sample holds the smaller ones.
 
-    They are those whose ids have the least digests: a file may go language by language.
+    The sample are the questions whose ids have the least digests, as a file may go language by language.
     """
     if most is None:
         return gold

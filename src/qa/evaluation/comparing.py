@@ -1,4 +1,4 @@
-"""Rows of two runs over the same questions → what moved, and whether it is more than noise."""
+"""Two runs over the same questions, compared: what moved, and whether it is more than noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows → what the report's curves go through."""
+"""Rows → the points that the report's curves go through."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A set's folder → `GoldSet`.
+"""A question set's folder → `GoldSet`.
 
 A set is a folder with `documents.jsonl` {id, title, text, lang} and `questions.jsonl` {id, question, lang,
 answers, doc_id or doc_ids, answerable} and, where it has them, {kind, answer_type, answers_native, history,

@@ -1,4 +1,4 @@
-"""Questions answered in three ways → the figures of each way, and what became of the drafted sentences."""
+"""The figures of three ways to answer, and what became of the sentences that a language model drafted."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ STATEMENTS = ("said", "not_in_quotes", "not_in_documents", "stray_digits")
 """What is counted of the statements of each way; see `Checked`."""
 
 SENTENCES = ("drafted", "passed_at_once", "mended", "dropped", "added", "reached")
-"""What is counted of the sentences that were written. Those that were drafted passed at once, or were mended, or
-dropped; those that were added come to them; of all that passed, some reached the reader."""
+"""What is counted of the sentences that were written. A drafted sentence passed at once, or was mended, or
+dropped. Added sentences come on top. Of all sentences that passed, some reached the reader."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ways:
     """How the three ways did on the same questions.
 
-    `statements` counts, for each way, those that were said and those of them in which something is doubtful;
-    `sentences` what became of those that the model wrote, `faults` what was wrong with them at first, by kind;
-    `asked` is how many answers it was to write, `fallbacks` why how many were quoted after all. `lost` are the
-    questions for which a way no longer has the gold answer that the quotes had, `won` the other way round, and
-    `less_precise` those for which a smaller share of its citations is right.
+    `statements` counts, for each way, the statements that were said and the doubtful ones among them. `sentences`
+    counts what became of the model's sentences, `faults` what was wrong with them at first, by kind. `asked` is
+    the number of answers that the model was to write, `fallbacks` counts why answers were quoted after all. `lost`
+    are the questions for which a way has no longer the gold answer that the quotes had, `won` the other way round;
+    for the questions in `less_precise` a smaller share of the way's citations is right.
     """
 
     rows: Mapping[Way, tuple[Row, ...]]

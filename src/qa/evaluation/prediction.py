@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qa.domain import Answer, Refused
 from qa.evaluation.gold import GoldQuestion, GoldSet
-from qa.rendering import answer_text
+from qa.rendering.text_formats import answer_text
 
 KEPT_PASSAGES = 3
 """How many of the passages found are kept with their text, for reading why an answer is wrong: answers are

@@ -1,4 +1,4 @@
-"""A language model that is listened to while the writer asks it: its first reply, as nobody has checked it."""
+"""A language model that keeps its first reply, before anybody has checked it."""
 
 from __future__ import annotations
 

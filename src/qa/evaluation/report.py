@@ -19,9 +19,8 @@ from qa.evaluation.tables import (
     summarise,
     way_rows,
 )
-from qa.rendering import evaluation_html
 from qa.rendering.escaping import Html
-from qa.rendering.evaluation import Plot, Section, Table
+from qa.rendering.evaluation import Plot, Section, Table, evaluation_html
 from qa.rendering.plots import Bar, Curve, bars_svg, curves_svg, dots_svg, histogram_svg
 
 BY_LANGUAGE = (

@@ -1,4 +1,4 @@
-"""What came of asking a set's questions, and its way into JSON and back."""
+"""The results of question sets, and their way into JSON and back."""
 
 from __future__ import annotations
 
@@ -29,7 +29,12 @@ Earlier = Mapping[str, tuple[Row, ...]]
 COUNTS_OF_WAYS = ("statements", "sentences", "faults", "asked", "fallbacks", "lost", "won", "less_precise")
 """The fields of `Ways` that are written as they are."""
 
-_KINDS_OF_VALUES = {"str": str, "bool": bool, "int": int, "float": (int, float)}
+_KINDS_OF_VALUES: Mapping[str, type | tuple[type, ...]] = {
+    "str": str,
+    "bool": bool,
+    "int": int,
+    "float": (int, float),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

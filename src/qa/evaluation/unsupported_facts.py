@@ -1,4 +1,4 @@
-"""Statements whose facts are not in what they cite: what can be told of wrong ones without a person.
+"""Statements with facts that their sources lack: the wrong ones that a machine can tell.
 
 The writer lets nothing pass that is found here first; this looks at what was said in the end, and at more.
 """
@@ -24,9 +24,9 @@ _THOUSANDS = re.compile(r"(?<=\d)[,.'\s](?=\d{3}(?!\d))")
 class Checked:
     """A statement and what in it is doubtful.
 
-    `not_in_quotes` are numbers, dates, units and names that its quotes do not have, by `qa.facts` (names may be
-    the question's); `not_in_documents` those that the whole documents do not have, names of the question counted
-    too; `stray_digits` the runs of digits that stand nowhere in these documents, by comparing digits alone.
+    `not_in_quotes` are numbers, dates, units and names that its quotes lack, by `qa.facts`; names may come from
+    the question. `not_in_documents` are the same for the whole documents, but names of the question count as
+    missing. `stray_digits` are the runs of digits that stand nowhere in these documents.
     """
 
     text: str

@@ -37,11 +37,11 @@ FAILED = "the reply failed: "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenSentence:
-    """One sentence of the model's first reply, or one that `is_added`: written for what that had left out.
+    """One sentence of the model's first reply; if `is_added`, one written for what the reply had left out.
 
-    `quotes` are those that it cites; `first_fault` is what was wrong with it, empty if nothing was; `mended` is
-    how it was written again, empty if it was not; `fault` what is wrong in the end. A sentence that passed has not
-    `reached` the reader where too little else of its answer passed.
+    `quotes` are the quotes that it cites. `first_fault` is what was wrong with it, `mended` how it was written
+    again, `fault` what is wrong in the end; each is empty if there is none. `has_reached` tells that the reader
+    got it: a sentence that passed does not reach the reader if too little else of its answer passed.
     """
 
     text: str
@@ -57,9 +57,9 @@ class WrittenSentence:
 class Written:
     """One question answered in three ways.
 
-    `evidence` are the quotes that the model was to write from, empty where it was not asked; `fallback` tells why
-    the reader got them rather than what it wrote, empty where it was not so; `said` has the statements of each way
-    as they were checked anew.
+    `evidence` are the quotes that the model was to write from, empty if it was not asked. `fallback` tells why the
+    reader got the quotes instead of the model's sentences, empty if they got the sentences. `said` has the
+    statements of each way as they were checked anew.
     """
 
     question_id: str
@@ -168,7 +168,7 @@ def _drafted(
 
 
 def _failed(first: Sequence[Sentence], verified: Quoted | WrittenAnswer) -> Draft:
-    """The draft of which nothing can be used, because the reply that `first` is of failed."""
+    """The draft of a reply that failed: none of its sentences is used."""
     fault = FAILED + fallback_of(verified)
     return Draft(tuple(Drafted(sentence, fault, None, fault) for sentence in first))
 
@@ -176,7 +176,7 @@ def _failed(first: Sequence[Sentence], verified: Quoted | WrittenAnswer) -> Draf
 def _sentences(
     draft: Draft, first: int, quoted: Quoted, verified: Quoted | WrittenAnswer
 ) -> tuple[WrittenSentence, ...]:
-    """What became of each sentence of `draft`, a repeated one given once; past the `first`, they were added."""
+    """What became of each sentence of `draft`, once each. Sentences after the `first` so many were added."""
     shown = {each.text for each in verified.statements} if isinstance(verified, WrittenAnswer) else set()
     sentences: dict[Sentence, WrittenSentence] = {}
     for place, each in enumerate(draft.sentences):

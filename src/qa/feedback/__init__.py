@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 from qa.domain import Answer, Refused
 from qa.feedback.file import FEEDBACK_FILE, damaged, is_there, reading, writing
-from qa.rendering import answer_text
+from qa.rendering.text_formats import answer_text
 from qa.rendering.wording import shown_citations
 from qa.text.normalise import normalise, normalise_line
 

@@ -55,7 +55,7 @@ def run_errand(errand: Errand, pipeline: Pipeline) -> str:
         if errand.as_json:
             return json.dumps([_passage_to_json(passage) for passage in passages], ensure_ascii=False)
         return passage_lines(passages)
-    from qa.rendering import to_json, to_text  # late, for commands that only hand errands on
+    from qa.rendering.text_formats import to_json, to_text  # late, for commands that only hand errands on
 
     answer = pipeline.ask(errand.text, history=errand.history, cities=errand.cities)
     if errand.translate:

@@ -1,4 +1,4 @@
-"""How wide text is about, where nothing can measure it: in a drawing that is made before a font is chosen."""
+"""An estimate of how wide text is, for a drawing that is made before a font is chosen."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from pages import KEY, Server, serving
 from qa.config import Settings
 from qa.models import Models
 from qa.pipeline import Pipeline
-from qa.rendering import to_json
+from qa.rendering.text_formats import to_json
 from qa.ui.server.programs import MAX_TURN_CHARS, QUOTES_ARE_DATA, Programs
 
 DALIAN = "Kitakyushu sent 67 experts to Dalian."
