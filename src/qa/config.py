@@ -169,8 +169,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         for setting in dataclasses.fields(self):
-            if setting.metadata["range"]:
-                _check_range(self, setting.name, *setting.metadata["range"])
+            value, range = getattr(self, setting.name), setting.metadata["range"]
+            if range and not range[0] <= value <= range[1]:
+                raise ConfigError(f"{setting.name} is {value}; set a number from {range[0]} to {range[1]}")
         provider, _, model = self.llm.partition(":")
         if self.llm and not (provider.strip() and model.strip()):
             raise ConfigError(f"llm is {self.llm!r}; set provider:model, ollama:llama3.2 say, or nothing")
@@ -216,20 +217,13 @@ class Settings:
 
     def fingerprint(self) -> str:
         """16 hex digits that change when an index built with these settings could not be used with others."""
-        parts = [
-            self.embedder,
-            self.embedder_query_prefix,
-            self.embedder_passage_prefix,
-            self.chunk_tokens,
-        ]
+        prefixes = [self.embedder_query_prefix, self.embedder_passage_prefix]
+        parts = [self.embedder, *prefixes, self.chunk_tokens]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def load_settings(
-    *,
-    environ: Mapping[str, str] | None = None,
-    settings_file: Path | None = None,
-    **overrides: Any,
+    *, environ: Mapping[str, str] | None = None, settings_file: Path | None = None, **overrides: Any
 ) -> Settings:
     """The settings in force. `overrides` (from the command line) win over the environment, that over the file.
 
@@ -316,9 +310,3 @@ def _check_keys(settings: Settings) -> None:
         raise ConfigError("read_key has letters that programs cannot send; take a-z, 0-9 and signs")
     if len(set(keys.values()) - {""}) < len([key for key in keys.values() if key]):
         raise ConfigError("two keys are the same; give each person, and readers, a key of their own")
-
-
-def _check_range(settings: Settings, name: str, low: float, high: float) -> None:
-    value = getattr(settings, name)
-    if not low <= value <= high:
-        raise ConfigError(f"{name} is {value}; set a number from {low} to {high}")

@@ -62,10 +62,10 @@ class Section:
 class Document:
     """One file as it was read.
 
-    `path` is relative to the corpus, with forward slashes; `doc_id` stands for it, so it stays the same when the
-    file changes; `sha256` is that of the file's bytes; `version` changes with whatever could change what was read:
-    the path, the bytes, the readers, the table of cities. `empty_pages` are the numbers of those without text,
-    `origins` pairs such as ("title", "properties"), `warnings` what was left out, or could not be made out.
+    `path` is relative to the corpus, with forward slashes. `doc_id` stands for the path, so it stays the same when
+    the file changes; `sha256` is the digest of the file's bytes; `version` changes with all that could change what
+    was read: path, bytes, parsers, table of cities. `empty_pages` are the numbers of pages without text, `origins`
+    pairs such as ("title", "properties"); `warnings` tell what was left out, or could not be made out.
     """
 
     doc_id: str
@@ -91,8 +91,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The document that a passage is from, the passage's own language, and the cities that it is about. A quote
-    opens in `version` of the document, also when the file has changed since."""
+    """The document that a passage is from, the passage's own language, and the cities that the passage is about.
+    A quote opens in `version` of the document, also when the file has changed since."""
 
     doc_id: str
     path: str
@@ -203,8 +203,8 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One sentence that answers, or the run of sentences that it needs to be understood. `score` is the
-    chance that it answers (0 to 1); `focus` the words that were asked for, where the question is so exact."""
+    """One sentence that answers, or the run of sentences that it needs to be understood. `score` is the chance
+    that it answers (0 to 1); `focus` are the words asked for, if the question asks for words so exact."""
 
     chunk: Chunk
     span: Span
@@ -215,8 +215,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is being done for an answer that is still to come: passages are searched for, or `passages` many are
-    read, or a language model writes from so many quotes; `cities` are those that it is done for, empty for all."""
+    """A step on the way to an answer: passages are searched for, or `passages` passages are read, or a language
+    model writes from as many quotes. `cities` are the cities that the step is for, empty for all."""
 
     kind: Literal["search", "read", "write"]
     passages: int = 0
@@ -235,8 +235,8 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of an answer, the numbers of the citations that it rests on, and, in an answer that goes
-    city by city, the city that it is given for; `focus` are the characters of `text` that were asked for."""
+    """One sentence of an answer, and the numbers of the citations that it rests on. `city` is the city that it is
+    given for, in an answer that goes city by city; `focus` are the characters of `text` that were asked for."""
 
     text: str
     citations: tuple[int, ...]
@@ -289,9 +289,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated(Asked):
-    """Statements with citations. `silent_cities` are those, in an answer that goes city by city, of which the
-    documents do not say what was asked; `disagreements` are the numbers of each two citations that give different
-    figures for the same thing; `translations` are a machine's of quotes, by citation number."""
+    """Statements with citations. `silent_cities` are the cities, in an answer that goes city by city, for which
+    the documents do not say what was asked. `disagreements` are pairs of citation numbers: two quotes give
+    different figures for the same thing. `translations` pairs a citation's number with a machine's translation."""
 
     statements: tuple[Statement, ...]
     citations: tuple[Citation, ...]
@@ -307,19 +307,19 @@ class Stated(Asked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quoted(Stated):
-    """An answer each statement of which is a quote."""
+    """An answer in quotes only. `fallback` tells why it is quoted though a language model is set."""
 
     fallback: Fallback = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written(Stated):
-    """An answer in the sentences of a language model, and in such quotes as it left out."""
+    """An answer in the sentences of a language model, and in quotes that the model left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(Asked):
-    """That there is no answer; `translations` are of the nearest statements, by their number."""
+    """No answer, and why. `translations` pairs the number of a nearest statement with its translation."""
 
     refusal: Refusal
     translations: tuple[tuple[int, str], ...] = ()
@@ -329,7 +329,7 @@ class Refused(Asked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replied(Asked):
-    """What the program says of itself, where nothing was asked of the documents: what they are and cover."""
+    """A reply of the program itself, to talk that asks nothing of the documents: what they are and cover."""
 
     kind: ReplyKind
     titles: tuple[str, ...] = ()
@@ -343,7 +343,7 @@ Answer = Quoted | Written | Refused | Replied
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """The sentences that have passed so far of an answer which a language model is writing from so many quotes."""
+    """An answer that a language model is still writing from so many quotes: the sentences that have passed."""
 
     answer: Written
     quotes: int

@@ -1,4 +1,4 @@
-"""What passages are sorted by in the table of what the documents cover, where a corpus names its own subjects.
+"""The subjects that a corpus names for the table of what its documents cover.
 
 They stand beside the cities, as it is the same people who keep both:
 
@@ -11,12 +11,11 @@ They stand beside the cities, as it is the same people who keep both:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from qa.cities.entries import name_entry
 from qa.errors import ConfigError
 
 MAX_SUBJECTS = 12
@@ -54,6 +53,18 @@ def read_subjects(entries: Any, where: str) -> tuple[Subject, ...]:
         if names.count(name) > 1:
             raise ConfigError(f"{where}: more than one subject is called {name!r}; leave it to one")
     return subjects
+
+
+def name_entry(entry: Any, where: str, *, kind: str, keys: Collection[str]) -> str:
+    """`where` with the entry's name. Raises `ConfigError` for what is no table, or has another key than `keys`."""
+    if not isinstance(entry, dict):
+        raise ConfigError(f"{where} is not a table; write [[{kind}]] and its keys below")
+    where = f"{where} ({entry.get('name', 'no name')})"
+    if unknown := sorted(entry.keys() - set(keys)):
+        raise ConfigError(
+            f"{where}: {', '.join(unknown)} is not a key; the keys are {', '.join(sorted(keys))}"
+        )
+    return where
 
 
 def _read_subject(entry: Any, where: str) -> Subject:

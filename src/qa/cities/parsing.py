@@ -11,8 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from qa.cities.catalogue import City, CityCatalogue, name_key
-from qa.cities.entries import name_entry
-from qa.cities.own_subjects import Subject, read_subjects
+from qa.cities.own_subjects import Subject, name_entry, read_subjects
 from qa.errors import ConfigError
 
 ENTRY_START = re.compile(r"(?=^\[\[city\]\]$)", re.MULTILINE)

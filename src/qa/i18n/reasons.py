@@ -60,12 +60,8 @@ def code_of(text: str) -> str:
     """The key of what `text` is about at its core: of "a.pdf: it is damaged", that of the damage; else ""."""
     if not isinstance(text, Reason):
         return ""
-    return code_of(str_of(text.values.get("reason"))) or text.key
-
-
-def str_of(value: object) -> str:
-    """`value` if it is a text, else an empty one."""
-    return value if isinstance(value, str) else ""
+    reason = text.values.get("reason")
+    return (code_of(reason) if isinstance(reason, str) else "") or text.key
 
 
 def map_texts(change: Callable[[str], str], text: str) -> str:
@@ -146,13 +142,9 @@ class _Shown:
 
 
 def _plain(value: Any) -> Any:
-    return (
-        list(map(_plain, value))
-        if isinstance(value, tuple)
-        else to_json(value)
-        if isinstance(value, str)
-        else value
-    )
+    if isinstance(value, tuple):
+        return list(map(_plain, value))
+    return to_json(value) if isinstance(value, str) else value
 
 
 def _value(value: Any, depth: int) -> Any:

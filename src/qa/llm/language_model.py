@@ -1,4 +1,4 @@
-"""The language model: any LangChain chat model, asked within limits, whose failures are all `LLMError`s.
+"""The language model: any LangChain chat model, asked within limits. All its failures are `LLMError`s.
 
 LangChain's code for chat models is imported when one is opened, not before.
 """

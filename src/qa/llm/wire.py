@@ -1,4 +1,4 @@
-"""What a language model's server sends: no more than a reply can need, and no signs that steer what shows it."""
+"""Bounds for what a language model's server sends: no more than a reply needs, and no steering characters."""
 
 from __future__ import annotations
 

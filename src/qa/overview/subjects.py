@@ -18,7 +18,7 @@ English: the embedder compares across languages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,8 @@ class SubjectFinder:
         It is asked for `BATCH` chunks at a time, so that the memory needed does not grow with the documents.
         """
         found = np.zeros((len(chunks), len(self.subjects)), dtype=np.bool_)
-        for start, batch in _batches(chunks):
+        for start in range(0, len(chunks), BATCH):
+            batch = chunks[start : start + BATCH]
             vectors = fetch(batch)
             for number, chunk in enumerate(batch, start=start):
                 if chunk.chunk_id in vectors:
@@ -110,8 +111,3 @@ def _centre(subject: Subject, encode: Encode) -> Vectors:
     mean = np.mean([encode(sentence) for sentence in subject.description], axis=0)
     centre: Vectors = mean / max(float(np.linalg.norm(mean)), float(np.finfo(np.float32).tiny))
     return centre
-
-
-def _batches(chunks: Sequence[Chunk]) -> Iterator[tuple[int, Sequence[Chunk]]]:
-    for start in range(0, len(chunks), BATCH):
-        yield start, chunks[start : start + BATCH]

@@ -209,11 +209,8 @@ def _read_named_groups(match: re.Match[str]) -> _Mention | None:
     found = match.groupdict()
     if not found["year"]:
         return None
-    year, month, end = (
-        int(found["year"]),
-        month_number(found.get("first") or found.get("month")),
-        found.get("end"),
-    )
+    year, end = int(found["year"]), found.get("end")
+    month = month_number(found.get("first") or found.get("month"))
     is_sure = month is not None or "年" in match.group() or match.group().startswith("fy")
     if found.get("decade"):
         return _Mention(*match.span(), year, None, year + 9 if year % 10 == 0 else None)

@@ -1,4 +1,4 @@
-"""Dated statements in portions: so many years at a time as can be read, and sent, at once."""
+"""Dated statements in portions of some years, each small enough to be read and sent at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a question asks for: something of several cities, everything about one, or (neither) one fact."""
+"""The kind of a question: it asks for something of several cities, for everything about one, or for a fact."""
 
 from __future__ import annotations
 

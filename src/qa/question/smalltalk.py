@@ -1,4 +1,4 @@
-"""What is said to the program itself: greetings, thanks, and what it can answer. Not questions to documents."""
+"""Greetings, thanks, and questions about the program itself: no questions to the documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documents say of a city in brief: quotes that the chat would give, kept for the next visitor."""
+"""Briefs of cities: quotes that the chat would give of a city, kept for the next visitor."""
 
 from __future__ import annotations
 

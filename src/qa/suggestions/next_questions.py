@@ -1,4 +1,4 @@
-"""Questions to go on with, and only such as the documents answer: each was asked before it is offered."""
+"""Questions to go on with. Each is asked before it is offered: the documents answer it."""
 
 from __future__ import annotations
 

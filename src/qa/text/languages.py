@@ -27,10 +27,8 @@ UNSPACED = frozenset({"ja", "zh", "km", "th", "lo", "my"})
 """Languages that are written without spaces between words."""
 
 LATIN = ("en", "id", "vi", "tl", "es", "fr", "de", "pt", "it", "nl", "ms")
-RENAMED = {
-    "tl": "fil",
-    "ms": "id",
-}  # Malay is Indonesian to a reader here; ISO calls Tagalog tl, its users fil
+RENAMED = {"tl": "fil", "ms": "id"}
+"""Malay is Indonesian to a reader here; ISO calls Tagalog tl, its users fil."""
 
 CERTAIN = 0.6
 """The least probability that makes a short text something else than the default language.

@@ -1,4 +1,4 @@
-"""What a question asks about and no document mentions, so that it can hardly be answered."""
+"""Names and words of a question that no document mentions: such a question can hardly be answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page's events have in common."""
+"""The options that the page's events share."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 
 from qa.i18n.messages import known_language, preferred_language
-from qa.rendering import header_html
 from qa.rendering.escaping import Html, fill
+from qa.rendering.page_parts import header_html
 from qa.storage.upgrade import read_upgrade
 from qa.ui.server.headers import App, Layer, Message, Receive, Send
 from qa.ui.theme import SYSTEM_FONTS

@@ -11,7 +11,7 @@ from qa.i18n.messages import LANGUAGES, closest_language, known_language, prefer
 from qa.rendering.page_parts import page_note_html
 from qa.system.startup import without_collecting
 from qa.ui.access.permissions import Access
-from qa.ui.events import HIDDEN, Updates
+from qa.ui.events import HIDDEN, PRIVATE, Updates
 from qa.ui.first_paint import page_header
 from qa.ui.queue.waiting import AS_A_QUESTION
 from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE, TELL_SHOWN_LANGUAGE
@@ -54,13 +54,8 @@ class Page:
     def _lay_out_top(self) -> None:
         with gr.Row(elem_id="top"):
             self.header = gr.HTML(elem_id="header")
-            self.language = gr.Dropdown(
-                [(say("name", code), code) for code in LANGUAGES],
-                value="en",
-                elem_id="language",
-                filterable=False,
-                min_width=0,
-            )
+            names = [(say("name", code), code) for code in LANGUAGES]
+            self.language = gr.Dropdown(names, value="en", elem_id="language", filterable=False, min_width=0)
 
     def _lay_out_tabs(self) -> None:
         self._names: dict[str, gr.Tab] = {}
@@ -72,12 +67,7 @@ class Page:
     def _connect(self) -> None:
         labelled = [self.header, self.note, *self._names.values()]
         labelled += [widget for tab in self.tabs for widget in tab.labelled]
-        set_language: dict[str, Any] = {
-            "fn": None,
-            "inputs": self.language,
-            "js": SET_LANGUAGE,
-            "api_visibility": "private",
-        }
+        set_language: dict[str, Any] = {"fn": None, "inputs": self.language, "js": SET_LANGUAGE, **PRIVATE}
         opened = (
             self.blocks.load(
                 self.open_page,

@@ -1,4 +1,4 @@
-"""Gradio's theme, handed over to the palette in page.css: the colours and sizes stand there, once."""
+"""Gradio's theme. Its colours and sizes are those of the palette in page.css."""
 
 from __future__ import annotations
 

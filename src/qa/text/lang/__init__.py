@@ -1,4 +1,4 @@
-"""What is known of each language, one module for each: `qa.text.lang.vi.PACK` is Vietnamese."""
+"""The languages, one module for each: `qa.text.lang.vi.PACK` is what is known of Vietnamese."""
 
 from __future__ import annotations
 

@@ -67,10 +67,7 @@ PACK = LanguagePack(
     uncounted_words="at o sa ng ay hanggang mula",
     no_names="ginoo gng lungsod lalawigan noong mula ayon para bukod",
     common_words="ng sa ang mga na ay noong nang para upang mula taong taon ito si ni may kasunduan lungsod",
-    aliases={
-        "mou": "memorandum ng pagkakaunawaan",
-        "usa": "estados unidos",
-    },
+    aliases={"mou": "memorandum ng pagkakaunawaan", "usa": "estados unidos"},
     months=counted(
         "enero pebrero marso abril mayo hunyo hulyo agosto setyembre oktubre nobyembre disyembre", 1
     ),

@@ -1,4 +1,4 @@
-"""What a language pack has to say: the words by which the program knows a question, a date, an answer."""
+"""The fields of a language pack: the words by which the program knows a question, a date, an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that the page answers under: one that is made to lead here later (DNS rebinding) reads nothing."""
+"""The names that the page answers under. A name that an attacker leads here (DNS rebinding) reads nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where keys and sessions count: one door before everything that the page and its functions answer."""
+"""The door before the page and its functions: it looks at keys and sessions."""
 
 from __future__ import annotations
 

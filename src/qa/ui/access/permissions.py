@@ -1,4 +1,4 @@
-"""Who sends a request, and what they may: by the session that a key began, or by being at the machine itself.
+"""Who sends a request, and what they may. A session tells, or being at the machine itself.
 
 Asked wherever something is done, not where a button is shown: every endpoint of the page can be called past it.
 """

@@ -1,4 +1,4 @@
-"""The line in which wrong keys wait: each costs its sender time, on every way in, and others nothing.
+"""The line in which wrong keys wait. Each costs its sender time, and others nothing.
 
 A right key is told from a wrong one first, and never comes here.
 """
@@ -16,7 +16,7 @@ FIRST_WAIT_S, MAX_WAIT_S = 1.0, 10.0
 """Seconds that the first wrong key from an address costs, and a late one; each costs `FIRST_WAIT_S` more than the
 one before. Then 8,640 can be tried a day, of some 10^21 keys of twelve letters and digits."""
 MAX_LINE_S = 30.0
-"""The longest that a wrong key waits behind others from its address; beyond it is turned away at once."""
+"""Seconds that a wrong key waits at most behind others from its address; a key beyond that is turned away."""
 FORGET_S = 600.0
 """Seconds without a wrong key after which an address begins anew."""
 TELL_EVERY_S = 60.0

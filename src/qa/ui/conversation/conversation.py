@@ -14,17 +14,11 @@ from qa.feedback import Feedback, Verdict, delete_feedback, feedback_on, keep_fe
 from qa.i18n.messages import say
 from qa.i18n.reasons import in_language
 from qa.question.understanding import MAX_QUESTION_CHARS
-from qa.rendering import (
-    answer_text,
-    evidence_html,
-    notice_html,
-    panel_html,
-    pending_html,
-    to_html,
-    to_text,
-    turn_html,
-)
 from qa.rendering.escaping import Html, join
+from qa.rendering.evidence import evidence_html
+from qa.rendering.message import to_html
+from qa.rendering.page_parts import notice_html, panel_html, pending_html, turn_html
+from qa.rendering.text_formats import answer_text, to_text
 from qa.rendering.wording import NameCity, shorten, shown_citations
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""How much memory something takes."""
+"""The memory that a value takes."""
 
 from __future__ import annotations
 

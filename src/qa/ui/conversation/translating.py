@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qa.domain import Answer
 from qa.errors import QAError
 from qa.i18n.messages import closest_language
-from qa.rendering import translation_html
+from qa.rendering.evidence import translation_html
 from qa.rendering.wording import shown_citations
 from qa.ui.conversation.memory import ConversationMemory
 

@@ -1,4 +1,4 @@
-"""Who listens for answers: a page's stream of them, and a program that asks for one by its name."""
+"""Listeners for answers: a page that reads its stream, and a program that asks for one answer by its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that hold a thread until they are answered, past the queue: no address takes all threads."""
+"""A share of the threads for each address: some requests hold one until they are answered."""
 
 from __future__ import annotations
 

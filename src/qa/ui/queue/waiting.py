@@ -1,8 +1,8 @@
-"""The line in which questions wait. Gradio's queue is first come, first served, for whoever comes; this one takes
-turns between visitors, turns away who asks too much, and drops what nobody waits for any more.
+"""The line in which questions wait. It takes turns between visitors, turns away visitors who ask too much, and
+drops questions that nobody waits for any more. Gradio's own queue is first come, first served.
 
-Where somebody is turned away, the page shows why in the visitor's language, and programs get it as JSON. Nobody
-waits for a time-out.
+A visitor who is turned away reads why on the page, in their language; a program gets it as JSON. Nobody waits for
+a time-out.
 """
 
 from __future__ import annotations
@@ -39,19 +39,18 @@ AS_A_QUESTION: Mapping[str, Any] = {"concurrency_limit": QUESTIONS_AT_ONCE, "con
 """What an event is given that answers or searches: all of them wait in one line."""
 
 LISTEN_S = 30.0
-"""Seconds in which whoever asks comes for the answer. A browser does so at once, and a program with its next
-request."""
+"""Seconds in which an asker comes for the answer. A browser does so at once, a program with its next request."""
 
 LOOK_S = 1.0
 """Seconds between two looks for what nobody waits for."""
 
 PLACE_BYTES = 64 * 1024
-"""Of a request's body for each place that it takes while it waits. A question and its cities have less."""
+"""Bytes of a request's body for each place that it takes while it waits. A question and its cities have less."""
 MAX_BODY_BYTES = 2**20
 """What a body counts for that does not tell its length."""
 
 MAX_SESSION_CHARS = 64
-"""Of the name that a visitor's browser or program makes up for itself; Gradio's have 10 or 36."""
+"""Limits the name that a visitor's browser or program makes up for itself; Gradio's names have 10 or 36."""
 
 FULL, TURNED_AWAY = 503, 429
 """Gradio's page has English words of its own for 503, whatever comes with it; with 429 it shows ours."""

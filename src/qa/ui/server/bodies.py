@@ -1,4 +1,4 @@
-"""Bounds for what a request may bring along: how many bytes, how deep, and how long it may take."""
+"""Bounds for a request's body: how many bytes, how deep, and how long it may take."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from qa.ui.server.headers import App, Layer, Message, Receive, Send
 from qa.ui.server.routes import path_of
 
 MAX_BYTES = 2**20
-"""Of a request in general. A question with sixty messages before it, half of them long answers, has some 500 KB in
+"""Limits a request's body. A question with sixty messages before it, half of them long answers, has some 500 KB in
 Khmer."""
 
 MAX_CONVERSATION_BYTES = 8 * 2**20
-"""Of one that may bring back a browser's conversation: two million characters (`qa.ui.conversation.saved`) of 3
-bytes, as Khmer's have, and what JSON adds for quotation marks. Thirty long answers in Khmer have 950 KB."""
+"""Limits a body that may bring back a browser's conversation: two million characters (`qa.ui.conversation.saved`)
+of 3 bytes, as Khmer's have, and what JSON adds for quotation marks. Thirty long answers in Khmer have 950 KB."""
 
 MAX_CONVERSATIONS = 4
-"""Requests larger than `MAX_BYTES` that are in memory at the same time; others wait. Hardly any conversation is so
-large, so that only whoever makes one up waits for others."""
+"""Limits the requests above `MAX_BYTES` that are in memory at the same time; others wait. Hardly any conversation
+is so large: only somebody who makes one up waits."""
 
 MAX_UPLOAD_BYTES = UploadLimits().files * UploadLimits().file_bytes + 2**20
-"""Of an upload, with what lies between the files. It is never in memory as a whole."""
+"""Limits an upload, with what lies between the files. It is never in memory as a whole."""
 
 MAX_DEPTH = 64
 """Lists and objects within each other. The page sends 4; what goes through them calls itself, a thousand deep."""
 
 MAX_STRINGS, MAX_BESIDE_BYTES = 10_000, 64 * 1024
-"""Strings in a request, and bytes that are in none: a call has some hundred. A megabyte of nothing but `[],` would
-keep the parser, and with it everybody, for half a second."""
+"""Limits the strings in a request, and the bytes outside strings: a call has some hundred. A megabyte of `[],`
+would keep the parser, and with it everybody, for half a second."""
 
 BODY_S = 30.0
 """Seconds for a request's body, and for which a larger one may pause: some hundred times what is usual."""
@@ -96,9 +96,11 @@ class Bodies(Layer):
 
 
 class Incoming:
-    """A request's body as it comes in through `receive`: at most `limit` bytes. It says to have `declared`.
+    """A request's body as it comes in through `receive`: at most `limit` bytes, of which the request `declared`
+    some.
 
-    It has `BODY_S` seconds. A `slow` one has as long for each piece, and as many more as `MIN_BYTES_A_S` allows.
+    The body has `BODY_S` seconds. A `slow` body has as long for each piece, and as much longer as `MIN_BYTES_A_S`
+    allows.
     """
 
     def __init__(self, receive: Receive, *, limit: int, declared: str | None, slow: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Calls that cannot be worked on: one plain sentence for the caller, one line without their values in the log."""
+"""Calls that fail: the caller gets one plain sentence, the log one line without the call's values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections that are opened and say nothing, or never come to an end: they are dropped."""
+"""Bounds for connections: those that say nothing, or never end, are dropped."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADERS_S = 20.0
-"""Seconds for a request's headers, from its first byte or from the connection's opening, and for what is left of a
+"""Seconds for a request's headers, from its first byte or from the connection's opening, and for the rest of a
 body that nobody wants any more. uvicorn itself would wait for ever."""
 
 MAX_HEADER_BYTES = 64 * 1024
-"""Of a request's headers, as uvicorn has it for its other parser; a browser's have some 2,000."""
+"""Limits a request's headers, as uvicorn does for its other parser; a browser's have some 2,000."""
 
 
 class BoundedConnection(HttpToolsProtocol):

@@ -1,4 +1,4 @@
-"""Addresses for those who run the page: does it live, is it ready, how is it doing."""
+"""Addresses for operators: whether the page lives, whether it is ready, and its figures."""
 
 from __future__ import annotations
 

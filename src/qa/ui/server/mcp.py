@@ -1,4 +1,4 @@
-"""Guarding the tools that language models call over MCP: programs may, web pages of others may not."""
+"""A guard for the tools that language models call over MCP: programs may call them, other sites' pages may not."""
 
 from __future__ import annotations
 

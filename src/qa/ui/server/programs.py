@@ -19,7 +19,7 @@ from qa.domain import Turn
 from qa.errors import IndexMissing, InputError
 from qa.i18n.messages import say
 from qa.question.understanding import MAX_QUESTION_CHARS
-from qa.rendering import documents_to_json, passages_to_json, to_json
+from qa.rendering.text_formats import documents_to_json, passages_to_json, to_json
 
 # No `from __future__ import annotations`: Gradio wants the types of results themselves, not their names.
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What Gradio remembers of each visitor: nothing.
+"""Gradio's memory of visitors, emptied.
 
 Its own `StateHolder` keeps, for 10,000 sessions, every component as it was last drawn, with its value: some
 200 KiB for a page that was opened, and all conversations once more. The page uses none of it. What was chosen from

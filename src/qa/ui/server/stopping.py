@@ -1,4 +1,4 @@
-"""Coming to an end: what was asked is answered, within bounds, and nothing new is taken."""
+"""The end of the program: it answers what was asked, within bounds, and takes nothing new."""
 
 from __future__ import annotations
 

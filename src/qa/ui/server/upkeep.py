@@ -1,5 +1,5 @@
-"""What a running page does unasked: it lets old questions go, and the state of the index that is no more, and
-builds an index anew that it found of an older format or another model."""
+"""The upkeep of a running page: it forgets old questions, lets go of a state of the index that is no more, and
+builds an index of an older format or another model anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files in a call: only those that were uploaded here, and only where the page takes files.
+"""The files in a call: only those that were uploaded here, and only where the page takes files.
 
 Whatever a call carries that looks like a file, Gradio fetches: from a path, or from an address for whoever asks.
 """

@@ -1,4 +1,4 @@
-"""What those who run the page can see of it: a line in the log for each answer, and figures for Prometheus.
+"""What operators see of the page: a line in the log for each answer, and figures for Prometheus.
 
 Neither has a question's words, unless `log_questions` lets the log have them.
 """

@@ -13,9 +13,9 @@ from qa.errors import QAError
 from qa.feedback import Verdict
 from qa.i18n.messages import LANGUAGES, closest_language, say
 from qa.question.understanding import MAX_QUESTION_CHARS
-from qa.rendering import document_html, notice_html
-from qa.rendering.escaping import Html, join
-from qa.rendering.page_parts import suggestions_html
+from qa.rendering.escaping import join
+from qa.rendering.evidence import document_html
+from qa.rendering.page_parts import notice_html, suggestions_html
 from qa.suggestions.next_questions import Suggester
 from qa.ui.conversation.conversation import Conversation, hold_exchange
 from qa.ui.conversation.memory import ConversationMemory
@@ -89,17 +89,8 @@ class AskTab(Tab):
     @property
     def labelled(self) -> list[Any]:
         """The widgets that `relabel` has updates for."""
-        return [
-            self.examples_heading,
-            *self.example_buttons,
-            self.question,
-            self.cities,
-            self.ask,
-            self.clear,
-            self.save,
-            self.evidence,
-            self.messages,
-        ]
+        buttons = [*self.example_buttons, self.ask, self.clear, self.save]
+        return [self.examples_heading, self.question, self.cities, *buttons, self.evidence, self.messages]
 
     def relabel(self, language: str, visitor: str) -> Updates:
         """Every label in `language`, with what the index holds at this moment. Answers stay as they are."""
@@ -303,11 +294,6 @@ class AskTab(Tab):
         document = library.find_document(str(doc_id), str(version))
         if document is None or span.end > len(document.text):
             return notice_html(say("document_gone", code))
-        is_current = library.is_current(document)
-        note = {True: "", False: "source_changed", None: "source_gone"}[is_current]
-        return join(
-            [
-                notice_html(say(note, code)) if note else Html(),
-                document_html(document, span, language=code),
-            ]
-        )
+        shown = [document_html(document, span, language=code)]
+        note = {True: "", False: "source_changed", None: "source_gone"}[library.is_current(document)]
+        return join([notice_html(say(note, code)), *shown] if note else shown)

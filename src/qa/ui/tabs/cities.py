@@ -1,7 +1,7 @@
 """The tab with the cities: a map, a card for each city, and what the documents say of each year.
 
-Nothing of it is made or sent before the tab is opened. A city is chosen by the boxes beside the question alone:
-the map and the cards tick those (cities.js), and what they show follows.
+The page makes and sends the tab when it is opened. Only the boxes beside the question choose a city: the map and
+the cards tick these boxes (cities.js), and what the tab shows follows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qa.pipeline import Pipeline
 
 MAX_TOLD = 24
-"""Cities of which the small cards have a quote: where there are more, choosing one tells of it."""
+"""Cities whose small cards have a quote. Where there are more cities, choosing one shows its quotes."""
 
 BETWEEN_S = 1.0
 """Seconds between two states of the cards while briefs are looked for."""
@@ -95,8 +95,8 @@ class CitiesTab(Tab):
         )
 
     def show(self, chosen: list[str] | None, language: str, is_open: bool) -> Iterator[Updates]:
-        """The map with the `chosen` cities marked, their cards (small ones of all where none is chosen), and what
-        is dated of them; then the cards again as soon as more is known of the cities. Nothing if not `is_open`."""
+        """The map with the `chosen` cities marked, their cards (small cards of all if none is chosen), and their
+        dated statements; then the cards again, as soon as more is known. If not `is_open`, nothing changes."""
         if is_open is not True:
             yield {self.map: gr.update()}
             return
@@ -129,7 +129,7 @@ class CitiesTab(Tab):
         return tuple(city for city in partners if city.name in names)
 
     def _tell(self, briefs: Sequence[Brief], code: str, *, most: int) -> Iterator[list[Brief]]:
-        """`briefs` with what is found out about the first `most` of those not known, whenever some more is."""
+        """`briefs`, each time that more is known: the first `most` of the unknown ones are looked up."""
         told = list(briefs)
         missing = [place for place, brief in enumerate(briefs) if brief.quotes is None]
         last = time.monotonic()

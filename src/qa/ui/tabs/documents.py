@@ -10,7 +10,9 @@ import gradio as gr
 from qa.errors import QAError
 from qa.i18n.messages import closest_language, say
 from qa.indexing.outcomes import receipt_of
-from qa.rendering import coverage_html, documents_html, notice_html
+from qa.rendering.coverage import coverage_html
+from qa.rendering.documents import documents_html
+from qa.rendering.page_parts import notice_html
 from qa.ui.access.permissions import Access
 from qa.ui.events import HIDDEN, PRIVATE, Updates
 from qa.ui.tabs.staff_corner import StaffCorner

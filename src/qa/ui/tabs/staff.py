@@ -17,8 +17,11 @@ from qa.feedback import delete_refused, most_refused
 from qa.i18n.messages import say
 from qa.i18n.reasons import Reason, in_language
 from qa.maintenance.purging import list_taken_out, purge
-from qa.rendering import changes_html, notice_html, purge_html, refused_html, report_html
+from qa.rendering.changes import changes_html
+from qa.rendering.coverage import refused_html
 from qa.rendering.escaping import Html
+from qa.rendering.page_parts import notice_html
+from qa.rendering.receipts import purge_html, report_html
 from qa.rendering.wording import shorten
 from qa.ui.access.permissions import Access, Request
 from qa.ui.access.sessions import Person
@@ -53,7 +56,7 @@ def _for_staff(
     """
 
     @wraps(work)
-    def checked(self: StaffWork, request: Request, language: str, *args: P.args, **more: P.kwargs) -> Html:
+    def checked(self: StaffWork, request: Request, language: str, /, *args: P.args, **more: P.kwargs) -> Html:
         person = self.access.staff_of(request)
         if person is None:
             return self.refusal(language)

@@ -11,8 +11,8 @@ import gradio as gr
 from qa.corpus.intake import UploadLimits
 from qa.i18n.messages import closest_language, say
 from qa.i18n.reasons import in_language
-from qa.rendering import login_html, notice_html
 from qa.rendering.changes import who_text
+from qa.rendering.page_parts import login_html, notice_html
 from qa.ui import scripts
 from qa.ui.access.login import LOG_IN
 from qa.ui.access.permissions import Access, Request
@@ -71,19 +71,14 @@ class StaffCorner:
     def relabel(self, code: str) -> Updates:
         """Every label in the language `code`, and the documents that can be taken out at this moment."""
         size = LIMITS.file_bytes // 2**20
+        documents = [(f"{each.title} ({each.path})", each.path) for each in self._pipeline.library.records]
         return {
             self.staff: gr.update(label=say("staff_heading", code)),
             self.intro: notice_html(say("staff_intro", code)),
             self.files: gr.update(label=say("staff_files", code, count=LIMITS.files, size=size)),
             self.addresses: gr.update(label=say("staff_addresses", code)),
             self.reindex: gr.update(value=say("staff_button", code)),
-            self.unwanted: gr.update(
-                label=say("staff_remove_label", code),
-                choices=[
-                    (f"{each.title} ({each.path})", each.path) for each in self._pipeline.library.records
-                ],
-                value=[],
-            ),
+            self.unwanted: gr.update(label=say("staff_remove_label", code), choices=documents, value=[]),
             self.take_out: gr.update(value=say("staff_remove", code)),
             self.roll_back: gr.update(value=say("staff_rollback", code)),
             self.refused: gr.update(label=say("refused_heading", code)),
@@ -101,13 +96,9 @@ class StaffCorner:
         self.login.submit(api_name="let_in", **self.letting_in(language))
         listed = [self.questions, self.unanswered]
         self.refused.expand(self.show_refused, language, listed, api_name="refused", **PRIVATE)
+        chosen = [language, self.unanswered]
         self.delete.click(
-            self.delete_refused,
-            [language, self.unanswered],
-            listed,
-            api_name="delete_refused",
-            **PRIVATE,
-            **UNCHECKED,
+            self.delete_refused, chosen, listed, api_name="delete_refused", **PRIVATE, **UNCHECKED
         )
         self._connect_changes(language)
         self.purging.expand(self.show_doomed, None, self.doomed, api_name="doomed", **PRIVATE)
@@ -146,12 +137,8 @@ class StaffCorner:
 
     def letting_in(self, language: gr.Dropdown) -> dict[str, Any]:
         """What an event needs that shows the corner to those who may."""
-        return {
-            "fn": self.let_in,
-            "inputs": language,
-            "outputs": [self.login, self.intake, self.receipt],
-            **HIDDEN,
-        }
+        outputs = [self.login, self.intake, self.receipt]
+        return {"fn": self.let_in, "inputs": language, "outputs": outputs, **HIDDEN}
 
     def relabelling_login(self, language: gr.Dropdown) -> dict[str, Any]:
         """What an event needs that says anew who is logged in."""
