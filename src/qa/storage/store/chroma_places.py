@@ -30,6 +30,7 @@ from qa.system.sqlite import copy_database
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
+    from chromadb.config import Settings
 
 CHROMA_FOLDER = "chroma-"
 """The beginning of the names of builds' folders."""
@@ -245,11 +246,18 @@ def copy_to_read(folder: Path) -> Path:
 def _open_folder(folder: Path) -> ClientAPI:
     import chromadb
     from chromadb.api.shared_system_client import SharedSystemClient
-    from chromadb.config import Settings
 
     with _OPENING:
         SharedSystemClient.clear_system_cache()
-        return chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
+        return chromadb.PersistentClient(path=str(folder), settings=_client_settings().model_copy())
+
+
+@cache
+def _client_settings() -> Settings:
+    """What every client is opened with. Chroma looks through the environment for each of a hundred fields."""
+    from chromadb.config import Settings
+
+    return Settings(anonymized_telemetry=False)
 
 
 def _is_of_chroma(error: BaseException) -> bool:
@@ -280,14 +288,13 @@ def _open_server(url: str, token: str) -> ClientAPI:
     """The client of this process for a server. It keeps no state but its connections."""
     import chromadb
     import httpx
-    from chromadb.config import Settings
 
     host = url.rstrip("/")
     # Chroma's own server asks for no token; a proxy before it reads either header.
     headers = {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {}
     # Chroma waits without end while it makes a client, so the server is asked for a sign of life first.
     httpx.get(f"{host}/api/v2/heartbeat", headers=headers, timeout=CONNECT_TIMEOUT_S).raise_for_status()
-    client = chromadb.HttpClient(host=host, headers=headers, settings=Settings(anonymized_telemetry=False))
+    client = chromadb.HttpClient(host=host, headers=headers, settings=_client_settings().model_copy())
     timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
     client._server._session.timeout = timeout  # type: ignore[attr-defined]  # the session has no limit
     return client
