@@ -31,7 +31,8 @@ test: lint
 	$(BIN)/pytest --numprocesses 2 --dist loadfile || $(BIN)/pytest --last-failed --last-failed-no-failures none
 
 quick: $(ENV)/.tested
-	$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile -m "not model and not browser and not server and not slow"
+	$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile --hypothesis-profile quick \
+	    -m "not model and not browser and not server and not slow"
 
 lint: $(ENV)/.tested
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,7 @@ from qa.corpus.files import check_name, read_bytes
 from qa.domain import Citation, Document
 from qa.loaders import parse_document
 from qa.models.reader import Reading
+from qa.system.startup import without_collecting
 from stores import EACH_STORE, KINDS, Server, running
 
 if TYPE_CHECKING:
@@ -37,9 +39,14 @@ else:
 
 # The machines are shared: how long an example takes says nothing about it.
 hypothesis.settings.register_profile("qa", deadline=None)
+# For `make quick`, which is run after each change. `make test`, and so CI, tries all examples.
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)
 hypothesis.settings.load_profile("qa")
 
 pytest_plugins = ["second_try"]
+
+# Chroma looks for this package whenever a folder is opened, which takes milliseconds beside pytest's import hook.
+sys.modules.setdefault("google.colab", None)  # type: ignore[arg-type]
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / "shared"
@@ -48,6 +55,18 @@ SHARED = REPOSITORY.parent / "shared"
 def load_document(path: Path, *, corpus: Path, catalogue: CityCatalogue) -> Document:
     """The document that the file at `path` in `corpus` holds."""
     return parse_document(read_bytes(path), path=check_name(path, corpus), catalogue=catalogue)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect as a page starts: what is imported stays, so nobody looks through it for garbage any more."""
+    with without_collecting():
+        return (yield)
+
+
+def examples(count: int) -> hypothesis.settings:
+    """Settings for `count` examples, and for the same share of them that the profile has of a hundred."""
+    return hypothesis.settings(max_examples=count * hypothesis.settings().max_examples // 100)
 
 
 class CountingEmbedder(AnyEmbedder):

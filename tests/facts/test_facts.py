@@ -7,10 +7,10 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import REPOSITORY
+from conftest import REPOSITORY, examples
 from qa.cities import load_cities
 from qa.facts import Fact, missing_facts
 from qa.facts.composing import read_digits
@@ -379,7 +379,7 @@ def test_a_sentence_of_the_corpus_is_supported_by_its_document_and_by_itself(sen
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(TEXTS, TEXTS)
 def test_any_text_supports_itself(text: str, other: str) -> None:
     assert missing(text, other, text) == []
@@ -387,7 +387,7 @@ def test_any_text_supports_itself(text: str, other: str) -> None:
     assert missing(f"{text} – .", other, text) == []
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(TEXTS, TEXTS, TEXTS)
 def test_a_sentence_cut_from_a_quote_is_supported(before: str, sentence: str, after: str) -> None:
     assert missing(sentence, f"{before}。\n{sentence}\n{after}") == []
@@ -402,7 +402,7 @@ def test_half_a_number_is_not_cut_from_a_quote() -> None:
     assert missing("It spread to 20", "It spread to 20,000 households.") == [("number", "20")]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.sampled_from([COMPOST, EXPERTS, SIGNED, AWARD, FISCAL, SUPPLY, CAPACITY]), st.data())
 def test_a_changed_digit_is_caught(quote: str, data: st.DataObject) -> None:
     place = data.draw(st.sampled_from([match.start() for match in re.finditer(r"\d", quote)]))
@@ -413,14 +413,14 @@ def test_a_changed_digit_is_caught(quote: str, data: st.DataObject) -> None:
     assert set(others) <= set(numbers) or found & {"number", "date"}
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.integers(2, 10**9), st.integers(2, 10**9))
 def test_two_numbers_are_the_same_only_if_they_are(one: int, other: int) -> None:
     found = missing(f"There were {one:,} households.", f"Ada {other:,} rumah tangga.".replace(",", "."))
     assert (found == []) == (one == other)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(TEXTS, TEXTS, st.sampled_from(["０１２３４５６７８９", "០១២៣៤៥៦៧៨៩"]))
 def test_the_script_of_digits_makes_no_difference(sentence: str, quote: str, digits: str) -> None:
     found = missing(sentence, quote)
@@ -429,7 +429,7 @@ def test_the_script_of_digits_makes_no_difference(sentence: str, quote: str, dig
         assert [fact for fact in found if fact[0] != "name"] == [fact for fact in other if fact[0] != "name"]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(TEXTS, st.lists(TEXTS, max_size=3), TEXTS)
 def test_what_is_missing_stands_in_the_sentence(sentence: str, quotes: list[str], question: str) -> None:
     for _, text in missing(sentence, *quotes, question=question):

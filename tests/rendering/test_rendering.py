@@ -7,10 +7,11 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from conftest import examples
 from inventory import HOSTILE, OUR_ATTRIBUTES, OUR_TAGS, Inventory
 from qa.corpus.receipts import IndexReport, Receipt
 from qa.domain import (
@@ -161,7 +162,7 @@ def test_no_foreign_text_becomes_html(attack: str) -> None:
         )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.text(alphabet=st.sampled_from("<>&\"'`/=qz \n[]1(){}$!\\\x1b\u202eក世"), min_size=1, max_size=40))
 def test_no_angle_bracket_of_foreign_text_is_left_unescaped(attack: str) -> None:
     for html in all_html(attack):
@@ -171,7 +172,7 @@ def test_no_angle_bracket_of_foreign_text_is_left_unescaped(attack: str) -> None
         )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Cn"]), min_size=1, max_size=60))
 def test_html_shows_a_quote_character_by_character(quote: str) -> None:
     assert quote in Inventory(to_html(make_answer(statements=(Statement(quote, (1,)),)))).text
@@ -186,7 +187,7 @@ def test_markdown_shows_foreign_text_as_text_only(attack: str) -> None:
         assert all(address.startswith("https://evil.example/") for address in seen.addresses)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.text(alphabet=st.sampled_from("<>&\"'`/=ab \n[]1(){}$!\\*_~#-+.|:@"), max_size=40))
 def test_text_made_safe_for_markdown_comes_out_as_it_went_in(text: str) -> None:
     seen = Inventory(MarkdownIt("commonmark", {"html": True}).render(f"x {as_markdown(text)}"))
@@ -276,7 +277,7 @@ def test_only_web_addresses_become_links(url: str | None, link: str | None) -> N
     assert html.count('rel="noopener noreferrer"') == len(links)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.text(alphabet="ab. \n\r\nក世\U0001f600", max_size=2500), st.data())
 def test_surroundings_hold_the_span_and_stay_within_the_document(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
@@ -287,7 +288,7 @@ def test_surroundings_hold_the_span_and_stay_within_the_document(text: str, data
     assert len(around) <= len(span) + 2 * 320
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.text(alphabet="ab<&\n\tក世\U0001f600", min_size=1, max_size=300), st.data())
 def test_a_whole_document_shows_every_character_once_and_marks_the_span(
     text: str, data: st.DataObject
