@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 WORDS = (
@@ -13,8 +14,13 @@ WORDS = (
 )
 
 
-def spellings(word: str) -> Iterator[bytes]:
+@cache
+def spellings(word: str) -> Sequence[bytes]:
     """The bytes that a word can be kept as: in any form of Unicode, in UTF-8 and 16, escaped in JSON."""
+    return tuple(_spell(word))
+
+
+def _spell(word: str) -> Iterator[bytes]:
     for form in ("NFC", "NFD", "NFKC"):
         for text in {unicodedata.normalize(form, word), unicodedata.normalize(form, word).casefold()}:
             yield text.encode()

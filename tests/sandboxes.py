@@ -30,14 +30,19 @@ def read_text(data):
 SLEEP = "time.sleep(1000)"
 
 
+def write_programs(folder: Path) -> Path:
+    """The folder, with all that a worker runs texts as programs by."""
+    (folder / "sitecustomize.py").write_text(SITE)
+    (folder / "overtaken.py").write_text(OVERTAKEN)
+    return folder
+
+
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder by which workers run texts as programs; it stands in the environment of each of them."""
     folder = tmp_path / "programs"
     folder.mkdir()
-    (folder / "sitecustomize.py").write_text(SITE)
-    (folder / "overtaken.py").write_text(OVERTAKEN)
-    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", str(write_programs(folder)), prepend=os.pathsep)
     return folder
 
 

@@ -225,6 +225,7 @@ def test_a_reindex_in_another_process_is_seen_by_the_next_question(changing: Pip
     assert paths == ["dalian.txt", "davao.txt", "surabaya.txt", "trains.txt"]
 
 
+@pytest.mark.slow
 def test_a_changed_document_is_cited_as_it_is_now(changing: Pipeline) -> None:
     changing.ask(FIRST_ASK)
     write(changing.settings, "dalian.txt", "Kitakyushu sent 68 experts to Dalian.")

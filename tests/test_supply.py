@@ -81,6 +81,7 @@ def test_what_is_installed_here_is_what_is_listed() -> None:
     assert listed == {name: found[name] for name in listed}
 
 
+@pytest.mark.slow
 def test_the_lists_have_all_that_their_packages_need() -> None:
     checked = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
     missing = [line for line in checked.stdout.splitlines() if line != "No broken requirements found."]

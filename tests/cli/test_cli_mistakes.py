@@ -190,6 +190,7 @@ def test_a_stream_that_is_closed_or_full_is_no_traceback(shell: str, indexed: Pa
         assert b"No space left on device" in ended.stderr
 
 
+@pytest.mark.slow
 def test_too_little_memory_is_told(indexed: Path) -> None:
     ended = started("ask", "--alone", "q", shell="", folder=indexed, prefix="ulimit -v 600000;")
 

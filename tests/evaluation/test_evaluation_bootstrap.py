@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,13 @@ def predictions(seed: int) -> tuple[Prediction, ...]:
     return tuple(prediction(asked, rng) for asked in GOLD.questions[:-1])
 
 
+@cache
+def scored_anew(seed: int) -> Sequence[Mapping[str, float]]:
+    """The figures over each resample, of `predictions(seed)`; some thousand sets are scored."""
+    said = predictions(seed)
+    return [score_resample(counts, said) for counts in resample(len(GOLD.questions))]
+
+
 def score_resample(counts: Sequence[float], said: Sequence[Prediction]) -> dict[str, float]:
     """The figures over the drawn questions, each written down as often as it was drawn."""
     drawn = [asked for asked, count in zip(GOLD.questions, counts, strict=True) for _ in range(int(count))]
@@ -85,21 +93,19 @@ def change_of(comparison: Comparison, figure: str) -> Change:
 # ------------------------------------------------------------------------------------------------ intervals
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_every_resample_has_the_figures_that_scoring_it_anew_gives(seed: int) -> None:
     said = predictions(seed)
-    weights = resample(len(GOLD.questions))
-    fast = figures_under(weights, parts_of(judge(GOLD, said)))
-    slow = [score_resample(counts, said) for counts in weights]
+    fast = figures_under(resample(len(GOLD.questions)), parts_of(judge(GOLD, said)))
+    slow = scored_anew(seed)
     for name, values in fast.items():
         expected = np.array([figures.get(name, math.nan) for figures in slow])  # a kind may not be drawn
         np.testing.assert_allclose(values, expected, rtol=0, atol=1e-9, err_msg=name)
 
 
 def test_an_interval_is_between_the_percentiles_of_the_resampled_figures() -> None:
-    said = predictions(0)
-    slow = [score_resample(counts, said) for counts in resample(len(GOLD.questions))]
-    measured = measure(judge(GOLD, said))
+    slow = scored_anew(0)
+    measured = measure(judge(GOLD, predictions(0)))
     assert set(measured.intervals) == set(measured.figures) - set(COUNTS)
     for name, interval in measured.intervals.items():
         values = [figures[name] for figures in slow if not math.isnan(figures.get(name, math.nan))]

@@ -230,7 +230,10 @@ def test_another_user_is_not_believed(
 
 
 @pytest.mark.parametrize("said", [b"", b"[]\n", b"nonsense\n", b'{"ready": true}\n', b'{"ready": 0}\n'])
-def test_what_talks_differently_is_not_asked(said: bytes, settings: Settings) -> None:
+def test_what_talks_differently_is_not_asked(
+    said: bytes, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qa.handover.page_socket, "READY_S", 0.5)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(settings.index_dir / SOCKET_FILE))
         listener.listen()

@@ -226,6 +226,7 @@ def test_the_key_stands_in_no_message() -> None:
 
 def test_a_server_of_ones_own_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setattr("qa.llm.language_model.ATTEMPTS", 1)
     settings = Settings(llm="openai:any", llm_base_url="http://127.0.0.1:9/v1", llm_timeout_s=5)
     model = open_language_model(settings)
 

@@ -28,7 +28,7 @@ from qa.loaders.parsed import Parsed
 from qa.loaders.registry import read_parsed
 from qa.loaders.sandbox import Limits, Sandbox, read_reply, to_parsed
 from qa.text.normalise import normalise, normalise_line
-from sandboxes import SLEEP, processes, programs, wait_for
+from sandboxes import SLEEP, processes, programs, wait_for, write_programs
 
 __all__ = ["programs"]
 
@@ -39,6 +39,30 @@ TELL_WORKER = "text = os.getppid()"
 @pytest.fixture
 def sandbox(programs: Path) -> Iterator[Sandbox]:
     sandbox = Sandbox(limits=Limits(timeout_s=60, memory_bytes=2**30))
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def taken_over(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Path]]:
+    """A process for all files that must leave it as it was, and the folder by which it runs them as programs."""
+    sandbox = Sandbox(limits=Limits(timeout_s=60, memory_bytes=2**30))
+    yield sandbox, write_programs(tmp_path_factory.mktemp("programs"))
+    sandbox.close()
+
+
+@pytest.fixture
+def shared(taken_over: tuple[Sandbox, Path], monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """That process; where a file has ended it all the same, the next one is such a process, too."""
+    sandbox, folder = taken_over
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
+    return sandbox
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[Sandbox]:
+    """A process that reads files as they are."""
+    sandbox = Sandbox()
     yield sandbox
     sandbox.close()
 
@@ -68,10 +92,8 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_says_there_what_it_says_here(name: str) -> None:
-    sandbox = Sandbox()
-    assert sandbox.read(FILES[name], name) == read_parsed(FILES[name], name)
-    sandbox.close()
+def test_a_file_says_there_what_it_says_here(name: str, plain: Sandbox) -> None:
+    assert plain.read(FILES[name], name) == read_parsed(FILES[name], name)
 
 
 MISCHIEF = {
@@ -90,14 +112,15 @@ MISCHIEF = {
 
 
 @pytest.mark.parametrize("mischief", MISCHIEF)
-def test_what_a_file_does_is_its_own_failure_and_the_next_is_read(mischief: str, sandbox: Sandbox) -> None:
+def test_what_a_file_does_is_its_own_failure_and_the_next_is_read(mischief: str, shared: Sandbox) -> None:
     program, message = MISCHIEF[mischief]
-    worker = run(sandbox, TELL_WORKER)
+    worker = run(shared, TELL_WORKER)
     with pytest.raises(LoadError, match=message):
-        run(sandbox, program)
-    assert run(sandbox, TELL_WORKER) == worker
+        run(shared, program)
+    assert run(shared, TELL_WORKER) == worker
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", ["while True: pass", SLEEP, f"os.write(pipe, b'{{'); {SLEEP}"])
 def test_a_file_that_takes_too_long_is_given_up_and_the_next_is_read(program: str, programs: Path) -> None:
     sandbox = Sandbox(limits=Limits(timeout_s=2))
@@ -139,23 +162,23 @@ ATTEMPTS = {
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
-def test_a_file_that_took_the_reader_over_cannot(attempt: str, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_file_that_took_the_reader_over_cannot(attempt: str, shared: Sandbox, tmp_path: Path) -> None:
     needed, program = ATTEMPTS[attempt]
     if ctypes.CDLL(None).syscall(444, None, 0, 1) < needed:  # the version of Landlock
         pytest.skip("the kernel cannot forbid it")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "precious").write_text("kept")
     source = f"folder = {str(tmp_path / 'folder')!r}\ntry:\n {program}\n text = 'done'"
-    assert run(sandbox, f"{source}\nexcept (PermissionError, ValueError): text = 'refused'") == "refused"
+    assert run(shared, f"{source}\nexcept (PermissionError, ValueError): text = 'refused'") == "refused"
     assert {path.name: path.read_text() for path in (tmp_path / "folder").iterdir()} == {"precious": "kept"}
 
 
-def test_a_file_that_took_the_reader_over_reaches_no_network(sandbox: Sandbox) -> None:
+def test_a_file_that_took_the_reader_over_reaches_no_network(shared: Sandbox) -> None:
     namespace = "import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare(0x50000000) != 0)"
     if subprocess.run([sys.executable, "-c", namespace], check=False).returncode != 0:
         pytest.skip("the system cannot forbid it")
     sends = "socket.socket(type=2).sendto(b'x', ('127.0.0.1', 9)); text = 'sent'"
-    assert run(sandbox, f"import socket\ntry: {sends}\nexcept OSError: text = 'refused'") == "refused"
+    assert run(shared, f"import socket\ntry: {sends}\nexcept OSError: text = 'refused'") == "refused"
 
 
 def test_what_a_file_started_ends_with_it(sandbox: Sandbox, programs: Path) -> None:
@@ -239,9 +262,9 @@ def test_a_program_that_waits_for_no_children_leaves_none_behind(ending: str, pr
     assert wait_for(lambda: not processes(programs)) if ending == "killed" else not processes(programs)
 
 
-def test_many_threads_get_what_they_asked_for(sandbox: Sandbox) -> None:
+def test_many_threads_get_what_they_asked_for(shared: Sandbox) -> None:
     with ThreadPoolExecutor(8) as pool:
-        texts = pool.map(lambda number: run(sandbox, f"text = {number}"), range(40))
+        texts = pool.map(lambda number: run(shared, f"text = {number}"), range(40))
         assert list(texts) == [str(number) for number in range(40)]
 
 

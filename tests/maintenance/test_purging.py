@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 import qa.maintenance.purging
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
 from index_states import assert_everything_is_retrievable, builds, committed, store_of
 from qa.config import Settings
 from qa.corpus.intake import remove
@@ -62,10 +62,15 @@ def place(settings: Settings, server: Server | None) -> Settings:
     return settings
 
 
-@pytest.fixture
-def full(settings: Settings) -> Settings:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same in a folder, and whatever else can have its words: copies put aside, what readers said."""
-    corpus = settings.corpus_dir
+    folder = tmp_path_factory.mktemp("full")
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    settings = Settings(
+        corpus_dir=corpus, index_dir=folder / "index", cities_file=REPOSITORY / "corpus" / "cities.toml"
+    )
     for name, text in {**OTHERS, "secret.txt": EARLIER}.items():
         (corpus / name).write_text(text, encoding="utf-8")
     write_sources({"secret.txt": Source(url=URL, fetched="2026-05-04")}, corpus)
@@ -102,6 +107,13 @@ def full(settings: Settings) -> Settings:
     keep_feedback(Feedback(verdict="good", question="How many?", answer="Many."), settings.index_dir)
     note_refusal(f"Is it true that {SECRET[5:65].upper()}?", "en", settings.index_dir)
     note_refusal("Who sent experts to Davao?", "en", settings.index_dir)
+    return folder
+
+
+@pytest.fixture
+def full(template: Path, settings: Settings, tmp_path: Path) -> Settings:
+    """Settings over a copy of `template`."""
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
     return settings
 
 
@@ -332,7 +344,6 @@ def test_files_of_a_build_that_is_gone_are_not_held_open_also_where_nothing_is_c
         pipeline.catch_up()
         opened = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
     finally:
-        gc.unfreeze()
         gc.enable()
     assert not [each for each in opened if str(full.index_dir) in each and each.endswith("(deleted)")]
 

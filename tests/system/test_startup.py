@@ -9,9 +9,8 @@ from qa.system.startup import without_collecting
 
 
 @pytest.fixture(autouse=True)
-def thaw() -> Iterator[None]:
+def collecting() -> Iterator[None]:
     yield
-    gc.unfreeze()
     gc.enable()
 
 
