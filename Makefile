@@ -25,14 +25,15 @@ chat: $(ENV)/.installed
 index: $(ENV)/.installed
 	$(BIN)/qa index
 
-# Two files of tests at a time: most wait for servers, browsers and processes. What fails, beside another, has
-# another try by itself: some tests measure what others on the same cores disturb.
+# Two files of tests at a time, in the order of tests/longest_first.py: most wait for servers, browsers and processes.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# What fails, beside another, has another try by itself: some tests measure what others on the same cores disturb.
 test: lint
-	$(BIN)/pytest --numprocesses 2 --dist loadfile || $(BIN)/pytest --last-failed --last-failed-no-failures none
+	$(PYTEST) || $(BIN)/pytest --last-failed --last-failed-no-failures none
 
 quick: $(ENV)/.tested
-	$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile --hypothesis-profile quick \
-	    -m "not model and not browser and not server and not slow"
+	$(PYTEST) --quiet --hypothesis-profile quick -m "not model and not browser and not server and not slow"
 
 lint: $(ENV)/.tested
 	$(BIN)/ruff check .

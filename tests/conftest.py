@@ -43,7 +43,7 @@ hypothesis.settings.register_profile("qa", deadline=None)
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)
 hypothesis.settings.load_profile("qa")
 
-pytest_plugins = ["second_try"]
+pytest_plugins = ["longest_first", "second_try"]
 
 # Chroma looks for this package whenever a folder is opened, which takes milliseconds beside pytest's import hook.
 sys.modules.setdefault("google.colab", None)  # type: ignore[arg-type]
