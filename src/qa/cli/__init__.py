@@ -105,8 +105,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--alone", action="store_true", help="do not ask a page that is running, even of the same index"
     )
     as_json = shared("--json", action="store_true", help="print JSON")
-    one_city = {"action": "append", "default": [], "help": "search only documents about this city"}
-    what = {"nargs": "+", "metavar": "PATH|URL"}
+    one_city: dict[str, Any] = {
+        "action": "append",
+        "default": [],
+        "help": "search only documents about this city",
+    }
+    what: dict[str, Any] = {"nargs": "+", "metavar": "PATH|URL"}
 
     option = add(
         "index", run_index, "Bring the index up to the documents.", corpus, index, as_json
