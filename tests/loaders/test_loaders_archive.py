@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from office import active_sheet, make_zip, members_of
 from qa.errors import LoadError
+from qa.loaders.kinds import OLE
 from qa.loaders.office import archive as archive_module
-from qa.loaders.office.archive import MAX_MEMBERS, OLE_MAGIC, check_archive
+from qa.loaders.office.archive import MAX_MEMBERS, check_archive
 from qa.loaders.office.excel import read_excel
 from qa.loaders.office.powerpoint import read_powerpoint
 from qa.loaders.office.properties import useful_date, useful_title
@@ -233,14 +234,14 @@ def test_a_part_with_a_password_says_so() -> None:
 
 
 def test_a_file_that_office_wrapped_for_its_password_says_so() -> None:
-    data = OLE_MAGIC + b"\0" * 1000 + "EncryptedPackage".encode("utf-16-le") + b"\0" * 1000
+    data = OLE + b"\0" * 1000 + "EncryptedPackage".encode("utf-16-le") + b"\0" * 1000
     with pytest.raises(LoadError, match="it is protected by a password; save it without one"):
         read_excel(data)
 
 
 def test_an_old_binary_file_with_a_new_suffix_says_so() -> None:
     with pytest.raises(LoadError, match=r"binary format of before 2007; open it in PowerPoint"):
-        read_powerpoint(OLE_MAGIC + b"\0" * 1000)
+        read_powerpoint(OLE + b"\0" * 1000)
 
 
 def test_members_packed_in_unusual_ways_are_refused() -> None:

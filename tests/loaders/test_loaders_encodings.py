@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.errors import LoadError
-from qa.loaders.encodings import decode, decode_page, has_utf16_pattern
+from qa.loaders.encodings import decode, decode_page, utf16_order
 from qa.loaders.html import read_html
 from qa.loaders.plausibility import CANDIDATES, MIN_WEIGHT, weigh
 from qa.loaders.text import read_text
@@ -80,7 +80,7 @@ def test_a_text_is_read_in_the_encoding_it_is_in(text: str, encoding: str) -> No
 @pytest.mark.parametrize("language", TEXTS)
 def test_utf_16_without_a_mark_is_known_by_its_blanks_and_line_ends(language: str, encoding: str) -> None:
     text = "\n".join(TEXTS[language]) + "\n"
-    assert has_utf16_pattern(text.encode(encoding))
+    assert utf16_order(text.encode(encoding))
     assert decode(text.encode(encoding)) == text
 
 
@@ -88,7 +88,7 @@ def test_numbers_in_binary_are_not_utf_16() -> None:
     generator = random.Random(7)
     for _ in range(200):
         data = b"".join(generator.randrange(2**14).to_bytes(2, "little") for _ in range(60))
-        assert not has_utf16_pattern(data)
+        assert utf16_order(data) is None
 
 
 def test_a_long_text_is_chosen_by_its_beginning_and_read_to_its_end() -> None:

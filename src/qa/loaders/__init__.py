@@ -1,4 +1,4 @@
-"""File → `Document`: what a file says, and what it is about."""
+"""File → `Document`: the text of a file, and its title, date and cities."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ from qa.text.normalise import normalise_line
 READER_VERSION = 4
 """Raise this when the same file would be read differently: documents are then read again."""
 
-
 Read = Callable[[bytes, str], Parsed]
-"""Bytes and name of a file → what it says: `read_parsed` in this process, `Sandbox.read` in another."""
+"""Bytes and name of a file → its content: `read_parsed` in this process, `Sandbox.read` in another."""
 
 
 def parse_document(
@@ -30,12 +29,10 @@ def parse_document(
     """The document in `data`, the bytes of the file at `path` (relative to the corpus), which came from `url`."""
     try:
         parsed = read(data, path)
-    except UnsupportedType as error:
-        raise UnsupportedType(Reason("why_of_file", file=path, reason=error.message)) from error
     except LoadError as error:
-        raise LoadError(Reason("why_of_file", file=path, reason=error.message)) from error
-    title = _clean(parsed.title)
-    date = _clean(parsed.date)
+        kind = UnsupportedType if isinstance(error, UnsupportedType) else LoadError
+        raise kind(Reason("why_of_file", file=path, reason=error.message)) from error
+    title, date = _clean(parsed.title), _clean(parsed.date)
     cities, cities_from = _find_cities(parsed, catalogue)
     origins = (
         ("title", parsed.title_from if title else "file_name"),
@@ -45,7 +42,7 @@ def parse_document(
     return Document(
         doc_id=document_id(path),
         path=path,
-        title=title or _title_from_name(path),
+        title=title or re.sub(r"[-_\s]+", " ", PurePosixPath(path).stem).strip() or path,
         text=parsed.text,
         sha256=hashlib.sha256(data).hexdigest(),
         version=document_version(data, path=path, catalogue=catalogue, url=url),
@@ -65,12 +62,12 @@ def parse_document(
 
 
 def document_id(path: str) -> str:
-    """16 hex digits that stand for the document at `path`, whatever it holds."""
+    """16 hex digits that stand for the document at `path`, whatever its content."""
     return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def document_version(data: bytes, *, path: str, catalogue: CityCatalogue, url: str | None = None) -> str:
-    """32 hex digits that change with whatever could change how the file at `path` is read."""
+    """32 hex digits that change with anything that could change how the file at `path` is read."""
     digest = hashlib.sha256(data)
     parts = f"\0{path}\0{READER_VERSION}\0{catalogue.cities!r}\0{url or ''}"
     digest.update(parts.encode("utf-8", "surrogatepass"))
@@ -78,7 +75,7 @@ def document_version(data: bytes, *, path: str, catalogue: CityCatalogue, url: s
 
 
 def _find_cities(parsed: Parsed, catalogue: CityCatalogue) -> tuple[tuple[str, ...], Origin]:
-    """The cities that the whole document is about: as it says itself, else by its title, else its only one."""
+    """The cities of the whole document: as it says itself, else those of its title, else its only city."""
     if parsed.cities is not None:
         known = (catalogue.get(name) for name in parsed.cities)
         names = (city.name if city else name for city, name in zip(known, parsed.cities, strict=True))
@@ -92,7 +89,3 @@ def _find_cities(parsed: Parsed, catalogue: CityCatalogue) -> tuple[tuple[str, .
 
 def _clean(value: str | None) -> str | None:
     return (normalise_line(value) or None) if value is not None else None
-
-
-def _title_from_name(path: str) -> str:
-    return re.sub(r"[-_\s]+", " ", PurePosixPath(path).stem).strip() or path

@@ -1,4 +1,4 @@
-"""Messages (.eml): who wrote to whom and when, what they wrote, and the messages that they passed on."""
+"""Messages (.eml) → head, body and forwarded messages as text."""
 
 from __future__ import annotations
 
@@ -14,57 +14,47 @@ from email.utils import parsedate_to_datetime
 
 from qa.errors import LoadError
 from qa.i18n.reasons import Reason
-from qa.loaders.encodings import decode, decode_page
+from qa.loaders.encodings import WEB_NAMES, decode, decode_page
 from qa.loaders.html import read_lines
 from qa.loaders.parsed import Parsed, TextBuilder
 from qa.text.normalise import normalise_line
 
 MAX_PARTS = 500
-"""Parts of one message, those inside of parts counted. A newsletter has twenty."""
+"""Limits the parts of one message, with parts inside of parts. A newsletter has twenty."""
 
 MAX_BOUNDARIES = 50
-"""Parts that are split themselves. Each line is held against the boundaries of all that are open."""
+"""Limits the parts that are split themselves. Each line is held against the boundaries of all open parts."""
 
 MAX_FORWARDED = 3
-"""Messages inside of messages that are read; what lies deeper was passed on by the fourth person."""
+"""Limits messages inside of messages. A deeper message was passed on by the fourth person."""
 
 MAX_NAMED_ATTACHMENTS = 10
-"""So many are named in the warning; the others are counted."""
+"""Limits the attachments that the warning names. More attachments are counted."""
 
 MAX_HEADER_CHARS = 4000
-"""Of a header, so much is decoded and shown: some fifty names of people."""
+"""Limits a header: some fifty names of people."""
 
 SHOWN_HEADERS = ("From", "To", "Cc", "Date")
 
 BODY_TYPES = frozenset({"text/plain", "text/html"})
 
-CHARSETS = {
-    "utf-8": "utf-8",
-    "iso-2022-jp": "iso2022_jp_ext",
-    "shift_jis": "cp932",
-    "euc-jp": "euc_jp",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "gb18030": "gb18030",
-    "big5": "big5hkscs",
-    "euc-kr": "cp949",
-    "windows-1258": "cp1258",
-    "koi8-r": "koi8-r",
-    "windows-1251": "cp1251",
+WEB_CHARSETS = "shift_jis euc-jp gb2312 gbk gb18030 big5 euc-kr windows-1258 koi8-r windows-1251".split()
+CHARSETS = {"utf-8": "utf-8", "iso-2022-jp": "iso2022_jp_ext"} | {
+    name: WEB_NAMES[name] for name in WEB_CHARSETS
 }
-"""The names of encodings that are believed, and what mail programs mean by them. Those of Western encodings
-are not: they stand over text in every language."""
+"""The names of encodings that are believed, and the encodings that mail programs mean by them. Western names stand
+over text in every language and are not believed."""
 
 HEADER_ERRORS = (MessageError, LookupError, ValueError, TypeError, AttributeError)
-"""What the standard library raises for broken headers and dates, beyond what it promises to."""
+"""The errors of the standard library for broken headers and dates, beyond those that it promises."""
 
 FLOWED = re.compile(r"(?<!^--) \r?\n(?![>\s])", re.MULTILINE)
-"""Where a program broke a line that its writer did not (RFC 3676); the line `-- ` before a signature stays."""
+"""The places where a program, not the writer, broke a line (RFC 3676). The line `-- ` before a signature stays."""
 
 
 @dataclass(slots=True)
 class _Mail:
-    """What is found in a message, part by part."""
+    """The content of a message, collected part by part."""
 
     builder: TextBuilder = field(default_factory=TextBuilder)
     attachments: list[str] = field(default_factory=list)
@@ -74,9 +64,9 @@ class _Mail:
 
 
 def read_email(data: bytes) -> Parsed:
-    """The text of a message: its head in a block of its own, its body, and the messages forwarded in it.
+    """The text of a message: its head in a block of its own, its body, and its forwarded messages.
 
-    Attachments are named in a warning and not opened.
+    A warning names attachments, which are not opened.
     """
     if len(re.findall(rb"boundary\s*=", data, re.IGNORECASE)) > MAX_BOUNDARIES:
         raise LoadError("it has too many parts inside of parts; save the message as text")
@@ -87,12 +77,10 @@ def read_email(data: bytes) -> Parsed:
         _add_message(message, mail, depth=0)
     except RecursionError as error:
         raise LoadError("its parts are nested too deep; save the message as text") from error
-    subject = _header(message, "Subject")
-    date = _date(message)
     return Parsed(
         text=mail.builder.text,
-        title=subject or None,
-        date=date,
+        title=_header(message, "Subject") or None,
+        date=_date(message),
         sections=mail.builder.sections,
         title_from="properties",
         date_from="properties",
@@ -108,7 +96,7 @@ def _add_message(message: Message, mail: _Mail, *, depth: int) -> None:
 
 
 def _add_part(part: Message, mail: _Mail, *, depth: int) -> None:
-    """Add what `part` says: itself, the best of its alternatives, or all of its parts, in their order."""
+    """Add the text of `part`: its own, that of its best alternative, or that of all its parts, in their order."""
     mail.parts += 1
     if mail.parts > MAX_PARTS:
         raise LoadError(f"it has more than {MAX_PARTS} parts; save the message as text")
@@ -123,14 +111,14 @@ def _add_part(part: Message, mail: _Mail, *, depth: int) -> None:
     elif kind == "multipart/alternative" and parts:
         _add_part(min(parts, key=_alternative_rank), mail, depth=depth)
     elif kind == "multipart/related" and parts:
-        # The page, and the pictures and styles that it shows: only what is offered as a file is left out of it.
+        # The page, with its pictures and styles. Only parts that are offered as files are attachments.
         _add_part(parts[0], mail, depth=depth)
         offered = (child for child in parts[1:] if child.get_content_disposition() == "attachment")
         mail.attachments += [_file_name(child) for child in offered]
     elif parts:
         for child in parts:
             _add_part(child, mail, depth=depth)
-    elif kind in BODY_TYPES and not _is_attachment(part):
+    elif kind in BODY_TYPES and part.get_content_disposition() != "attachment" and not part.get_filename():
         _add_body(part, mail)
     elif not part.is_multipart() and not kind.startswith("multipart/"):
         mail.attachments.append(_file_name(part))
@@ -147,7 +135,7 @@ def _add_body(part: Message, mail: _Mail) -> None:
 
 
 def _alternative_rank(part: Message) -> int:
-    """0 for plain text, then HTML and what wraps it, then anything else; an empty plain text comes last."""
+    """The rank of an alternative: plain text first, then HTML and its wrappers; empty plain text comes last."""
     kind = part.get_content_type()
     if kind == "text/plain":
         return 0 if _decode_part(part).strip() else 9
@@ -156,12 +144,8 @@ def _alternative_rank(part: Message) -> int:
     return 2 if kind.startswith("multipart/") else 3
 
 
-def _is_attachment(part: Message) -> bool:
-    return part.get_content_disposition() == "attachment" or bool(part.get_filename())
-
-
 def _decode_part(part: Message) -> str:
-    """The characters of a text part: in the encoding that it names, where it holds, else in the one that fits."""
+    """The characters of a text part: in the encoding that it names, where that fits, else in a fitting one."""
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     try:
@@ -181,7 +165,7 @@ def _header(message: Message, name: str) -> str:
 
 
 def _decode_words(raw: str) -> str:
-    """`raw` with its encoded words decoded (RFC 2047), and bytes that should have been encoded ones."""
+    """`raw` with its encoded words (RFC 2047) and raw bytes decoded."""
     try:
         pieces = decode_header(re.sub(r"\r?\n(?=[ \t])", "", raw)) if "=?" in raw else [(raw, None)]
     except HEADER_ERRORS:
@@ -190,10 +174,8 @@ def _decode_words(raw: str) -> str:
 
 
 def _decode_word(piece: str | bytes, charset: str | None) -> str:
-    if isinstance(piece, bytes) and charset is None:
-        piece = piece.decode(
-            "raw-unicode-escape", "replace"
-        )  # in which the library wraps what is no encoded word
+    if isinstance(piece, bytes) and charset is None:  # the library's wrapping of what is no encoded word
+        piece = piece.decode("raw-unicode-escape", "replace")
     try:
         if isinstance(piece, str):
             is_raw = any("\udc80" <= character <= "\udcff" for character in piece)
@@ -205,7 +187,7 @@ def _decode_word(piece: str | bytes, charset: str | None) -> str:
 
 
 def _date(message: Message) -> str | None:
-    """The day on which the message was sent, as its sender's calendar had it; None where it does not say."""
+    """The day of the message in its sender's calendar; None where it does not say."""
     value = _header(message, "Date")
     try:
         return parsedate_to_datetime(value).date().isoformat() if value else None
@@ -214,10 +196,9 @@ def _date(message: Message) -> str | None:
 
 
 def _file_name(part: Message) -> str:
-    """What an attachment is called, in words that say so where it has no name."""
-    name = normalise_line(_decode_words(part.get_filename() or ""))[:100]
-    name = name or _header(part, "Subject")[:100]
-    return name or Reason("why_mail_part", type=part.get_content_type()[:60])
+    """The name of an attachment, or words that say what it is."""
+    name = normalise_line(_decode_words(part.get_filename() or "")) or _header(part, "Subject")
+    return name[:100] or Reason("why_mail_part", type=part.get_content_type()[:60])
 
 
 def _warnings(mail: _Mail) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Bytes → characters, whatever the encoding: by mark, by form, and else by what reads most like writing."""
+"""Bytes → characters in any encoding: by mark, by form, and else in the encoding that reads most like writing."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from qa.i18n.reasons import Reason
 from qa.loaders.plausibility import CANDIDATES, MIN_WEIGHT, weigh, weigh_utf16
 
 DAMAGED_UTF8 = 50
-"""With so many whole UTF-8 characters to each broken byte it is UTF-8 that was damaged, nothing else:
-other encodings make whole UTF-8 characters by chance about as often as broken ones."""
+"""Whole UTF-8 characters to each broken byte in damaged UTF-8. Other encodings make whole UTF-8 characters by
+chance about as often as broken ones."""
 
 
 def decode(data: bytes) -> str:
     """The characters in `data`: by its byte order mark, as UTF-8, or in the encoding that reads best.
 
-    Raises `LoadError` where it reads like writing in none.
+    Raises `LoadError` where no encoding makes it read like writing.
     """
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return _decode_marked(data, encoding)
-    order = _utf16_order(data)
+    order = utf16_order(data)
     if order is not None:
         return data.decode(order, "replace")
     if b"\x1b$" in data or b"\x1b(J" in data:
-        text = _try(data, "iso2022_jp_2004" if b"\x1b$(Q" in data else "iso2022_jp_ext")
+        text = try_decode(data, "iso2022_jp_2004" if b"\x1b$(Q" in data else "iso2022_jp_ext")
         if text is not None:
             return text
     try:
@@ -37,30 +37,21 @@ def decode(data: bytes) -> str:
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    if _count_beyond_ascii(text) - broken > DAMAGED_UTF8 * broken:
+    if len(re.findall(r"[^\x00-\x7f]", text)) - broken > DAMAGED_UTF8 * broken:
         return text
     return _decode_old(data)
 
 
 def decode_page(data: bytes) -> str:
-    """The characters of a web page: as `decode`, but for old encodings it is believed what it says of itself."""
-    if not data.startswith(tuple(mark for mark, _ in MARKS)) and not has_utf16_pattern(data):
+    """The characters of a web page: as `decode`, but a page that names an old encoding is believed."""
+    if not data.startswith(tuple(mark for mark, _ in MARKS)) and utf16_order(data) is None:
         declared = DECLARED.search(data[:META_BYTES])
         name = declared[1].decode("ascii", "replace").lower() if declared else ""
-        if name in WEB_NAMES and b"\x1b$" not in data and _try(data, "utf-8") is None:
-            text = _try(data, WEB_NAMES[name])
+        if name in WEB_NAMES and b"\x1b$" not in data and try_decode(data, "utf-8") is None:
+            text = try_decode(data, WEB_NAMES[name])
             if text is not None:
                 return unicodedata.normalize("NFC", text)
     return decode(data)
-
-
-def has_utf16_pattern(data: bytes) -> bool:
-    """True if `data` is UTF-16 without a mark.
-
-    Halves of its characters look like control characters then (blanks and line ends have a zero byte), and
-    read in pairs they make writing.
-    """
-    return _utf16_order(data) is not None
 
 
 MARKS = (
@@ -70,20 +61,20 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-"""Byte order marks; UTF-32's before that of UTF-16, which it begins with."""
+"""Byte order marks. UTF-32's marks come first, for one begins with that of UTF-16."""
 
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-"""Bytes that no text of one byte a character holds; the escape of ISO-2022-JP is not among them."""
+"""Bytes that no text of one byte a character holds. The escape of ISO-2022-JP is not among them."""
 
 UTF16_SAMPLE_BYTES = 2**14
-"""Enough to tell writing from pictures and tables of numbers."""
+"""Bytes that tell writing from pictures and tables of numbers."""
 
 MIN_UTF16_WEIGHT = 0.6
-"""Real texts weigh 0.7 and more, random pairs of bytes 0.3 at most, and pairs of letters of one byte, which fall
-among the rarer Han characters, 0.4."""
+"""Limits the weight of UTF-16. Real texts weigh 0.7 and more, random pairs of bytes 0.3 at most, and pairs of
+letters of one byte, which fall among the rarer Han characters, 0.4."""
 
 META_BYTES = 4096
-"""Browsers look for the declaration in the first 1024 bytes; some pages have a long comment before it."""
+"""Bytes before the end of a page's declaration. Browsers take 1024; some pages have a long comment before it."""
 
 DECLARED = re.compile(
     rb"""(?:<meta\b[^>]*?\bcharset|<\?xml\b[^>]*?\bencoding)\s*=\s*["']?([\w:.-]+)""", re.IGNORECASE
@@ -104,8 +95,8 @@ WEB_NAMES = {
     }.items()
     for name in names.split()
 }
-"""What names of encodings mean on the web (WHATWG), where it is more than they say. Western ones are left out:
-pages in every language claim them."""
+"""The encodings that names mean on the web (WHATWG), where they mean more than they say. Western names are left
+out: pages in every language claim them."""
 
 
 def _decode_marked(data: bytes, encoding: str) -> str:
@@ -115,8 +106,12 @@ def _decode_marked(data: bytes, encoding: str) -> str:
     return text
 
 
-def _utf16_order(data: bytes) -> str | None:
-    """The order of bytes in which `data` is UTF-16 without a mark; None if it is not."""
+def utf16_order(data: bytes) -> str | None:
+    """The order of bytes in which `data` is UTF-16 without a mark; None if it is not.
+
+    In UTF-16, halves of characters look like control characters (blanks and line ends have a zero byte), and
+    pairs of bytes read like writing.
+    """
     head = data[:UTF16_SAMPLE_BYTES]
     if len(data) % 2 or not CONTROL.search(head):
         return None
@@ -129,10 +124,9 @@ def _utf16_order(data: bytes) -> str | None:
 
 
 def _decode_old(data: bytes) -> str:
-    """`data` in whichever of the old encodings it reads best in."""
     best, best_weight = None, MIN_WEIGHT
     for encoding in CANDIDATES:
-        text = _try(data, encoding)
+        text = try_decode(data, encoding)
         if text is not None and (weight := weigh(text, encoding)) > best_weight:
             best, best_weight = text, weight
     if best is not None:
@@ -143,12 +137,9 @@ def _decode_old(data: bytes) -> str:
     return str(guess)
 
 
-def _try(data: bytes, encoding: str) -> str | None:
+def try_decode(data: bytes, encoding: str) -> str | None:
+    """The characters of `data` in `encoding`; None where it does not fit."""
     try:
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError):
         return None
-
-
-def _count_beyond_ascii(text: str) -> int:
-    return len(re.findall(r"[^\x00-\x7f]", text))

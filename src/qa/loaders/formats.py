@@ -1,4 +1,4 @@
-"""The formats of files that are known: a new one is a row here, and the file that its parser stands in."""
+"""The known formats of files. A new format is a row here, and a file with its parser."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ Kind = str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """What is known of one format.
+    """One format.
 
-    `suffixes` are those that its files go by, the usual one first; `noun` is the key of what it is called in the
-    page's languages. `parser` is a module and a function there, which is imported when the first such file comes,
-    for some bring half a second of libraries; "" where such files are known but not read. `declared_types` are
-    media types: those that a package says it holds (a part of them), or, of a text, those that servers call it.
-    `is_text` is true of what is text itself, and goes by many suffixes of which none is wrong.
+    `suffixes` are those of its files, the usual suffix first. `noun` is the key of its name in the page's
+    languages. `parser` is a module and a function there, which is imported when the first such file comes, for
+    some bring half a second of libraries; "" means that such files are not read. `declared_types` are media
+    types: (parts of) those that a package names, or those that servers give to a text. `is_text` is true of a
+    format that is text itself and goes by many suffixes, none of them wrong.
     """
 
     suffixes: tuple[str, ...]

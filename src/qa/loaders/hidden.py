@@ -1,7 +1,7 @@
-"""What a page holds and its reader does not see: the place where instructions to a machine are hidden.
+"""The parts of a page that its reader does not see, where instructions to a machine are hidden.
 
-Looked at are attributes, inline styles and the simple rules of `<style>` blocks. Style sheets of their own files
-are not fetched, and what scripts do is not known.
+Attributes, inline styles and the simple rules of `<style>` blocks tell them. Style sheets in files of their own
+are not fetched, and the deeds of scripts are not known.
 """
 
 from __future__ import annotations
@@ -18,42 +18,34 @@ extractor, which reads dates and titles in them."""
 NUMBER = re.compile(r"([-+]?(?:\d++(?:\.\d*+)?|\.\d++))\s*+(px|pt|em|rem|%|ex|ch|vw|vh|)", re.IGNORECASE)
 
 PIXELS = {
-    "": 1.0,
-    "px": 1.0,
-    "pt": 4 / 3,
-    "em": 16.0,
-    "rem": 16.0,
-    "ex": 8.0,
-    "ch": 8.0,
-    "%": 0.16,
-    "vw": 12.0,
-    "vh": 8.0,
-}
-"""How many pixels a unit has, roughly: for a font of 16 pixels in a window of 1200 by 800."""
+    "": 1.0, "px": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0,
+    "%": 0.16, "vw": 12.0, "vh": 8.0,
+}  # fmt: skip
+"""The pixels of a unit, roughly: for a font of 16 pixels in a window of 1200 by 800."""
 
 MIN_FONT_PIXELS = 3.0
-"""Smaller letters nobody reads; the smallest in use, in footnotes, have 8."""
+"""Limits the letters that count as seen. The smallest in use, in footnotes, have 8 pixels."""
 
 OFF_SCREEN_PIXELS = -500.0
-"""What stands so far to the left of or above the page is not meant to be seen; menus slide in from less."""
+"""The place to the left of or above the page from which nothing is meant to be seen. Menus slide in from less."""
 
 WHITE = re.compile(
     r"(?:white|snow|ivory|transparent|#f[c-f]f[c-f]f[c-f]|#fff|#[0-9a-f]{6}00|#[0-9a-f]{3}0"
     r"|hsla?\(\d+,\d+%,(?:9[6-9]|100)%(?:,[\d.%]+)?\)|rgba?\((?:25[0-5],){2}25[0-5](?:,[\d.%]+)?\)|rgba\([\d.]+,[\d.]+,[\d.]+,0(?:\.0\d*)?\))",
     re.IGNORECASE,
 )
-"""White, nearly white or see-through: not to be read on a page whose own colour is white."""
+"""White, nearly white or see-through colours, which cannot be read on a white page."""
 
 PAGE_TAGS = frozenset({"html", "body"})
 
 NO_BACKGROUND = frozenset({"none", "inherit", "initial", "unset", "0"})
 
 CLIPPED = re.compile(r"rect\((?:[01](?:px)?,?){4}\)")
-"""What hides text from all but screen readers."""
+"""The clip that hides text from all but screen readers."""
 
 
 def is_hiding(style: Style) -> bool:
-    """True if an element of this style is not seen, nor what stands in it."""
+    """True if an element of this style is not seen, nor anything in it."""
     opacity = _to_pixels(style.get("opacity"))
     return (
         style.get("display") == "none"
@@ -67,7 +59,7 @@ def is_hiding(style: Style) -> bool:
 def is_unreadable(style: Style) -> bool | None:
     """True if letters of this style are not seen on white paper; None if it says nothing about letters.
 
-    Other than what `is_hiding` tells, an element inside may have letters that are seen.
+    An element inside may have letters that are seen, other than inside an element that `is_hiding`.
     """
     size = _to_pixels(style.get("font-size"))
     colour = "".join(style.get("color", "").split())
@@ -81,14 +73,14 @@ def is_unreadable(style: Style) -> bool | None:
 
 
 def has_background(style: Style) -> bool:
-    """True if this style paints something else than white behind its letters."""
+    """True if this style paints another colour than white behind its letters."""
     value = style.get("background-color") or style.get("background") or ""
     first = "".join(value.split()) if value.startswith(("rgb", "hsl")) else value.split(" ")[0]
     return bool(first) and first not in NO_BACKGROUND and not WHITE.fullmatch(first)
 
 
 def remove_hidden(root: Any) -> None:
-    """Take out of the tree at `root` (lxml) what its reader does not see.
+    """Remove from the tree at `root` (lxml) whatever its reader does not see.
 
     Raises `LoadError` where its style sheets are too many.
     """
@@ -140,7 +132,7 @@ def _is_hidden_by_attribute(element: Any) -> bool:
 
 
 def _attribute_style(element: Any) -> dict[str, str]:
-    """What attributes from before style sheets say: `<font color>`, `<td bgcolor>`."""
+    """The style of attributes from before style sheets: `<font color>`, `<td bgcolor>`."""
     style = {}
     if element.tag == "font" and element.get("color"):
         style["color"] = element.get("color").lower()

@@ -1,4 +1,4 @@
-"""Web pages: their main text, by trafilatura, without navigation, scripts and what is hidden."""
+"""Web pages → their main text, by trafilatura, without navigation, scripts and hidden text."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ PARAGRAPHS = frozenset(
     "article aside blockquote center details dl fieldset figure footer form h1 h2 h3 h4 h5 h6 header main nav ol "
     "p pre section table ul".split()
 )
-"""HTML elements that begin on a line of their own, and those with space around them."""
+"""HTML elements that begin on a line of their own, and HTML elements with space around them."""
 
 UNSEEN = frozenset({"head", "script", "style", "title", "iframe", "object", "select", "textarea", "button"})
 """HTML elements that hold no text of the page itself."""
 
 MAX_DEPTH = 250
-"""Elements inside of elements. Pages have fifty; the parser's own limit is 256, and beyond it the rest of the
-page would be lost without a word."""
+"""Limits elements inside of elements. Pages have fifty. The parser's own limit is 256, beyond which it would lose
+the rest of the page without a word."""
 
 MAX_ELEMENTS = 100_000
-"""The extractor takes 5 s for so many paragraphs, and its time grows faster than they do. The longest pages, a
-law or a year of minutes, have 50,000."""
+"""Limits the elements. The extractor takes 5 s for so many paragraphs, and its time grows faster than they do. The
+longest pages, a law or a year of minutes, have 50,000."""
 
 MAX_CHARS = 40 * 2**20
-"""Pages that were saved whole carry their pictures in them and are large; more than this is no page."""
+"""Limits a page. Pages that were saved whole carry their pictures in them and are large."""
 
 MAX_ATTRIBUTES = 5_000
-"""Of one tag, and of different names. The parser compares each with each: 40,000 take it 1.5 s."""
+"""Limits the names of attributes in a tag. The parser compares each with each: 40,000 take it 1.5 s."""
 
 LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{20000,}")
-"""A tag in which so many attributes would fit."""
+"""A tag with room for so many attributes."""
 
 MAX_CELL_CHARS = 300
-"""In a mail; longer ones are columns of the page."""
+"""Limits a table's cell in a mail. Longer cells are columns of the page."""
 
 XML_DECLARATION = re.compile(r"\A\s*+<\?xml\b[^>]*+>")
 """lxml refuses to read characters that say how their bytes are encoded."""
@@ -63,9 +63,9 @@ def read_html(data: bytes) -> Parsed:
 
 
 def parse_page(source: str) -> Any:
-    """The tree (lxml) of the page in `source`, without what its reader does not see.
+    """The tree (lxml) of the page in `source`, without text that its reader does not see.
 
-    Raises `LoadError` where the page is too large or nested too deep to be one.
+    Raises `LoadError` where the page is too large or nested too deep.
     """
     if len(source) > MAX_CHARS:
         raise LoadError(Reason("why_page_too_large", limit=MAX_CHARS // 2**20))
@@ -84,7 +84,7 @@ def parse_page(source: str) -> Any:
 
 
 def read_lines(source: str) -> str:
-    """All text of the page in `source` that is seen, a line for each of its blocks: for short pages, mails."""
+    """All visible text of the page in `source`, a line for each of its blocks: for short pages, mails."""
     root = parse_page(source)
     for element in list(root.iter(*UNSEEN)):
         element.drop_tree()
@@ -151,7 +151,6 @@ def _read_tree(root: Any) -> Parsed:
 
 
 def _check_shape(root: Any) -> None:
-    """Raise `LoadError` where `root` holds too many elements, or too many inside of each other."""
     depth = elements = 0
     for event, _ in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1
@@ -163,7 +162,7 @@ def _check_shape(root: Any) -> None:
 
 
 def _add_element(element: Any, builder: TextBuilder) -> None:
-    """Add what `element` (lxml, in trafilatura's TEI-like tags) holds, block by block."""
+    """Add the content of `element` (lxml, in trafilatura's TEI-like tags), block by block."""
     if element.tag == "list":
         items = (_inline(item, without="list") for item in element.iter("item"))
         builder.add_block("\n".join(f"- {item}" for item in items if item))
@@ -199,7 +198,7 @@ def _table_blocks(table: Any) -> Iterator[str]:
 
 
 def _inline(element: Any, *, without: str | None = None) -> str:
-    """The words of `element` on one line, but for those in elements named `without`; `<lb/>` is a blank."""
+    """The words of `element` on one line, except words in elements named `without`. A `<lb/>` is a blank."""
     return " ".join("".join(_pieces(element, without)).split())
 
 

@@ -1,4 +1,4 @@
-"""What a file really is: by its content, whatever it is named."""
+"""The kind of a file by its content, whatever its name."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pathlib import PurePosixPath
 
 from qa.errors import LoadError, UnsupportedType
 from qa.i18n.reasons import Reason
-from qa.loaders.encodings import decode, has_utf16_pattern
+from qa.loaders.encodings import decode, try_decode, utf16_order
 from qa.loaders.formats import FORMATS, Kind
 
 HEAD_BYTES = 2**16
-"""So much of a text is looked at: more than any header or comment that comes before the first tag."""
+"""Bytes of a text that tell its kind: more than any header or comment that comes before the first tag."""
 
 MAX_MEMBER_BYTES = 2**20
-"""So much of a package's table of contents is unpacked; one with a thousand slides has half of it."""
+"""Limits the unpacked table of contents of a package. A thousand slides take half of it."""
 
 MAX_MEMBERS = 20_000
-"""A package with more members is none that an office program wrote; listing millions would fill the memory."""
+"""Limits the members of a package. Office programs write fewer, and listing millions would fill the memory."""
 
 MAX_CONTROL = 0.25
-"""The largest share of control characters in a text: accidents leave some, and binary files have more."""
+"""Limits the share of control characters in a text: accidents leave some, and binary files have more."""
 
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
@@ -32,43 +32,29 @@ SOUND = "why_sound"
 ARCHIVE = "why_archive"
 PROGRAM = "why_program"
 
-SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"\x89PNG\r\n", PICTURES),
-    (0, b"\xff\xd8\xff", PICTURES),
-    (0, b"Rar!\x1a\x07", ARCHIVE),
-    (0, b"7z\xbc\xaf\x27\x1c", ARCHIVE),
-    (0, b"\x1f\x8b", ARCHIVE),
-    (0, b"\xfd7zXZ", ARCHIVE),
-    (0, b"\x28\xb5\x2f\xfd", ARCHIVE),
-    (0, b"\x7fELF", PROGRAM),
-    (0, b"\xca\xfe\xba\xbe", PROGRAM),
-    (0, b"\xcf\xfa\xed\xfe", PROGRAM),
-    (0, b"{\\rtf", "why_rtf"),
-    (0, b"%!PS", "why_postscript"),
-)
-"""Where which bytes stand in files that are not read, and the key of the reason; the first that fits counts."""
+Signatures = tuple[tuple[str, int, tuple[bytes, ...]], ...]
 
-BINARY_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"MZ", PROGRAM),
-    (0, b"BM", PICTURES),
-    (0, b"GIF8", PICTURES),
-    (0, b"II*\0", PICTURES),
-    (0, b"MM\0*", PICTURES),
-    (0, b"\0\0\1\0", PICTURES),
-    (0, b"8BPS", PICTURES),
-    (8, b"WEBP", PICTURES),
-    *((4, b"ftyp" + brand, PICTURES) for brand in (b"heic", b"heix", b"heif", b"mif1", b"avif")),
-    (4, b"ftyp", SOUND),
-    (0, b"RIFF", SOUND),
-    (0, b"OggS", SOUND),
-    (0, b"fLaC", SOUND),
-    (0, b"ID3", SOUND),
-    (0, b"\x1aE\xdf\xa3", SOUND),
-    (0, b"BZh", ARCHIVE),
-    (2, b"-lh", ARCHIVE),
-    (257, b"ustar", ARCHIVE),
+SIGNATURES: Signatures = (
+    (PICTURES, 0, (b"\x89PNG\r\n", b"\xff\xd8\xff")),
+    (ARCHIVE, 0, (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")),
+    (PROGRAM, 0, (b"\x7fELF", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")),
+    ("why_rtf", 0, (b"{\\rtf",)),
+    ("why_postscript", 0, (b"%!PS",)),
 )
-"""The same where the bytes are also letters, with which a text may begin: these count beside zero bytes only."""
+"""The key of the reason why a file is not read, and a place where it has any of these bytes. The first counts."""
+
+BINARY_SIGNATURES: Signatures = (
+    (PROGRAM, 0, (b"MZ",)),
+    (PICTURES, 0, (b"BM", b"GIF8", b"II*\0", b"MM\0*", b"\0\0\1\0", b"8BPS")),
+    (PICTURES, 8, (b"WEBP",)),
+    (PICTURES, 4, (b"ftypheic", b"ftypheix", b"ftypheif", b"ftypmif1", b"ftypavif")),
+    (SOUND, 4, (b"ftyp",)),
+    (SOUND, 0, (b"RIFF", b"OggS", b"fLaC", b"ID3", b"\x1aE\xdf\xa3")),
+    (ARCHIVE, 0, (b"BZh",)),
+    (ARCHIVE, 2, (b"-lh",)),
+    (ARCHIVE, 257, (b"ustar",)),
+)
+"""Signatures that are also letters, with which a text may begin. They count beside zero bytes only."""
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OLE_STREAMS: tuple[tuple[str, str, str], ...] = (
@@ -78,7 +64,7 @@ OLE_STREAMS: tuple[tuple[str, str, str], ...] = (
     ("Workbook", ".xls", "why_old_excel"),
     ("__substg1.0_", ".msg", "why_outlook"),
 )
-"""Streams that tell what an old Office file is, the suffix of such files, and the reason why they are not read."""
+"""The streams of old Office files, the suffix of such files, and the reason why they are not read."""
 
 ODF_TYPE = "application/vnd.oasis.opendocument."
 ODF_SUFFIXES = {"text": ".odt", "spreadsheet": ".ods", "presentation": ".odp"}
@@ -94,29 +80,27 @@ HEADER_LINE = re.compile(r"([!-9;-~]{1,76}):(?:[ \t]|$)")
 MAIL_ROUTE = frozenset(
     {"received", "message-id", "mime-version", "return-path", "delivered-to", "dkim-signature"}
 )
-"""Header lines that programs write. Without one, From and Subject may as well begin a memo."""
+"""Header lines that programs write. Without them, From and Subject may as well begin a memo."""
 MAIL_PEOPLE = frozenset({"from", "to", "subject", "date", "sender"})
 
 
 def find_kind(data: bytes, name: str) -> Kind:
-    """What `data` is, by its content; `name` decides only between kinds of text.
+    """The kind of `data`, by its content; `name` decides only between kinds of text.
 
-    Raises `UnsupportedType`, with the next step, for what is not read.
+    Raises `UnsupportedType`, with the next step, for a kind that is not read.
     """
-    if data[:HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-") or _has_late_pdf_start(data):
+    # PDF readers allow some junk before the start. A text about PDF has no such end.
+    is_late = b"%PDF-" in data[:1024] and b"%%EOF" in data[-2048:] and b"startxref" in data[-2048:]
+    if is_late or data[:HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-"):
         return "pdf"
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _find_package_kind(data)
     if data.startswith(OLE):
         raise UnsupportedType(Reason(_explain_ole(data, name)))
-    for offset, signature, reason in SIGNATURES:
-        if data.startswith(signature, offset):
-            raise UnsupportedType(Reason(reason))
+    _refuse_signed(data, SIGNATURES)
     is_text = _is_text(data)
     if not is_text or b"\0" in data[:HEAD_BYTES]:
-        for offset, signature, reason in BINARY_SIGNATURES:
-            if data.startswith(signature, offset):
-                raise UnsupportedType(Reason(reason))
+        _refuse_signed(data, BINARY_SIGNATURES)
     if not is_text:
         if any(suffix_of(name) in each.suffixes for each in FORMATS.values() if each.is_text):
             raise UnsupportedType(Reason("why_unknown_encoding"))
@@ -124,19 +108,25 @@ def find_kind(data: bytes, name: str) -> Kind:
     return _find_text_kind(_decode_head(data), suffix_of(name))
 
 
+def _refuse_signed(data: bytes, signatures: Signatures) -> None:
+    for reason, offset, starts in signatures:
+        if data.startswith(starts, offset):
+            raise UnsupportedType(Reason(reason))
+
+
 def describe_mismatch(kind: Kind, name: str) -> str | None:
-    """What is odd about a file of `kind` that is named `name`, such as a web page named .pdf; else None."""
+    """The warning of a file of `kind` with an odd `name`, such as a web page named .pdf; else None."""
     suffix = suffix_of(name)
     if not suffix or suffix in FORMATS[kind].suffixes:
         return None
-    is_owned = any(suffix in each.suffixes for each in FORMATS.values())
+    is_owned = any(suffix in known.suffixes for known in FORMATS.values())
     if FORMATS[kind].is_text and not is_owned:
         return None
     return Reason("why_misnamed", suffix=suffix, kind=Reason(FORMATS[kind].noun))
 
 
 def suffix_for(kind: Kind, data: bytes, name: str) -> str:
-    """The suffix for a file of `kind`: that of `name` where it is one of its own, else the usual one."""
+    """The suffix for a file of `kind`: that of `name` where it is a suffix of the kind, else the usual suffix."""
     if suffix_of(name) in FORMATS[kind].suffixes:
         return suffix_of(name)
     if kind == "opendocument":
@@ -148,11 +138,6 @@ def suffix_for(kind: Kind, data: bytes, name: str) -> str:
 def suffix_of(name: str) -> str:
     """The suffix of `name` in lower case, with its dot; "" where there is none."""
     return PurePosixPath(name.replace("\\", "/")).suffix.lower()
-
-
-def _has_late_pdf_start(data: bytes) -> bool:
-    """True where a PDF begins after some junk, as PDF readers allow; a text about PDF has no such end."""
-    return b"%PDF-" in data[:1024] and b"%%EOF" in data[-2048:] and b"startxref" in data[-2048:]
 
 
 def _find_package_kind(data: bytes) -> Kind:
@@ -182,7 +167,7 @@ def _find_kind_of_members(package: zipfile.ZipFile) -> Kind:
     if "[Content_Types].xml" in names:
         types = _read_member(package, "[Content_Types].xml").lower().replace(b"\0", b"")
         for kind, known in FORMATS.items():
-            if not known.is_text and any(each.encode() in types for each in known.declared_types):
+            if not known.is_text and any(declared.encode() in types for declared in known.declared_types):
                 return kind
         if b"ms-excel.sheet.binary" in types:
             raise UnsupportedType(Reason("why_binary_excel"))
@@ -202,7 +187,7 @@ def _read_member(package: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _explain_ole(data: bytes, name: str) -> str:
-    """Why an old Office file is not read. One may hold another, so its own suffix is believed first."""
+    """The reason why an old Office file is not read. Its suffix is believed first, for it may hold other files."""
     found = [(suffix, reason) for stream, suffix, reason in OLE_STREAMS if stream.encode("utf-16-le") in data]
     for suffix, reason in found:
         if suffix in ("", suffix_of(name)):
@@ -214,27 +199,19 @@ def _is_text(data: bytes) -> bool:
     """True if `data` can be decoded and is not full of control characters, as programs and pictures are."""
     head = data[:HEAD_BYTES]
     odd = len(CONTROL.findall(head))
-    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or has_utf16_pattern(data):
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or utf16_order(data):
         odd = 0
-    elif odd > MAX_CONTROL * len(head) + 8 or (b"\0" in head and not _is_utf8(data)):
+    elif odd > MAX_CONTROL * len(head) + 8 or (b"\0" in head and try_decode(data, "utf-8") is None):
         return False
     try:
         decode(data)
     except LoadError:
         return False
-    return odd == 0 or _is_utf8(data) or odd <= len(head) // 100
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+    return odd <= len(head) // 100 or try_decode(data, "utf-8") is not None
 
 
 def _decode_head(data: bytes) -> str:
-    """The beginning of `data`, cut where no character is: a cut one would look like another encoding."""
+    """The beginning of `data`, cut between characters: a cut character would look like another encoding."""
     head = data[:HEAD_BYTES]
     if len(head) < len(data):
         head = head[: head.rfind(b"\n") + 1 or None]

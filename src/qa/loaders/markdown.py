@@ -1,4 +1,4 @@
-"""Markdown with front matter: what a reader would see of it, without the marks."""
+"""Markdown with front matter → the text that a reader would see, without the marks."""
 
 from __future__ import annotations
 
@@ -32,37 +32,29 @@ STYLE_ATTRIBUTE = re.compile(r"""\sstyle\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""", r
 HIDING_ATTRIBUTE = re.compile(r"""\s(?:hidden\b|aria-hidden\s*+=\s*+["']?true)""", re.IGNORECASE)
 
 HIDING_TAGS = frozenset({"script", "style", "template", "title", "textarea", "noscript"})
-"""Inline tags that hide what stands between them and their end, whatever their attributes."""
+"""Inline tags that hide everything up to their end, whatever their attributes."""
 
-EMPTY_TAGS = frozenset(
-    {"br", "img", "input", "hr", "wbr", "area", "base", "col", "embed", "link", "meta", "source"}
-)
-"""Tags without an end: what comes after them is not inside of them."""
+EMPTY_TAGS = frozenset("br img input hr wbr area base col embed link meta source".split())
+"""Tags without an end, which hold nothing."""
 
 MAX_FRONT_MATTER_CHARS = 20_000
-"""A dozen lines is what it takes; the reader of YAML is slow, and slowest on what was made to slow it."""
+"""Limits the front matter, which takes a dozen lines. The parser of YAML is slow, above all on hostile input."""
 
 MAX_INLINE_CHARS = 50_000
-"""Some marks make the reader of Markdown take the square of a paragraph's length: 0.5 s for so many brackets.
-A chapter without a blank line has 30,000."""
+"""Limits a paragraph. Some marks make the parser of Markdown take the square of its length: 0.5 s for so many
+brackets. A chapter without a blank line has 30,000 characters."""
 
 MAX_INLINE_SQUARES = 2e10
-"""The sum of the squares of the lengths of all paragraphs: at worst 3 s. A book of ten million characters in
-paragraphs of a thousand has half of it."""
+"""Limits the sum of the squares of the lengths of all paragraphs, to 3 s at worst. A book of ten million
+characters in paragraphs of a thousand has half of it."""
 
 MAX_LINES = 300_000
-"""Each line is some objects to the reader of Markdown: so many take 5 s and 300 MB."""
+"""Limits the lines. Each is some objects to the parser of Markdown: so many take 5 s and 300 MB."""
 
 YAML_ERRORS = (
-    yaml.YAMLError,
-    ValueError,
-    OverflowError,
-    LookupError,
-    AttributeError,
-    TypeError,
-    RecursionError,
-)
-"""What the reader of YAML raises for values that there are not: dates (ValueError), `!!bool x` (LookupError),
+    yaml.YAMLError, ValueError, OverflowError, LookupError, AttributeError, TypeError, RecursionError,
+)  # fmt: skip
+"""The errors of the parser of YAML for impossible values: dates (ValueError), `!!bool x` (LookupError),
 `!!timestamp x` (AttributeError), brackets without end (RecursionError)."""
 
 
@@ -79,12 +71,12 @@ def _read_as_text(loader: _PlainLoader, node: yaml.nodes.ScalarNode) -> object:
     return loader.construct_scalar(node)
 
 
-# YAML raises for a day that there is not, and the document is worth more than its date.
+# YAML raises for an impossible day, and the document is worth more than its date.
 _PlainLoader.add_constructor("tag:yaml.org,2002:timestamp", _read_as_text)
 
 
 def read_markdown(data: bytes) -> Parsed:
-    """The text of a Markdown file; comments and raw HTML, which no reader sees, are left out."""
+    """The text of a Markdown file, without comments and raw HTML, which no reader sees."""
     source = decode(data)
     match = FRONT_MATTER.match(source)
     matter = _read_front_matter(match.group(1)) if match else {}
@@ -139,7 +131,7 @@ def _reader() -> MarkdownIt:
 
 
 def _parse_inline(state: StateCore) -> None:
-    """What markdown-it does for each paragraph, but for those that would take it too long."""
+    """Parse each paragraph as markdown-it does, except paragraphs that would take too long."""
     squares = 0
     for token in state.tokens:
         if token.type != "inline":
@@ -228,7 +220,6 @@ def _add_blocks(tokens: Sequence[Token], builder: TextBuilder) -> None:
 
 
 def _hides(tag: re.Match[str]) -> bool:
-    """True if what stands in this tag is not seen."""
     if tag["name"].lower() in HIDING_TAGS or HIDING_ATTRIBUTE.search(tag["attributes"]):
         return True
     match = STYLE_ATTRIBUTE.search(tag["attributes"])

@@ -1,4 +1,4 @@
-"""What a reader hands on: the canonical text, built block by block, and what the file says of itself."""
+"""The result of a parser: the canonical text, built block by block, and what the file says of itself."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from qa.text.normalise import normalise, normalise_line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """The text of a file and what it says of itself; None where it does not say.
+    """The text of a file and what the file says of itself; None where it does not say.
 
-    `title_from`, `date_from` and `cities_from` tell where it says so, wherever it does; `empty_pages` are the
-    numbers of pages without text; `warnings` tell what was left out, in words for whoever brought the file.
+    `title_from`, `date_from` and `cities_from` tell where in the file. `empty_pages` are the numbers of pages
+    without text. `warnings` tell a person what was left out.
     """
 
     text: str
@@ -43,7 +43,7 @@ class TextBuilder:
         self._pages: list[PageStart] = []
 
     def add_block(self, text: str) -> Span | None:
-        """Where the block now stands; None if there was nothing in it."""
+        """The place of the new block; None for an empty block, which is left out."""
         block = normalise(text).strip()
         if not block:
             return None
@@ -63,7 +63,7 @@ class TextBuilder:
             self._sections.append(Section(heading, level, span))
 
     def start_page(self, number: int, name: str = "") -> None:
-        """What is added from now on stands on page (slide, sheet) `number`, a sheet's with its `name`."""
+        """Begin the page (slide, sheet) `number`, a sheet with its `name`."""
         self._pages.append(PageStart(number, self._length + (2 if self._parts else 0), normalise_line(name)))
 
     @property

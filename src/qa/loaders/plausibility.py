@@ -1,9 +1,9 @@
-"""How much a reading in an old encoding is like writing.
+"""The weight of a reading in an old encoding: how much it is like writing.
 
 Old office files of the region say nothing about their encoding, and are often too short for statistics over
-bytes. So every encoding in which the data is valid is tried, and the reading is weighed character by character:
-characters that are common in its language speak for it; rare ones, and those in places where no writer puts
-them, against it.
+bytes. So every encoding in which the data is valid is tried, and the reading is weighed character by character.
+Common characters of its language speak for it. Rare characters, and characters where no writer puts them, speak
+against it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from functools import partial
 
-SAMPLE_CHARACTERS = 3000
-"""So many characters beyond ASCII are weighed: the choice is clear long before, and the time is short."""
+SAMPLE_CHARS = 3000
+"""Characters beyond ASCII that are weighed: the choice is clear long before, and the time is short."""
 
 MIN_WEIGHT = 0.35
-"""A reading (1 is best) must weigh this much. The texts of tests/loaders/test_loaders_encodings.py weigh 0.57 and
+"""Limits the weight of a reading (1 is best). The texts of tests/loaders/test_loaders_encodings.py weigh 0.57 and
 more in their own encoding, two hundred random bytes 0.23 at most in any."""
 
 SIMPLIFIED = frozenset(
@@ -55,8 +55,8 @@ KOREAN = frozenset(
     "용화적국거내면거우마모만위생산교입업통물신세문방학공계결발실요유영선회행역개명분미없것말때저드르된할야았었습니까려와"
     "중년월환협력탄폐류큐천녕"
 )
-"""The characters that make up most of what is written in each language, from what any list of frequencies
-begins with, and from what these documents are about."""
+"""The characters that make up most writing in each language: the first in any list of frequencies, and those of
+the subjects of these documents."""
 
 PUNCTUATION = frozenset("、。，．：；？！「」『』（）〔〕［］【】《》〈〉・…—–‘’“”％℃　")
 EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
@@ -66,7 +66,7 @@ EVERY_COMMON = SIMPLIFIED | TRADITIONAL | JAPANESE | KOREAN
 WRITTEN_BLOCKS = re.compile(
     r"[\x00-\u024f\u0300-\u045f\u0e00-\u0e7f\u1780-\u17ff\u1ea0-\u1ef9\u2010-\u2030\u3000-\u30ff\uff01-\uff5e]"
 )
-"""Blocks of which text consists here besides Han and Hangul: Latin, Cyrillic, Thai, Khmer, kana, punctuation."""
+"""The blocks of text beside Han and Hangul: Latin, Cyrillic, Thai, Khmer, kana, punctuation."""
 
 LEVEL_ONE = {
     "cp932": (0x88, 0x98),
@@ -76,7 +76,7 @@ LEVEL_ONE = {
     "big5hkscs": (0xA4, 0xC6),
     "cp949": (0xB0, 0xC8),
 }
-"""The first bytes of each set's level of common characters; those of cp949 are Hangul."""
+"""The first bytes of each set's level of common characters, which are Hangul in cp949."""
 
 VOWELS = frozenset("aăâeêioôơuưyAĂÂEÊIOÔƠUƯY")
 TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
@@ -87,7 +87,7 @@ COMMON_CYRILLIC = frozenset("оеаинтсрвлОЕАИНТСРВЛ")
 
 
 def weigh(text: str, encoding: str) -> float:
-    """How much `text`, read in `encoding` (one of `CANDIDATES`), is like writing: at best 1, below 0 if not."""
+    """The weight of `text`, read in `encoding` (one of `CANDIDATES`): at best 1, below 0 for no writing."""
     sample = _sample(text)
     weights = list(CANDIDATES[encoding](sample))
     return sum(weights) / len(weights) if weights else 0.0
@@ -98,13 +98,13 @@ def _sample(text: str) -> str:
     seen = 0
     for match in re.finditer(r"[^\x00-\x7f]+", text):
         seen += len(match[0])
-        if seen >= SAMPLE_CHARACTERS:
+        if seen >= SAMPLE_CHARS:
             return text[: match.end()]
     return text
 
 
 def weigh_utf16(text: str) -> float:
-    """How much `text`, read as UTF-16, is like writing: 1 at best, 0 where it holds what no text holds."""
+    """The weight of `text`, read as UTF-16: 1 at best, 0 for text with characters that no text has."""
     if not text or sum(c in "\t\r\n\f" or c.isprintable() or c in INVISIBLE for c in text) < 0.98 * len(text):
         return 0.0
     weights = (
@@ -123,8 +123,9 @@ def _weigh_eastern(
 ) -> Iterator[float]:
     first, last = LEVEL_ONE[encoding]
     for index, character in _beyond_ascii(sample):
-        if _is_inside_word(sample, index):
-            yield -1.0  # one sign between Latin letters is an accented letter read wrongly
+        before, after = sample[index - 1 : index], sample[index + 1 : index + 2]
+        if before.isascii() and before.isalpha() and after.isascii() and after.isalpha():
+            yield -1.0  # a sign between Latin letters is an accented letter read wrongly
         elif character in common:
             yield 1.0
         elif character in PUNCTUATION:
@@ -173,7 +174,7 @@ def _weigh_western(sample: str) -> Iterator[float]:
 
 
 def _weigh_mark(sample: str, index: int) -> float:
-    """The weight of a sign that is no usual letter: it belongs between words, unless it is an apostrophe."""
+    """The weight of a sign that is no usual letter and belongs between words, unless it is an apostrophe."""
     character = sample[index]
     if character not in WESTERN_MARKS:
         return -0.2
@@ -182,7 +183,7 @@ def _weigh_mark(sample: str, index: int) -> float:
 
 
 def _has_latin_letters(sample: str) -> bool:
-    """True if there are enough letters without accents between those with: words consist mostly of them."""
+    """True if letters without accents are at least half as many as other signs: words consist mostly of them."""
     letters = sum(character.isascii() and character.isalpha() for character in sample)
     return 2 * letters >= sum(character > "\x7f" for character in sample)
 
@@ -205,11 +206,6 @@ def _beyond_ascii(sample: str) -> Iterator[tuple[int, str]]:
     return ((index, character) for index, character in enumerate(sample) if character > "\x7f")
 
 
-def _is_inside_word(sample: str, index: int) -> bool:
-    before, after = sample[index - 1 : index], sample[index + 1 : index + 2]
-    return before.isascii() and before.isalpha() and after.isascii() and after.isalpha()
-
-
 CANDIDATES: dict[str, Callable[[str], Iterator[float]]] = {
     **{
         encoding: partial(_weigh_eastern, encoding=encoding, common=JAPANESE, has_kana=True)
@@ -223,4 +219,5 @@ CANDIDATES: dict[str, Callable[[str], Iterator[float]]] = {
     "koi8-r": _weigh_cyrillic,
     "cp1251": _weigh_cyrillic,
 }
-"""The encodings that are tried, and what weighs their readings; of two that weigh the same the first counts."""
+"""The encodings that are tried, and the functions that weigh their readings. Of equal readings the first
+counts."""

@@ -1,4 +1,4 @@
-"""Bytes → `Parsed`, by the parser of what a file is."""
+"""Bytes → `Parsed`, by the parser for the kind of a file."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from qa.loaders.kinds import describe_mismatch, find_kind
 from qa.loaders.parsed import Parsed
 
 MAX_CHARS = 5_000_000
-"""A text with more is refused: it is ten times the longest novel, and would take hours to embed."""
+"""Limits a text, to ten times the longest novel. A longer text would take hours to embed."""
 
 
 def read_parsed(data: bytes, name: str) -> Parsed:
-    """What the file `name` with these bytes says, whatever it is named.
+    """The content of the file `name` with these bytes. Its kind is told by the bytes.
 
     Raises `UnsupportedType` for a kind without a parser, and `LoadError` for a file that cannot be read.
     """

@@ -1,8 +1,9 @@
-"""Reads files in a process of its own, so that a hostile one harms nothing but itself: `qa.loaders.worker`."""
+"""Reads files in a process of its own (`qa.loaders.worker`), so that a hostile file harms nothing but itself."""
 
 from __future__ import annotations
 
 import atexit
+import dataclasses
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
@@ -25,30 +27,30 @@ from qa.text.normalise import UNWANTED, normalise_line
 logger = logging.getLogger(__name__)
 
 GRACE_S = 30.0
-"""So much longer than the process has for a file it is waited for: to be started, and to take the file in."""
+"""Seconds to wait for a process beyond its time for a file: it has to start, and to take the file in."""
 
 END_S = 5.0
 """Seconds that a process has to end its child and itself: many times what it takes."""
 
-MAX_MESSAGE = 1000
-"""Characters of a message; more is none that a reader writes."""
+MAX_MESSAGE_CHARS = 1000
+"""Limits a message. Parsers write shorter ones."""
 
 NEEDED_VARIABLES = re.compile(r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|VIRTUAL_ENV|LD_LIBRARY_PATH|PYTHON\w+")
-"""What Python wants of the environment. The rest may be keys and passwords, no business of a hostile file."""
+"""The variables that Python needs. Others may be keys and passwords, no business of a hostile file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What reading one file may take."""
+    """The limits of reading one file."""
 
     timeout_s: float = 600.0
-    """Long enough for as many scanned pages as OCR reads in a file, fifty, at 10 s each on two cores."""
+    """Limits the time, to that of the fifty scanned pages that OCR reads in a file, at 10 s each on two cores."""
     memory_bytes: int = 3 * 2**30
-    """Address space, not use: libraries reserve much more than they touch."""
+    """Limits the address space, not the memory in use: libraries reserve much more than they touch."""
 
 
 class Sandbox:
-    """A process that reads files one at a time; started at the first one. Safe to be used from many threads."""
+    """A process that reads files one at a time. The first file starts it. Many threads may use it."""
 
     def __init__(self, *, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
@@ -56,9 +58,9 @@ class Sandbox:
         self._process: subprocess.Popen[bytes] | None = None
 
     def read(self, data: bytes, name: str) -> Parsed:
-        """What the file `name` with these bytes says.
+        """The content of the file `name` with these bytes.
 
-        Raises `UnsupportedType` for a kind without a reader, and `LoadError` for a file that cannot be read within
+        Raises `UnsupportedType` for a kind without a parser, and `LoadError` for a file that cannot be read within
         the limits.
         """
         with self._lock:
@@ -68,12 +70,12 @@ class Sandbox:
             except (OSError, ValueError) as error:
                 raise LoadError(Reason("why_interrupted")) from error
             finally:
-                if reply is None:  # at Ctrl-C, too: the next file would be given the reply to this one
+                if reply is None:  # at Ctrl-C, too: the next file would get the reply to this file
                     self._stop()
         return read_reply(reply, name)
 
     def close(self) -> None:
-        """End the process, even one that is reading; another one is started if a file comes."""
+        """End the process, even while it reads. The next file starts another process."""
         process = self._process
         if process:
             process.terminate()
@@ -87,12 +89,7 @@ class Sandbox:
             process = self._process = _start()
         assert process.stdin is not None  # noqa: S101  # for the type checker: both are pipes
         assert process.stdout is not None  # noqa: S101
-        request = {
-            "name": name,
-            "bytes": len(data),
-            "timeout_s": self._limits.timeout_s,
-            "memory_bytes": self._limits.memory_bytes,
-        }
+        request = {"name": name, "bytes": len(data), **dataclasses.asdict(self._limits)}
         timer = threading.Timer(self._limits.timeout_s + GRACE_S, process.kill)
         timer.daemon = True
         timer.start()
@@ -118,22 +115,19 @@ class Sandbox:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        for pipe in (process.stdin, process.stdout):
-            try:
-                if pipe:
-                    pipe.close()
-            except BrokenPipeError:  # what was still to be written to a process that has ended
-                pass
+        for pipe in filter(None, (process.stdin, process.stdout)):
+            with suppress(BrokenPipeError):  # bytes were still to be written to a process that has ended
+                pipe.close()
 
 
 def _start() -> subprocess.Popen[bytes]:
     kept = {name: value for name, value in os.environ.items() if NEEDED_VARIABLES.fullmatch(name)}
     return subprocess.Popen(
-        # -P: what lies in the folder that this was started in, a corpus perhaps, is no module.
+        # -P: files in the working folder, a corpus perhaps, are no modules.
         [sys.executable, "-P", "-m", "qa.loaders.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # what parsers grumble about; crashes come back in the reply
+        stderr=subprocess.DEVNULL,  # the grumbling of parsers; crashes come back in the reply
         # Each thread of OpenBLAS reserves 40 MB, and there are as many as the machine has cores.
         env={**kept, "OPENBLAS_NUM_THREADS": "1"},
     )
@@ -141,16 +135,16 @@ def _start() -> subprocess.Popen[bytes]:
 
 @cache
 def shared_sandbox() -> Sandbox:
-    """The sandbox of this process, ended with it."""
+    """The sandbox of this process, which ends with it."""
     sandbox = Sandbox()
     atexit.register(sandbox.close)
     return sandbox
 
 
 def read_reply(reply: bytes, name: str) -> Parsed:
-    """What a reply to the request for the file `name` says; raises what it tells of.
+    """The content of the file `name` in a reply. Raises the error that the reply tells.
 
-    The child that wrote it has read a hostile file: what it says is taken on trust as little.
+    The child that wrote the reply has read a hostile file: the reply is trusted as little as the file.
     """
     try:
         table = json.loads(reply)
@@ -167,46 +161,41 @@ def read_reply(reply: bytes, name: str) -> Parsed:
 
 
 def _read_message(table: Any) -> str:
-    """Why the file was not read, in words of ours where it gives one of our reasons."""
+    """The message why the file was not read, in our words where `table` is one of our reasons."""
     try:
         message = from_json(table)
     except (KeyError, ValueError):
         return Reason("why_failed")
-    return map_texts(normalise_line, message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE])
+    is_short = len(message) <= MAX_MESSAGE_CHARS
+    return map_texts(normalise_line, message if is_short else message[:MAX_MESSAGE_CHARS])
 
 
 def to_parsed(table: Any) -> Parsed:
-    """The `Parsed` that was sent. Raises `LoadError` unless it is one, and all of its places lie in its text."""
+    """The `Parsed` in `table`. Raises `LoadError` unless it is whole, and all of its places lie in its text."""
     try:
-        parsed = _build(table)
+        lists = {
+            "cities": None if table["cities"] is None else tuple(filter(None, map(_line, table["cities"]))),
+            "language": None if table["language"] is None else _line(table["language"]) or None,
+            "sections": tuple(
+                Section(_line(section["heading"]), _number(section["level"]), _span(section["span"]))
+                for section in table["sections"]
+            ),
+            "pages": tuple(
+                PageStart(_number(page["number"]), _number(page["start"]), _line(page["name"]))
+                for page in table["pages"]
+            ),
+            "empty_pages": tuple(map(_number, table["empty_pages"])),
+            "warnings": tuple(map(from_json, table["warnings"])),
+        }
+        parsed = Parsed(**{**table, **lists})
         _check(parsed)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise LoadError(Reason("why_failed")) from error
     return parsed
 
 
-def _build(table: Mapping[str, Any]) -> Parsed:
-    return Parsed(
-        **{
-            **table,
-            "cities": None if table["cities"] is None else tuple(filter(None, map(_line, table["cities"]))),
-            "language": None if table["language"] is None else _line(table["language"]) or None,
-            "sections": tuple(
-                Section(_line(each["heading"]), _number(each["level"]), _span(each["span"]))
-                for each in table["sections"]
-            ),
-            "pages": tuple(
-                PageStart(_number(each["number"]), _number(each["start"]), _line(each["name"]))
-                for each in table["pages"]
-            ),
-            "empty_pages": tuple(map(_number, table["empty_pages"])),
-            "warnings": tuple(map(from_json, table["warnings"])),
-        }
-    )
-
-
 def _check(parsed: Parsed) -> None:
-    """Raise `ValueError` unless `parsed` is what a reader makes: clean text, and places in it, in order."""
+    """Raise `ValueError` unless `parsed` is what a parser makes: clean text, and places in it, in order."""
     lines = (parsed.title, parsed.language, parsed.date, parsed.url, parsed.source_title)
     if not all(isinstance(line, str | None) for line in lines):
         raise ValueError("what should be text is none")

@@ -12,33 +12,33 @@ from qa.errors import LoadError
 
 Style = Mapping[str, str]
 Styles = tuple[dict[str, str], dict[str, str]]
-"""What is declared, and that of it which is `!important`."""
+"""The usual declarations, and the `!important` ones."""
 
 MAX_STYLE_CHARS = 1_000_000
-"""More of style blocks is not believed to be a page's own: several times what the largest have."""
+"""Limits the style blocks of a page, to several times those of the largest pages."""
 
 MAX_MATCHES = 2_000_000
-"""So many elements are held against rules. Large pages need a tenth; without a limit, a page of many rules
+"""Limits how many elements are held against rules. Large pages need a tenth; without a limit, a page of many rules
 for many elements takes hours."""
 
 MAX_STEPS = 6
-"""Longer selectors are left alone, as are those with anything but tags, classes and ids."""
+"""Limits the steps of a selector. Longer selectors are left alone, and others than of tags, classes and ids."""
 
 LOOKED_AT = re.compile(
     r"display|visibility|opacity|font-size|color|background|position|indent|margin|clip|transform|overflow|height|width",
 )
-"""What a declaration that hides or shows has to do with."""
+"""The properties by which a declaration hides or shows."""
 
 DECLARATION = re.compile(r"([a-z-]++)\s*+:\s*+([^;]*+)")
 COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 STEP = re.compile(r"(?P<tag>[a-zA-Z][a-zA-Z0-9-]*+|\*)?(?P<more>(?:[.#][\w-]++)*+)")
 SCREEN = re.compile(r"@(?:media\s+(?:only\s+)?(?:all|screen)|layer\b.*+|supports\b.*+)", re.DOTALL)
-"""Blocks whose rules hold on a screen of any size; those for print, for phones and of animations do not."""
+"""Blocks whose rules hold on a screen of any size, other than those for print, phones and animations."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One part of a selector, `div.note#a`; `is_child` if it stands right under the part before it."""
+    """One part of a selector, `div.note#a`. `is_child` is true right under the part before."""
 
     tag: str
     classes: frozenset[str]
@@ -47,7 +47,8 @@ class _Step:
 
 
 def read_style(text: str) -> Styles:
-    """The declarations in `text`, in lower case, and those that are `!important`; later ones overrule."""
+    """The usual and the `!important` declarations in `text`, in lower case. Later declarations overrule
+    earlier."""
     style: dict[str, str] = {}
     important: dict[str, str] = {}
     for name, value in DECLARATION.findall(COMMENT.sub("", text[:MAX_STYLE_CHARS]).lower()):
@@ -57,9 +58,9 @@ def read_style(text: str) -> Styles:
 
 
 def apply_rules(root: Any) -> dict[Any, Styles]:
-    """What the `<style>` blocks under `root` (lxml) declare for each element.
+    """The declarations of the `<style>` blocks under `root` (lxml) for each element.
 
-    Raises `LoadError` where they are too long or too many for the page.
+    Raises `LoadError` where the blocks are too long or too many for the page.
     """
     sheet = "\n".join(block.text or "" for block in root.iter("style"))
     if not sheet.strip():
@@ -102,7 +103,7 @@ def _index(root: Any) -> dict[str, list[Any]]:
 
 
 def _key(step: _Step) -> str:
-    """Where to look for the elements that `step` may mean: the rarest of what it asks for."""
+    """The key in the index for elements that `step` may mean, by its rarest demand."""
     if step.ids:
         return f"#{min(step.ids)}"
     return f".{min(step.classes)}" if step.classes else step.tag
@@ -128,7 +129,7 @@ def _read_rules(sheet: str) -> Iterator[tuple[str, str]]:
 
 
 def _read_selector(selector: str) -> tuple[_Step, ...]:
-    """The parts of `selector`; empty where it has something else than tags, classes, ids, blanks and `>`."""
+    """The parts of `selector`; empty for a selector of more than tags, classes, ids, blanks and `>`."""
     steps: list[_Step] = []
     is_child = False
     for part in selector.replace(">", " > ").split():
@@ -152,7 +153,7 @@ def _read_selector(selector: str) -> tuple[_Step, ...]:
 
 
 def _fits(element: Any, steps: tuple[_Step, ...]) -> bool:
-    """True if `element` is what `steps` mean; of several ancestors that fit a step, the nearest is taken."""
+    """True if `steps` mean `element`. Of several ancestors that fit a step, the nearest is taken."""
     if not _fits_step(element, steps[-1]):
         return False
     is_child = steps[-1].is_child

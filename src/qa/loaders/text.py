@@ -1,4 +1,4 @@
-"""Plain text. Paragraphs are kept as they are; a short line that stands alone is taken for a heading."""
+"""Plain text. Paragraphs stay as they are, and a short line that stands alone is a heading."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from qa.text.languages import is_unspaced
 from qa.text.normalise import normalise
 from qa.text.sentences import LIST_MARKS, STOPS
 
-MAX_HEADING_CHARS = 90
-MAX_HEADING_CHARACTERS_UNSPACED = 40
-"""A Chinese, Japanese or Khmer character says about as much as two to three Latin ones."""
+MAX_HEADING_CHARS, MAX_UNSPACED_HEADING_CHARS = 90, 40
+"""Limits a heading. A Chinese, Japanese or Khmer character says as much as two to three Latin characters."""
 
 SENTENCE_END = re.compile(rf"[.!?{STOPS}．…:：;；,、，]['\"”’」』)）]*$")
 LIST_ITEM = re.compile(rf"^\s*(?:[{LIST_MARKS}]|\(?\d{{1,2}}[.)])\s")
@@ -37,10 +36,10 @@ def read_text(data: bytes) -> Parsed:
 
 def _is_heading(block: str) -> bool:
     line = block.strip()
-    if "\n" in line or len(line) > MAX_HEADING_CHARS:  # first: what follows takes its time on long lines
+    if "\n" in line or len(line) > MAX_HEADING_CHARS:  # first, for the rest is slow on long lines
         return False
     return (
-        (len(line) <= MAX_HEADING_CHARACTERS_UNSPACED or not is_unspaced(line))
+        (len(line) <= MAX_UNSPACED_HEADING_CHARS or not is_unspaced(line))
         and not SENTENCE_END.search(line)
         and not LIST_ITEM.match(line)
         and any(character.isalpha() for character in line)

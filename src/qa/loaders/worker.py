@@ -1,13 +1,12 @@
-"""The process that files are read in: each by a child of its own, with limits of time and memory.
+"""The process that reads files, each in a child of its own, with limits of time and memory.
 
-Files are hostile until read: one can unpack to gigabytes, loop a parser, or crash it. Here that is the end of a
-child, and the one that waits for it goes on with the next file. `qa.loaders.sandbox` is the other end.
+Files are hostile until read: a file can unpack to gigabytes, loop a parser, or crash it. Here this is the end of a
+child, and its parent goes on with the next file. `qa.loaders.sandbox` is the other end.
 
-A request is a line of JSON, `{"name", "bytes", "timeout_s", "memory_bytes"}`, and so many bytes; a reply is a line
-with a number, and so many bytes of JSON: `{"parsed"}`, or `{"error", "is_unsupported", "detail"}`. JSON, not
-pickles, so that a child that was taken over can say nothing but what a file may say. Where the kernel is a Linux
-with Landlock, it can neither write nor start anything, nor look into other processes; where namespaces may be
-made, it has no network.
+A request is a line of JSON, `{"name", "bytes", "timeout_s", "memory_bytes"}`, and so many bytes. A reply is a
+line with a number, and so many bytes of JSON: `{"parsed"}`, or `{"error", "is_unsupported", "detail"}`. JSON is
+no pickle: a child that was taken over can say only what a file may say. On a Linux with Landlock, the child can
+neither write nor start anything, nor look into other processes. Where namespaces may be made, it has no network.
 """
 
 from __future__ import annotations
@@ -34,13 +33,13 @@ from qa.loaders.kinds import suffix_of
 from qa.loaders.registry import find_parser, read_parsed
 
 MAX_REPLY_BYTES = 64 * 2**20
-"""More than the longest text that is taken in (see `MAX_CHARS`) makes in JSON."""
+"""Limits a reply, above the JSON of the longest text that is taken in (see `MAX_CHARS`)."""
 
 MAX_DESCRIPTORS = 4096
-"""More files than this process ever has open."""
+"""Limits the files that this process ever has open."""
 
 SAMPLE = b"<p>A text.</p>\n"
-"""What each parser of texts can read."""
+"""A text for all parsers of texts."""
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
@@ -49,12 +48,12 @@ LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF = 444, 446
 """From Linux' headers: `prctl.h`, `sched.h`, `capability.h`, and calls whose numbers are the same everywhere."""
 
 LANDLOCK_FILES = 0x1FF3
-"""Run a file; write, remove or make one of any sort. Reading is left: what a reader needs is imported late."""
+"""The rights to run a file, and to write, remove or make one. Reading is left: parsers are imported late."""
 LANDLOCK_TRUNCATE, LANDLOCK_TCP, LANDLOCK_ABSTRACT_SOCKETS_AND_SIGNALS = 0x4000, 3, 3
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:
-    """Answer requests until there are no more."""
+    """Answer requests until the last."""
     while line := requests.readline():
         request = json.loads(line)
         data = requests.read(request["bytes"])
@@ -64,8 +63,10 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
 
 
 def _read_in_child(request: dict[str, Any], data: bytes, *, asker: int) -> bytes:
-    """The reply that a child gives, or one that tells how it ended."""
-    _preload(request["name"])
+    """The reply of a child, or a reply that tells how the child ended."""
+    for kind, known in FORMATS.items():
+        if suffix_of(request["name"]) in known.suffixes and known.parser:
+            _warm_up(kind)  # its child need not
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -79,7 +80,7 @@ def _read_in_child(request: dict[str, Any], data: bytes, *, asker: int) -> bytes
         reply, is_late = _collect(reading, asker=asker, deadline=time.monotonic() + request["timeout_s"])
     finally:
         status = _end(child)
-    if reply.endswith(b"\n"):  # a child that was stopped while it wrote has not got there
+    if reply.endswith(b"\n"):  # a child that was stopped while it wrote has no line end
         return reply
     if is_late:
         return _error(Reason("why_timed_out", limit_s=round(request["timeout_s"])))
@@ -108,30 +109,23 @@ def _error(message: str, *, is_unsupported: bool = False, detail: str = "") -> b
     return json.dumps(table).encode() + b"\n"
 
 
-def _preload(name: str) -> None:
-    """Prepare here for what a file of this name probably is, so that its child need not."""
-    for kind, known in FORMATS.items():
-        if suffix_of(name) in known.suffixes and known.parser:
-            _warm_up(kind)
-
-
 @cache
 def _warm_up(kind: Kind) -> None:
-    """Import the parser of `kind`, and read a little, for much is made when it is first used."""
-    with contextlib.suppress(ImportError):  # the child meets it again, and tells
+    """Import the parser of `kind`, and read a little: parsers prepare much at their first use."""
+    with contextlib.suppress(ImportError):  # the child meets the error again, and tells
         find_parser(kind)
         if FORMATS[kind].is_text:
             _read(SAMPLE, f"a{FORMATS[kind].suffixes[0]}")
 
 
 def _collect(reading: int, *, asker: int, deadline: float) -> tuple[bytes, bool]:
-    """What comes out of the pipe until its end, and whether the time was up before, or `asker` gone."""
+    """The bytes from the pipe until its end, and whether the time was up before, or `asker` gone."""
     pieces: list[bytes] = []
     size = 0
     try:
         while size <= MAX_REPLY_BYTES:
             ready, _, _ = select.select([reading, asker], [], [], max(0.0, deadline - time.monotonic()))
-            if reading not in ready:  # who asked asks nothing more before the reply: that is the end of it
+            if reading not in ready:  # a word of the asker before the reply means that the asker is gone
                 return b"".join(pieces), True
             piece = os.read(reading, 2**16)
             if not piece:
@@ -144,7 +138,7 @@ def _collect(reading: int, *, asker: int, deadline: float) -> tuple[bytes, bool]
 
 
 def _end(child: int) -> int:
-    """The wait status of `child`, which is stopped if it goes on, with what it started."""
+    """The wait status of `child`, which is stopped with its own children."""
     for stop in (os.kill, os.killpg):
         with contextlib.suppress(ProcessLookupError):
             stop(child, signal.SIGKILL)
@@ -152,7 +146,7 @@ def _end(child: int) -> int:
 
 
 def _shut_in(memory_bytes: int, writing: int) -> None:
-    """Leave this process a limited memory and the pipe `writing`, and end it with the one that started it."""
+    """Leave this process a limited memory and the pipe `writing`, and let it end with its parent."""
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.closerange(3, writing)
@@ -161,7 +155,7 @@ def _shut_in(memory_bytes: int, writing: int) -> None:
         linux = ctypes.CDLL(None)
         linux.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         _forbid_writing(linux)
-        # What root may do over others': without it, the limits cannot be raised again.
+        # Without root's capabilities, the limits cannot be raised again.
         linux.capset((ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0), (ctypes.c_uint32 * 6)())
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -169,7 +163,7 @@ def _shut_in(memory_bytes: int, writing: int) -> None:
 
 
 def _forbid_writing(linux: ctypes.CDLL) -> None:
-    """Forbid this process, as far as the kernel can, to write, to run programs, TCP, and signals to others."""
+    """Forbid this process to write, to run programs, TCP, and signals to others, as far as the kernel can."""
     version = linux.syscall(LANDLOCK_CREATE_RULESET, None, 0, 1)
     forbidden = (ctypes.c_uint64 * 3)(
         LANDLOCK_FILES | (LANDLOCK_TRUNCATE if version >= 3 else 0),
@@ -184,7 +178,7 @@ def _forbid_writing(linux: ctypes.CDLL) -> None:
 
 
 def _cut_network() -> None:
-    """Put this process, and all that it starts, into a network of its own with nothing in it, where it may."""
+    """Put this process and its children into an empty network of their own, where the system permits it."""
     if sys.platform == "linux":
         linux = ctypes.CDLL(None)
         if linux.unshare(CLONE_NEWNET) != 0:
@@ -192,14 +186,14 @@ def _cut_network() -> None:
 
 
 def main() -> None:
-    """Answer what comes in at standard input until its end."""
-    catalogue(FALLBACK)  # once, here: each child says something in it
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that asks
+    """Answer the requests at standard input until its end."""
+    catalogue(FALLBACK)  # once, here: each child uses it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the asker
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())  # ends the child on its way
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored by who started this, a child's end would be lost
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where the parent ignored it, a child's end would be lost
     _cut_network()
     replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is no reply
+    os.dup2(2, 1)  # a library's print is no reply
     with contextlib.suppress(BrokenPipeError):
         serve(sys.stdin.buffer, replies)
 

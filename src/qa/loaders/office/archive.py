@@ -1,9 +1,9 @@
-"""Whether an Office file, a ZIP of XML parts, is safe to open; asked before any library opens it.
+"""A check whether an Office file, a ZIP of XML parts, is safe to open, before any library opens it.
 
 A ZIP can say that it holds little and hold much, carry names that lead out of a folder, or XML that declares
-entities. What its headers say is checked first, then every part is unpacked in small pieces, which are not
-kept, to see that the headers are right: `zipfile`, with which the libraries read, unpacks a part whole and
-only then cuts it to the size that its header gives.
+entities. Its headers are checked first. Then every part is unpacked in small pieces, which are not kept, to see
+that the headers are right: `zipfile`, with which the libraries read, unpacks a part whole and only then cuts it
+to size.
 """
 
 from __future__ import annotations
@@ -17,68 +17,65 @@ from collections.abc import Iterator
 
 from qa.errors import LoadError
 from qa.i18n.reasons import Reason
+from qa.loaders.kinds import OLE
 
 MAX_UNPACKED_BYTES = 300 * 2**20
-"""All parts together. Files have at most 100 MiB, nearly all of it pictures and films, which hardly shrink;
+"""Limits all parts together. Files have at most 100 MiB, nearly all of it pictures and films, which hardly shrink;
 three times that leaves room for the XML, which does."""
 
 MAX_XML_BYTES = 100 * 2**20
-"""One XML part. The text of a book of 1,000 pages takes about 20 MiB in Word, a sheet of 50,000 rows and 30
+"""Limits an XML part. The text of a book of 1,000 pages takes about 20 MiB in Word, a sheet of 50,000 rows and 30
 columns about 70 MiB in Excel."""
 
 MAX_XML_RATIO = 250
-"""How many times its packed size an XML part over `MIN_RATIO_BYTES` may have. A sheet of 50,000 rows that all
+"""Limits an XML part over `MIN_RATIO_BYTES` to so many times its packed size. A sheet of 50,000 rows that all
 say the same comes to 70 to 1, zeros come to 1,032 to 1, which is the most that deflate can do."""
 
 MIN_RATIO_BYTES = 8 * 2**20
-"""Smaller parts may shrink as they like: they do no harm."""
+"""Limits the parts whose ratio counts. Smaller parts do no harm."""
 
 MAX_XML_NODES = 5_000_000
-"""Tags and attributes of all parts that are held in memory as trees, at up to 200 bytes each: 1 GB. A book
-of 1,000 pages has about one million, a presentation of 500 slides two."""
+"""Limits the tags and attributes of all parts that are held in memory as trees, at up to 200 bytes each: 1 GB. A
+book of 1,000 pages has about one million, a presentation of 500 slides two."""
 
 MAX_STREAMED_NODES = 16_000_000
-"""The same for parts that are read row by row: 50,000 rows of 30 columns have 11 million."""
+"""Limits the tags and attributes of parts that are read row by row: 50,000 rows of 30 columns have 11 million."""
 
 STREAMED_PARTS = re.compile(r"xl/(?:worksheets/[^/]+|sharedStrings)\.xml", re.IGNORECASE)
 """Parts that are read row by row and never held in memory as a tree."""
 
 MAX_MEMBERS = 10_000
-"""A presentation of 500 slides with all that belongs to them has about 3,000."""
+"""Limits the parts. A presentation of 500 slides has about 3,000."""
 
 MAX_PROLOG_BYTES = 64 * 2**10
-"""What stands before the first element: Office programs write one line."""
+"""Limits the XML before the first element: Office programs write one line."""
 
 CHUNK_BYTES = 2**18
-"""How much is unpacked at a time."""
-
-OLE_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
-"""How old binary Office files begin, and new ones with a password, which are wrapped in one."""
+"""Bytes that are unpacked at a time."""
 
 CENTRAL_HEADER = b"PK\x01\x02"
-"""What each member's entry in the list at the end begins with. Counting these takes no memory; zipfile's
-reading of a million of them would."""
+"""The start of each member's entry in the list at the end. Counting entries takes no memory; zipfile's reading
+of a million of them would."""
 
 LOCAL_HEADER = struct.Struct("<4s22xHH")
-"""What stands before a member: "PK", ..., the lengths of its name and of what else is said of it."""
+"""The header of a member: "PK", ..., the lengths of its name and of its extra fields."""
 
 PACKED_AS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-"""What Office files may be packed with by their standard."""
+"""The ways to pack that the standard of Office files allows."""
 
 XML_NAME = re.compile(r"\.(?:xml|rels|vml)$", re.IGNORECASE)
 
 PROLOG = re.compile(r"\ufeff?(?:\s+|<\?(?:(?!\?>).)*\?>|<!--(?:(?!-->).)*-->)*", re.DOTALL)
-"""Blanks, processing instructions and comments: all that may stand before the first element."""
+"""The blanks, processing instructions and comments that may stand before the first element."""
 
 ENCODING = re.compile(r"\ufeff?<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"']*)")
 
 ENCODINGS = frozenset({"utf-8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "windows-1252"})
-"""The standard allows the first two. In others, such as UTF-7, a declaration could be written so that it
-does not look like one."""
+"""The standard allows the first two. In other encodings, such as UTF-7, a declaration could be disguised."""
 
 
 def damaged(program: str) -> LoadError:
-    """The error for a file that does not hold together; `program` is what may still be able to open it."""
+    """The error for a file that does not hold together; `program` may still be able to open it."""
     return LoadError(Reason("why_damaged_office", program=program))
 
 
@@ -96,12 +93,12 @@ def check_archive(data: bytes, *, program: str = "the program that wrote it") ->
             _check_contents(data, members)
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError) as error:
         raise damaged(program) from error
-    except (ValueError, OSError) as error:  # an offset or a date that there cannot be
+    except (ValueError, OSError) as error:  # an impossible offset or date
         raise damaged(program) from error
 
 
 def _check_is_zip(data: bytes, program: str) -> None:
-    if data.startswith(OLE_MAGIC):
+    if data.startswith(OLE):  # also a new file with a password, which an old file wraps
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise LoadError(Reason("why_password"))
         raise LoadError(
@@ -164,7 +161,7 @@ def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
 
 
 def _check_contents(data: bytes, members: list[zipfile.ZipInfo]) -> None:
-    """Raise `LoadError` if an XML part declares a document type, or all of them are too large for memory."""
+    """Raise `LoadError` if an XML part declares a document type, or all parts are too large for memory."""
     in_memory = streamed = 0
     for member in members:
         nodes, head = 0, b""
@@ -205,7 +202,7 @@ def _unpack(data: bytes, member: zipfile.ZipInfo) -> Iterator[bytes]:
             pending = inflate.unconsumed_tail
             if piece:
                 yield piece
-    # What zlib still holds back is asked for in one small piece: more than that is already a lie.
+    # zlib's rest is asked for in one small piece: more than that is already a lie.
     unpacked += len(inflate.decompress(b"", CHUNK_BYTES))
     if unpacked != member.file_size or not inflate.eof:
         raise zipfile.BadZipFile(f"{member.filename} is not as long as it should be")

@@ -1,4 +1,4 @@
-"""Excel files (.xlsx): each visible sheet a page, each row of a table a sentence that makes sense alone."""
+"""Excel files (.xlsx) → text: a page for each visible sheet, and a sentence for each row of a table."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from qa.text.normalise import normalise_line
 PROGRAM = "Excel"
 
 MAX_ROWS = 50_000
-"""Rows with something in them, of all sheets together: 2,000 printed pages. More is a database."""
+"""Limits the filled rows of all sheets together: 2,000 printed pages. More is a database."""
 
 MAX_CHARS = 2_000_000
-"""Of the text that comes of it, headings in each row included: as much as a book of 1,000 pages."""
+"""Limits the text, with the headings in each row: as much as a book of 1,000 pages."""
 
 MAX_COLUMNS = 512
-"""A column for each day of a year, and some; what stands further to the right is left out."""
+"""Limits the columns: one for each day of a year, and some. Columns further to the right are left out."""
 
 MAX_TITLE_CHARS = 90
-"""A longer line at the top of the first sheet is no title."""
+"""Limits a title, which is a line at the top of the first sheet."""
 
 UNREADABLE = (
     KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, AssertionError, OSError,
     zipfile.BadZipFile, ParseError, etree.XMLSyntaxError, InvalidFileException,
 )  # fmt: skip
-"""What openpyxl raises on files that do not hold together: it checks values by assigning them.
-OSError is for a file without a workbook."""
+"""The errors of openpyxl for files that do not hold together: it checks values by assigning them. OSError is for a
+file without a workbook."""
 
 Rows = dict[int, dict[int, Cell]]
-"""Row → column → cell, both counted from 1; only what is not empty."""
+"""Row → column → cell, for filled cells; rows and columns count from 1."""
 
 
 def read_excel(data: bytes) -> Parsed:
@@ -55,7 +55,7 @@ def read_excel(data: bytes) -> Parsed:
         properties = read_properties(package)
         try:
             with warnings.catch_warnings():
-                # openpyxl tells what it would lose when it wrote the file, which we never do.
+                # openpyxl warns of losses when it writes the file, which we never do.
                 warnings.simplefilter("ignore", UserWarning)
                 workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
                 try:
@@ -80,7 +80,7 @@ def read_excel(data: bytes) -> Parsed:
 
 
 class _Reader:
-    """Adds the sheets of a workbook to `builder`, and tells in `warnings` what was left out."""
+    """Adds the sheets of a workbook to `builder`. Its `warnings` tell what was left out."""
 
     def __init__(self, package: Package, workbook: Workbook) -> None:
         self.builder = TextBuilder()
@@ -104,15 +104,19 @@ class _Reader:
             data = self._package.read(parts[name])
             layout = read_layout(data or b"", max_columns=MAX_COLUMNS)
             self._add_sheet(number, name, self._read_rows(name, layout))
-            self._warn_of(layout, normalise_line(name))
-            if self._is_full:
-                name = normalise_line(name)
+            name = normalise_line(name)
+            if layout.hidden_rows or layout.hidden_columns:
+                self.warnings.append(Reason("why_sheet_hidden", name=name))
+            if layout.formulas_without_value:
+                count = layout.formulas_without_value
+                self.warnings.append(Reason("why_sheet_formulas", name=name, count=count))
+            if self._rows_left <= 0 or self._characters_left <= 0:
                 limits = {"rows": MAX_ROWS, "characters": MAX_CHARS}
                 self.warnings.append(Reason("why_sheets_cut", name=name, **limits))
                 return
 
     def _sheet_parts(self) -> dict[str, str]:
-        """The name of each sheet's part by the sheet's name."""
+        """The name of each sheet's part, by the sheet's name."""
         main = self._package.related("", "officeDocument") or "xl/workbook.xml"
         relations = self._package.relations(main)
         tree = self._package.tree(main)
@@ -126,9 +130,8 @@ class _Reader:
         return {name: relations[relation_id][1] for name, relation_id in ids.items()}
 
     def _read_rows(self, name: str, layout: SheetLayout) -> Rows:
-        """What the visible cells of the sheet `name` show."""
         sheet = self._workbook[name]
-        sheet.reset_dimensions()  # what a sheet says of its size need not be true
+        sheet.reset_dimensions()  # a sheet's word about its size need not be true
         rows: Rows = {}
         characters = 0
         for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), start=1):
@@ -161,7 +164,7 @@ class _Reader:
             blocks = iter(table_blocks(_grid(island)))
             first = next(blocks)
             top = island[0]
-            # A line of its own above the first table of all is what the file is about.
+            # A line of its own above the very first table is the title.
             if position == 0 and self.title is None and len(self.builder.pages) == 1 and _is_line(top):
                 line = normalise_line(first)
                 self.title = line if len(line) <= MAX_TITLE_CHARS and len(rows) > 1 else None
@@ -171,25 +174,14 @@ class _Reader:
                 if self._characters_left <= 0:
                     return
 
-    @property
-    def _is_full(self) -> bool:
-        return self._rows_left <= 0 or self._characters_left <= 0
-
-    def _warn_of(self, layout: SheetLayout, name: str) -> None:
-        if layout.hidden_rows or layout.hidden_columns:
-            self.warnings.append(Reason("why_sheet_hidden", name=name))
-        if layout.formulas_without_value:
-            count = layout.formulas_without_value
-            self.warnings.append(Reason("why_sheet_formulas", name=name, count=count))
-
 
 def _is_line(cells: dict[int, Cell]) -> bool:
-    """True if the row has one cell only, or one that is merged over all of them."""
+    """True if the row has one cell only, or a cell that is merged over all of them."""
     return sum(cell.merged != "left" for cell in cells.values()) == 1
 
 
 def _spread_merged(rows: Rows, layout: SheetLayout) -> None:
-    """Put what a merged cell says into each place that it covers, in rows that have something of their own."""
+    """Put the text of a merged cell into each place that it covers, in rows that have cells of their own."""
     for (row, column), (top, left) in layout.merged.items():
         if row in layout.hidden_rows or column in layout.hidden_columns:
             continue
@@ -200,7 +192,7 @@ def _spread_merged(rows: Rows, layout: SheetLayout) -> None:
 
 
 def _islands(rows: Rows) -> Iterator[list[dict[int, Cell]]]:
-    """Runs of rows with no empty one between them: tables, and the lines above and below them."""
+    """Runs of rows without an empty row between them: tables, and the lines above and below them."""
     island: list[dict[int, Cell]] = []
     last = 0
     for number, cells in rows.items():

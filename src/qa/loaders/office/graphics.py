@@ -1,4 +1,4 @@
-"""The words and figures in the graphics of a slide: tables, charts, SmartArt."""
+"""The graphics of a slide → text: tables, charts, SmartArt."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from openpyxl.utils.datetime import from_excel
 
 from qa.loaders.office.number_format import cell_text
 from qa.loaders.office.package import Element
-from qa.loaders.office.slide_text import A, blocks_of, read_lines
+from qa.loaders.office.slide_text import A, read_lines
 from qa.loaders.office.tables import Cell, table_blocks
 from qa.text.normalise import normalise_line
 
@@ -17,7 +17,7 @@ C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 DGM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 
 NODES = (None, "node", "asst")
-"""The points of a SmartArt graphic that carry its text; the others are lines between them."""
+"""The points of a SmartArt graphic that carry its text. Other points are lines between them."""
 
 
 def read_table(table: Element) -> tuple[list[str], bool]:
@@ -80,14 +80,8 @@ def read_diagram(data: Element) -> Iterator[str]:
     yield "\n".join(lines)
 
 
-def read_frame(body: Element, *, is_list: bool) -> tuple[list[str], bool]:
-    """The blocks of an a:txBody, and whether any words in it cannot be seen."""
-    lines, has_hidden = read_lines(body, is_list=is_list)
-    return list(blocks_of(lines)), has_hidden
-
-
 def _points(series: Element, name: str) -> dict[int, str]:
-    """The text of each point that a chart keeps of its data, by its index."""
+    """The text of each point of a chart's data, by its index."""
     found: dict[int, str] = {}
     for cache in series.iterfind(f"{C}{name}/*/*"):
         number_format = cache.findtext(f"{C}formatCode")

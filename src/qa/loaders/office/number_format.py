@@ -1,4 +1,4 @@
-"""The value of a spreadsheet's cell → the text that its number format shows, as far as that is simple."""
+"""The value of a spreadsheet's cell → the text that a simple number format shows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 UNSHOWN = re.compile(r"\[(?!\$|h+\]|m+\]|s+\])[^\]]*\]|_.|\*.", re.IGNORECASE)
-"""Colours and conditions in brackets, and blanks as wide as, or filled up with, the character that follows."""
+"""Colours and conditions in brackets, and blanks as wide as, or filled up with, the next character."""
 
 CURRENCY = re.compile(r"\[\$([^\]-]*)[^\]]*\]")
 """A currency sign and the code of a place: [$¥-411]."""
@@ -18,17 +18,17 @@ LITERAL = re.compile(r'"([^"]*)"|\\(.)')
 DIGITS = re.compile(r"[#0?][#0?,]*(?:\.[#0?]*)?,*")
 
 MAX_DIGITS = 15
-"""As many as Excel keeps of a number."""
+"""Limits the digits, as Excel does."""
 
 MAX_GENERAL_DIGITS = 10
-"""As many as Excel shows of a number without a format."""
+"""Limits the digits of a number without a format, as Excel does."""
 
 QUOTED = "\ue000"
 """Stands for a literal while the digits are looked for: a character that no format contains."""
 
 
 class NumberShape(NamedTuple):
-    """What a number format comes to."""
+    """The shape that a number format gives to numbers."""
 
     prefix: str
     suffix: str
@@ -39,14 +39,12 @@ class NumberShape(NamedTuple):
 
 
 def cell_text(value: object, number_format: str | None) -> str:
-    """The text that `value` is shown as; "" for nothing and for what its format hides."""
+    """The text that `value` is shown as; "" for no value and for a format that hides it."""
     shown = number_format or "General"
-    if value is None:
+    if value is None or re.fullmatch(r";{2,3}", shown.strip()):
         return ""
     if isinstance(value, str):
-        return "" if is_hiding(shown) else value.replace("_x000D_", "")
-    if is_hiding(shown):
-        return ""
+        return value.replace("_x000D_", "")
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, (int, float)):
@@ -59,11 +57,6 @@ def cell_text(value: object, number_format: str | None) -> str:
         minutes = round(value.total_seconds() / 60)
         return f"{minutes // 60}:{minutes % 60:02}"
     return str(value)
-
-
-def is_hiding(number_format: str) -> bool:
-    """True for the format that shows nothing, whatever the value."""
-    return re.fullmatch(r";{2,3}", number_format.strip()) is not None
 
 
 def _moment_text(moment: datetime.datetime, number_format: str) -> str:
@@ -84,7 +77,7 @@ def _number_text(number: float, number_format: str) -> str:
     if shape is None or abs(number) >= 10**MAX_DIGITS:
         return _general_text(number)
     scaled = abs(number) / shape.divisor
-    # Excel rounds halves up, as one does by hand; the last digit that it keeps decides.
+    # Excel rounds halves up, as people do by hand; the last digit that it keeps decides.
     rounded = round(float(f"{scaled:.{MAX_DIGITS}g}") + 10.0 ** -(shape.decimals + 12), shape.decimals)
     digits = f"{rounded:{',' if shape.is_grouped else ''}.{shape.decimals}f}"
     digits = digits.rjust(shape.min_digits + (shape.decimals + 1 if shape.decimals else 0), "0")
@@ -100,7 +93,7 @@ def _general_text(number: float) -> str:
 
 @lru_cache(maxsize=512)
 def _shape_of(number_format: str) -> NumberShape | None:
-    """What `number_format` comes to; None for General, and for what is not simple (fractions, 1E+06)."""
+    """The shape of `number_format`; None for General, and for formats that are not simple (fractions, 1E+06)."""
     literals: list[str] = []
 
     def keep(match: re.Match[str]) -> str:

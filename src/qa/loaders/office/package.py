@@ -1,4 +1,4 @@
-"""The parts of an Office file: XML trees by name, and which part another one refers to."""
+"""The parts of an Office file: XML trees by name, and the relations between parts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import posixpath
 import re
 import zipfile
-from types import TracebackType
 from urllib.parse import unquote
 
 from lxml import etree
@@ -32,9 +31,7 @@ class Package:
     def __enter__(self) -> Package:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._archive.close()
 
     def read(self, name: str) -> bytes | None:
@@ -65,7 +62,7 @@ class Package:
         return next((name for found, name in self.relations(source).values() if found == kind), None)
 
     def relations(self, source: str) -> dict[str, tuple[str, str]]:
-        """Kind and name of the part that each relationship id of `source` stands for; links are left out."""
+        """The kind and name of the part for each relationship id of `source`, without links."""
         folder, file = posixpath.split(source)
         tree = self.tree(posixpath.join(folder, "_rels", f"{file}.rels"))
         found: dict[str, tuple[str, str]] = {}
@@ -81,8 +78,18 @@ class Package:
         return found
 
 
+def number_in(text: object) -> int | None:
+    """The number that the digits of `text` give; None for anything else."""
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else None
+
+
+def is_true(text: object) -> bool:
+    """True for the value of an attribute that is on."""
+    return text in ("1", "true")
+
+
 def parse_xml(data: bytes) -> Element:
-    """The root element of `data`; entities are not resolved, nothing is fetched, nesting has a limit."""
+    """The root element of `data`, with a limit of nesting, and without resolving entities or fetching."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True,
         remove_pis=True,

@@ -1,4 +1,4 @@
-"""PowerPoint files (.pptx): each slide a page, in reading order, its speaker notes under a heading."""
+"""PowerPoint files (.pptx) → text: a page for each slide, in reading order, with the speaker notes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from pptx.slide import Slide
 
 from qa.i18n.reasons import Reason
 from qa.loaders.office.archive import damaged
-from qa.loaders.office.graphics import read_chart, read_diagram, read_frame, read_table
+from qa.loaders.office.graphics import DGM, C, read_chart, read_diagram, read_table
 from qa.loaders.office.package import Element, Package, parse_xml
 from qa.loaders.office.properties import read_properties
-from qa.loaders.office.slide_text import A
+from qa.loaders.office.slide_text import A, blocks_of, read_lines
 from qa.loaders.office.word_runs import MC, alternative
 from qa.loaders.parsed import Parsed, TextBuilder
 from qa.text.normalise import normalise_line
@@ -28,10 +28,10 @@ from qa.text.normalise import normalise_line
 PROGRAM = "PowerPoint"
 
 NOTES_HEADING = "Notes"
-"""What speaker notes are put under: they are said, not shown, and may be meant for the speaker alone."""
+"""The heading of speaker notes: they are said, not shown, and may be meant for the speaker alone."""
 
 SAME_LINE = 1 / 24
-"""Shapes whose tops differ by less than this share of the slide's height stand side by side."""
+"""The share of the slide's height by which the tops of shapes side by side may differ."""
 
 UNREAD_PLACEHOLDERS = frozenset({
     PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.HEADER, PP_PLACEHOLDER.SLIDE_NUMBER,
@@ -45,16 +45,14 @@ UNREADABLE = (
     KeyError, ValueError, TypeError, AttributeError, IndexError, AssertionError, RecursionError, EOFError,
     NotImplementedError, zipfile.BadZipFile, etree.XMLSyntaxError, PythonPptxError,
 )  # fmt: skip
-"""What python-pptx raises on files that do not hold together: it takes for granted that parts are there."""
+"""The errors of python-pptx for files that do not hold together: it takes for granted that parts are there."""
 
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-C_CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}chart"
-DGM_IDS = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds"
 
 
 def read_powerpoint(data: bytes) -> Parsed:
-    """The text of a PowerPoint file; hidden slides, comments, footers and alternative texts are left out."""
+    """The text of a PowerPoint file, without hidden slides, comments, footers and alternative texts."""
     with Package(data, program=PROGRAM) as package:
         properties = read_properties(package)
     try:
@@ -90,7 +88,7 @@ class _Reader:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was left out, and which slides have no text."""
+        """The warnings of slides without text, and of hidden slides and texts."""
         found = [Reason("why_slide_empty", number=number) for number in self.empty]
         if self._hidden_slides:
             found.append(Reason("why_hidden_slides", numbers=tuple(self._hidden_slides)))
@@ -99,7 +97,7 @@ class _Reader:
         return tuple(found)
 
     def add_slides(self) -> None:
-        """Add each slide that is shown; numbers count those that are not, too, as PowerPoint's do."""
+        """Add each slide that is shown. Numbers count hidden slides, too, as PowerPoint's do."""
         for number, slide in enumerate(self._slides, start=1):
             if slide.element.get("show") in ("0", "false"):
                 self._hidden_slides.append(number)
@@ -107,14 +105,15 @@ class _Reader:
             _take_alternatives(slide.element)
             title = self._title_of(slide)
             blocks = [block for block in self._blocks(slide) if block.strip()]
-            notes = self._notes(slide)
+            frame = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+            notes = self._frame(frame._txBody, is_list=False) if frame is not None else []
             if not (title or blocks or notes):
                 self.empty.append(number)
                 continue
             if not self.builder.pages:
                 self.title = title
             self.builder.start_page(number)
-            # Without a heading of its own it would be read as a part of the slide before it.
+            # Without a heading of its own, the slide would be read as a part of the slide before.
             self.builder.add_heading(title or f"Slide {number}", level=2)
             for block in blocks:
                 self.builder.add_block(block)
@@ -129,17 +128,13 @@ class _Reader:
             return None
         return normalise_line(" ".join(self._frame(shape.text_frame._txBody, is_list=False))) or None
 
-    def _notes(self, slide: Slide) -> list[str]:
-        frame = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
-        return self._frame(frame._txBody, is_list=False) if frame is not None else []
-
     def _frame(self, body: Element, *, is_list: bool) -> list[str]:
-        blocks, has_hidden = read_frame(body, is_list=is_list)
+        lines, has_hidden = read_lines(body, is_list=is_list)
         self._has_hidden_text = self._has_hidden_text or has_hidden
-        return [block for block in blocks if block.strip()]
+        return [block for block in blocks_of(lines) if block.strip()]
 
     def _blocks(self, slide: Slide) -> Iterator[str]:
-        """The blocks of all shapes but the title, in reading order."""
+        """The blocks of all shapes except the title, in reading order."""
         title = slide.shapes.title
         heading = title.element if title is not None else None
         shapes = [shape for shape in slide.shapes if shape.element is not heading]
@@ -165,9 +160,9 @@ class _Reader:
             blocks, has_hidden = read_table(table)
             self._has_hidden_text = self._has_hidden_text or has_hidden
             yield from blocks
-        for chart in frame.iter(C_CHART):
+        for chart in frame.iter(f"{C}chart"):
             yield from read_chart(parse_xml(slide.part.related_part(str(chart.get(f"{R}id"))).blob))
-        for ids in frame.iter(DGM_IDS):
+        for ids in frame.iter(f"{DGM}relIds"):
             yield from read_diagram(parse_xml(slide.part.related_part(str(ids.get(f"{R}dm"))).blob))
 
     def _in_reading_order(self, shapes: Iterable[BaseShape]) -> Iterator[BaseShape]:
@@ -181,7 +176,6 @@ class _Reader:
         yield from sorted(line, key=lambda shape: shape.left or 0)
 
     def _is_off(self, shape: BaseShape) -> bool:
-        """True if `shape` lies wholly outside of the slide."""
         left, top = shape.left, shape.top
         if left is None or top is None or not self._width or not self._height:
             return False

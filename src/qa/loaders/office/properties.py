@@ -1,4 +1,4 @@
-"""What an Office file says of itself: its title and its date, where these are more than a template's."""
+"""The title and date in the properties of an Office file, where these are more than a template's."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ USELESS_TITLE = re.compile(
 """Titles that programs give by themselves, in the languages of those who write for the centre."""
 
 TEMPLATE_DATES = frozenset({"2013-12-23", "2013-01-27"})
-"""What the templates of python-docx and python-pptx say, and so each file that was made with them."""
+"""The dates of the templates of python-docx and python-pptx, and so of files that were made with them."""
 
 FIRST_YEAR = 1990
-"""Earlier dates are a clock that was not set."""
+"""The first year that counts. Earlier dates come from a clock that was not set."""
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -32,14 +32,14 @@ USUAL_NAME = "docProps/core.xml"
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """Title and ISO date of a file; None where it does not say."""
+    """The title and ISO date of a file; None where the file does not say."""
 
     title: str | None = None
     date: str | None = None
 
 
 def read_properties(package: Package) -> Properties:
-    """Title and last change (else first saving) of `package`."""
+    """The title and the day of the last change (else of the first saving) of `package`."""
     tree = package.tree(package.related("", "core-properties") or USUAL_NAME)
     if tree is None:
         return Properties()
@@ -50,7 +50,7 @@ def read_properties(package: Package) -> Properties:
 
 
 def useful_title(title: str | None) -> str | None:
-    """`title` on one line; None if it is one that programs give by themselves."""
+    """`title` on one line; None for a title that programs give by themselves."""
     line = normalise_line(title or "")
     return None if USELESS_TITLE.fullmatch(line) or not line else line
 

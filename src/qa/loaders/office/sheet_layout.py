@@ -1,4 +1,4 @@
-"""What a sheet hides and merges: openpyxl does not tell when it reads row by row."""
+"""The hidden and merged cells of a sheet, which openpyxl does not tell when it reads row by row."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from qa.errors import LoadError
-from qa.loaders.office.package import Element
+from qa.loaders.office.package import Element, is_true, number_in
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 RANGE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})")
 
 MAX_MERGED_CELLS = 200_000
-"""Places covered by merged cells that are remembered; a sheet may claim all of its 17 billion."""
+"""Limits the places under merged cells. A sheet may claim all of its 17 billion."""
 
 MAX_CELLS_IN_ROW = 16_384
-"""As many as Excel allows. One endless row would have to be held in memory."""
+"""Limits the cells of a row, as Excel does. An endless row would have to be held in memory."""
 
 MAX_MERGED_ROWS = 1000
-"""How far down a merged cell is followed."""
+"""Limits the rows of a merged cell."""
 
 
 @dataclass(slots=True)
 class SheetLayout:
-    """Rows and columns count from 1.
+    """The layout of a sheet, whose rows and columns count from 1.
 
-    `filled_rows` are those with cells in them; `merged` gives the first place of the merged cell that covers
-    a place.
+    `filled_rows` have cells; `merged` gives the first place of the merged cell that covers a place.
     """
 
     filled_rows: set[int] = field(default_factory=set)
@@ -46,7 +45,7 @@ def read_layout(data: bytes, *, max_columns: int) -> SheetLayout:
     layout = SheetLayout()
     row_number = cells = 0
     tags = [f"{MAIN}{name}" for name in ("row", "c", "col", "mergeCell")]
-    # As elsewhere: entities are not resolved, nothing is fetched.
+    # As elsewhere, no entity is resolved, and nothing is fetched.
     for _, element in etree.iterparse(
         io.BytesIO(data), tag=tags, resolve_entities=False, no_network=True, huge_tree=False
     ):
@@ -56,33 +55,24 @@ def read_layout(data: bytes, *, max_columns: int) -> SheetLayout:
                 raise LoadError(
                     "one of its rows has more cells than a sheet can have; save it again in Excel"
                 )
-            # A formula without a saved value: a program other than Excel wrote it.
-            layout.formulas_without_value += element.find(f"{MAIN}f") is not None and not element.findtext(
-                f"{MAIN}v"
-            )
+            # A program other than Excel wrote a formula without a saved value.
+            has_formula, value = element.find(f"{MAIN}f") is not None, element.findtext(f"{MAIN}v")
+            layout.formulas_without_value += has_formula and not value
         elif element.tag == f"{MAIN}row":
-            row_number = _number(element.get("r")) or row_number + 1
+            row_number = number_in(element.get("r")) or row_number + 1
             if cells:
                 layout.filled_rows.add(row_number)
             cells = 0
-            if _is_true(element.get("hidden")):
+            if is_true(element.get("hidden")):
                 layout.hidden_rows.add(row_number)
         elif element.tag == f"{MAIN}col":
-            if _is_true(element.get("hidden")):
-                last = min(_number(element.get("max")), max_columns)
-                layout.hidden_columns.update(range(max(1, _number(element.get("min"))), last + 1))
+            if is_true(element.get("hidden")):
+                first, last = (number_in(element.get(name)) or 0 for name in ("min", "max"))
+                layout.hidden_columns.update(range(max(1, first), min(last, max_columns) + 1))
         else:
             layout.merged.update(_merged_places(str(element.get("ref", "")), layout, max_columns))
         _free(element)
     return layout
-
-
-def _number(text: object) -> int:
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else 0
-
-
-def _is_true(text: object) -> bool:
-    return text in ("1", "true")
 
 
 def _merged_places(
@@ -109,7 +99,7 @@ def _column(letters: str) -> int:
 
 
 def _free(element: Element) -> None:
-    """Let go of `element` and of what stands before it: a sheet can be larger than memory."""
+    """Let go of `element` and of all elements before it: a sheet can be larger than memory."""
     element.clear()
     parent = element.getparent()
     while parent is not None and element.getprevious() is not None:

@@ -1,21 +1,21 @@
-"""The words of a text frame on a slide: paragraphs, list items by depth, without what cannot be seen."""
+"""A text frame on a slide → its visible words: paragraphs, and list items by depth."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qa.loaders.office.package import Element
+from qa.loaders.office.package import Element, number_in
 from qa.text.normalise import normalise_line
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 M_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 
 MIN_SIZE = 200
-"""The smallest size that can be seen: 2 points, in hundredths."""
+"""Limits the visible sizes: 2 points, in hundredths."""
 
 UNREAD_FIELDS = ("slidenum", "datetime")
-"""Fields that say nothing of the content, by the beginning of their type."""
+"""The beginnings of types of fields that say nothing of the content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def read_lines(body: Element, *, is_list: bool) -> tuple[list[Line], bool]:
         if not text.strip():
             continue
         properties = paragraph.find(f"{A}pPr")
-        depth = _number(properties.get("lvl") if properties is not None else None) or 0
+        depth = number_in(properties.get("lvl") if properties is not None else None) or 0
         counts = {level: count for level, count in counts.items() if level <= depth}
         mark = _mark(properties, is_list, counts, depth)
         lines.append(Line(text, mark, depth))
@@ -52,7 +52,7 @@ def read_lines(body: Element, *, is_list: bool) -> tuple[list[Line], bool]:
 def blocks_of(lines: Sequence[Line]) -> Iterator[str]:
     """The blocks that `lines` make: list items that follow each other are one, other lines one each."""
     items: list[str] = []
-    # A body with one line only is a sentence, whatever stands before it.
+    # A body with one line is a sentence, whatever its mark.
     if len(lines) == 1:
         yield lines[0].text
         return
@@ -71,7 +71,7 @@ def blocks_of(lines: Sequence[Line]) -> Iterator[str]:
 def _mark(properties: Element | None, is_list: bool, counts: dict[int, int], depth: int) -> str:
     numbered = properties.find(f"{A}buAutoNum") if properties is not None else None
     if numbered is not None:
-        start = _number(numbered.get("startAt"))
+        start = number_in(numbered.get("startAt"))
         counts[depth] = counts.get(depth, (start or 1) - 1) + 1
         return f"{counts[depth]}. "
     counts.pop(depth, None)
@@ -91,15 +91,8 @@ def _pieces(paragraph: Element) -> Iterator[tuple[str, bool]]:
         elif child.tag in (f"{A}r", f"{A}fld"):
             if str(child.get("type", "")).startswith(UNREAD_FIELDS):
                 continue
-            yield child.findtext(f"{A}t") or "", not _is_tiny(child.find(f"{A}rPr"))
+            properties = child.find(f"{A}rPr")
+            size = number_in(properties.get("sz")) if properties is not None else None
+            yield child.findtext(f"{A}t") or "", size is None or size >= MIN_SIZE
         elif child.tag != f"{A}pPr":
             yield "".join(str(piece.text or "") for piece in child.iter(M_TEXT)), True
-
-
-def _is_tiny(properties: Element | None) -> bool:
-    size = _number(properties.get("sz")) if properties is not None else None
-    return size is not None and size < MIN_SIZE
-
-
-def _number(text: object) -> int | None:
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else None

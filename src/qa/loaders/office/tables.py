@@ -1,7 +1,7 @@
 """A table → blocks of text in which each row can be understood, found and quoted alone.
 
-With a row of headings, each row becomes a block "Year: 2014; City: Hai Phong; Tons: 600": one sentence for
-whoever splits it, with the headings that a search needs. Without one, rows are "a | b | c".
+With a row of headings, each row becomes a block "Year: 2014; City: Hai Phong; Tons: 600": one sentence, with the
+headings that a search needs. Without headings, rows are "a | b | c".
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Literal
 from qa.text.normalise import normalise_line
 
 MAX_JOINED_ROWS = 5
-"""Up to so many rows without headings are one block, so that they are read together; of more, each is one."""
+"""Limits the rows without headings that are one block, to be read together. Of more rows, each is a block."""
 
 MAX_NAME_CHARS = 80
-"""Longer cells are no headings of columns."""
+"""Limits the heading of a column."""
 
 MIN_TEXT_ROWS = 2
-"""Where nothing but text stands below, this many rows are wanted below the headings."""
+"""Limits the rows below headings, where all of them are text."""
 
 YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d(?:\s?[-/]\s?\d{2,4})?\s?(?:年度?)?|(?:平成|令和)\s?\d+\s?年度?")
 """A number that can be the heading of a column."""
@@ -33,9 +33,9 @@ NUMBER = re.compile(r"[^\w\s]{0,2}\s?\d")
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What stands in one place of the grid; a merged cell stands in each of its places.
+    """The content of one place of the grid. A merged cell stands in each of its places.
 
-    `merged` tells that it is the same cell as the one to its left or above it.
+    `merged` tells that the cell to the left or above is the same cell.
     """
 
     text: str = ""
@@ -49,7 +49,7 @@ Row = Sequence[Cell]
 def table_blocks(rows: Sequence[Row], *, header_rows: int | None = None) -> Iterator[str]:
     """The blocks of a table, all of whose rows have the same number of cells.
 
-    `header_rows` is how many rows of headings it begins with; None where that has to be found out.
+    `header_rows` counts the rows of headings at its beginning; None where the count has to be found.
     """
     kept = [row for row in rows if any(cell.text.strip() for cell in row)]
     header_rows = None if header_rows is None else max(0, header_rows - (len(rows) - len(kept)))
@@ -72,30 +72,30 @@ def _own(cell: Cell) -> bool:
 
 
 def _filled(row: Row) -> list[Cell]:
-    """The cells of `row` that say something which did not stand to the left of or above them."""
+    """The filled cells of `row`, without repeats of a merged cell."""
     return [cell for cell in row if _own(cell)]
 
 
 def _said(row: Row) -> list[Cell]:
-    """The cells of `row` that say something, with those that stand beside several rows: they are its subject."""
+    """The filled cells of `row`, with cells that stand beside several rows: they are its subject."""
     return [cell for cell in row if cell.text.strip() and cell.merged != "left"]
 
 
 def _is_line(row: Row) -> bool:
-    """True for a title above a table or a unit at its side: one cell, not the heading of the second of two."""
+    """True for a title above a table or a unit at its side: one cell, but not the heading of the second of two."""
     return len(_filled(row)) == 1 and (len(row) != 2 or _own(row[0]))
 
 
 def _name(cells: Sequence[Cell]) -> str:
-    """The heading of a column, from the cells above each other that make it."""
+    """The heading of a column, from its `cells` above each other."""
     words = [normalise_line(cell.text) for cell in cells if cell.merged != "above"]
     return " ".join(dict.fromkeys(word for word in words if word)).rstrip(" :：")
 
 
 def _named_row(names: Sequence[str], row: Row) -> str:
-    """`row` with the headings before its values; a line of its own that stands among the rows stays as it is.
+    """`row` with the headings before its values. A line of its own among the rows stays as it is.
 
-    A cell that is merged over several rows is said in each: it is what they are about.
+    A cell that is merged over several rows is said in each row: it is the subject of the rows.
     """
     said = [
         (name, text)
@@ -108,7 +108,7 @@ def _named_row(names: Sequence[str], row: Row) -> str:
 
 
 def _count_header_rows(rows: Sequence[Row]) -> int:
-    """How many rows of headings `rows` begin with: 0, 1, or 2 where the first groups the second."""
+    """The number of rows of headings at the beginning: 0, 1, or 2 where the first groups the second."""
     if len(rows) < 2 or not _are_distinct(rows[:1]) or not _are_names(rows[0], rows[1:]):
         return 0
     is_grouped = any(cell.merged == "left" for cell in rows[0])
@@ -116,7 +116,7 @@ def _count_header_rows(rows: Sequence[Row]) -> int:
 
 
 def _are_distinct(rows: Sequence[Row]) -> bool:
-    """True if `rows` make a different heading for each column, but for one, which may be at the left."""
+    """True if `rows` make a different heading for each column, except one, which may be at the left."""
     columns = [[row[at] for row in rows] for at in range(len(rows[0]))]
     names = [_name(column) for column in columns if column[-1].merged != "left"]
     filled = [name for name in names if name]
@@ -125,7 +125,7 @@ def _are_distinct(rows: Sequence[Row]) -> bool:
 
 
 def _are_names(first: Row, below: Sequence[Row]) -> bool:
-    """True if the cells of `first` can be the headings of what stands below them."""
+    """True if the cells of `first` can be the headings of the rows `below`."""
     for at, cell in enumerate(first):
         text = normalise_line(cell.text)
         if text and not _can_be_name(cell, text):
@@ -140,9 +140,7 @@ def _are_names(first: Row, below: Sequence[Row]) -> bool:
 
 
 def _can_be_name(cell: Cell, text: str) -> bool:
-    if YEAR.fullmatch(text):
-        return True
-    if text in SYMBOLS:
+    if YEAR.fullmatch(text) or text in SYMBOLS:
         return True
     digits = sum(character.isdigit() for character in text)
     letters = sum(character.isalpha() for character in text)

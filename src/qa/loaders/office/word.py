@@ -1,4 +1,4 @@
-"""Word files (.docx): what a reader sees of the body, in its order, then the notes."""
+"""Word files (.docx) → the text that a reader sees: the body in its order, then the notes."""
 
 from __future__ import annotations
 
@@ -27,28 +27,27 @@ from qa.text.normalise import normalise_line
 PROGRAM = "Word"
 
 MAX_HEADING_CHARS = 250
-"""Longer paragraphs are text that was given a heading's style for its looks."""
+"""Limits a heading. A longer paragraph is text that was given a heading's style for its looks."""
 
 MAX_COLUMNS = 63
-"""As many as Word allows in a table."""
+"""Limits the columns of a table, as Word does."""
 
-LAYOUT_PARAGRAPHS = 3
-LAYOUT_CHARACTERS = 500
-"""A cell with so many paragraphs and so much text is a column of a page, not a value in a table."""
+MIN_LAYOUT_PARAGRAPHS, MAX_VALUE_CHARS = 3, 500
+"""Limits of a value in a table. A cell with so many paragraphs, and with more text, is a column of a page."""
 
 WRAPPERS = frozenset(f"{W}{name}" for name in ("sdtContent", "customXml", "ins", "moveTo", "smartTag"))
-"""What holds paragraphs, tables, rows or cells without meaning anything for how they are read. What is
-deleted or moved away (w:del, w:moveFrom) is not among them."""
+"""Elements around paragraphs, tables, rows or cells that mean nothing for reading. Deleted or moved text (w:del,
+w:moveFrom) is not among them."""
 
 CONTENTS = "Table of Contents"
-"""What Word calls the gallery from which it inserts one."""
+"""Word's gallery of tables of contents."""
 
 NOTES = (("footnotes", "footnote", "Footnotes"), ("endnotes", "endnote", "Endnotes"))
-"""Kind of the part, name of its elements, and the heading that they are put under."""
+"""The kind of the part, the name of its elements, and their heading."""
 
 
 def read_word(data: bytes) -> Parsed:
-    """The text of a Word file; comments, headers, footers and what is deleted or hidden are left out."""
+    """The text of a Word file, without comments, headers, footers, and deleted or hidden text."""
     with Package(data, program=PROGRAM) as package:
         main = package.related("", "officeDocument") or "word/document.xml"
         tree = package.tree(main)
@@ -80,7 +79,7 @@ def _is_dark_page(package: Package, main: str, tree: Element) -> bool:
 
 
 def _children(parent: Element, name: str) -> Iterator[Element]:
-    """The rows of a table or the cells of a row, those inside of content controls and insertions too."""
+    """The rows of a table or the cells of a row, also inside of content controls and insertions."""
     for child in parent:
         if child.tag == W + name:
             yield child
@@ -89,7 +88,7 @@ def _children(parent: Element, name: str) -> Iterator[Element]:
 
 
 class _Reader:
-    """Adds what it is given to `builder`, block by block."""
+    """Adds paragraphs, tables and notes to `builder`, block by block."""
 
     def __init__(self, package: Package, main: str, *, is_dark_page: bool) -> None:
         self.styles = Styles(package.tree(package.related(main, "styles") or ""))
@@ -151,7 +150,7 @@ class _Reader:
             self.builder.add_block(block)
 
     def _grid(self, rows: list[Element], dark: bool) -> list[list[Cell]]:
-        """The cells of a table at their places, each row filled up to the same length."""
+        """The cells of a table at their places, with rows of equal length."""
         grid: list[list[Cell]] = []
         for row in rows:
             above = grid[-1] if grid else []
@@ -185,7 +184,7 @@ class _Reader:
                 yield from self._lines(child, dark)
 
     def _header_rows(self, table: Element, rows: list[Element]) -> int | None:
-        """How many rows of headings the file says, or shows, that there are; None if it does neither."""
+        """The number of rows of headings that the file names or shows; None if it does neither."""
         marked = 0
         while marked < len(rows) and is_on(rows[marked].find(f"{W}trPr/{W}tblHeader")):
             marked += 1
@@ -201,7 +200,6 @@ class _Reader:
         return 1 if is_painted and value_of(look, "firstRow") in ("1", "true", "on") else None
 
     def _is_bold(self, row: Element) -> bool:
-        """True if all that is written in `row` is bold."""
         bold = [
             any(is_on(holder.find(f"{W}rPr/{W}b")) for holder in (run, *self.styles.of_paragraph(paragraph)))
             for paragraph in row.iter(f"{W}p")
@@ -211,7 +209,7 @@ class _Reader:
         return bool(bold) and all(bold)
 
     def add_notes(self, package: Package, main: str) -> None:
-        """Add the footnotes and endnotes, each under a heading of their own."""
+        """Add the footnotes and endnotes, under headings of their own."""
         for kind, name, heading in NOTES:
             tree = package.tree(package.related(main, kind) or "")
             # Those with a type are the lines that part notes from the text.
@@ -237,7 +235,7 @@ def _is_layout(rows: list[Element]) -> bool:
     if all(len(row) <= 1 for row in cells):
         return True
     return any(
-        sum(map(bool, lengths)) >= LAYOUT_PARAGRAPHS and sum(lengths) > LAYOUT_CHARACTERS
+        sum(map(bool, lengths)) >= MIN_LAYOUT_PARAGRAPHS and sum(lengths) > MAX_VALUE_CHARS
         for row in cells
         for cell in row
         for lengths in [[sum(len(t.text or "") for t in p.iter(f"{W}t")) for p in cell.iterfind(f"{W}p")]]

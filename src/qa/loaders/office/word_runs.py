@@ -1,4 +1,4 @@
-"""A paragraph of a Word file → the words that a reader sees of it, and the text boxes that hang on it."""
+"""A paragraph of a Word file → its visible words, and the text boxes that hang on it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 
 MIN_SIZE = 4
-"""The smallest size that can be seen: 2 points, in halves."""
+"""Limits the visible sizes: 2 points, in halves."""
 
 WHITE = 0xF8
-"""From this value of each channel on, a colour is white on paper."""
+"""The least value of the channels of a colour that is white on paper."""
 
 SHOWN = frozenset(f"{W}{name}" for name in ("hyperlink", "ins", "moveTo", "smartTag", "customXml", "fldSimple",
                                             "sdt", "sdtContent", "dir", "bdo", "ruby", "rubyBase"))  # fmt: skip
@@ -27,7 +27,7 @@ reading aids of w:ruby."""
 CHARACTERS = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 
 LEADER = " ..... "
-"""What stands for a tab that is drawn as a line of dots."""
+"""The text for a tab that is drawn as a line of dots."""
 
 DARK_HIGHLIGHTS = frozenset({"black", "blue", "darkBlue", "darkCyan", "darkGreen", "darkMagenta", "darkRed",
                              "darkYellow", "darkGray", "green", "magenta", "red"})  # fmt: skip
@@ -42,7 +42,7 @@ class TextBox:
 
 
 class RunReader:
-    """Reads the visible text of paragraphs; `has_hidden` tells whether any was left out as invisible."""
+    """Reads the visible text of paragraphs. `has_hidden` tells whether invisible text was left out."""
 
     def __init__(self, styles: Styles, *, is_dark_page: bool = False) -> None:
         self._styles = styles
@@ -52,12 +52,12 @@ class RunReader:
         self.has_hidden = False
 
     def read(self, paragraph: Element, *, on_dark: bool = False) -> tuple[str, tuple[TextBox, ...]]:
-        """The visible text of `paragraph`, and its text boxes; `on_dark` tells that its cell or box is dark."""
+        """The visible text of `paragraph`, and its text boxes. `on_dark` is true in a dark cell or box."""
         self._boxes = []
         shade = next(self._styles.paragraph_properties(paragraph, "shd"), None)
         dark = on_dark or self._is_dark_page or is_dark(shade)
         text = "".join(self._pieces(paragraph, self._styles.of_paragraph(paragraph), dark))
-        # Dots are shown where a tab leads to the page numbers of a table of contents that was typed by hand.
+        # A tab that leads to a page number of a table of contents that was typed by hand is shown as dots.
         is_led = "\t" in text and text.rstrip()[-1:].isdecimal() and self._styles.has_leader(paragraph)
         text = text.replace("\t", LEADER if is_led else " ")
         # An instruction ends with its paragraph: a field that is never closed must not hide the rest.
@@ -119,7 +119,7 @@ class RunReader:
 
 
 def alternative(element: Element) -> Element:
-    """Of an mc:AlternateContent, the first choice; what old programs are given instead says the same again."""
+    """The first choice of an mc:AlternateContent; its fallback for old programs says the same again."""
     choice = element.find(f"{MC}Choice")
     fallback = choice if choice is not None else element.find(f"{MC}Fallback")
     return fallback if fallback is not None else element
@@ -134,7 +134,7 @@ def _is_white(colour: str | None) -> bool:
 
 
 def _text_boxes(element: Element, *, is_dark_shape: bool = False) -> Iterator[TextBox]:
-    """The text boxes in `element`, those in groups too, but none inside of another."""
+    """The text boxes in `element`, also in groups, but no text box inside of another."""
     if element.tag == f"{MC}AlternateContent":
         element = alternative(element)
     if element.tag == f"{W}txbxContent":

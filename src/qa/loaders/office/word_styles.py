@@ -1,4 +1,4 @@
-"""What the styles and the numbering of a Word file say of a paragraph: its level, its mark, its properties."""
+"""The styles and the numbering of a Word file: the level, mark and properties of a paragraph."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ HEADING_NAME = re.compile(
 TITLE_NAME = re.compile(r"title|表題|タイトル|标题|標題|tiêu đề|ចំណងជើង|titel|titre", re.IGNORECASE)
 
 CONTENTS_NAME = re.compile(r"(?:toc|contents|目次|目录)\s*(?:\d|heading)", re.IGNORECASE)
-"""Lines of a table of contents: the headings once more."""
+"""The styles of lines in a table of contents, which repeat the headings."""
 
 BODY_LEVEL = 9
-"""The outline level of what is no heading; 0 is the top."""
+"""The outline level of text that is no heading; 0 is the top."""
 
 MAX_STYLE_DEPTH = 20
-"""How many styles may be based on each other."""
+"""Limits the styles that are based on each other."""
 
 
 def value_of(element: Element | None, name: str = "val") -> str | None:
@@ -48,7 +48,7 @@ def number_of(element: Element | None, name: str = "val") -> int | None:
 
 
 class Styles:
-    """The styles of a file by their id, and what follows from those that they are based on."""
+    """The styles of a file, with the styles that they are based on."""
 
     def __init__(self, tree: Element | None) -> None:
         self._by_id: dict[str, Element] = {}
@@ -62,7 +62,7 @@ class Styles:
                 self._default = style_id
 
     def chain(self, style_id: str | None) -> tuple[Element, ...]:
-        """The style, the one that it is based on, and so on."""
+        """The style, the style that it is based on, and so on."""
         if style_id not in self._chains:
             found: list[Element] = []
             following = style_id
@@ -77,7 +77,7 @@ class Styles:
         return self.chain(value_of(paragraph.find(f"{W}pPr/{W}pStyle")) or self._default)
 
     def paragraph_properties(self, paragraph: Element, name: str) -> Iterator[Element]:
-        """Each property w:`name` that holds for `paragraph`: its own, then those of its styles."""
+        """The properties w:`name` that hold for `paragraph`: its own, then those of its styles."""
         for holder in (paragraph, *self.of_paragraph(paragraph)):
             found = holder.find(f"{W}pPr/{W}{name}")
             if found is not None:
@@ -113,7 +113,7 @@ class Styles:
         )
 
     def is_shaded(self, style_id: str | None) -> bool:
-        """True if the table style paints any of its cells in a colour on which white can be read."""
+        """True if the table style paints any cell in a colour on which white can be read."""
         return any(is_dark(shade) for style in self.chain(style_id) for shade in style.iter(f"{W}shd"))
 
 
@@ -152,7 +152,7 @@ class Numbering:
             self._lists[own] = (f"num {own}" if restarts else abstract_id, abstract_id)
 
     def mark(self, paragraph: Element) -> tuple[str, int] | None:
-        """The mark of the list item that `paragraph` is ("- ", "3. ") and its depth from 0; None if it is none.
+        """The mark ("- ", "3. ") and depth from 0 of the list item `paragraph`; None if it is no list item.
 
         Each call counts: ask once for each paragraph, in their order.
         """

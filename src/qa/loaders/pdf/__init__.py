@@ -1,4 +1,4 @@
-"""PDF files: what a reader would see of their pages, in the order in which it would be read."""
+"""PDF files → the text that a reader would see on their pages, in reading order."""
 
 from qa.loaders.pdf.parser import read_pdf
 

@@ -17,29 +17,30 @@ from qa.loaders.text import SENTENCE_END
 from qa.text.sentences import contents_number
 
 PARAGRAPH_GAP = 1.3
-"""Of the usual distance of lines; lines further apart are of two paragraphs. Producers use 1.4 and more."""
+"""The share of the usual distance of lines from which they belong to two paragraphs. Producers use 1.4 and
+more."""
 
 USUAL_PITCH = 1.25
-"""Of the size, the distance of lines where a document has too few to tell."""
+"""The distance of lines, as a share of the size, where a document has too few lines to tell."""
 
 INDENT = 0.8
-"""Of the size; a line that begins so much further in begins a paragraph."""
+"""The indent of a line that begins a paragraph, as a share of the size."""
 
 MAX_HEADING_CHARS = 200
-"""Longer text in large letters is a summary, not a heading."""
+"""Limits a heading. Longer text in large letters is a summary."""
 
 MAX_BOLD_HEADING_CHARS = 90
-"""Bold text as large as the rest is a heading only if it stands alone and is as short as one."""
+"""Limits a bold heading. Bold text as large as the rest is a heading only if it is short and stands alone."""
 
-MAX_FIRST_WORD = 12
-"""Characters; what a line could have taken in of the next one, where no blank tells where a word ends."""
+MAX_FIRST_WORD_CHARS = 12
+"""Limits the characters that a line could have taken in from the next line."""
 
-MAX_KHMER_WORD = 20
-"""Characters; lines in Khmer, Thai, Lao and Burmese end with a word, as elsewhere, and no blank tells how long the
-next one is. A syllable alone takes five."""
+MAX_KHMER_WORD_CHARS = 20
+"""Limits the same in Khmer, Thai, Lao and Burmese: their lines end with a word, and no blank tells how long the
+next word is. A syllable alone takes five."""
 
 FULL = 5.0
-"""Of the size; a line that ends so near to the end of its column had no room for another word."""
+"""The room for a word at the end of a line, as a share of the size. A line with less room is full."""
 
 NUMBERED = re.compile(r"^\(?(?:\d{1,2}|[a-z])[.)]\s+\S")
 
@@ -48,9 +49,9 @@ Kind = Literal["heading", "paragraph", "list", "table"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a page's text with its role; the size of its letters tells a heading's level.
+    """A piece of a page's text with its role. The size of its letters tells a heading's level.
 
-    `is_full` tells that its last line goes to the end of its column, so that it may go on elsewhere.
+    `is_full` tells that its last line goes to the end of its column, so that the text may go on elsewhere.
     """
 
     kind: Kind
@@ -61,7 +62,8 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Typography:
-    """How a document is set: the body's size, its lines' usual distance (of the size), its words."""
+    """The typesetting of a document: the body's size, the usual distance of lines (a share of the size), its
+    words."""
 
     size: float
     pitch: float
@@ -109,7 +111,7 @@ def build_blocks(column: Column, typography: Typography) -> Iterator[Block]:
 def _block(lines: Sequence[Line], typography: Typography, *, right: float) -> Block:
     text = join_lines(lines, typography.words)
     first = lines[0]
-    # What a table of contents calls a heading stands above nothing there.
+    # A heading in a table of contents stands above nothing there.
     has_letters = any(character.isalpha() for character in text) and not contents_number(text)
     if _is_large(first, typography):
         is_heading = has_letters and len(text) <= MAX_HEADING_CHARS
@@ -153,12 +155,10 @@ def _is_large(line: Line, typography: Typography) -> bool:
 
 
 def _begins_paragraph(lines: Sequence[Line], line: Line, typography: Typography, *, right: float) -> bool:
-    """True if the line is not of the paragraph that the lines are of; text there reaches to `right`."""
+    """True if the line begins a paragraph after that of `lines`, in a column that reaches to `right`."""
     first, last = lines[0], lines[-1]
     pitch = (line.top - last.top) / line.size
-    if abs(line.size - last.size) > 0.08 * last.size or pitch < 0:
-        return True
-    if contents_number(last.text):
+    if abs(line.size - last.size) > 0.08 * last.size or pitch < 0 or contents_number(last.text):
         return True
     if _is_large(line, typography):
         return pitch > 2 * typography.pitch or line.is_bold != last.is_bold
@@ -182,18 +182,24 @@ def _begins_paragraph(lines: Sequence[Line], line: Line, typography: Typography,
 
 
 def _has_room(last: Line, line: Line, right: float) -> bool:
-    """True if the line's first word would have stood on the last line, had its writer wanted that."""
+    """True if the last line had room for the line's first word."""
     if line.text[0].islower():
         return False
     width = (line.x1 - line.x0) / len(line.text)
     word = re.split(r"[\s\u200b]", line.text, maxsplit=1)[0]
-    most = 2 if is_cjk(word[0]) else MAX_KHMER_WORD if UNSPACED_SCRIPTS.match(word) else MAX_FIRST_WORD
+    most = (
+        2
+        if is_cjk(word[0])
+        else MAX_KHMER_WORD_CHARS
+        if UNSPACED_SCRIPTS.match(word)
+        else MAX_FIRST_WORD_CHARS
+    )
     count = min(len(word), 2 if SENTENCE_END.search(last.text) and UNSPACED_SCRIPTS.match(word) else most)
     return right - last.x1 > count * width * 1.15 + line.size
 
 
 def heading_levels(blocks: Iterable[Block]) -> dict[float, int]:
-    """The level, 1 at the top, of each size that headings have; sizes that nearly agree share one."""
+    """The level, 1 at the top, of each size that headings have. Sizes that nearly agree share a level."""
     levels: dict[float, int] = {}
     last, level = 0.0, 0
     for size in sorted({block.size for block in blocks if block.kind == "heading"}, reverse=True):

@@ -1,4 +1,4 @@
-"""One page of a PDF → the pieces on it that a reader sees, or why there are none."""
+"""One page of a PDF → its visible pieces, or the reason why there are none."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from qa.loaders.pdf.tables import find_grids, read_table
 from qa.loaders.pdf.visibility import paint, see
 
 MAX_GARBAGE = 0.3
-"""Of a page's letters; a page with more of them unknown says nothing that could be quoted."""
+"""Limits the share of unknown letters on a page. A page with more says nothing that could be quoted."""
 
-MIN_VERTICAL = 4
-"""Characters; fewer below each other are no vertical writing."""
+MIN_VERTICAL_CHARS = 4
+"""Limits vertical writing. Fewer characters stand below each other by chance."""
 
 Reading = Literal[
     "text", "scan_layer", "ocr", "picture", "garbage", "wordless", "unread", "blank", "crowded", "broken"
 ]
-"""How a page came to its pieces, or why it has none. `picture` and `garbage` are what OCR is for; it makes them
-`ocr`, or `wordless` where it finds nothing; `unread` are pages that were too many for it."""
+"""The source of a page's pieces, or the reason why it has none. OCR reads `picture` and `garbage`, and makes them
+`ocr`, or `wordless` where it finds nothing. `unread` pages were too many for OCR."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """The pieces of a page, those that run in its main direction and those of each other one.
+    """The pieces of a page in its main direction, and those in each other direction.
 
-    `top` and `bottom` are where the page begins and ends, y growing downwards; `hidden` counts the characters
-    that are there, but not to be seen, `characters` all.
+    `top` and `bottom` are the ends of the page, with y growing downwards. `hidden` counts its invisible
+    characters, `characters` all characters.
     """
 
     number: int
@@ -57,11 +57,11 @@ class PageContent:
 
 
 def read_page(page: Any, number: int) -> PageContent:
-    """What stands on the page (a `PdfPage`)."""
+    """The content of the page (a `PdfPage`)."""
     if count_objects(page) > MAX_OBJECTS or count_characters(page) > MAX_PAGE_CHARS:
         return PageContent(number, "crowded")
     rotation = page.get_rotation()
-    # Seen unturned, the picture's places are the page's own; which way the text runs is seen from the text.
+    # Unturned, the picture's places are the page's own. The text tells its own direction.
     page.set_rotation(0)
     try:
         return _read_page(page, number)
@@ -103,7 +103,7 @@ def _read_page(page: Any, number: int) -> PageContent:
 
 
 def _elements(glyphs: Sequence[Glyph], rules: Sequence[Rule], angle: int) -> tuple[Element, ...]:
-    """The tables and lines that glyphs which run in one direction make."""
+    """The tables and lines of glyphs that run in one direction."""
     tables: list[Element] = []
     rest = list(glyphs)
     words: frozenset[str] | None = None
@@ -120,13 +120,13 @@ def _elements(glyphs: Sequence[Glyph], rules: Sequence[Rule], angle: int) -> tup
 
 
 def _turn_vertical(glyphs: Sequence[Glyph]) -> list[Glyph]:
-    """The glyphs, those of vertical writing turned so that they run as a line of text does."""
+    """The glyphs, with vertical writing turned so that it runs like a line of text."""
     turned = list(glyphs)
     start = 0
     for index in range(1, len(turned) + 1):
         if index < len(turned) and _stands_below(glyphs[index - 1], glyphs[index]):
             continue
-        if index - start >= MIN_VERTICAL:
+        if index - start >= MIN_VERTICAL_CHARS:
             turned[start:index] = [_as_line(glyph) for glyph in glyphs[start:index]]
         start = index
     return turned
@@ -145,7 +145,7 @@ def _stands_below(glyph: Glyph, following: Glyph) -> bool:
 
 
 def _as_line(glyph: Glyph) -> Glyph:
-    # As seen from 270 degrees: what is below comes to stand to the right, what is left comes below.
+    # Seen from 270 degrees, below becomes right, and left becomes below.
     middle = -(glyph.x0 + glyph.x1) / 2
     return replace(
         glyph,
@@ -157,8 +157,8 @@ def _as_line(glyph: Glyph) -> Glyph:
 
 
 def read_by_ocr(page: Any, content: PageContent) -> PageContent:
-    """`content` with the lines that OCR makes out on the page (a `PdfPage`), if any."""
-    # A page larger than the most pixels allow is painted smaller, so the scale is taken from the picture.
+    """`content` with the lines that OCR reads on the page (a `PdfPage`), if any."""
+    # A page too large for the limit of pixels is painted smaller, so the picture tells the scale.
     picture = paint(page, scale=ocr.OCR_DPI / 72, max_pixels=ocr.MAX_OCR_PIXELS)
     width, height = page.get_size()
     lines: list[Line] = ocr.read_picture(picture, scale=picture.shape[1] / max(width, 1e-6))

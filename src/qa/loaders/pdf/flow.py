@@ -1,4 +1,4 @@
-"""Text that runs on: from column to column, and the sentence that runs from page to page."""
+"""Text that runs on from column to column, and sentences that run on from page to page."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from qa.loaders.pdf.lines import UNSPACED_SCRIPTS, join_text
 from qa.text.languages import detect_script
 from qa.text.sentences import split_sentences
 
-MAX_REST = 600
-"""Characters; no sentence goes on for longer on the next page, so none was found there."""
+MAX_REST_CHARS = 600
+"""Limits the rest of a sentence on the next page. No sentence goes on for longer."""
 
 STOP = re.compile(r"[.!?。！？．។៕…:：]['\"”’」』)）]*$")
 
@@ -22,7 +22,7 @@ GOES_ON = re.compile(r"[,;，、\-\u00ad]$")
 
 
 def join_columns(columns: Sequence[Sequence[Block]], words: frozenset[str]) -> list[Block]:
-    """The blocks of a page's columns, those made whole that run from one column into the next."""
+    """The blocks of a page's columns. Blocks that run from a column into the next are joined."""
     blocks: list[Block] = []
     for column in columns:
         rest = list(column)
@@ -35,7 +35,7 @@ def join_columns(columns: Sequence[Sequence[Block]], words: frozenset[str]) -> l
 def join_pages(pages: Sequence[list[Block]], words: frozenset[str]) -> list[list[Block]]:
     """The pages' blocks, with each sentence whole on the page that it begins on.
 
-    The rest of a paragraph stays on its own page: what is quoted must be found where the citation says.
+    The rest of a paragraph stays on its own page: a quote must be found where the citation says.
     """
     joined = [list(blocks) for blocks in pages]
     for before, after in pairwise(joined):
@@ -43,7 +43,7 @@ def join_pages(pages: Sequence[list[Block]], words: frozenset[str]) -> list[list
         if place is None or not after or not _runs_on(before[place], after[0]):
             continue
         whole = _joined(before[place], after[0], words).text
-        # Where the first page ends: a hyphen may have gone, and nothing after it has.
+        # The end of the first page, counted from behind: a hyphen before it may have gone.
         boundary = len(whole) - len(after[0].text)
         end = _sentence_end(whole, boundary)
         if end is not None:
@@ -54,7 +54,7 @@ def join_pages(pages: Sequence[list[Block]], words: frozenset[str]) -> list[list
 
 
 def _last_paragraph(blocks: Sequence[Block]) -> int | None:
-    """The place of the page's last block, footnotes, which are smaller than the rest, not counted."""
+    """The place of the page's last block before footnotes, which are smaller than the rest."""
     size = max((block.size for block in blocks if block.kind == "paragraph"), default=0.0)
     for place in range(len(blocks) - 1, -1, -1):
         if blocks[place].kind != "paragraph" or blocks[place].size > 0.95 * size:
@@ -78,8 +78,8 @@ def _joined(before: Block, after: Block, words: frozenset[str]) -> Block:
 
 
 def _sentence_end(text: str, boundary: int) -> int | None:
-    """Where the sentence ends that goes over `boundary`; None if it does not end soon."""
-    near = Span(max(boundary - MAX_REST, 0), min(boundary + MAX_REST, len(text)))
+    """The end of the sentence that goes over `boundary`; None if it does not end soon."""
+    near = Span(max(boundary - MAX_REST_CHARS, 0), min(boundary + MAX_REST_CHARS, len(text)))
     for span in split_sentences(text, language=detect_script(text), within=near):
         if span.start < boundary < span.end:
             return span.end if span.end < near.end or near.end == len(text) else None

@@ -1,7 +1,7 @@
-"""Khmer marks that are drawn after the rest of their line → where they stand, and where they are typed.
+"""Khmer marks that are drawn after the rest of their line → the places where they are typed.
 
-LibreOffice and others draw the signs above and below letters by themselves, some letters later than the one that
-they belong to. Where each stands tells whose it is.
+LibreOffice and other programs draw the signs above and below letters by themselves, some letters later than the
+letter that they belong to. Their places on the page tell the letter.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ LOOSE = re.compile("[\u17b7-\u17bd\u17c6\u17c9-\u17d1]")
 MARK = re.compile("[\u17b6-\u17d3]")
 
 COENG = "\u17d2"
-"""Puts the consonant after it below the one before."""
+"""The sign that puts the next consonant below the consonant before."""
 
 RO = "\u179a"
-"""The one consonant that stands to the left of the one that it is put below."""
+"""The only consonant that stands to the left of the consonant that it is put below."""
 
 NEAR = 0.1
-"""Of the letters' size; marks reach over the side of their letter by as much."""
+"""The share of the letters' size by which marks reach over the side of their letter."""
 
 
 def place_marks(glyphs: Sequence[Glyph]) -> list[Glyph]:
     """The glyphs of a line, each Khmer mark after the letter that it stands over or under."""
     placed: list[Glyph] = []
-    early: list[Glyph] = []  # marks drawn before all letters of the line: they are the first one's
+    early: list[Glyph] = []  # marks drawn before all letters of the line: they are the first letter's
     for unit in _units(glyphs):
         if not placed and len(unit) == 1 and LOOSE.match(unit[0].text):
             early += unit
@@ -42,7 +42,7 @@ def place_marks(glyphs: Sequence[Glyph]) -> list[Glyph]:
 
 
 def _units(glyphs: Sequence[Glyph]) -> Iterator[list[Glyph]]:
-    """The glyphs one by one, a consonant that is put below another one with the sign that says so."""
+    """The glyphs one by one. A consonant below another comes together with its sign."""
     unit: list[Glyph] = []
     for glyph in glyphs:
         unit.append(glyph)
@@ -60,7 +60,7 @@ def _is_loose(unit: Sequence[Glyph]) -> bool:
 
 
 def _home(placed: Sequence[Glyph], unit: Sequence[Glyph]) -> int | None:
-    """Before which of the placed glyphs the unit belongs; None for after all of them."""
+    """The place among the placed glyphs that the unit belongs to; None for the end."""
     middle = (min(_left(glyph) for glyph in unit) + max(_right(glyph) for glyph in unit)) / 2
     near = NEAR * unit[0].size
     last = next((glyph for glyph in reversed(placed) if not MARK.match(glyph.text)), None)
@@ -74,7 +74,7 @@ def _home(placed: Sequence[Glyph], unit: Sequence[Glyph]) -> int | None:
 
 
 def _after_cluster(placed: Sequence[Glyph], at: int, *, is_consonant: bool) -> int:
-    """The place behind the consonants that are put below the one at `at`, and behind its vowels for a sign."""
+    """The place behind the consonants below the consonant at `at`, and for a sign behind its vowels, too."""
     place = at + 1
     while place < len(placed) and MARK.match(placed[place].text):
         if placed[place].text == COENG:

@@ -1,4 +1,4 @@
-"""The pieces of a page → columns in the order in which they are read, and tables that have no ruled lines."""
+"""The pieces of a page → columns in reading order, and tables without ruled lines."""
 
 from __future__ import annotations
 
@@ -12,40 +12,41 @@ from qa.loaders.pdf.lines import Line, group_rows, is_cjk, join_row
 from qa.loaders.pdf.tables import Table
 
 MIN_GUTTER = 0.9
-"""Of the body's size, the least width of the gap between two columns. Blanks in justified text come near it,
-but not at the same place in line after line."""
+"""Limits the gap between two columns, as a share of the body's size. Blanks in justified text come near it, but
+not at the same place in line after line."""
 
 MIN_COLUMN_ROWS = 3
-"""Fewer rows side by side are no columns of running text, but what stands beside each other by chance."""
+"""Limits the rows of columns. Fewer rows stand side by side by chance."""
 
 MIN_FILL = 0.55
-"""Of its column's width, the mean length of a line of running text. The cells of a table fill less."""
+"""Limits the mean length of lines of running text, as a share of the column's width. Cells of a table fill
+less."""
 
-PROSE_CHARACTERS = 18
-"""In the mean, a line of running text in a column has more; a cell of a table has fewer."""
+MIN_PROSE_CHARS = 18
+"""Limits the mean length of lines of running text in a column. Cells of a table have fewer characters."""
 
 HEADING_RATIO = 1.13
-"""Of the body's size; a larger line is a heading. 12 over 10.5 points is the least that producers use."""
+"""The ratio of a heading's size to the body's. Producers use 12 over 10.5 points at least."""
 
 BREAK_LINES = 2.0
-"""Of the size; where a heading stands beside so much empty room, it belongs to both columns."""
+"""The empty room, as a share of the size, beside a heading that belongs to both columns."""
 
 MARKER_ROOM = 4.0
-"""Of the size, the widest tab between a bullet and its item."""
+"""The widest tab between a bullet and its item, as a share of the size."""
 
 MAX_PIECES = 4000
-"""A page with more is a drawing, and what stands beside what there would take long to find; a newspaper's page
-has half of that."""
+"""Limits the pieces of a page with columns. A page with more is a drawing and would take long; a newspaper's
+page has half of that."""
 
 MAX_DEPTH = 4
-"""Columns in columns are looked for this deep."""
+"""Limits columns in columns."""
 
 BULLET = re.compile(
     r"^(?:[•●○◦■□◆◇▪▫‣⁃∙·・➢➤✓✔►▶*\uf000-\uf0ff\ue000-\ue0ff]|[-–—−](?=\s)"
     r"|–(?=[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]))\s*(?=\S)"
 )
-"""What stands before an item of a list; the private-use characters are those of the Symbol fonts. Before letters
-that are written without blanks, a tab is no more than a blank would be, and a dash is all that there is."""
+"""The bullet of a list's item. Private-use characters are those of the Symbol fonts. Before letters that are
+written without blanks, a dash needs no blank either."""
 
 Element = Line | Table
 Column = list[Element]
@@ -53,9 +54,9 @@ Interval = tuple[float, float]
 
 
 def read_columns(elements: Sequence[Element], *, size: float, depth: int = 0) -> list[Column]:
-    """The elements in columns, from the top down, the columns in the order in which they are read.
+    """The elements in columns, from the top down, with the columns in reading order.
 
-    `size` is the body's. In a column each line is whole: its pieces are joined.
+    `size` is the body's. The pieces of a line in a column are joined.
     """
     if not elements:
         return []
@@ -74,7 +75,7 @@ def read_columns(elements: Sequence[Element], *, size: float, depth: int = 0) ->
                 columns += read_columns(part, size=size, depth=depth + 1)
             is_open = False
             continue
-        # What follows in the same width goes on with the same text.
+        # Elements that follow in the same width go on with the same text.
         if is_open:
             columns[-1] += _stack(members)
         else:
@@ -192,24 +193,21 @@ def _stack(elements: Sequence[Element]) -> Column:
 
 
 def _are_columns(parts: Sequence[Sequence[Element]]) -> bool:
-    """True if the parts, which stand beside each other, are each read by itself."""
-    return sum(_row_count(part) >= MIN_COLUMN_ROWS for part in parts) >= 2 or _has_list(parts)
-
-
-def _row_count(part: Sequence[Element]) -> int:
-    return sum(len(e.rows) if isinstance(e, Table) else 1 for e in _stack(part))
+    """True if the parts, which stand beside each other, are read one after the other."""
+    counts = [sum(len(e.rows) if isinstance(e, Table) else 1 for e in _stack(part)) for part in parts]
+    return sum(count >= MIN_COLUMN_ROWS for count in counts) >= 2 or _has_list(parts)
 
 
 def _has_list(parts: Sequence[Sequence[Element]]) -> bool:
-    """True if one of the parts has two items of a list, or each of two has one."""
+    """True if a part has two items of a list, or if two parts have an item."""
     counts = [sum(isinstance(e, Line) and bool(BULLET.match(e.text)) for e in part) for part in parts]
     return max(counts) >= 2 or sum(map(bool, counts)) >= 2
 
 
 def _as_table(bands: Sequence[Sequence[Element]], gutters: list[float]) -> Column | None:
-    """The table that the bands make where they hold short pieces beside each other; None if they hold prose.
+    """The table that the bands make if they hold short pieces beside each other; None if they hold prose.
 
-    What stands above and below the table, and beside nothing, stays as it is.
+    Elements above and below the table, beside nothing, stay as they are.
     """
     rows = [number for number, band in enumerate(bands) if len(_cut(band, gutters)) >= 2]
     if not rows:
@@ -236,7 +234,7 @@ def _table(bands: Sequence[Sequence[Element]], gutters: list[float]) -> Table | 
             column = sum(part[0].x0 >= gutter for gutter in gutters)
             row[column] = " ".join(e.text for e in _stack(part))
         if rows and not row[0]:
-            # What stands under a row's cell, and beside nothing, goes on with it.
+            # Text under a row's cell, beside nothing, goes on with the cell.
             rows[-1] = [f"{before} {after}".strip() for before, after in zip(rows[-1], row, strict=True)]
         else:
             rows.append(row)
@@ -255,7 +253,7 @@ def _is_prose(part: Sequence[Line]) -> bool:
     width = max(row.x1 for row in rows) - min(row.x0 for row in rows)
     fill = fmean(row.x1 - row.x0 for row in rows) / max(width, 1.0)
     characters = fmean(sum(2 if is_cjk(c) else 1 for c in row.text) for row in rows)
-    return fill >= MIN_FILL and characters >= PROSE_CHARACTERS
+    return fill >= MIN_FILL and characters >= MIN_PROSE_CHARS
 
 
 MARKER = re.compile(

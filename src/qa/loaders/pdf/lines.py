@@ -14,43 +14,44 @@ from qa.loaders.pdf.page import Glyph
 from qa.text.languages import detect_script
 
 PART_GAP = 0.8
-"""Of the letters' size; a wider gap may be one between columns. Few blanks in justified text are wider."""
+"""The widest gap inside of a piece, as a share of the letters' size. A wider gap may part columns. Few blanks in
+justified text are wider."""
 
 SAME_LINE = 0.3
-"""Of the letters' size; what stands higher or lower by less is on the same line."""
+"""The distance of base lines, as a share of the letters' size, below which letters are on the same line."""
 
 TOUCH = 0.25
-"""Of the letters' size; letters overlap by less (kerning), marks overlap their letter by more."""
+"""The overlap, as a share of the letters' size, above that of letters (kerning) and below that of marks."""
 
 WORD_GAP = 0.18
-"""Of the letters' size; a wider gap is a blank. Fonts have blanks of 0.22 to 0.33, and kerning stays below 0.1."""
+"""The least blank, as a share of the letters' size. Fonts have blanks of 0.22 to 0.33; kerning stays below 0.1."""
 
 EVEN = 0.25
-"""Of the letters' size; the blanks of a stretched line differ by less, as the letters beside them do."""
+"""The most by which blanks of a stretched line differ, as a share of the letters' size."""
 
-MIN_STRETCHED = 4
-"""Words; that three stand at the same distance may come by chance."""
+MIN_STRETCHED_WORDS = 4
+"""Limits the words of a stretched line. Three may stand at the same distance by chance."""
 
 MIN_SPREAD = 1.0
-"""Of the letters' size; the words of a line differ in length by more."""
+"""Limits the difference in length of the words of a line, as a share of the letters' size."""
 
 WORD_GAP_UNSPACED = 0.6
-"""Japanese and Khmer letters are spread to fill a line: only what is as wide as a letter is meant as a blank."""
+"""The least blank between Japanese and Khmer letters, which are spread to fill a line."""
 
 RAISED = 0.85
-"""Of the letters' size; figures that stand higher and are no larger are marks of notes or exponents."""
+"""The largest size of raised figures, as a share of the letters' size: marks of notes, and exponents."""
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 COMPATIBILITY = re.compile(r"[\u2e80-\u2fdf\ufb00-\ufb06]")
-"""Radicals that stand in for Han characters, and ligatures: no keyboard types them, so nobody finds them."""
+"""Radicals in the place of Han characters, and ligatures. No keyboard types them, so nobody would find them."""
 
 UNSPACED_SCRIPTS = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]"
 )
 
-MAX_WORD = 60
-"""Characters; the end of a text in which the word that a line end parts is looked for."""
+MAX_WORD_CHARS = 60
+"""Limits the end of a text in which a word that a line end parts is looked for."""
 
 HYPHENATED = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]$")
 WORD_START = re.compile(r"[^\W\d_]+")
@@ -58,7 +59,7 @@ WORD_START = re.compile(r"[^\W\d_]+")
 CJK = re.compile(r"[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]")
 
 GARBAGE = re.compile(r"[\ue000-\uf8ff\ufffd\x00-\x08\x0e-\x1f\x7f-\x9f]")
-"""Private-use characters, and what is put where a letter is not known."""
+"""Private-use characters, and characters for unknown letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,11 @@ class Line:
 
 
 def build_lines(glyphs: Iterable[Glyph]) -> list[Line]:
-    """The lines that the glyphs make, from the top down, those beside each other from left to right.
+    """The lines of the glyphs, from the top down and from left to right.
 
-    Inside of a word the order in which glyphs are drawn is kept: in Khmer a vowel that stands left of its
-    consonant is written after it. Producers draw letters that they take from another font, and sometimes blanks,
-    after the rest of a line; those are put where they stand.
+    Inside of a word, glyphs stay in the order in which they are drawn: a Khmer vowel to the left of its consonant
+    is written after it. Letters of another font, and sometimes blanks, which producers draw after the rest of a
+    line, are put in their places.
     """
     rows: list[list[list[Glyph]]] = []
     for piece in sorted(_pieces(glyphs), key=lambda piece: _base(piece)):
@@ -96,7 +97,7 @@ def build_lines(glyphs: Iterable[Glyph]) -> list[Line]:
 
 
 def _pieces(glyphs: Iterable[Glyph]) -> list[list[Glyph]]:
-    """Glyphs that are drawn one after the other and stand so, too."""
+    """Pieces of glyphs that are drawn one after the other and stand so, too."""
     pieces: list[list[Glyph]] = []
     for glyph in glyphs:
         if glyph.text.isspace() and glyph.x1 <= glyph.x0:
@@ -119,8 +120,8 @@ def _continues(piece: Sequence[Glyph], glyph: Glyph) -> bool:
         and glyph.size == last.size
         and 0 <= glyph.x0 - last.x1 <= PART_GAP * glyph.size
     ):
-        return True  # most letters: this is asked of each
-    end = max(each.x1 for each in piece[-4:])
+        return True  # for most letters, quickly
+    end = max(drawn.x1 for drawn in piece[-4:])
     overlap = min(last.bottom, glyph.bottom) - max(last.top, glyph.top)
     size = max(last.size, glyph.size)
     # A mark reaches back over its letter, and in Khmer before it; a new line or column reaches back further.
@@ -149,15 +150,12 @@ def _merge(row: Sequence[list[Glyph]]) -> list[list[Glyph]]:
             ends.append(end)
             is_mixed.append(False)
     whole = [_in_place(piece) if mixed else piece for piece, mixed in zip(merged, is_mixed, strict=True)]
-    return [place_marks(piece) if any(map(_is_khmer, piece)) else piece for piece in whole]
-
-
-def _is_khmer(glyph: Glyph) -> bool:
-    return "\u1780" <= glyph.text <= "\u17ff"
+    is_khmer = [any("\u1780" <= glyph.text <= "\u17ff" for glyph in piece) for piece in whole]
+    return [place_marks(piece) if khmer else piece for piece, khmer in zip(whole, is_khmer, strict=True)]
 
 
 def _in_place(piece: Sequence[Glyph]) -> list[Glyph]:
-    """The glyphs from left to right, but those that stand over or under a letter after it, as drawn."""
+    """The glyphs from left to right. Glyphs over or under a letter come after it, as drawn."""
     clusters: list[list[Glyph]] = []
     end = 0.0
     for glyph in piece:
@@ -176,9 +174,9 @@ def _has_ink(glyphs: Sequence[Glyph]) -> bool:
 
 
 def _line(glyphs: Sequence[Glyph]) -> Line:
-    """The line that the glyphs, which are not all blanks, make."""
+    """The line of the glyphs, which are not all blanks."""
     letters = [glyph for glyph in glyphs if not glyph.text.isspace()]
-    # The size that most letters have; a raised figure or a large first letter does not count.
+    # The size of most letters: a raised figure or a large first letter does not count.
     size = Counter(glyph.size for glyph in letters).most_common(1)[0][0]
     body = [glyph for glyph in letters if glyph.size == size]
     return Line(
@@ -194,10 +192,10 @@ def _line(glyphs: Sequence[Glyph]) -> Line:
 
 
 def join_stretched(parts: Sequence[Line]) -> list[Line]:
-    """The parts of a row from left to right, those joined that are words of a line stretched to fill its column.
+    """The parts of a row from left to right. Words of a line that is stretched to fill its column are joined.
 
-    Such a line has the same wide blank between all of its words, however long they are. The cells of a table
-    begin or end at the same distances, so there is more between short ones than between long ones.
+    A stretched line has the same wide blank between all of its words, however long they are. The cells of a table
+    begin or end at the same distances, so there is more room between short cells than between long cells.
     """
     joined: list[Line] = []
     run: list[Line] = []
@@ -212,9 +210,9 @@ def join_stretched(parts: Sequence[Line]) -> list[Line]:
 
 
 def _stretched(run: list[Line]) -> list[Line]:
-    """The parts, whose distances are the same, as one line if they are words of different lengths."""
+    """The parts, which stand at equal distances, as one line if they are words of different lengths."""
     widths = [part.x1 - part.x0 for part in run]
-    if len(run) < MIN_STRETCHED or any(
+    if len(run) < MIN_STRETCHED_WORDS or any(
         max(some) - min(some) < MIN_SPREAD * run[0].size for some in (widths[:-1], widths[1:])
     ):
         return run
@@ -242,7 +240,7 @@ def _text(glyphs: Sequence[Glyph], size: float) -> str:
 
 
 def clean(text: str) -> str:
-    """`text` on one line in NFC, with the characters that people write instead of the look-alikes of fonts."""
+    """`text` on one line in NFC, with the characters that people write in the place of fonts' look-alikes."""
     text = COMPATIBILITY.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     # A surrogate pair comes as two characters.
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -250,7 +248,7 @@ def clean(text: str) -> str:
 
 
 def garbage_share(glyphs: Sequence[Glyph]) -> float:
-    """The share of the letters, 0 to 1, whose font does not tell what they are."""
+    """The share of unknown letters, 0 to 1, which their font does not tell."""
     letters = [glyph for glyph in glyphs if not glyph.text.isspace()]
     bad = sum(
         bool(GARBAGE.match(glyph.text)) or glyph.is_unmapped or glyph.style.is_legacy for glyph in letters
@@ -259,7 +257,7 @@ def garbage_share(glyphs: Sequence[Glyph]) -> float:
 
 
 def join_row(parts: Sequence[Line]) -> Line:
-    """The one line that the parts make that stand beside each other, whatever their order."""
+    """The line of parts that stand beside each other, in any order."""
     ordered = sorted(parts, key=lambda part: part.x0)
     text = ordered[0].text
     for before, after in pairwise(ordered):
@@ -279,7 +277,7 @@ def join_row(parts: Sequence[Line]) -> Line:
 
 
 def group_rows(lines: Iterable[Line]) -> list[list[Line]]:
-    """The lines in rows from the top down: those that stand beside each other are in one."""
+    """The lines in rows from the top down. Lines beside each other share a row."""
     rows: list[list[Line]] = []
     bottom = height = 0.0
     for line in sorted(lines, key=lambda line: (line.top + line.bottom) / 2):
@@ -294,10 +292,10 @@ def group_rows(lines: Iterable[Line]) -> list[list[Line]]:
 
 
 def join_lines(lines: Sequence[Line], words: frozenset[str]) -> str:
-    """The running text of the lines: words parted at line ends are made whole.
+    """The running text of the lines. Words parted at line ends are joined.
 
-    `words` are those of the document, in lower case, with their hyphens: they tell whether a hyphen at the end
-    of a line belongs to the word.
+    `words` are the document's, in lower case, with their hyphens. They tell whether a hyphen at the end of a line
+    belongs to the word.
     """
     text = ""
     blank = False
@@ -308,10 +306,10 @@ def join_lines(lines: Sequence[Line], words: frozenset[str]) -> str:
 
 
 def join_text(before: str, after: str, *, blank: bool = False, words: frozenset[str]) -> str:
-    """The text `before` with what goes on in the next line; `blank` tells that a blank ends the first."""
+    """The text `before` with that of the next line, `after`. `blank` tells that a blank ends the first line."""
     if not before:
         return after
-    hyphenated, start = HYPHENATED.search(before[-MAX_WORD:]), WORD_START.match(after)
+    hyphenated, start = HYPHENATED.search(before[-MAX_WORD_CHARS:]), WORD_START.match(after)
     if hyphenated and start and start[0][0].islower() and detect_script(before[-9:]) == "en":
         whole = (hyphenated[1] + start[0]).lower()
         parted = f"{hyphenated[1]}-{start[0]}".lower()
@@ -331,6 +329,6 @@ def is_cjk(character: str) -> bool:
 
 
 def find_words(lines: Iterable[Line]) -> frozenset[str]:
-    """The words of the lines, in lower case, with the hyphens inside of them."""
+    """The words of the lines, in lower case, with their inner hyphens."""
     pattern = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
     return frozenset(word.lower() for line in lines for word in pattern.findall(line.text.removesuffix("-")))

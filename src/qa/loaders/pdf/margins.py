@@ -1,4 +1,4 @@
-"""Running headers and footers and page numbers: what most pages repeat at their edges."""
+"""Running headers, footers and page numbers, which most pages repeat at their edges."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from qa.loaders.pdf.layout import Element
 
 MARGIN_SHARE = 0.1
-"""Of the page's height; headers and footers stand within it."""
+"""The share of the page's height that headers and footers stand in."""
 
 MIN_PAGES = 3
-"""What stands on two pages may stand there by chance, but for a file of two pages that say the very same."""
+"""Limits the pages that share a header. Two may share a text by chance, unless the file has only these two."""
 
 MIN_SHARE = 0.4
-"""Of the pages; left and right pages may have headers of their own."""
+"""Limits the share of pages that have a header. Left and right pages may have headers of their own."""
 
 PLACE = 6.0
-"""Points; what is repeated stands at the same height, give or take this."""
+"""The most, in points, by which the heights of a repeated text differ."""
 
 NUMBER = re.compile(r"\d{1,4}")
 
@@ -32,7 +32,7 @@ PAGE_NUMBER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """The number of a page, where it begins and ends (y, growing downwards), and what stands on it."""
+    """The number of a page, its ends (y, growing downwards), and its elements."""
 
     number: int
     top: float
@@ -63,7 +63,7 @@ def find_running(pages: Sequence[Edges]) -> set[int]:
     for (key, is_top, step), found in places.items():
         texts = {element.text for _, element in found}
         near = (places.get((key, is_top, other), []) for other in (step - 1, step, step + 1))
-        on = {number for each in near for number, _ in each}
+        on = {number for repeats in near for number, _ in repeats}
         is_on_all = len(on) == len(pages) > 1 and len(texts) == 1
         if is_on_all or len(on) >= max(MIN_PAGES, MIN_SHARE * len(pages)):
             running |= {id(element) for _, element in found}

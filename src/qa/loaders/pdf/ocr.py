@@ -1,7 +1,7 @@
-"""Pictures of text → lines, by rapidocr, which is an extra: everything else works without it.
+"""Pictures of text → lines, by rapidocr, an extra that nothing else needs.
 
 Its models come in its package, so nothing is downloaded. They read English, Chinese and Japanese well, lose most
-of the marks on Vietnamese vowels, and do not know Khmer, of which they make a few wrong letters or nothing.
+of the marks on Vietnamese vowels, and make a few wrong letters or nothing of Khmer.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from numpy.typing import NDArray
 from qa.loaders.pdf.lines import Line, clean
 
 OCR_DPI = 200
-"""What the models were made for: 10-point letters are then 20 pixels high. 300 takes twice as long."""
+"""The resolution that the models were made for: 10-point letters are 20 pixels high. 300 takes twice as long."""
 
 MAX_OCR_PIXELS = 12_000_000
-"""Three A4 pages at `OCR_DPI`; the picture alone takes 36 MB then."""
+"""Limits a picture, to three A4 pages at `OCR_DPI`. The picture alone takes 36 MB."""
 
 MIN_SCORE = 0.6
-"""Mean probability of a line's letters, 0 to 1; what is below is no text mostly: pictures, stamps, stains."""
+"""Limits the mean probability of a line's letters, 0 to 1. Lines below are mostly pictures, stamps, stains."""
 
 LETTER_SHARE = 0.72
-"""Of the height of a line's box, the size of its letters; the boxes have room above and below."""
+"""The size of a line's letters, as a share of the height of its box, which has room above and below."""
 
 SAME_SIZE = 0.3
-"""Boxes whose heights differ by less (a share) hold letters of one size: they are measured roughly."""
+"""The share by which heights of boxes with letters of one size differ: they are measured roughly."""
 
 
 def is_available() -> bool:
@@ -73,5 +73,5 @@ def read_picture(picture: NDArray[np.uint8], *, scale: float) -> list[Line]:
 def _engine() -> Any:
     from rapidocr import RapidOCR
 
-    # It tells of every empty page in the log otherwise.
+    # Else the log tells of every empty page.
     return RapidOCR(params={"Global.log_level": "error"})

@@ -1,7 +1,7 @@
-"""One page of a PDF → its glyphs, ruled lines and pictures: what the page shows, and how it looks.
+"""One page of a PDF → its glyphs, ruled lines and pictures.
 
-This is the border to pdfium, by way of its raw functions. PDFium is not thread-safe: whoever calls in here
-holds the lock in `qa.loaders.pdf`.
+This is the border to pdfium, by way of its raw functions. PDFium is not thread-safe: callers hold the lock in
+`qa.loaders.pdf`.
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_OBJECTS = 100_000
-"""Pages drawn of more pieces are left out: maps and plans have 20,000, and the time goes with the number."""
+"""Limits the drawn pieces of a page. Maps and plans have 20,000, and the time grows with the number."""
 
 MAX_PAGE_CHARS = 100_000
-"""Pages with more are left out: a page of a newspaper has 20,000."""
+"""Limits the characters of a page. A page of a newspaper has 20,000."""
 
 MAX_FORM_DEPTH = 8
-"""How deep drawings in drawings are followed for ruled lines; producers nest them two or three deep."""
+"""Limits drawings in drawings that may have ruled lines. Producers nest them two or three deep."""
 
 MAX_RULES = 4000
-"""A page with more ruled lines is a drawing, and its lines say nothing about tables."""
+"""Limits the ruled lines of tables. A page with more is a drawing."""
 
-MAX_RUN = 16
-"""Characters that are seen or not seen as one, where no blank ends the word sooner, as in Japanese."""
+MAX_RUN_CHARS = 16
+"""Limits the characters that are visible or not as one, where no blank ends the word sooner, as in Japanese."""
 
 THIN = 3.0
-"""Points; a filled rectangle this thin is a line, as is a path that strays this little from being straight."""
+"""The points up to which a filled rectangle is a line, and a path is straight."""
 
-MAX_RULE = 20_000.0
-"""Points; no page is larger, so what is longer comes from a broken matrix."""
+MAX_RULE_POINTS = 20_000.0
+"""Limits a ruled line. No page is larger, so a longer line comes from a broken matrix."""
 
 ANGLE_STEP = 5
-"""Degrees; text whose angles round to the same multiple runs in the same direction."""
+"""The degrees that angles are rounded to. Text of the same rounded angle runs in the same direction."""
 
 BOLD = re.compile(r"bold|black|heavy|demi|w[6-9]\b", re.IGNORECASE)
 
 LEGACY_FONT = re.compile(r"^(?:[A-Z]{6}\+)?(?:\.?Vn[A-Z]|VNI[- ]|Limon|ABC-?Zegoe)")
-"""Vietnamese and Khmer fonts from before Unicode: the codes are those of Latin letters, the pictures are not."""
+"""Vietnamese and Khmer fonts from before Unicode, which show other letters for the codes of Latin letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What holds for a whole text object: how it is painted, and with which font."""
+    """The paint and font of a whole text object."""
 
     mode: int
     color: tuple[int, int, int]
@@ -56,9 +56,9 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """A character and where it stands, in points; y grows downwards, and text runs to the right.
+    """A character and its place, in points; y grows downwards, and text runs to the right.
 
-    `ink` is its tight box on the page as (left, bottom, right, top) in the page's own coordinates.
+    `ink` is its tight box (left, bottom, right, top) in the page's own coordinates.
     """
 
     text: str
@@ -74,12 +74,12 @@ class Glyph:
 
     @property
     def top(self) -> float:
-        """Where a capital letter's top is, about."""
+        """The top of a capital letter, about."""
         return self.base - 0.8 * self.size
 
     @property
     def bottom(self) -> float:
-        """Where a descender ends, about."""
+        """The end of a descender, about."""
         return self.base + 0.2 * self.size
 
 
@@ -94,14 +94,14 @@ class Rule:
 
 
 def count_objects(page: Any) -> int:
-    """How many pieces the page (a `PdfPage`) is drawn of, not counting those inside of nested drawings."""
+    """The number of drawn pieces of the page (a `PdfPage`), without those of nested drawings."""
     import pypdfium2.raw as pdfium
 
     return int(pdfium.FPDFPage_CountObjects(page))
 
 
 def count_characters(page: Any) -> int:
-    """How many characters the page (a `PdfPage`) has."""
+    """The number of characters of the page (a `PdfPage`)."""
     textpage = page.get_textpage()
     try:
         return int(textpage.count_chars())
@@ -110,7 +110,7 @@ def count_characters(page: Any) -> int:
 
 
 def read_glyphs(page: Any) -> list[Glyph]:
-    """The glyphs in the order in which they are drawn, blanks included."""
+    """The glyphs in the order in which they are drawn, with blanks."""
     textpage = page.get_textpage()
     try:
         return _read_glyphs(textpage)
@@ -129,13 +129,13 @@ def _read_glyphs(textpage: Any) -> list[Glyph]:
     for index in range(textpage.count_chars()):
         text_object = pdfium.FPDFText_GetTextObject(textpage, index)
         if not text_object:
-            continue  # A blank or a line end that pdfium made up; where words end is seen from the gaps.
+            continue  # A blank or a line end that pdfium made up. The gaps tell the ends of words.
         address = ctypes.addressof(text_object.contents)
         if address not in styles:
             styles[address] = _style(text_object)
         character = _character(pdfium.FPDFText_GetUnicode(textpage, index))
-        # Words are what is seen or not seen as one, hence a new run at blanks and at new objects.
-        if address != previous or character.isspace() or length == MAX_RUN:
+        # A word is visible or not as one, so blanks and new objects begin a run.
+        if address != previous or character.isspace() or length == MAX_RUN_CHARS:
             run, length = run + 1, 0
         previous, length = address, length + 1
         pdfium.FPDFText_GetMatrix(textpage, index, matrix)
@@ -143,7 +143,7 @@ def _read_glyphs(textpage: Any) -> list[Glyph]:
         pdfium.FPDFText_GetCharBox(textpage, index, left, right, bottom, top)
         pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
         if not math.isfinite(sum((*_values(matrix), loose.left, loose.right, loose.top, x.value, y.value))):
-            continue  # A broken matrix: it stands nowhere.
+            continue  # A broken matrix: the glyph stands nowhere.
         angle = round(math.degrees(math.atan2(matrix.b, matrix.a)) / ANGLE_STEP) * ANGLE_STEP % 360
         size = abs(pdfium.FPDFText_GetFontSize(textpage, index)) * math.hypot(matrix.c, matrix.d)
         x0, base = turn(x.value, y.value, angle)
@@ -169,7 +169,8 @@ def _read_glyphs(textpage: Any) -> list[Glyph]:
 
 
 def turn(x: float, y: float, angle: float) -> tuple[float, float]:
-    """The point (x, y) of the page, seen so that text at `angle` degrees runs to the right; y grows downwards."""
+    """The point (x, y) of the page, turned so that text at `angle` degrees runs to the right; y grows
+    downwards."""
     if angle % 360 == 0:
         return x, -y
     sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
@@ -214,7 +215,7 @@ def _style(text_object: Any) -> Style:
 
 
 def read_drawing(page: Any) -> tuple[list[Rule], float]:
-    """The ruled lines of the page, and the share of it that pictures cover (0 to 1)."""
+    """The ruled lines of the page, and the share of the page that pictures cover (0 to 1)."""
     import pypdfium2.raw as pdfium
 
     rules: list[Rule] = []
@@ -235,7 +236,7 @@ def read_drawing(page: Any) -> tuple[list[Rule], float]:
 
 
 def find_text(page: Any) -> list[Any]:
-    """All text objects of the page: also those whose glyphs pdfium leaves out, as it does with repeated ones."""
+    """All text objects of the page, also those whose glyphs pdfium leaves out, as repeated glyphs."""
     import pypdfium2.raw as pdfium
 
     return [item for item, _ in _walk(page) if pdfium.FPDFPageObj_GetType(item) == pdfium.FPDF_PAGEOBJ_TEXT]
@@ -309,5 +310,5 @@ def _rules(path: Any, matrices: tuple[Matrix, ...]) -> Iterator[Rule]:
 
 def _rule(start: tuple[float, float], end: tuple[float, float]) -> Iterator[Rule]:
     width, height = abs(start[0] - end[0]), abs(start[1] - end[1])
-    if min(width, height) <= THIN < max(width, height) < MAX_RULE:
+    if min(width, height) <= THIN < max(width, height) < MAX_RULE_POINTS:
         yield Rule(min(start[0], end[0]), min(start[1], end[1]), max(start[0], end[0]), max(start[1], end[1]))

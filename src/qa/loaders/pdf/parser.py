@@ -1,6 +1,6 @@
-"""PDFs: their text in reading order, page by page, as far as a reader of the pages sees it.
+"""PDF files → their visible text in reading order, page by page.
 
-pdfium is not thread-safe, so one file is read at a time; `LOCK` sees to that within a process.
+pdfium is not thread-safe. `LOCK` lets a process read one file at a time.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from qa.text.normalise import normalise_line
 LOCK = threading.Lock()
 
 MAX_PAGES = 2000
-"""Longer files are collections of documents: a citation of them would help nobody."""
+"""Limits the pages. Longer files are collections of documents, of which no citation would help."""
 
 MAX_CHARS = 5_000_000
-"""Two thousand full pages have about this much; more in one file was put there to do harm."""
+"""Limits the characters, to about those of two thousand full pages. More in a file were put there to do harm."""
 
 MAX_OCR_PAGES = 50
-"""A page takes some seconds, and a file must be done with in minutes."""
+"""Limits the pages that OCR reads. A page takes some seconds, and a file must be done in minutes."""
 
-MIN_HIDDEN = 5
-"""Characters; a page with fewer that cannot be seen has specks, not a message."""
+MIN_HIDDEN_CHARS = 5
+"""Limits a hidden message. A page with fewer invisible characters has specks."""
 
-MAX_TITLE = 300
-"""Characters; a longer title is an abstract."""
+MAX_TITLE_CHARS = 300
+"""Limits a title. A longer title is an abstract."""
 
 WARNINGS: dict[Reading, str] = {
     "picture": "why_pages_picture",
@@ -52,7 +52,7 @@ WARNINGS: dict[Reading, str] = {
     "crowded": "why_pages_crowded",
     "broken": "why_pages_broken",
 }
-"""What is said of pages for how they were read: the key of a reason."""
+"""The key of the reason that warns of pages, by the way in which they were read."""
 
 USELESS_TITLE = re.compile(
     r"\(?(?:anonymous|unspecified|unknown)\)?|"
@@ -67,7 +67,7 @@ USELESS_TITLE = re.compile(
 PDF_DATE = re.compile(r"(?:D:)?\s*(\d{4})-?(\d{2})-?(\d{2})")
 
 FIRST_YEAR = 1990
-"""Earlier dates are those of clocks that were not set: there were no PDFs then."""
+"""The first year that counts. Earlier dates come from clocks that were not set: there were no PDFs."""
 
 
 def read_pdf(data: bytes) -> Parsed:
@@ -83,7 +83,7 @@ def read_pdf(data: bytes) -> Parsed:
             raise LoadError(_reason(error)) from error
     builder = TextBuilder()
     first_heading = _add_pages(builder, contents)
-    # A page that has a header and a number only says nothing, either.
+    # A page with only a header and a number says nothing, either.
     filled = {page.number for page in builder.pages}
     origin: Origin = "properties" if title else "text"
     return Parsed(
@@ -109,7 +109,7 @@ def _reason(error: Any) -> str:
 
 
 def _read_pages(pdf: Any) -> list[PageContent]:
-    """What stands on the pages of `pdf` (a `PdfDocument`)."""
+    """The content of the pages of `pdf` (a `PdfDocument`)."""
     if len(pdf) > MAX_PAGES:
         raise LoadError(Reason("why_too_many_pages", count=len(pdf), limit=MAX_PAGES))
     contents: list[PageContent] = []
@@ -141,7 +141,7 @@ def _read_numbered(pdf: Any, number: int, *, may_ocr: bool) -> PageContent:
 
 
 def _add_pages(builder: TextBuilder, contents: Sequence[PageContent]) -> str | None:
-    """Add what stands on the pages to `builder`, and return the heading that may be the title."""
+    """The heading that may be the title, after the content of the pages was added to `builder`."""
     running = find_running([Edges(c.number, c.top, c.bottom, c.elements) for c in contents])
     running |= _repeated_aside(contents)
     size = body_size(e for c in contents for e in c.elements if isinstance(e, Line))
@@ -175,7 +175,7 @@ def _blocks(column: Column, typography: Typography) -> list[Block]:
 
 
 def _repeated_aside(contents: Sequence[PageContent]) -> set[int]:
-    """The ids of what runs across most pages in another direction: watermarks, and marks at the margin."""
+    """The ids of elements across most pages in another direction: watermarks, and marks at the margin."""
     aside = [(c.number, e) for c in contents for group in c.others for e in group]
     pages: dict[str, set[int]] = {}
     for number, element in aside:
@@ -185,20 +185,20 @@ def _repeated_aside(contents: Sequence[PageContent]) -> set[int]:
 
 
 def _title(pdf: Any) -> str | None:
-    """The title among the file's properties, if it is one that a person gave it."""
+    """The title in the file's properties, if a person gave it."""
     title = normalise_line(str(pdf.get_metadata_value("Title")))
     is_useful = len(title) > 2 and any(c.isalpha() for c in title) and not USELESS_TITLE.fullmatch(title)
-    return title if is_useful and len(title) <= MAX_TITLE and not GARBAGE.search(title) else None
+    return title if is_useful and len(title) <= MAX_TITLE_CHARS and not GARBAGE.search(title) else None
 
 
 def _first_heading(blocks: Sequence[Block]) -> str | None:
-    """The largest heading of a page, the first of those that are as large."""
+    """The largest heading of a page, the first of equally large headings."""
     headings = [block for block in blocks if block.kind == "heading"]
     return max(headings, key=lambda block: block.size).text if headings else None
 
 
 def _date(pdf: Any) -> str | None:
-    """The day (YYYY-MM-DD) on which the file was made, else that of its last change, as its properties tell."""
+    """The day (YYYY-MM-DD) of the file's making in its properties, else that of its last change."""
     for key in ("CreationDate", "ModDate"):
         found = PDF_DATE.match(str(pdf.get_metadata_value(key)))
         if found and int(found[1]) >= FIRST_YEAR:
@@ -210,7 +210,7 @@ def _date(pdf: Any) -> str | None:
 
 
 def _warnings(contents: Sequence[PageContent]) -> Iterator[str]:
-    hidden = tuple(content.number for content in contents if content.hidden >= MIN_HIDDEN)
+    hidden = tuple(content.number for content in contents if content.hidden >= MIN_HIDDEN_CHARS)
     if hidden:
         yield Reason("why_pages_hidden", pages=hidden)
     for reading, key in WARNINGS.items():

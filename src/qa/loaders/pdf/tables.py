@@ -1,4 +1,4 @@
-"""Tables: the grids that ruled lines make, and the glyphs in their cells."""
+"""Ruled lines and glyphs → tables: the grids that the lines make, and the text in their cells."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ from qa.loaders.pdf.lines import Line, build_lines, group_rows, join_lines, join
 from qa.loaders.pdf.page import THIN, Glyph, Rule, turn
 
 MAX_CELLS = 5000
-"""Of one grid; graph paper has more."""
-
+"""Limits the cells of a grid. Graph paper has more."""
 
 MAX_GRIDS = 100
-"""A page with more is no page of tables."""
+"""Limits the grids of a page. A page with more is no page of tables."""
 
 MIN_UNRULED_ROWS = 3
-"""Where a grid has no lines between rows: two lines in each cell may be one row that is folded."""
+"""Limits the rows of a grid without lines between rows. Two lines in each cell may be one folded row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells, all with as many, the header first, and the place on the page; y grows downwards."""
+    """Rows of cells, of equal length, the header first, and the place on the page; y grows downwards."""
 
     rows: tuple[tuple[Cell, ...], ...]
     x0: float
@@ -37,18 +36,18 @@ class Table:
 
     @property
     def blocks(self) -> tuple[str, ...]:
-        """The table as text: each row with the headings of its columns, as far as it has any."""
+        """The table as text, row by row, with the headings of its columns, if there are any."""
         return tuple(table_blocks(self.rows))
 
     @property
     def text(self) -> str:
-        """The same as one text."""
+        """The blocks as one text."""
         return "\n".join(self.blocks)
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The places of a table's lines, ascending, and the lines, those level and those upright."""
+    """The places of a table's lines, ascending, and its level and upright lines."""
 
     xs: tuple[float, ...]
     ys: tuple[float, ...]
@@ -56,13 +55,13 @@ class Grid:
     upright: tuple[Rule, ...]
 
     def holds(self, glyph: Glyph) -> bool:
-        """True if the glyph stands inside of the grid."""
+        """True if the glyph stands inside the grid."""
         x, y = _center(glyph)
         return self.xs[0] <= x <= self.xs[-1] and self.ys[0] <= y <= self.ys[-1]
 
 
 def find_grids(rules: Sequence[Rule], *, angle: int) -> list[Grid]:
-    """The grids of two columns or more that the rules make, seen from `angle`, the smallest first."""
+    """The grids with two columns or more that the rules make, seen from `angle`, the smallest first."""
     level: list[Rule] = []
     upright: list[Rule] = []
     for rule in rules:
@@ -75,7 +74,7 @@ def find_grids(rules: Sequence[Rule], *, angle: int) -> list[Grid]:
         ys = _places((rule.y0 + rule.y1) / 2 for rule in levels)
         if len(xs) >= 3 and len(ys) >= 2 and len(xs) * len(ys) <= MAX_CELLS:
             grids.append(Grid(xs, ys, levels, uprights))
-    # A frame around everything would swallow the tables in it: the smaller grids come first.
+    # A frame around everything would swallow the tables in it, so smaller grids come first.
     grids.sort(key=lambda grid: (grid.xs[-1] - grid.xs[0]) * (grid.ys[-1] - grid.ys[0]))
     return grids[:MAX_GRIDS]
 
@@ -83,7 +82,7 @@ def find_grids(rules: Sequence[Rule], *, angle: int) -> list[Grid]:
 def _components(
     level: Sequence[Rule], upright: Sequence[Rule]
 ) -> Iterator[tuple[tuple[Rule, ...], tuple[Rule, ...]]]:
-    """The level and upright rules that touch each other, by way of others or directly."""
+    """The level and upright rules that touch each other, directly or by way of other rules."""
     if not level or not upright:
         return
     h, v = _array(level), _array(upright)
@@ -114,7 +113,7 @@ def _array(rules: Sequence[Rule]) -> NDArray[np.float64]:
 
 
 def _places(values: Iterable[float]) -> tuple[float, ...]:
-    """The values, ascending, of those that lie within a line's thickness only one."""
+    """The values, ascending. Of values within a line's thickness, the first stands."""
     places: list[float] = []
     for value in sorted(values):
         if not places or value - places[-1] > THIN:
@@ -127,7 +126,7 @@ def _center(glyph: Glyph) -> tuple[float, float]:
 
 
 def read_table(grid: Grid, glyphs: Sequence[Glyph], *, words: frozenset[str]) -> Table | None:
-    """The table that the glyphs, all inside of the grid, make; None if they stand in one column or row."""
+    """The table of the glyphs, all inside the grid; None if they stand in one column or row."""
     homes = _homes(grid)
     cells: dict[tuple[int, int], list[Glyph]] = {}
     for glyph in glyphs:
@@ -141,24 +140,21 @@ def read_table(grid: Grid, glyphs: Sequence[Glyph], *, words: frozenset[str]) ->
         for texts in _split_row([lines.get(spot, []) for spot in spots], words):
             rows.append(tuple(_cell(text, spots, at, number) for at, text in enumerate(texts)))
     rows = [row for row in rows if any(cell.text for cell in row)]
-    if len(rows) < 2 or max(_count_own(row) for row in rows) < 2:
+    own = [sum(bool(cell.text) and cell.merged != "left" for cell in row) for row in rows]
+    if len(rows) < 2 or max(own) < 2:
         return None
     return Table(tuple(rows), grid.xs[0], grid.xs[-1], grid.ys[0], grid.ys[-1])
 
 
 def _cell(text: str, spots: Sequence[tuple[int, int]], at: int, number: int) -> Cell:
-    """The cell in row `number` and column `at`; `spots` tells of each column of the row where its cell begins."""
+    """The cell in row `number` and column `at`; `spots` are the places where the row's cells begin."""
     if at and spots[at] == spots[at - 1]:
         return Cell(text, merged="left")
     return Cell(text, merged="above" if spots[at][0] < number else "")
 
 
-def _count_own(row: Sequence[Cell]) -> int:
-    return sum(bool(cell.text) and cell.merged != "left" for cell in row)
-
-
 def _split_row(cells: Sequence[list[Line]], words: frozenset[str]) -> Iterator[tuple[str, ...]]:
-    """The rows of text in a row of the grid: several where all cells have as many lines, at the same heights."""
+    """The rows of text in a row of the grid: several where all cells have equally many lines at equal heights."""
     filled = [cell for cell in cells if cell]
     count = len(filled[0]) if filled else 0
     if (
@@ -173,7 +169,7 @@ def _split_row(cells: Sequence[list[Line]], words: frozenset[str]) -> Iterator[t
 
 
 def _homes(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:
-    """For each cell of the grid, the first cell of those that it is one with, as no line parts them."""
+    """For each cell of the grid, the first of the cells that no line parts from it."""
     homes: dict[tuple[int, int], tuple[int, int]] = {}
     level, upright = _array(grid.level), _array(grid.upright)
     for row, column in product(range(len(grid.ys) - 1), range(len(grid.xs) - 1)):
@@ -188,6 +184,6 @@ def _homes(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:
 
 
 def _is_parted(rules: NDArray[np.float64], x: float, y: float, *, across: float, along: float) -> bool:
-    """True if one of the rules goes through the point, or past it by no more than the tolerances."""
+    """True if a rule goes through the point, or past it within the tolerances."""
     x0, y0, x1, y1 = rules.T
     return bool(((x0 - across <= x) & (x <= x1 + across) & (y0 - along <= y) & (y <= y1 + along)).any())

@@ -1,4 +1,4 @@
-"""Which glyphs of a page a reader sees: told from the page's own picture, painted with and without its text."""
+"""The visible glyphs of a page, found in the page's own picture, painted with and without its text."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from numpy.typing import NDArray
 from qa.loaders.pdf.page import Glyph
 
 INK_SCALE = 1.5
-"""Pixels a point (108 dpi): a full stop of 6-point text still darkens one pixel."""
+"""Pixels a point (108 dpi): a full stop of 6-point text still darkens a pixel."""
 
 MAX_INK_PIXELS = 6_000_000
-"""Larger pages are painted smaller: a poster's letters are large, too, and memory is not endless."""
+"""Limits the picture. Larger pages are painted smaller: a poster's letters are large, too."""
 
 MIN_CONTRAST = 24
-"""Of 255, in the channel that differs most. Lighter grey than this on white is not printed by most printers;
-a reader sees 240 on white only if told where to look."""
+"""Limits the visible contrast, of 255, in the channel that differs most. Most printers print no lighter grey on
+white, and a reader sees 240 on white only if told where to look."""
 
-MIN_SIZE = 2.0
-"""Points. The small print of forms has 4; below 2 nothing is read without enlarging."""
+MIN_SIZE_POINTS = 2.0
+"""Limits the visible size. The small print of forms has 4; below 2 nobody reads without enlarging."""
 
 MIN_ADVANCE = 0.05
-"""Of the size, the mean over a word. More letters in so little room cannot be made out: they come from a
-replacement text that the page does not show. Stacked Khmer syllables stay above 0.1."""
+"""Limits the mean width of a word's letters, as a share of the size. Letters in less room cannot be made out: they
+come from a replacement text that the page does not show. Stacked Khmer syllables stay above 0.1."""
 
 SCAN_SHARE = 0.6
-"""A page that pictures cover to this share is a scan: its invisible text is what the scanner read."""
+"""The share of a scan that pictures cover. Its invisible text is what the scanner read."""
 
 INVISIBLE_MODES = (3, 7)
 """Text render modes that paint nothing: invisible, and clipping only."""
@@ -38,9 +38,9 @@ INVISIBLE_MODES = (3, 7)
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What is seen of a page: the glyphs, how many characters are not, and whether there is anything at all.
+    """The visible glyphs of a page, the number of hidden characters, and whether the page has any ink.
 
-    `is_scan_layer` tells that some of the glyphs are what a scanner's program put under its picture.
+    `is_scan_layer` tells that a scanner's program put some of the glyphs under its picture.
     """
 
     glyphs: tuple[Glyph, ...]
@@ -50,7 +50,7 @@ class Sight:
 
 
 def see(page: Any, glyphs: list[Glyph], text_objects: list[Any], *, picture_share: float) -> Sight:
-    """What a reader sees of the page (a `PdfPage` that is not turned), which its text objects make."""
+    """The visible glyphs of the page (a `PdfPage` that is not turned), which its text objects make."""
     painted = _paint(page)
     has_ink = int(painted.max()) - int(painted.min()) >= MIN_CONTRAST
     if not glyphs:
@@ -69,13 +69,13 @@ def see(page: Any, glyphs: list[Glyph], text_objects: list[Any], *, picture_shar
             is_run_seen = is_layer or view.is_seen(letters)
             is_scan_layer = is_scan_layer or is_layer
             hidden += 0 if is_run_seen else len(letters)
-        # A blank opens a run, and shares the fate of the word that it stands before.
+        # A blank opens a run, and shares the fate of the word after it.
         kept += run if is_run_seen else []
     return Sight(tuple(kept), hidden, has_ink, is_scan_layer)
 
 
 class _View:
-    """A page's picture with its text and without, and questions about places in it."""
+    """A page's picture with its text and without, which tells what is visible where."""
 
     def __init__(
         self,
@@ -91,17 +91,17 @@ class _View:
         # Channel by channel: the maximum along so short an axis takes several times as long.
         difference = (change[:, :, 0] >= MIN_CONTRAST) | (change[:, :, 1] >= MIN_CONTRAST)
         difference |= change[:, :, 2] >= MIN_CONTRAST
-        # Sums over all that is above and to the left: ink in any box is then four look-ups.
+        # Sums over all pixels above and to the left: ink in any box is four look-ups.
         self._sums = np.pad(difference.cumsum(axis=0, dtype=np.int32).cumsum(axis=1), ((1, 0), (1, 0)))
 
     def is_seen(self, letters: list[Glyph]) -> bool:
-        """True if the word that the letters make can be read on the page."""
+        """True if the word of the letters can be read on the page."""
         size = max(letter.size for letter in letters)
-        if size < MIN_SIZE or self._is_squeezed(letters, size) or self._has_ground_color(letters):
+        if size < MIN_SIZE_POINTS or self._is_squeezed(letters, size) or self._has_ground_color(letters):
             return False
         style = letters[0].style
         if not style.is_embedded and not all(letter.text.isascii() for letter in letters):
-            # Painted with whatever font this machine has, maybe none: the picture proves nothing.
+            # The picture shows a font of this machine, if any, and proves nothing.
             return style.mode not in INVISIBLE_MODES and any(self._pixels(letter) for letter in letters)
         drawn = [
             letter for letter in letters if letter.ink[2] > letter.ink[0] and letter.ink[3] > letter.ink[1]
@@ -110,8 +110,9 @@ class _View:
         return inked * 2 >= len(drawn) > 0
 
     def is_scan_layer(self, letters: list[Glyph]) -> bool:
-        """True if the word is not painted, but stands where the picture shows something."""
-        if letters[0].style.mode not in INVISIBLE_MODES or max(letter.size for letter in letters) < MIN_SIZE:
+        """True if the word is not painted, but the picture shows something in its place."""
+        is_painted = letters[0].style.mode not in INVISIBLE_MODES
+        if is_painted or max(letter.size for letter in letters) < MIN_SIZE_POINTS:
             return False
         boxes = [box for letter in letters if (box := self._pixels(letter))]
         if not boxes:
@@ -164,7 +165,7 @@ def _paint(page: Any) -> NDArray[np.uint8]:
 def paint(page: Any, *, scale: float, max_pixels: int) -> NDArray[np.uint8]:
     """The page's picture, uint8 of shape (height, width, 3), channels blue, green, red.
 
-    `scale` is in pixels a point, and less where the picture would have more than `max_pixels`.
+    `scale` is in pixels a point, and smaller where the picture would have more than `max_pixels`.
     """
     width, height = page.get_size()
     scale = min(scale, math.sqrt(max_pixels / max(width * height, 1)))
@@ -176,7 +177,7 @@ def paint(page: Any, *, scale: float, max_pixels: int) -> NDArray[np.uint8]:
 
 
 def _paint_without(page: Any, text_objects: list[Any]) -> NDArray[np.uint8]:
-    """The page's picture as `_paint` makes it, but with the text objects switched off."""
+    """The picture of `_paint` with the text objects switched off."""
     import pypdfium2.raw as pdfium
 
     try:
