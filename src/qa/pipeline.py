@@ -11,14 +11,14 @@ from qa.answer.composition import Finding, compose_answer
 from qa.answer.decision import decide
 from qa.answer.verification import verify
 from qa.config import Settings
-from qa.corpus.receipts import IndexReport
+from qa.corpus.receipts import IndexReport, Progress
 from qa.domain import Answer, Partial, Passage, Query, Quoted, Step, Turn, Written
 from qa.engine.assembly import load_parts
 from qa.engine.library import Library, open_library
 from qa.engine.newest_library import NewestLibrary
 from qa.errors import IndexDamaged, InputError
 from qa.indexing.rollback import roll_back
-from qa.indexing.run import Progress, index_corpus
+from qa.indexing.run import index_corpus
 from qa.overview.coverage import CITIES_IN_LIST
 from qa.question.smalltalk import talk_of
 from qa.storage.manifest import require_manifest

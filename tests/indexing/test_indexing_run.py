@@ -122,7 +122,7 @@ def test_unchanged_files_are_neither_read_again_nor_embedded(
     index_corpus(settings, embedder)
     before = committed(settings)
     embedder.embedded.clear()
-    monkeypatch.setattr("qa.indexing.read_ahead.parse_document", None)
+    monkeypatch.setattr("qa.indexing.run.parse_document", None)
     os.utime(settings.corpus_dir / "a.md")
     assert names(index_corpus(settings, embedder)) == {"unchanged": ("a.md", "b.md")}
     assert embedder.embedded == []

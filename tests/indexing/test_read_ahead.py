@@ -62,7 +62,7 @@ def test_files_come_in_their_order_whatever_they_are(files: list[Path]) -> None:
 def test_what_comes_next_is_read_while_something_is_done(
     files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(qa.indexing.read_ahead, "AHEAD_FILES", 5)
+    monkeypatch.setattr(qa.indexing.read_ahead, "MAX_AHEAD_FILES", 5)
     reader = Reader()
     reader.may_read.release(100)
     with reading_ahead(files, reader, abort=never) as arriving:
@@ -77,7 +77,7 @@ def test_what_comes_next_is_read_while_something_is_done(
 def test_so_many_bytes_are_read_ahead_at_most_but_one_file_always(
     files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(qa.indexing.read_ahead, "AHEAD_BYTES", 35)
+    monkeypatch.setattr(qa.indexing.read_ahead, "MAX_AHEAD_BYTES", 35)
     files[4].write_text("x" * 1000)
     reader = Reader()
     reader.may_read.release(100)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.cli.terminal import show_progress, tell
+from qa.cli.terminal import print_result, show_progress, tell
 from qa.config import Settings
 from qa.errors import QAError
 from qa.system.startup import without_collecting
@@ -63,10 +63,7 @@ def run_purge(options: argparse.Namespace, settings: Settings) -> int:
 
     receipt = purge(options.what, settings)
     note_purge(settings.index_dir, operator(), receipt)
-    if options.json:
-        print(json.dumps(dataclasses.asdict(receipt), ensure_ascii=False))
-    else:
-        print("\n".join(purge_lines(receipt)))
+    print_result(dataclasses.asdict(receipt), purge_lines(receipt), as_json=options.json)
     return 0
 
 
@@ -129,10 +126,7 @@ def index_documents(
         forget_older(settings.index_dir, days=settings.keep_questions_days)
     except QAError as error:  # the documents are indexed all the same
         print(f"qa: {error}", file=sys.stderr)
-    if as_json:
-        print(json.dumps(to_table(report), ensure_ascii=False), flush=True)
-    else:
-        print("\n".join(report_lines(report)), flush=True)
+    print_result(to_table(report), report_lines(report), as_json=as_json)
     return 1 if report.has_failures else 0
 
 
@@ -163,7 +157,7 @@ def run_coverage(options: argparse.Namespace, settings: Settings) -> int:
     require_manifest(settings.index_dir)  # before the model is loaded: it should say so at once
     table = open_library(settings, Models(_open_embedder(settings))).coverage
     if options.json:
-        rows = [dataclasses.asdict(row) for row in table.rows]
+        rows = list(map(dataclasses.asdict, table.rows))
         print(json.dumps({"subjects": [subject.name for subject in table.subjects], "rows": rows}))
     else:
         print("\n".join(coverage_lines(table)))

@@ -20,9 +20,9 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from qa.corpus.files import find_files, read_bytes
-from qa.corpus.receipts import Outcome, Receipt
+from qa.corpus.receipts import Outcome, Progress, Receipt, refused
 from qa.corpus.web_sources import Source, read_sources, write_sources
-from qa.errors import InputError, LoadError, QAError, UnsupportedType
+from qa.errors import InputError, LoadError, QAError
 from qa.fetching import Fetched, fetch
 from qa.fetching.names import clean_name, name_page
 from qa.i18n.reasons import Reason
@@ -75,7 +75,7 @@ def add_files(paths: Sequence[Path], corpus: Path) -> tuple[Receipt, ...]:
             try:
                 _put(read_bytes(file), name, corpus)
             except LoadError as error:
-                failed.append(_refused(file.name, error))
+                failed.append(refused(file.name, error))
     return tuple(failed)
 
 
@@ -100,7 +100,7 @@ def add_uploads(
             find_kind(data, shown)
             _put(data, PurePosixPath(shown), corpus)
         except LoadError as error:
-            failed.append(_refused(shown, error))
+            failed.append(refused(shown, error))
     return tuple(failed)
 
 
@@ -119,7 +119,7 @@ def add_address(url: str, corpus: Path, *, fetch: Fetch = fetch) -> str:
 
 
 def refresh(
-    corpus: Path, *, fetch: Fetch = fetch, on_progress: Callable[[int, int, str], None] | None = None
+    corpus: Path, *, fetch: Fetch = fetch, on_progress: Progress | None = None
 ) -> tuple[Receipt, ...]:
     """A receipt for each document from the web, after its server was asked for a newer version.
 
@@ -141,7 +141,7 @@ def refresh(
             write_sources({**read_sources(corpus), name: _source(source.url, fetched, before=source)}, corpus)
             receipts.append(Receipt(path=name, outcome=outcome))
         except QAError as error:
-            receipts.append(_refused(name, error))
+            receipts.append(refused(name, error))
         asked[host] = time.monotonic()
     return tuple(receipts)
 
@@ -263,8 +263,3 @@ def _source(url: str, fetched: Fetched, *, before: Source | None = None) -> Sour
     if not (before and fetched.is_unchanged):
         return new
     return replace(new, etag=new.etag or before.etag, last_modified=new.last_modified or before.last_modified)
-
-
-def _refused(name: str, error: QAError) -> Receipt:
-    is_unsupported = isinstance(error, UnsupportedType)
-    return Receipt(path=name, outcome="skipped" if is_unsupported else "failed", message=error.message)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from qa.domain import PageKind
+from qa.errors import QAError, UnsupportedType
 from qa.i18n.reasons import code_of
 
 Outcome = Literal["added", "updated", "unchanged", "skipped", "failed", "removed"]
+
+Progress = Callable[[int, int, str], None]
+"""Called with the number of files done, of all files, and the name of the file or the work at hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,12 @@ class Receipt:
     empty_pages: tuple[int, ...] = ()
     origins: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+def refused(path: str, error: QAError) -> Receipt:
+    """The receipt of a file that was skipped, for its kind is not read, or that failed with another `error`."""
+    outcome: Outcome = "skipped" if isinstance(error, UnsupportedType) else "failed"
+    return Receipt(path=path, outcome=outcome, message=error.message)
 
 
 @dataclass(frozen=True, slots=True)

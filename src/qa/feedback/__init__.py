@@ -170,8 +170,7 @@ def forget_older(index_dir: Path, *, days: int) -> int:
     """The number of deleted feedback and refused questions: what was last said more than `days` ago."""
     times = "SELECT min(time) AS time FROM feedback UNION SELECT min(last_time) FROM refused"
     with reading(index_dir) as connection:
-        found = connection.execute(f"SELECT min(time) FROM ({times})").fetchone() if connection else None  # noqa: S608
-    oldest = found[0] if found else None
+        oldest = connection.execute(f"SELECT min(time) FROM ({times})").fetchone()[0] if connection else None  # noqa: S608
     if oldest is None or oldest > _now(days_ago=days):
         return 0  # also where the file cannot be written
     with writing(index_dir) as connection:

@@ -37,13 +37,9 @@ class Errand:
     as_json: bool = False
     translate: bool = False
 
-    def to_json(self) -> dict[str, Any]:
-        """The errand as values for JSON; `from_json` takes them back."""
-        return dataclasses.asdict(self)
-
     @classmethod
     def from_json(cls, table: dict[str, Any]) -> Errand:
-        """The errand that `to_json` was called on."""
+        """The errand whose fields, as values for JSON, are in `table`."""
         history = tuple(Turn(**turn) for turn in table["history"])
         return cls(**{**table, "cities": tuple(table["cities"]), "history": history})
 

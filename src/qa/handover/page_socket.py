@@ -77,7 +77,7 @@ def hand_over(errand: Errand, settings: Settings) -> str:
             if not _read(stream).get("ready"):
                 raise NoPage("the page has other settings, or much to do")
             connection.settimeout(ANSWER_S + settings.llm_timeout_s)
-            _write(stream, errand.to_json())
+            _write(stream, dataclasses.asdict(errand))
             reply = _read(stream)
     except (OSError, ValueError, AttributeError) as error:
         raise NoPage(str(error)) from error
@@ -206,7 +206,6 @@ def _place(path: Path) -> tuple[int, int]:
 
 @contextmanager
 def _connected(index_dir: Path) -> Iterator[socket.socket]:
-    """A connection to the page. Raises `OSError` or `NoPage` where there is no page."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(READY_S)
         with _reachable(index_dir) as folder:

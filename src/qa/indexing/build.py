@@ -1,4 +1,4 @@
-"""The build that a run of the indexer writes to: the one that answers, or a new one beside it."""
+"""The build that a run of the indexer writes to: the build that answers, or a new build beside it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Build:
     manifest: Manifest
     store: VectorStore
     is_upgrade: bool = False
-    """True if the build before is as it was made, but an older program or other settings made it."""
+    """True if the build before is whole, but an older program or other settings made it."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -37,12 +37,12 @@ class Build:
 
 
 def index_fingerprint(settings: Settings, embedder: Embedder) -> str:
-    """What an index is made with: it is added to only with the same."""
+    """The model and settings that an index is made with. An index is added to only with the same."""
     return f"{embedder.identity} / {settings.fingerprint()}"
 
 
 def open_build(settings: Settings, embedder: Embedder, *, rebuild: bool) -> Build:
-    """The build of the index where it is whole and made with the settings in force, else a new one."""
+    """The build of the index where it is whole and made with the settings in force, else a new build."""
     fingerprint = index_fingerprint(settings, embedder)
     before = read_state(settings.index_dir, may_be_lost=rebuild)
     notes: tuple[str, ...] = ()

@@ -1,9 +1,10 @@
-"""`Document` → `Chunk`s, by span arithmetic: text is never searched for, so repeats cannot mislead."""
+"""`Document` → `Chunk`s, by the arithmetic of spans: no text is searched for, so repeats cannot mislead."""
 
 from __future__ import annotations
 
 import bisect
 import hashlib
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -17,24 +18,24 @@ from qa.text.sentences import contents_number, split_sentences, trim
 HEADING_SEPARATOR = " › "
 
 MIN_HEADING_WORDS = 4
-"""A heading with nothing under it is kept as text from this many words on (in unspaced scripts, twice as
-many characters): "Kick-off meeting with the industrial park" says something, "Photos" does not."""
+"""Limits the headings with nothing under them that are kept as text: "Kick-off meeting with the industrial park"
+says something, "Photos" does not. In unspaced scripts, twice as many characters count."""
 
-MIN_LETTERS_FOR_LANGUAGE = 200
-"""A shorter passage in the script of its document is taken to be in its language: names and quoted titles in it
-mislead an identifier of Latin languages."""
+MIN_LANGUAGE_CHARS = 200
+"""Limits the passages whose language is told by their words. A shorter passage in the script of its document is
+taken to be in the document's language: names and quoted titles mislead an identifier of Latin languages."""
 
 MIN_CONTENTS_LINES = 3
-"""A table of contents has at least so many lines."""
+"""Limits the lines of a table of contents."""
 
 CONTENTS_HEADING = re.compile(any_of(lambda pack: pack.contents_headings), re.IGNORECASE)
-"""What a table of contents is called in the languages of the documents."""
+"""The headings of a table of contents in the languages of the documents."""
 
 ENDS_IN_NUMBER = re.compile(r"(?<![\d,.])[ \t|](\d{1,4})$")
-"""A page number that no dots lead to."""
+"""A page number without dots before it."""
 
-LANGUAGE_SAMPLE = 4000
-"""So many characters tell which script a document is in."""
+SCRIPT_SAMPLE_CHARS = 4000
+"""Characters that tell the script of a document."""
 
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
 
@@ -44,12 +45,13 @@ def chunk_document(
 ) -> tuple[Chunk, ...]:
     """The chunks of `document`, in order: whole sentences of one section and page, up to `chunk_tokens` each.
 
-    A sentence longer than that is cut at blanks. Headings are not in the text of a chunk but travel with it.
+    A longer sentence is cut at blanks. Headings are not in the text of a chunk but travel with it.
     """
     parts = list(_split_parts(document))
     every = [sentence for _, sentences in parts for sentence in sentences]
-    # Counted together: each call has a price of its own.
-    counts = dict(zip(every, count_tokens([each.cut(document.text) for each in every]), strict=True))
+    # One call for all sentences: each call has a price of its own.
+    texts = [sentence.cut(document.text) for sentence in every]
+    counts = dict(zip(every, count_tokens(texts), strict=True))
     chunks: list[Chunk] = []
     for heading, sentences in parts:
         sized: list[tuple[Span, int]] = []
@@ -63,26 +65,25 @@ def chunk_document(
 def _split_parts(document: Document) -> Iterator[tuple[str, Sequence[Span]]]:
     """The headings and the sentences of each part of a section that stands on one page."""
     for section, path, body in _split_sections(document):
-        # A heading with nothing under it says what nothing else says, unless it is the title.
-        is_alone = (
-            section is not None and trim(document.text, body) is None and path[-1:] == (section.heading,)
-        )
+        # A heading with nothing under it says what no other text says, unless it is the title.
+        is_empty = trim(document.text, body) is None
+        is_alone = is_empty and section is not None and path[-1:] == (section.heading,)
         heading = HEADING_SEPARATOR.join(path)
         for part in _split_pages(document, body):
-            found = split_sentences(document.text, language=document.language, within=part)
-            sentences = _without_contents(document.text, found, heading=path[-1] if path else "")
+            split = split_sentences(document.text, language=document.language, within=part)
+            sentences = _without_contents(document.text, split, heading=path[-1] if path else "")
             if is_alone and section and _is_telling(section.heading):
                 sentences = (section.span,)
             yield heading, sentences
 
 
 def text_to_embed(chunk: Chunk, document: Document) -> str:
-    """What stands for `chunk` in the vector space: title and headings, which its text leans on, and its text."""
+    """The text that stands for `chunk` in the vector space: title, headings and its own text."""
     return "\n".join([*_above(chunk, document), chunk.text])
 
 
 def parts_to_embed(chunk: Chunk, document: Document) -> tuple[str, ...]:
-    """The same in parts: title and headings, if there are any, and each sentence."""
+    """The text of `text_to_embed` in parts: title and headings, if there are any, and each sentence."""
     above = _above(chunk, document)
     return (*(["\n".join(above)] if above else []), *(chunk.cut(span) for span in chunk.sentences))
 
@@ -103,8 +104,8 @@ def language_of(text: str, document: Document) -> str:
     detected = detect_language(text, default=document.language)
     if detected == document.language:
         return detected
-    is_other_script = detect_script(text) != detect_script(document.text[:LANGUAGE_SAMPLE])
-    return detected if is_other_script or len(text) >= MIN_LETTERS_FOR_LANGUAGE else document.language
+    is_other_script = detect_script(text) != detect_script(document.text[:SCRIPT_SAMPLE_CHARS])
+    return detected if is_other_script or len(text) >= MIN_LANGUAGE_CHARS else document.language
 
 
 def _split_sections(document: Document) -> Iterator[tuple[Section | None, tuple[str, ...], Span]]:
@@ -123,26 +124,21 @@ def _split_sections(document: Document) -> Iterator[tuple[Section | None, tuple[
 
 def _split_pages(document: Document, body: Span) -> Iterator[Span]:
     cuts = [page.start for page in document.pages if body.start < page.start < body.end]
-    if not cuts:
-        yield body
-        return
-    for start, end in zip([body.start, *cuts], [*cuts, body.end], strict=True):
+    for start, end in itertools.pairwise([body.start, *cuts, body.end]):
         yield Span(start, end)
 
 
 def _without_contents(text: str, sentences: Sequence[Span], *, heading: str) -> tuple[Span, ...]:
-    """`sentences` without those that are lines of a table of contents: they name what the document says below.
+    """`sentences` without the lines of a table of contents, which name what the document says below.
 
-    A list of prices may have dots before its numbers, too, but these do not only grow.
+    A list of prices may have dots before its numbers, too, but its numbers do not only grow.
     """
     lines = [contents_number(sentence.cut(text)) for sentence in sentences]
     if CONTENTS_HEADING.fullmatch(heading.strip()):
         ends = (ENDS_IN_NUMBER.search(sentence.cut(text)) for sentence in sentences)
         lines = [line or (end[1] if end else None) for line, end in zip(lines, ends, strict=True)]
-    at = [place for place, line in enumerate(lines) if line]
-    runs = [list(run) for run in _runs(at)]
     left_out: set[int] = set()
-    for run in runs:
+    for run in _runs([place for place, line in enumerate(lines) if line]):
         numbers = [int(line) for place in run if (line := lines[place]) and line.isdecimal()]
         if len(run) >= MIN_CONTENTS_LINES and numbers == sorted(numbers):
             above = run[0] - 1
@@ -152,7 +148,7 @@ def _without_contents(text: str, sentences: Sequence[Span], *, heading: str) -> 
 
 
 def _runs(places: Sequence[int]) -> Iterator[list[int]]:
-    """The places in runs that follow each other, or with one left out: a heading that takes two lines."""
+    """The places in runs. A run may leave out one place: a heading that takes two lines."""
     run: list[int] = []
     for place in places:
         if run and place > run[-1] + 2:
@@ -170,8 +166,7 @@ def _is_telling(heading: str) -> bool:
 
 
 def _pack(sized: Sequence[tuple[Span, int]], chunk_tokens: int) -> Iterator[tuple[Span, ...]]:
-    """Runs of sentences (each with its tokens) of about the same length, none over `chunk_tokens`, and as few as
-    that allows."""
+    """Runs of sentences (given with their tokens) of about the same length, each up to `chunk_tokens`, and few."""
     if not sized:
         return
     total = sum(tokens for _, tokens in sized)
@@ -192,7 +187,7 @@ def _pack(sized: Sequence[tuple[Span, int]], chunk_tokens: int) -> Iterator[tupl
 def _cut_long(
     text: str, sentence: Span, tokens: int, count_tokens: CountTokens, chunk_tokens: int
 ) -> Iterator[tuple[Span, int]]:
-    """`sentence`, or its halves (cut near the middle at a blank, if there is one) while they are too long."""
+    """`sentence`, or its halves while they are too long. A blank near the middle, if any, parts the halves."""
     if tokens <= chunk_tokens or len(sentence) < 2:
         yield sentence, tokens
         return

@@ -1,6 +1,9 @@
-"""A document that was read → what the manifest says of it, and its receipt."""
+"""A document that was read → its record in the manifest, and its receipt."""
 
 from __future__ import annotations
+
+import dataclasses
+from typing import Any
 
 from qa.corpus.receipts import Outcome, Receipt
 from qa.domain import Document
@@ -8,41 +11,21 @@ from qa.storage.manifest import DocumentRecord
 
 
 def record_of(document: Document, *, chunks: int) -> DocumentRecord:
-    """What the manifest says of `document`, which was cut into so many chunks."""
-    return DocumentRecord(
-        path=document.path,
-        doc_id=document.doc_id,
-        title=document.title,
-        sha256=document.sha256,
-        version=document.version,
-        chunks=chunks,
-        characters=len(document.text),
-        language=document.language,
-        cities=document.cities,
-        date=document.date,
-        url=document.url,
-        pages=len({page.number for page in document.pages}.union(document.empty_pages)),
-        page_kind=document.page_kind,
-        empty_pages=document.empty_pages,
-        origins=document.origins,
-        warnings=document.warnings,
-    )
+    """The record of `document`, which was cut into so many chunks."""
+    shared = _shared(document, DocumentRecord)
+    pages = {page.number for page in document.pages}.union(document.empty_pages)
+    counts = {"chunks": chunks, "characters": len(document.text), "pages": len(pages)}
+    return DocumentRecord(**{**shared, **counts})
 
 
 def receipt_of(record: DocumentRecord, outcome: Outcome) -> Receipt:
     """The receipt of a file that was read, now or in an earlier run."""
-    return Receipt(
-        path=record.path,
-        outcome=outcome,
-        title=record.title,
-        language=record.language,
-        cities=record.cities,
-        date=record.date,
-        passages=record.chunks,
-        characters=record.characters,
-        pages=record.pages,
-        page_kind=record.page_kind,
-        empty_pages=record.empty_pages,
-        origins=record.origins,
-        warnings=record.warnings,
-    )
+    return Receipt(outcome=outcome, passages=record.chunks, **_shared(record, Receipt))
+
+
+def _shared(source: Document | DocumentRecord, kind: type[DocumentRecord] | type[Receipt]) -> dict[str, Any]:
+    """The values of `source` for the fields that `kind` has, too."""
+    names = {field.name for field in dataclasses.fields(source)}
+    return {
+        field.name: getattr(source, field.name) for field in dataclasses.fields(kind) if field.name in names
+    }

@@ -10,13 +10,7 @@ from qa.errors import IndexMismatch, IndexMissing
 from qa.i18n.reasons import Reason
 from qa.indexing.build import index_fingerprint
 from qa.storage.locks import lock_index
-from qa.storage.manifest import (
-    PREVIOUS_FILE,
-    Manifest,
-    read_manifest,
-    require_manifest,
-    write_manifest,
-)
+from qa.storage.manifest import PREVIOUS_FILE, Manifest, read_manifest, require_manifest, write_manifest
 from qa.storage.store import open_build_of
 from qa.system.disk import explaining_disk
 
@@ -25,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def roll_back(settings: Settings, embedder: Embedder) -> Manifest:
-    """The state before the last run that changed something, made the index's state again.
+    """The state before the last run that changed something, which becomes the index's state again.
 
-    A second time, it is taken back. Raises `IndexMissing` where there is no such state, `IndexMismatch` where it
-    was made with other settings than those in force, and `IndexDamaged` where it cannot be read any more.
+    A second rollback takes the first back. Raises `IndexMissing` where there is no such state, `IndexMismatch`
+    where it was made with other settings than those in force, and `IndexDamaged` where it cannot be read any more.
     """
     require_manifest(settings.index_dir)  # where there is no index, there is nothing to lock
     with explaining_disk(settings.index_dir), lock_index(settings.index_dir):

@@ -1,4 +1,4 @@
-"""Documents' chunks → what the store keeps of them, each text embedded once, and written."""
+"""Documents' chunks → records in the store, each text embedded once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from queue import SimpleQueue
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class VectorWriter:
-    """Makes the vectors of documents, and writes them in a thread while the next ones are made.
+    """Makes the vectors of documents, and writes them in a thread while the next vectors are made.
 
-    What is taken is embedded in the order in which it came, and two takes at a time: the cores that have nothing
-    left of the first go on with the second.
+    Documents are embedded in the order in which they are taken, two takes at a time: cores that have nothing left
+    of the first take go on with the second.
     """
 
     def __init__(self, store: VectorStore, embedder: Embedder, cache: VectorCache) -> None:
@@ -36,7 +35,7 @@ class VectorWriter:
         self._embedding = ThreadPoolExecutor(max_workers=2, thread_name_prefix="embedding")
         self._writing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writing")
         self._group: _Group | None = None
-        """What was taken last."""
+        """The last take."""
         self._written: list[Future[None]] = []
         self._is_left = False
         self._on_progress: Callable[[int, int], None] = lambda done, total: None
@@ -44,12 +43,10 @@ class VectorWriter:
     def __enter__(self) -> VectorWriter:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._is_left = True
         self._embedding.shutdown(wait=True, cancel_futures=True)
-        # What is being written is waited for: afterwards another process may have the index.
+        # Writing comes to its end: afterwards another process may have the index.
         self._writing.shutdown(wait=True, cancel_futures=True)
 
     def take(
@@ -58,10 +55,10 @@ class VectorWriter:
         reusable: Mapping[str, Vectors],
         on_progress: Callable[[int, int], None],
     ) -> None:
-        """Begin with the vectors of `documents`, and see to it that those of the take before are being written.
+        """Begin with the vectors of `documents`, and with writing those of the take before.
 
-        What is in `reusable` or in the cache is not embedded again. `on_progress` is called in this thread, here
-        and by `finish`, with how many texts of a take are embedded and how many there are.
+        Texts in `reusable` or in the cache are not embedded again. `on_progress` is called in this thread, here
+        and by `finish`, with the number of embedded texts of a take, and of all its texts.
         """
         texts: dict[str, str] = {}
         made_of: dict[str, tuple[str, ...]] = {}
@@ -70,7 +67,7 @@ class VectorWriter:
             for chunk in chunks:
                 sentences = [chunk.cut(span) for span in chunk.sentences]
                 parts = parts_to_embed(chunk, document)
-                keys = (text_key(*parts), *(text_key(each) for each in sentences))
+                keys = (text_key(*parts), *map(text_key, sentences))
                 texts |= dict(zip(keys[1:], sentences, strict=True))
                 if len(parts) > 1:
                     texts[keys[0]], made_of[keys[0]] = text_to_embed(chunk, document), parts
@@ -106,7 +103,7 @@ class VectorWriter:
             fresh = dict(zip(group.new, group.made.result(), strict=True))
             self._cache.keep(fresh)
         if next_one:
-            next_one.known |= fresh  # what it has in common with this one was not begun twice
+            next_one.known |= fresh  # texts that both takes share were not begun twice
         vectors = {**group.known, **fresh}
         records = [
             VectorRecord(
@@ -122,25 +119,25 @@ class VectorWriter:
             self._written.append(self._writing.submit(self._store.add, records))
 
     def finish(self) -> None:
-        """Wait until all is written; raises what went wrong on the way."""
+        """Wait until all is written, and raise what went wrong on the way."""
         group, self._group = self._group, None
         if group:
             self._write(group, next_one=None)
         written, self._written = self._written, []
-        for each in written:
-            each.result()
+        for writing in written:
+            writing.result()
 
 
 @dataclass(slots=True, kw_only=True)
 class _Group:
-    """What one take has begun."""
+    """The work that one take has begun."""
 
     keyed: list[tuple[Document, Chunk, tuple[str, ...]]]
     """The chunks, each with the keys of its passage and its sentences."""
     known: dict[str, Vectors]
     """Vectors that need not be made."""
     new: dict[str, int]
-    """Keys of those that are, and their places in `made`."""
+    """Keys of vectors that are made, and their places in `made`."""
     made: Future[Vectors] | None = None
     told: SimpleQueue[tuple[int, int] | None] = field(default_factory=SimpleQueue)
-    """How many texts were done, and of how many, batch by batch; None at the end."""
+    """The number of texts done, and of all texts, batch by batch; None at the end."""

@@ -1,8 +1,8 @@
-"""A document removed for good, also one that was taken out: no link opens it, and no file has its words.
+"""A purge removes a document for good, also a document that was taken out: no file has its words any more.
 
-A document is its path, and whatever was taken out that is the same file. Its files go first, so that no run of the
-indexer brings it back; then what readers said that quotes it, its passages, and last its texts. By those it is
-known: cut off at any moment, the same purge again goes on.
+A document is its path, and every file aside with the same bytes. Its files go first, so that no run of the indexer
+brings it back. Then feedback that quotes it goes, its passages, and last its texts, by which it is known: after a
+cut at any moment, the same purge goes on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import dataclasses
 import hashlib
 import time
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from qa.storage.manifest import (
     MANIFEST_FILE,
     PREVIOUS_FILE,
     DocumentRecord,
+    Manifest,
     delete_texts,
     kept_versions,
     make_index_folder,
@@ -44,17 +46,16 @@ from qa.storage.vector_cache import keep_vectors_of
 from qa.system.disk import explaining_disk
 
 QUOTED_BYTES = 45
-"""Who repeats so many bytes of a document, without blanks, quotes it: some nine English words, or 15 letters of a
-Chinese or Khmer text. The centre's name has 39."""
+"""The bytes, without blanks, that make a quote: some nine English words, or 15 letters of a Chinese or Khmer text.
+The centre's name has 39."""
 PIECE_BYTES = 22
-"""In so many bytes, one of the pieces of this size is whole into which the document is cut: 45 > 2 · 22 - 1."""
+"""The bytes of the pieces that texts are cut into. Any quote holds a whole piece: 45 > 2 · 22 - 1."""
 
 
 def purge(names: Sequence[str], settings: Settings, *, wait_s: float = 0.0) -> PurgeReceipt:
-    """What was removed of the documents `names`: paths, in the corpus or from here, those of files that were put
-    aside, or addresses.
+    """The receipt of a purge of the documents `names`: paths in the corpus, from here or aside, or addresses.
 
-    Raises `InputError`, before anything is removed, for a name that there is no document of, and what
+    Raises `InputError`, before anything is removed, for a name that no document has, and what
     `qa.indexing.run.index_corpus` raises.
     """
     started = time.perf_counter()
@@ -68,7 +69,7 @@ def purge(names: Sequence[str], settings: Settings, *, wait_s: float = 0.0) -> P
 
 
 def list_taken_out(settings: Settings) -> tuple[str, ...]:
-    """The paths of documents that were taken out, and that something is left of."""
+    """The paths of documents that were taken out, but not without a trace."""
     known = _Known(settings, _States(settings.index_dir))
     return tuple(sorted(known.paths - known.live))
 
@@ -88,17 +89,17 @@ class _States:
 
     @property
     def records(self) -> dict[str, DocumentRecord]:
-        """The documents of both, by their versions."""
-        return {each.version: each for state in self.by_file.values() for each in state.documents}
+        """The documents of both states, by their versions."""
+        return {record.version: record for state in self.by_file.values() for record in state.documents}
 
 
 class _Known:
-    """Every document that something is known of: its files, and its versions that the index has or had."""
+    """Every document that left a trace: its files, and its versions that the index has or had."""
 
     def __init__(self, settings: Settings, states: _States) -> None:
         self.corpus = settings.corpus_dir
         self.records = states.records
-        retired = [each for each in kept_versions(settings.index_dir) if each not in self.records]
+        retired = (version for version in kept_versions(settings.index_dir) if version not in self.records)
         texts = {version: read_text(version, settings.index_dir) for version in retired}
         self.unreadable = {version for version, text in texts.items() if text is None}
         self.versions: dict[str, DocumentRecord | Document] = dict(self.records)
@@ -107,39 +108,40 @@ class _Known:
         self.sources = read_sources(self.corpus)
         files = find_files(self.corpus) if self.corpus.is_dir() else ()
         self.files = {path.relative_to(self.corpus).as_posix() for path in files}
-        self.live = self.files.union(each.path for each in states.live)
-        self.paths = self.live.union(self.aside, self.sources, (each.path for each in self.versions.values()))
+        self.live = self.files.union(record.path for record in states.live)
+        known = (document.path for document in self.versions.values())
+        self.paths = self.live.union(self.aside, self.sources, known)
 
     def resolve(self, name: str) -> str:
         """The path of the document that `name` stands for. Raises `InputError` where there is none."""
         for path, source in self.sources.items():
             if source.url == name:
                 return path
-        for each in self.versions.values():
-            if each.url == name:
-                return each.path
+        for document in self.versions.values():
+            if document.url == name:
+                return document.path
         for candidate in (name, *self._inside(self.corpus / name), *self._inside(Path(name))):
             if candidate in self.paths:
                 return candidate
         raise InputError(Reason("why_no_document", name=f"{name!r}", folder=str(self.corpus)))
 
     def _inside(self, path: Path) -> Iterable[str]:
-        """The document that the file at `path` is, or was before it was put aside."""
+        """The document's path for the file at `path`, or for a file aside its former path."""
         with suppress(ValueError):
             parts = path.resolve().relative_to(self.corpus.resolve()).parts
             yield "/".join(parts[2:] if parts[:1] == (ASIDE_FOLDER,) else parts)
 
 
 class _Purge:
-    """One purge; what is to go is settled when it is made."""
+    """One purge. It settles what is to go when it is made."""
 
     def __init__(self, settings: Settings, states: _States, names: Sequence[str]) -> None:
         self._settings = settings
         self._states = states
         known = _Known(settings, states)
         self.paths = {known.resolve(name) for name in names}
-        hashes = {each.sha256 for each in known.versions.values() if each.path in self.paths}
-        own = [*(known.corpus / path for path in self.paths & known.files)]
+        hashes = {known_as.sha256 for known_as in known.versions.values() if known_as.path in self.paths}
+        own = [known.corpus / path for path in self.paths & known.files]
         own += [file for path in self.paths for file in known.aside.get(path, ())]
         hashes |= set(map(_hash, own))
         self.aside = [
@@ -148,34 +150,32 @@ class _Purge:
             for file in files
             if path in self.paths or _hash(file) in hashes
         ]
-        self.also_in = sorted(
-            each.path for each in states.live if each.path not in self.paths and each.sha256 in hashes
-        )
-        kept = {each.version for each in states.live if each.path not in self.paths}
+        staying = [record for record in states.live if record.path not in self.paths]
+        self.also_in = sorted(record.path for record in staying if record.sha256 in hashes)
+        kept = {record.version for record in staying}
         self.versions = {
-            version: each
-            for version, each in known.versions.items()
-            if version not in kept and (each.path in self.paths or each.sha256 in hashes)
+            version: document
+            for version, document in known.versions.items()
+            if version not in kept and (document.path in self.paths or document.sha256 in hashes)
         }
-        # What cannot be read, nobody can open, and it may be of the same document.
+        # Nobody can open a text that cannot be read, and it may be of the same document.
         self._unreadable = known.unreadable
-        self._quoted = self.paths | {
-            each.path for each in self.versions.values() if each.path not in known.live
-        }
+        gone = {document.path for document in self.versions.values()}
+        self._quoted = self.paths | (gone - known.live)
 
     def run(self) -> PurgeReceipt:
-        """What was removed."""
+        """The receipt of what was removed."""
         index_dir = self._settings.index_dir
         if MANIFEST_FILE in self._states.by_file:  # before anything is removed: it says what is in the way
             check_store(self._states.by_file[MANIFEST_FILE], self._settings)
-        texts = [read_text(version, index_dir) for version in self.versions]
+        texts = (read_text(version, index_dir) for version in self.versions)
         words = _Words([text.text for text in texts if text])
         files = delete_for_good(self.paths, self.aside, self._settings.corpus_dir)
         forget_names(index_dir, self._quoted)
         feedback, refused = forget_documents(index_dir, self._quoted, words.are_quoted_in)
         states = self._states.by_file.values()
         having = [state for state in states if not self.versions.keys().isdisjoint(state.versions)]
-        gone = [each for version, each in self._states.records.items() if version in self.versions]
+        gone = [record for version, record in self._states.records.items() if version in self.versions]
         vectors = self._renew_states()
         return PurgeReceipt(
             documents=tuple(sorted(self.paths)),
@@ -190,52 +190,42 @@ class _Purge:
         )
 
     def _renew_states(self) -> int:
-        """How many vectors went from the cache, after both states were committed without what is purged, and their
-        builds without its records."""
+        """The number of vectors that went from the cache.
+
+        Both states are committed without the purged documents, and their builds lose the documents' records.
+        """
         settings, states = self._settings, self._states
         if PREVIOUS_FILE not in states.by_file:
-            (settings.index_dir / PREVIOUS_FILE).unlink(missing_ok=True)  # it cannot be read, and may name it
-        builds = self._copy_builds()
+            # It cannot be read, and may name a document.
+            (settings.index_dir / PREVIOUS_FILE).unlink(missing_ok=True)
+        kept: dict[str, Manifest] = {}
+        builds: dict[tuple[str, str], set[str]] = defaultdict(set)
         for file, state in states.by_file.items():
-            documents = tuple(each for each in state.documents if each.version not in self.versions)
-            new = dataclasses.replace(state, documents=documents, build=builds[state.build].name)
-            if file == MANIFEST_FILE:  # so that every page opens it, also where it had the document no more
+            documents = tuple(record for record in state.documents if record.version not in self.versions)
+            kept[file] = dataclasses.replace(state, documents=documents)
+            builds[state.build, state.fingerprint] |= kept[file].versions
+        copies = {
+            name: copy_build(settings, build=name, fingerprint=fingerprint, keep=versions)
+            for (name, fingerprint), versions in builds.items()
+        }
+        for file, state in kept.items():
+            new = dataclasses.replace(state, build=copies[state.build])
+            if file == MANIFEST_FILE:  # so that every page opens it, also if it had the document no more
                 new = dataclasses.replace(new, generation=state.generation + 1)
                 note_checked(new, settings)
             write_manifest(new, settings.index_dir, file=file)
-        remove_builds(settings, keep={build.name for build in builds.values()})
+        remove_builds(settings, keep=set(copies.values()))
         keys: set[str] = set()
-        for build in builds.values():
-            store = open_store(settings, build=build.name, fingerprint=build.fingerprint, create=False)
-            store.delete_except(build.versions)
+        for (name, fingerprint), versions in builds.items():
+            store = open_store(settings, build=copies[name], fingerprint=fingerprint, create=False)
+            store.delete_except(versions)
             store.vacuum()
             keys |= store.list_keys()
         return keep_vectors_of(keys, settings.index_dir)
 
-    def _copy_builds(self) -> Mapping[str, _Build]:
-        """By the name of each build of a state, the one that takes its place."""
-        states = self._states.by_file.values()
-        builds: dict[str, _Build] = {}
-        for name, fingerprint in {(state.build, state.fingerprint) for state in states}:
-            versions = {v for state in states if state.build == name for v in state.versions} - {
-                *self.versions
-            }
-            copy = copy_build(self._settings, build=name, fingerprint=fingerprint, keep=versions)
-            builds[name] = _Build(copy, fingerprint, frozenset(versions))
-        return builds
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Build:
-    """A build by its name, what it was made with, and the versions that it is to keep."""
-
-    name: str
-    fingerprint: str
-    versions: Collection[str]
-
 
 class _Words:
-    """The words of texts, to tell what quotes them."""
+    """The words of texts, to recognise quotes."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._words = b"\0".join(map(_fold, texts))
@@ -243,7 +233,7 @@ class _Words:
         self._pieces = {self._words[start : start + PIECE_BYTES] for start in starts}
 
     def are_quoted_in(self, text: str) -> bool:
-        """True if `text` repeats `QUOTED_BYTES` of them."""
+        """True if `text` repeats `QUOTED_BYTES` of the words."""
         said = _fold(text)
         return any(
             said[start : start + PIECE_BYTES] in self._pieces and self._quotes_around(said, start)

@@ -128,7 +128,6 @@ def note_whole(folder: Path) -> None:
 
 
 def _holder(written: str) -> str:
-    """The holder of the lock, by the words that it has `written` into the file."""
     found = HOLDER.fullmatch(written.strip())
     if not found:
         return written.strip() or Reason("why_holder_unknown")

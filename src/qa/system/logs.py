@@ -108,7 +108,8 @@ def keep_words_out() -> None:
     for handler in logging.getLogger().handlers:
         handler.setFormatter(WithoutWords(handler.formatter))
     logging.raiseExceptions = False  # else what cannot be logged is printed, with all its values
-    traceback.print_exc = _log_handled  # Gradio's way to tell of a call that failed
+    # Gradio's way to tell of a call that failed
+    traceback.print_exc = lambda *_, **__: logger.error("an exception was printed", exc_info=True)
     threading.excepthook = lambda failed: _log_unhandled(failed.exc_value)
     sys.unraisablehook = lambda failed: _log_unhandled(failed.exc_value)
     warnings.showwarning = _log_warning
@@ -117,10 +118,6 @@ def keep_words_out() -> None:
 def print_no_more() -> None:
     """Print nothing from now on: libraries print what they were called with."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # until the program ends
-
-
-def _log_handled(*_: object, **__: object) -> None:
-    logger.error("an exception was printed", exc_info=True)
 
 
 def _log_unhandled(error: BaseException | None) -> None:

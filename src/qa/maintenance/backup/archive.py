@@ -1,21 +1,19 @@
-"""The file of a backup: a ZIP with the files below `corpus/` and `index/`, and a header that names each of them.
+"""The file of a backup: a ZIP with the files below `corpus/` and `index/`, and a header that names all of them.
 
-`backup.json`, the header, is written last: it has the SHA-256 of every other file. A backup that was cut short has
-no table of contents, which in a ZIP stands at the end. What is read here may come from anybody.
+The header, `backup.json`, is written last and has the SHA-256 of every other file. A backup that was cut short has
+no table of contents, which stands at the end of a ZIP. A file that is read here may come from anybody.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from qa.errors import InputError
@@ -25,29 +23,29 @@ from qa.system.disk import explaining_disk
 FORMAT = 1
 HEADER_FILE = "backup.json"
 CORPUS, INDEX = "corpus", "index"
-"""The folders in the file, and what each member's name begins with."""
+"""The folders in the file. The name of each member begins with one of them."""
 
 STAGING_FOLDER = ".restoring"
-"""Where members lie in a folder until all of them are there; so no member is called that."""
+"""The folder where members lie until all of them are there. No member has this name."""
 
 MAX_HEADER_BYTES = 256 * 2**20
-"""A header takes some 200 bytes for each file, so this is enough for a million."""
+"""Limits a header. It takes some 200 bytes for each file, so this is enough for a million files."""
 
 CHUNK_BYTES = 2**20
 
 LEVEL = 1
-"""zlib's quickest. Most of a backup are vectors, which the slowest makes hardly smaller."""
+"""zlib's quickest level. Most of a backup are vectors, which the slowest level makes hardly smaller."""
 
 UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
-    ValueError,  # of JSON and of pydantic, and where a place in the file is negative
+    ValueError,  # of JSON and of pydantic, and for a negative place in the file
     NotImplementedError,  # another kind of compression
     RuntimeError,  # encrypted
     OverflowError,
 )
-"""What reading a file raises that is no backup, or not a whole one."""
+"""The errors of reading a file that is no backup, or no whole backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +59,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The one thing that the header of every format says."""
+    """The part that the header of every format has."""
 
     format: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a backup holds.
+    """The header of a backup.
 
     `program` is the release that made it, at `made` (ISO 8601, UTC); `documents` and `generation` are the index's;
     `has_vectors` is False where they were on a server; `members` are the other files in the ZIP, by their names.
@@ -84,21 +82,11 @@ class Header:
 
     def size(self, root: str) -> int:
         """The bytes of all members below `root`."""
-        return sum(
-            member.size for name, member in self.members.items() if PurePosixPath(name).parts[0] == root
-        )
-
-
-def program_release() -> str:
-    """The release of this program; empty where it is not installed."""
-    try:
-        return metadata.version("kitakyushu-qa")
-    except metadata.PackageNotFoundError:
-        return ""
+        return sum(member.size for name, member in self.members.items() if name.startswith(f"{root}/"))
 
 
 def write_member(archive: zipfile.ZipFile, name: str, source: Path) -> Member:
-    """The member `name`, written with what the file at `source` holds."""
+    """The member `name`, which is written with the bytes of the file at `source`."""
     digest, size = hashlib.sha256(), 0
     with source.open("rb") as stream, archive.open(name, "w", force_zip64=True) as out:
         while data := stream.read(CHUNK_BYTES):
@@ -108,14 +96,9 @@ def write_member(archive: zipfile.ZipFile, name: str, source: Path) -> Member:
     return Member(size, digest.hexdigest(), source.stat().st_mtime_ns)
 
 
-def write_header(archive: zipfile.ZipFile, header: Header) -> None:
-    """Write `header`, the last file of a backup."""
-    archive.writestr(HEADER_FILE, json.dumps(asdict(header), ensure_ascii=False))
-
-
 @contextmanager
 def open_backup(path: Path) -> Iterator[tuple[zipfile.ZipFile, Header]]:
-    """The backup at `path`, open for reading, and its header; the names of all members are safe to be written.
+    """The backup at `path`, open for reading, and its header. All members have names that are safe to be written.
 
     Raises `InputError` where it cannot be opened, or is not a whole backup.
     """
@@ -133,7 +116,7 @@ def open_backup(path: Path) -> Iterator[tuple[zipfile.ZipFile, Header]]:
 
 
 def unpack_member(archive: zipfile.ZipFile, name: str, member: Member, target: Path) -> None:
-    """Write the member `name` to `target`, which is not there yet. Raises `ValueError` where it is not as said."""
+    """Write the member `name` to `target`, a new file. Raises `ValueError` if its SHA-256 is another."""
     digest = hashlib.sha256()
     with archive.open(name) as stream, target.open("xb") as out:
         while data := stream.read(CHUNK_BYTES):
@@ -145,7 +128,7 @@ def unpack_member(archive: zipfile.ZipFile, name: str, member: Member, target: P
 
 @contextmanager
 def explaining_damage(path: Path) -> Iterator[None]:
-    """Turns what reading a damaged file raises into an `InputError` that says what to do."""
+    """Turns an error of reading a damaged file into an `InputError` that says what to do."""
     try:
         yield
     except UNREADABLE as error:
@@ -180,7 +163,7 @@ def _read_header(archive: zipfile.ZipFile, path: Path) -> Header:
 
 def _check_members(archive: zipfile.ZipFile, header: Header) -> None:
     """Raise `ValueError` unless the ZIP holds what the header says and nothing else, under plain names."""
-    listed = {each.filename: each for each in archive.infolist()}
+    listed = {info.filename: info for info in archive.infolist()}
     if len(listed) != len(archive.infolist()) or listed.keys() != {HEADER_FILE, *header.members}:
         raise ValueError("its files are not those that it names")
     if f"{INDEX}/{MANIFEST_FILE}" not in header.members:

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import qa
 from qa.config import Settings
+from qa.corpus.receipts import Progress
 from qa.errors import ConfigError, InputError
-from qa.maintenance.backup.archive import (
-    CORPUS,
-    INDEX,
-    LEVEL,
-    Header,
-    Member,
-    program_release,
-    write_header,
-    write_member,
-)
+from qa.maintenance.backup.archive import CORPUS, HEADER_FILE, INDEX, LEVEL, Header, Member, write_member
 from qa.maintenance.backup.snapshot import copy_file, copy_index, is_own, list_corpus
 from qa.storage.integrity import check_if_doubtful
 from qa.storage.manifest import require_manifest
@@ -32,26 +26,23 @@ from qa.storage.store import is_on_server
 from qa.system.disk import explaining_disk, flush
 
 WORK_PREFIX = ".qa-backup-"
-"""What the names of folders begin with in which a backup is being made, beside where it is to be."""
+"""The beginning of the name of a folder in which a backup is being made, beside the backup's place."""
 STALE_AFTER_S = 86_400
-"""A folder older than this was left by a process that was killed."""
-
-Progress = Callable[[int, int, str], None]
-"""Called with the number of files done, of all files, and the name of the one that is at hand."""
+"""Seconds after which a folder counts as left by a process that was killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A backup that was made: what it holds, and the files of the corpus that it does not."""
+    """A backup that was made: its header, and the files of the corpus that it leaves out."""
 
     header: Header
     left_out: tuple[str, ...] = ()
 
 
 def back_up(settings: Settings, path: Path, *, on_progress: Progress | None = None) -> Backup:
-    """What is now in the new file at `path`, which is there whole, or not at all where something is raised.
+    """The backup in the new file at `path`, which is there whole, or not at all where something is raised.
 
-    Settings and keys are not in it, nor vectors that are on a server. Raises `InputError` for a path that cannot
+    The backup has neither settings and keys, nor vectors on a server. Raises `InputError` for a path that cannot
     be used, `IndexMissing`, `IndexDamaged`, and `DiskError`.
     """
     check_apart(settings)
@@ -67,7 +58,7 @@ def back_up(settings: Settings, path: Path, *, on_progress: Progress | None = No
 
 
 def check_apart(settings: Settings) -> None:
-    """Raise `ConfigError` where corpus and index lie in each other: in a backup each has a folder of its own."""
+    """Raise `ConfigError` where corpus and index lie in each other: in a backup they have folders of their own."""
     corpus, index = settings.corpus_dir.resolve(), settings.index_dir.resolve()
     if corpus.is_relative_to(index) or index.is_relative_to(corpus):
         raise ConfigError(
@@ -88,7 +79,7 @@ def _check_path(path: Path, settings: Settings) -> None:
 
 @contextmanager
 def _working_beside(path: Path) -> Iterator[Path]:
-    """A folder beside `path`, for its owner only, that is removed at the end, and so are old ones."""
+    """A folder beside `path`, for its owner only. It is removed at the end, and old folders at the start."""
     for left in path.parent.glob(f"{WORK_PREFIX}*"):
         with suppress(FileNotFoundError):
             if time.time() - left.stat().st_mtime > STALE_AFTER_S:
@@ -98,7 +89,6 @@ def _working_beside(path: Path) -> Iterator[Path]:
 
 
 def _write(settings: Settings, work: Path, target: Path, on_progress: Progress) -> Backup:
-    """The backup in the new file at `target`, which its owner alone may read."""
     on_progress(0, 0, INDEX)
     manifest = copy_index(settings, work / INDEX)
     index = {path.relative_to(work).as_posix(): path for path in (work / INDEX).rglob("*") if path.is_file()}
@@ -123,12 +113,12 @@ def _write(settings: Settings, work: Path, target: Path, on_progress: Progress) 
                 copy_file(path, work / "file")
                 members[f"{CORPUS}/{name}"] = write_member(archive, f"{CORPUS}/{name}", work / "file")
         header = Header(
-            program=program_release(),
+            program=qa.__version__,
             made=datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds"),
             documents=len(manifest.documents),
             generation=manifest.generation,
             has_vectors=not is_on_server(settings),
             members=members,
         )
-        write_header(archive, header)
+        archive.writestr(HEADER_FILE, json.dumps(asdict(header), ensure_ascii=False))
     return Backup(header, tuple(left_out))

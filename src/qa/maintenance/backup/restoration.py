@@ -1,8 +1,8 @@
 """The file of a backup → corpus and index, in folders that hold nothing yet.
 
-Everything is unpacked and compared with its SHA-256 into a hidden folder within each of the two, which may be on
-disks of their own, and of which only the inside may be ours. Then it moves up, the manifest last: without it there
-is no index.
+Every file is unpacked into a hidden folder within one of the two, and compared with its SHA-256. The two folders
+may be on disks of their own, and only their insides may be ours. Then the files move up, the manifest last:
+without it there is no index.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from qa.config import Settings
+from qa.corpus.receipts import Progress
 from qa.errors import DiskError, InputError
 from qa.i18n.reasons import Reason
 from qa.maintenance.backup.archive import (
@@ -25,44 +26,43 @@ from qa.maintenance.backup.archive import (
     open_backup,
     unpack_member,
 )
-from qa.maintenance.backup.creation import Progress, check_apart
+from qa.maintenance.backup.creation import check_apart
 from qa.storage.locks import LOCK_FILE, lock_index
 from qa.storage.manifest import MANIFEST_FILE
 from qa.system.disk import explaining_disk, flush
 
 NOTHING = (STAGING_FOLDER, LOCK_FILE, ".gitignore")
-"""What may lie in a folder that counts as empty: a lock, and what a restore that was killed has left."""
+"""Names in a folder that counts as empty: a lock, and the remains of a restore that was killed."""
 
 ROOM_LEFT_BYTES = 64 * 2**20
-"""So much stays free on a disk, whatever a backup says it holds."""
+"""Bytes that stay free on a disk, whatever the header of a backup says."""
 
 
 def restore(path: Path, settings: Settings, *, on_progress: Progress | None = None) -> Header:
-    """What is now in the corpus and the index that are set: all of the backup at `path`.
+    """The header of the backup at `path`, all of which is now in the corpus and the index that are set.
 
-    Where something is raised, they are as they were. Raises `InputError` where the file is not a whole backup, or
-    one of the folders holds something, `IndexBusy` where somebody builds an index there, and `DiskError`.
+    Where something is raised, the folders are as they were. Raises `InputError` where the file is not a whole
+    backup, or a folder is not empty, `IndexBusy` where a process builds an index there, and `DiskError`.
     """
     check_apart(settings)
     with open_backup(path) as (archive, header):
-        corpus, index = _Place(CORPUS, settings.corpus_dir), _Place(INDEX, settings.index_dir)
-        for place in (corpus, index):
+        places = (_Place(CORPUS, settings.corpus_dir), _Place(INDEX, settings.index_dir))
+        for place in places:
             place.require_empty()
         try:
             with explaining_disk(settings.index_dir):
-                for place in (corpus, index):
-                    place.open()
-                    place.require_room(header)
+                for place in places:
+                    place.open(header.size(place.root))
                 with lock_index(settings.index_dir):
                     with explaining_damage(path):
-                        _unpack(archive, header, (corpus, index), on_progress)
+                        _unpack(archive, header, places, on_progress)
                     os.sync()
-                    for place in (corpus, index):
+                    for place in places:
                         place.require_empty()
-                    for place in (corpus, index):
+                    for place in places:
                         place.move_up()
         except BaseException:
-            for place in (corpus, index):
+            for place in places:
                 place.clear()
             raise
     return header
@@ -84,7 +84,7 @@ def _unpack(
 
 @dataclass(slots=True)
 class _Place:
-    """A folder that is filled with what a backup has below `root`."""
+    """A folder that is filled with the members of a backup below `root`."""
 
     root: str
     folder: Path
@@ -96,7 +96,7 @@ class _Place:
         return self.folder / STAGING_FOLDER
 
     def require_empty(self) -> None:
-        """Raise `InputError` where something lies in the folder."""
+        """Raise `InputError` unless the folder is empty."""
         with explaining_disk(self.folder):
             there = sorted(entry.name for entry in self.folder.iterdir()) if self.folder.exists() else []
         others = [name for name in there if name not in NOTHING]
@@ -106,22 +106,22 @@ class _Place:
                 f"{self.folder} holds {shown}; move that away, or set {self.root}_dir to another folder"
             )
 
-    def open(self) -> None:
-        """Make the folder, for the owner alone if it is the index, and in it an empty one to unpack into."""
+    def open(self, size: int) -> None:
+        """Make the folder, for its owner alone if it is the index's, and an empty folder in it to unpack into.
+
+        Raises `DiskError` unless the disk has room for `size` bytes.
+        """
         if not self.folder.exists():
             self.folder.mkdir(mode=0o700 if self.root == INDEX else 0o777, parents=True)
             self.is_made = True
         if self.staging.exists():
             shutil.rmtree(self.staging)
         self.staging.mkdir()
-
-    def require_room(self, header: Header) -> None:
-        """Raise `DiskError` unless the disk has room for what `header` says belongs here."""
-        if header.size(self.root) + ROOM_LEFT_BYTES > shutil.disk_usage(self.folder).free:
+        if size + ROOM_LEFT_BYTES > shutil.disk_usage(self.folder).free:
             raise DiskError(Reason("why_no_room", folder=str(self.folder)))
 
     def move_up(self) -> None:
-        """Move what was unpacked to where it belongs."""
+        """Move the unpacked files to their places."""
         for path in sorted(self.staging.iterdir(), key=lambda path: path.name == MANIFEST_FILE):
             self.moved.append(path.name)
             path.rename(self.folder / path.name)
@@ -129,7 +129,7 @@ class _Place:
         flush(self.folder)
 
     def clear(self) -> None:
-        """Leave the folder as it was: without what was unpacked and moved, or gone."""
+        """Leave the folder as it was: without unpacked and moved files, or gone."""
         for name in self.moved:
             if not (self.staging / name).exists():
                 moved = self.folder / name

@@ -1,8 +1,8 @@
-"""What lies in corpus and index, copied as it was at one moment while others write there.
+"""Copies of corpus and index as they were at one moment, while others write there.
 
-The index's lock is not taken: a run that indexes for an hour does not hold a backup up, nor the other way round. A
-copy is what a power cut would have left. What is live is in a build before the manifest says so, and goes only
-after another manifest says so; the manifest is looked at while nobody changes the builds that it names.
+A copy does not take the index's lock: an hour of indexing does not hold a backup up, nor the other way round. A
+copy is what a power cut would have left. Live records are in a build before the manifest says so, and go only
+after another manifest says so. The manifest is looked at while nobody changes the builds that it names.
 """
 
 from __future__ import annotations
@@ -31,38 +31,38 @@ from qa.storage.upgrade import PROGRESS_FILE
 from qa.storage.vector_cache import CACHE_FILE
 from qa.system.sqlite import copy_database
 
-TRIES = 3
-"""How often a file, or the index, is copied that changes while it is."""
+MAX_TRIES = 3
+"""Limits how often a file, or the index, is copied that changes meanwhile."""
 
 LEFT_OUT = (CACHE_FILE, CHECKED_FILE, PROGRESS_FILE)
-"""In the index: vectors by their text, which are made anew, and what the files of this one folder were like."""
+"""Files of the index that a backup leaves out: the cache of vectors, and notes that hold for this one folder."""
 
 PART = re.compile(r"\..*\.part")
 """The name of a file that is still being brought in."""
 
 DATABASE_SUFFIX = ".sqlite3"
 JOURNAL_SUFFIXES = ("-journal", "-wal", "-shm")
-"""What SQLite puts beside a database. What SQLite itself copies needs none of it."""
+"""Suffixes of SQLite's files beside a database. A copy that SQLite makes needs none of them."""
 
 DATABASE_WAIT_S = 30.0
-"""Seconds to wait for a writer of a database. A write takes milliseconds, one of Chroma's up to some seconds."""
+"""Seconds to wait for a writer of a database. A write takes milliseconds, and up to some seconds in Chroma."""
 
 
 def copy_index(settings: Settings, target: Path) -> Manifest:
     """The committed state of the index, copied to the folder `target` with all that belongs to it.
 
-    That is the state before it, both states' vectors where they are in the index, the kept texts, and feedback.
-    Raises `IndexMissing`, `IndexDamaged` where its vectors are not there, and `IndexBusy` where it goes on
+    The state before belongs to it, both states' vectors where the index has them, the kept texts, and feedback.
+    Raises `IndexMissing`, `IndexDamaged` where its vectors are not there, and `IndexBusy` where the index goes on
     changing.
     """
-    for _ in range(TRIES):
+    for _ in range(MAX_TRIES):
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
         try:
             if _copy_states(settings, target):
                 _copy_beside(settings.index_dir, target)
                 break
-        except FileNotFoundError:  # a run has ended meanwhile, and removed what nobody needs any more
+        except FileNotFoundError:  # a run has ended meanwhile, and removed files that nobody needs any more
             continue
     else:
         raise IndexBusy(f"{settings.index_dir} changes too often to be copied; try again in a moment")
@@ -74,9 +74,9 @@ def copy_index(settings: Settings, target: Path) -> Manifest:
 
 
 def list_corpus(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """What lies in the corpus, by its path in it, and the table of cities in force.
+    """The files of the corpus, with their names in it, and the table of cities in force.
 
-    What was put aside comes last: what is moved there meanwhile is so found.
+    Files aside come last, so that files which are put aside meanwhile are found.
     """
     corpus = settings.corpus_dir
     for folder, subfolders, names in os.walk(corpus, onerror=_raise):
@@ -100,7 +100,7 @@ def is_own(name: str, path: Path, corpus: Path) -> bool:
 def copy_file(source: Path, target: Path) -> None:
     """Copy the file at `source` as it was at one moment. Raises `LoadError` where it goes on changing."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    for _ in range(TRIES):
+    for _ in range(MAX_TRIES):
         before = source.stat()
         shutil.copyfile(source, target)
         if _mark(source.stat()) == _mark(before) and target.stat().st_size == before.st_size:
@@ -110,15 +110,15 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def _copy_states(settings: Settings, target: Path) -> bool:
-    """True if both states of the index and their builds are now in `target`; False if they changed meanwhile."""
+    """True if both states of the index and their builds are in `target`; False if they changed meanwhile."""
     index_dir = settings.index_dir
     state = state_of(index_dir)
     copy_file(index_dir / MANIFEST_FILE, target / MANIFEST_FILE)
     if (index_dir / PREVIOUS_FILE).exists():
         copy_file(index_dir / PREVIOUS_FILE, target / PREVIOUS_FILE)
     states = (require_manifest(target), read_manifest(target, file=PREVIOUS_FILE))
-    with hold_builds(settings, {each.build for each in states if each}) as folders:
-        # Listed before it is known that nothing was committed: only after a commit files are removed.
+    with hold_builds(settings, {kept.build for kept in states if kept}) as folders:
+        # The list comes before the look for a commit: files are removed only after a commit.
         files = [path for folder in folders for path in _files_below(folder)]
         if state_of(index_dir) != state:
             return False
@@ -128,7 +128,7 @@ def _copy_states(settings: Settings, target: Path) -> bool:
 
 
 def _copy_beside(index_dir: Path, target: Path) -> None:
-    """Copy what lies in the index beside the two states and the builds."""
+    """Copy the files of the index beside the two states and the builds."""
     for entry in sorted(index_dir.iterdir()):
         name = entry.name
         if name.startswith((".", CHROMA_FOLDER)) or name in (MANIFEST_FILE, PREVIOUS_FILE, *LEFT_OUT):
@@ -142,17 +142,17 @@ def _files_below(folder: Path) -> list[Path]:
 
 
 def _is_ours(path: Path) -> bool:
-    """True for a file of the index: no lock, socket or journal, and not one that is only half written."""
+    """True for a file of the index that is no lock, socket, journal or half written file."""
     return path.is_file() and not path.name.startswith(".") and not path.name.endswith(JOURNAL_SUFFIXES)
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file of the index. A database is copied by SQLite, which keeps apart who writes and who reads."""
+    """Copy a file of the index. SQLite copies databases, and keeps writers and readers apart."""
     if source.suffix != DATABASE_SUFFIX:
         copy_file(source, target)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:  # "rw": it is not made anew where it has just been removed
+    try:  # "rw": a database that has just been removed is not made anew
         copy_database(source, target, mode="rw", wait_s=DATABASE_WAIT_S)
     except sqlite3.Error as error:
         if not source.exists():
@@ -163,7 +163,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _mark(status: os.stat_result) -> tuple[int, int, int]:
-    """What changes when a file does, or when another one takes its place."""
+    """Numbers that change when a file does, or when another file takes its place."""
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 

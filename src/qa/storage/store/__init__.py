@@ -30,12 +30,7 @@ BUILDS_FOLDER = "builds"
 
 
 def open_store(
-    settings: Settings,
-    *,
-    build: str,
-    fingerprint: str,
-    tokenise: Tokenise | None = None,
-    create: bool = True,
+    settings: Settings, *, build: str, fingerprint: str, tokenise: Tokenise | None = None, create: bool = True
 ) -> VectorStore:
     """The store of one build of the index, made if `create`.
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Collection as AnyCollection
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Protocol, TypeVar
 
 from qa.domain import Chunk
-from qa.errors import IndexMismatch
+from qa.errors import IndexMismatch, QAError
 from qa.storage.manifest import DocumentRecord
 from qa.storage.records import VectorRecord, Vectors
 
@@ -16,6 +18,8 @@ WIDEN = 4
 """The factor for asking again where too many of the best records are left-overs of other states."""
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class Chunks(Protocol):
@@ -149,6 +153,29 @@ def best_of_each(near: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
     for chunk_id, similarity in near:
         best.setdefault(chunk_id, similarity)
     return list(best.items())
+
+
+class Place(Protocol):
+    """The place of a build, which knows the errors that are raised there."""
+
+    def explain(self, error: BaseException) -> QAError | None:
+        """Our error for an error that was raised there; None for other errors."""
+
+
+@contextmanager
+def explaining(place: Place) -> Iterator[None]:
+    """Turns an error of the place into an error that says what happened and what to do."""
+    try:
+        yield
+    except QAError:
+        raise
+    except BaseException as error:
+        # A panic in Chroma's Rust part is no `Exception`, and has no name to catch it by.
+        explained = place.explain(error)
+        if explained is None:
+            raise
+        logger.warning("%s: %s", place, error)
+        raise explained from error
 
 
 def require_made_with(fingerprint: str, made_with: str | None) -> None:

@@ -22,8 +22,8 @@ from qa.domain import Chunk
 from qa.errors import IndexDamaged
 from qa.storage.manifest import DocumentRecord
 from qa.storage.records import VectorRecord, Vectors, chunk_metadata, sentence_id, shared_metadata, to_chunk
-from qa.storage.store.base import Chunks, LoadedChunks, StoredLexical, best_of_each, take_live
-from qa.storage.store.chroma_places import KINDS, ChromaFolder, ChromaServer, explaining
+from qa.storage.store.base import Chunks, LoadedChunks, StoredLexical, best_of_each, explaining, take_live
+from qa.storage.store.chroma_places import KINDS, ChromaFolder, ChromaServer
 from qa.storage.store.chroma_records import batches, count_lost, get_all, open_collection, pages
 
 if TYPE_CHECKING:
@@ -45,10 +45,6 @@ class ChromaStore:
     """The two collections of one build of the index: a `VectorStore`."""
 
     def __init__(self, place: ChromaFolder | ChromaServer, *, fingerprint: str, create: bool = True) -> None:
-        """Open the build, or make it if `create`.
-
-        Raises `IndexMismatch` if it was made with other settings than those of `fingerprint`.
-        """
         self._place = place
         with explaining(place):
             self._client = place.open_client(create=create)

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from qa.errors import DiskError, IndexDamaged, QAError, StoreUnreachable
 from qa.i18n.reasons import Reason
 from qa.storage.locks import lock_graphs
+from qa.storage.store.base import explaining
 from qa.system.disk import explain_disk
 from qa.system.sqlite import copy_database
 
@@ -171,22 +172,6 @@ class ChromaServer:
         if _is_of_chroma(error) or type(error) is Exception:
             return _explain(str(error), self.url)
         return None
-
-
-@contextmanager
-def explaining(place: ChromaFolder | ChromaServer) -> Iterator[None]:
-    """Turns errors of Chroma and the system into an error that says what happened and what to do."""
-    try:
-        yield
-    except QAError:
-        raise
-    except BaseException as error:
-        # A panic in Chroma's Rust part is no `Exception`, and has no name to catch it by.
-        explained = place.explain(error)
-        if explained is None:
-            raise
-        logger.warning("%s: %s", place, error)
-        raise explained from error
 
 
 def _blank_unwritten(folder: Path) -> None:

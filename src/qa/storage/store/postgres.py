@@ -89,10 +89,6 @@ class PostgresStore:
         tokenise: Tokenise | None = None,
         create: bool = True,
     ) -> None:
-        """Open the build, or make it if `create`.
-
-        Raises `IndexMismatch` if it was made with other settings than those of `fingerprint`.
-        """
         require_psycopg()
         self._place = place
         self._tokenise = tokenise

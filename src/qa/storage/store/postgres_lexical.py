@@ -89,7 +89,6 @@ class PostgresLexical:
         return weigh_shared(weights, self._tokenise(texts))
 
     def _count(self, tokens: AnyCollection[str]) -> Counter[str]:
-        """The number of chunks that each of `tokens` is in."""
         statement = "SELECT token, chunks FROM {s}.tokens WHERE token = ANY(%s)"
         return Counter(dict(self._place.fetch(statement, [list(tokens)])))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.errors import ConfigError, DiskError, IndexDamaged, QAError, StoreUnreachable
 from qa.i18n.reasons import Reason
+from qa.storage.store.base import explaining
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -34,8 +34,6 @@ AWAY_STATES = ("08", "57P", "53300")
 """The codes for a broken connection, a server that stops or starts, and a server with too many connections."""
 REFUSING = ("password", "authentication", "pg_hba.conf", "does not exist", "permission denied")
 """Words of a server that lets nobody in, before there are codes."""
-
-logger = logging.getLogger(__name__)
 
 Row = tuple[Any, ...]
 
@@ -83,7 +81,7 @@ class PostgresSchema:
         with self.connect() as connection:
             connection.execute(self.compose("DROP SCHEMA IF EXISTS {s} CASCADE"))
 
-    def explain(self, error: Exception) -> QAError | None:
+    def explain(self, error: BaseException) -> QAError | None:
         """Our error for an error that was raised while the server was asked; None for other errors."""
         import psycopg
 
@@ -115,21 +113,6 @@ def require_psycopg() -> None:
         raise ConfigError(
             f"postgres_url wants the package {error.name}; install it with: pip install '.[postgres]'"
         ) from error
-
-
-@contextmanager
-def explaining(place: PostgresSchema) -> Iterator[None]:
-    """Turns an error of psycopg into an error that says what happened and what to do."""
-    try:
-        yield
-    except QAError:
-        raise
-    except Exception as error:
-        explained = place.explain(error)
-        if explained is None:
-            raise
-        logger.warning("%s: %s", place, error)
-        raise explained from error
 
 
 class _Pool:
