@@ -23,10 +23,11 @@ from reportlab.pdfgen.canvas import Canvas
 from office import convert_with_libreoffice
 from qa.errors import LoadError
 from qa.loaders.parsed import Parsed
-from qa.loaders.pdf import ocr, read_pdf
+from qa.loaders.pdf import ocr
 from qa.loaders.pdf import parser as reading
 from qa.loaders.pdf.layout import BULLET
 from qa.loaders.pdf.page import LEGACY_FONT
+from qa.loaders.pdf.parser import read_pdf
 from qa.text.normalise import normalise
 
 FONTS = Path("/usr/share/fonts")

@@ -33,8 +33,8 @@ from qa.feedback import feedback_on, keep_feedback, list_feedback, most_refused,
 from qa.fetching import Fetched
 from qa.indexing.rollback import roll_back
 from qa.indexing.run import index_corpus
-from qa.maintenance.backup import back_up, restore
-from qa.maintenance.backup.creation import STALE_AFTER_S, WORK_PREFIX
+from qa.maintenance.backup.creation import STALE_AFTER_S, WORK_PREFIX, back_up
+from qa.maintenance.backup.restoration import restore
 from qa.maintenance.backup.snapshot import copy_file
 from qa.models import Models
 from qa.pipeline import Pipeline

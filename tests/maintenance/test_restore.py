@@ -22,8 +22,9 @@ from outages import CITIES, fill, small_disk
 from qa.config import Settings
 from qa.errors import DiskError, IndexBusy, InputError
 from qa.indexing.run import index_corpus
-from qa.maintenance.backup import back_up, restore
 from qa.maintenance.backup.archive import HEADER_FILE, STAGING_FOLDER
+from qa.maintenance.backup.creation import back_up
+from qa.maintenance.backup.restoration import restore
 from qa.storage.locks import LOCK_FILE, lock_index
 
 DALIAN = "Kitakyushu sent 67 experts to Dalian."
@@ -187,7 +188,7 @@ def test_a_full_disk_leaves_nothing_and_says_so(
 KILLED = """
 import os, sys
 from pathlib import Path
-from qa.maintenance.backup import restore
+from qa.maintenance.backup.restoration import restore
 from qa.config import Settings
 def stop(done, total, name):
     if done == 3:

@@ -11,7 +11,7 @@ from qa.config import Settings
 
 def run_backup(options: argparse.Namespace, settings: Settings) -> int:
     """`qa backup`."""
-    from qa.maintenance.backup import back_up
+    from qa.maintenance.backup.creation import back_up
 
     with show_progress("saving") as show:
         backup = back_up(settings, options.file, on_progress=show)
@@ -27,7 +27,7 @@ def run_backup(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_restore(options: argparse.Namespace, settings: Settings) -> int:
     """`qa restore`."""
-    from qa.maintenance.backup import restore
+    from qa.maintenance.backup.restoration import restore
     from qa.storage.store import is_on_server
 
     with show_progress("restoring") as show:

@@ -27,7 +27,7 @@ class Format:
 
 
 FORMATS: dict[Kind, Format] = {
-    "pdf": Format(suffixes=(".pdf",), noun="why_kind_pdf", parser="qa.loaders.pdf:read_pdf"),
+    "pdf": Format(suffixes=(".pdf",), noun="why_kind_pdf", parser="qa.loaders.pdf.parser:read_pdf"),
     "word": Format(
         suffixes=(".docx", ".docm", ".dotx", ".dotm"),
         noun="why_kind_word",

@@ -1,7 +1,7 @@
 """One page of a PDF → its glyphs, ruled lines and pictures.
 
 This is the border to pdfium, by way of its raw functions. PDFium is not thread-safe: callers hold the lock in
-`qa.loaders.pdf`.
+`qa.loaders.pdf.parser`.
 """
 
 from __future__ import annotations

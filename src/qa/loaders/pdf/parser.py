@@ -73,6 +73,7 @@ FIRST_YEAR = 1990
 def read_pdf(data: bytes) -> Parsed:
     """The text of a PDF with its pages, headings, lists and tables."""
     import pypdfium2
+    import pypdfium2.raw as pdfium
 
     with LOCK:
         try:
@@ -80,7 +81,8 @@ def read_pdf(data: bytes) -> Parsed:
                 contents = _read_pages(pdf)
                 title, day = _title(pdf), _date(pdf)
         except pypdfium2.PdfiumError as error:
-            raise LoadError(_reason(error)) from error
+            is_locked = error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
+            raise LoadError(Reason("why_password" if is_locked else "why_damaged_pdf")) from error
     builder = TextBuilder()
     first_heading = _add_pages(builder, contents)
     # A page with only a header and a number says nothing, either.
@@ -98,14 +100,6 @@ def read_pdf(data: bytes) -> Parsed:
         date_from="properties",
         warnings=tuple(_warnings(contents)),
     )
-
-
-def _reason(error: Any) -> str:
-    import pypdfium2.raw as pdfium
-
-    if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-        return Reason("why_password")
-    return Reason("why_damaged_pdf")
 
 
 def _read_pages(pdf: Any) -> list[PageContent]:

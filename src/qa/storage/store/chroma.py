@@ -229,10 +229,7 @@ class ChromaStore:
         return best_of_each(take_live(ask, keep, count=count))
 
     def fetch_vectors(self, chunks: Sequence[Chunk]) -> dict[str, tuple[Vectors, Vectors]]:
-        """By the id of each of `chunks`: its own vector, shape (d,), and its sentences', shape (s, d), float32.
-
-        A chunk that another process has deleted in the meantime is left out.
-        """
+        """By the id of each of `chunks`: its own vector, shape (d,), and its sentences', shape (s, d), float32."""
         passages = self._get_vectors(self._passages, [chunk.chunk_id for chunk in chunks])
         sentences = self._get_vectors(self._sentences, _sentence_ids(chunks))
         return {
