@@ -51,7 +51,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What `who` did with documents at `time` (ISO 8601, UTC). `names` are the first of their `count` paths."""
+    """A deed of `who` with documents at `time` (ISO 8601, UTC). `names` are the first of their `count` paths."""
 
     time: str
     who: str

@@ -43,7 +43,7 @@ Fetch = Callable[..., Fetched]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadLimits:
-    """What the page takes at a time."""
+    """The limits of uploads to the page at a time."""
 
     files: int = 20
     file_bytes: int = 50 * 2**20
@@ -70,7 +70,7 @@ def add_files(paths: Sequence[Path], corpus: Path) -> tuple[Receipt, ...]:
         files = [(path, PurePosixPath(path.name))]
         if path.is_dir():
             inside = find_files(path)
-            files = [(each, PurePosixPath(path.resolve().name, each.relative_to(path))) for each in inside]
+            files = [(file, PurePosixPath(path.resolve().name, file.relative_to(path))) for file in inside]
         for file, name in files:
             try:
                 _put(read_bytes(file), name, corpus)

@@ -19,7 +19,7 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What became of one file. `path` is relative to the corpus.
+    """The fate of one file. `path` is relative to the corpus.
 
     `message` says why a file was skipped (its kind is not read) or failed, and what to do. `message` and
     `warnings` are `Reason`s; rare ones, and those of an older program, are English texts. `origins` tells where
@@ -50,7 +50,7 @@ def refused(path: str, error: QAError) -> Receipt:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What one run of the indexer did: a receipt for every file, in the order of their paths."""
+    """The report of one run of the indexer: a receipt for every file, in the order of their paths."""
 
     receipts: tuple[Receipt, ...] = ()
     chunks: int = 0
@@ -71,7 +71,7 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeReceipt:
-    """What was removed for good of the documents at the paths `documents`.
+    """The traces of the documents at the paths `documents` that were removed for good.
 
     `files` lay in the corpus or aside, `texts` were kept of all their versions, `passages` were in the `states` of
     the index that had them, and `vectors` were in the cache for no other document. `feedback` and `refused` count

@@ -17,7 +17,8 @@ SOURCES_FILE = ".sources.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a document was fetched, when (ISO 8601, UTC), and the server's own marks of what it sent."""
+    """The address that a document was fetched from, the time (ISO 8601, UTC), and the server's marks of its
+    version."""
 
     url: str
     fetched: str

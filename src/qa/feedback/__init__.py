@@ -62,7 +62,7 @@ class RefusedQuestion(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """What one reader said of one answer.
+    """The words of one visitor about one answer.
 
     `number` and `time` (ISO 8601, UTC) are given by `keep_feedback`, and a number never twice; `reason` is the
     reader's own words; `citations` are pairs of a document's path and the quote; `language` is the answer's;

@@ -54,7 +54,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one fetch may take at most, all of its hops together."""
+    """The limits of one fetch, all of its hops together."""
 
     max_bytes: int = 50 * 2**20
     """Limits one unpacked answer. Reports with pictures stay below it; the corpus takes files of 100 MiB."""
@@ -71,7 +71,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """What a server answered; `url` is where the last redirect led.
+    """The answer of a server; `url` is the address that the last redirect led to.
 
     `content_type` is the header as it came; `etag` and `last_modified` are for the next fetch; `data` is empty
     where `is_unchanged`.
@@ -158,7 +158,7 @@ def _request_headers(etag: str | None, last_modified: str | None) -> Headers:
 def _read_answer(
     response: httpcore.Response, target: Target, limits: Limits, *, is_conditional: bool
 ) -> Fetched | str:
-    """What was fetched, or the address that the answer leads on to."""
+    """The fetched page, or the address that the answer redirects to."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
     if response.status in REDIRECTS:
         if not headers.get("location"):
@@ -197,7 +197,7 @@ def _read_data(
 
 
 def _follow(target: Target, location: str, limits: Limits) -> Target:
-    """Where `location`, as an answer from `target` gave it, leads to, checked like any address."""
+    """The address that `location` in an answer of `target` stands for, checked like any address."""
     try:
         joined = urljoin(target.url, location)
         is_weaker = target.scheme == "https" and urlsplit(joined).scheme == "http"

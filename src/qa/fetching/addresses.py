@@ -45,7 +45,7 @@ NOT_PUBLIC = tuple(
         "fec0::/10",  # site-local, from before fc00::/7
     )
 )
-"""What `ipaddress` (in one of the versions of Python that we run on) calls global although it is not."""
+"""Networks that `ipaddress` (in some version of Python that we run on) calls global although they are not."""
 
 UNICAST_V6 = ipaddress.IPv6Network("2000::/3")
 """The only part of IPv6 from which public addresses are given out (IANA)."""
@@ -54,7 +54,8 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """An IPv4 address as it is reached from a network without IPv4 (RFC 6052): the last 32 bits."""
 
 PATH_CHARACTERS = "/%:@!$&'()*+,;=~-._"
-"""What may stand in a path as it is (RFC 3986); the per cent sign, since most addresses come escaped."""
+"""The characters of a path that stay as they are (RFC 3986), with the per cent sign: most addresses are
+escaped."""
 
 NUMBER_LIKE = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)", re.ASCII)
 HOST_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
@@ -195,7 +196,7 @@ def _no_host(url: str) -> str:
 
 
 def _resolve_in_time(target: Target, resolve: Resolver, timeout_s: float) -> Collection[str]:
-    """What `resolve` answers. The system's resolver takes no time limit, so it runs in a thread."""
+    """The answer of `resolve`. The system's resolver takes no time limit, so it runs in a thread."""
     answers: queue.SimpleQueue[Collection[str] | Exception] = queue.SimpleQueue()
 
     def ask() -> None:

@@ -29,13 +29,13 @@ HASH_DIGITS = 8
 FORBIDDEN = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2060-\u206f\ufff0-\uffff/\\<>:\"|?*%#&;'`$]+"
 )
-"""What some system forbids in names, what a shell reads as a command, and what nobody sees."""
+"""Characters that a system forbids in names, that a shell reads as a command, or that nobody sees."""
 
 RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])", re.IGNORECASE)
 """Names that Windows keeps for devices, whatever their suffix."""
 
 INDEX_PAGES = re.compile(r"(?:index|default)(?:\.(?:html?|php|aspx?|jsp|cgi))?", re.IGNORECASE)
-"""What a folder's own page is called, which says nothing about it."""
+"""Names of a folder's own page, which say nothing about it."""
 
 PAGE_SUFFIXES = frozenset({".php", ".asp", ".aspx", ".jsp", ".cgi", ".do"})
 """Suffixes of programs that make pages."""
@@ -46,7 +46,7 @@ TEXT_TYPES = {
     if known.is_text
     for declared_type in known.declared_types
 }
-"""What servers call kinds of text, and a name that says the same."""
+"""Servers' types of text, and names with the suffixes of these types."""
 
 
 def name_page(url: str, data: bytes, *, content_type: str = "") -> str:
@@ -81,7 +81,7 @@ def clean_name(name: str) -> str:
 
 
 def _without_suffix(stem: str) -> str:
-    known = PAGE_SUFFIXES.union(*(each.suffixes for each in FORMATS.values()))
+    known = PAGE_SUFFIXES.union(*(row.suffixes for row in FORMATS.values()))
     suffix = suffix_of(stem)
     return stem[: -len(suffix)].strip("-. ") if suffix in known else stem
 

@@ -102,7 +102,7 @@ def find_kind(data: bytes, name: str) -> Kind:
     if not is_text or b"\0" in data[:HEAD_BYTES]:
         _refuse_signed(data, BINARY_SIGNATURES)
     if not is_text:
-        if any(suffix_of(name) in each.suffixes for each in FORMATS.values() if each.is_text):
+        if any(suffix_of(name) in known.suffixes for known in FORMATS.values() if known.is_text):
             raise UnsupportedType(Reason("why_unknown_encoding"))
         raise UnsupportedType(Reason("why_unknown_kind"))
     return _find_text_kind(_decode_head(data), suffix_of(name))

@@ -1,1 +1,1 @@
-"""What those who run the program do to all of it: back it up, bring it back, remove a document for good."""
+"""The upkeep of corpus, index and feedback together: backups, restores, and purges of documents."""

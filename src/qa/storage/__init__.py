@@ -1,1 +1,1 @@
-"""What lies on the disk: the manifest, chunks and vectors, their locks and checks."""
+"""The index on the disk: the manifest, chunks and vectors, their locks and checks."""

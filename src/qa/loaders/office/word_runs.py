@@ -21,8 +21,8 @@ WHITE = 0xF8
 
 SHOWN = frozenset(f"{W}{name}" for name in ("hyperlink", "ins", "moveTo", "smartTag", "customXml", "fldSimple",
                                             "sdt", "sdtContent", "dir", "bdo", "ruby", "rubyBase"))  # fmt: skip
-"""What holds runs that are seen. What is deleted or moved away (w:del, w:moveFrom) is not among them, nor the
-reading aids of w:ruby."""
+"""Elements with visible runs. Deleted or moved text (w:del, w:moveFrom) is not among them, nor the reading aids of
+w:ruby."""
 
 CHARACTERS = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 

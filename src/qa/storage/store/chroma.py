@@ -218,7 +218,7 @@ class ChromaStore:
         def ask(most: int) -> list[tuple[str, float]]:
             found = self._ask(collection, vector, n_results=most, **allowed)
             ids, distances = found["ids"][0], (found["distances"] or [[]])[0]
-            return [(each.split("/")[0], 1.0 - float(far)) for each, far in zip(ids, distances, strict=True)]
+            return [(name.split("/")[0], 1.0 - float(far)) for name, far in zip(ids, distances, strict=True)]
 
         def keep(near: list[tuple[str, float]]) -> list[tuple[str, float]]:
             if known is None:

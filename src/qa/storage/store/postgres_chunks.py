@@ -21,7 +21,7 @@ class StoredChunks:
 
     def __init__(self, place: PostgresSchema, records: Iterable[DocumentRecord]) -> None:
         self._place = place
-        self._records = {record.version: record for record in sorted(records, key=lambda each: each.path)}
+        self._records = {record.version: record for record in sorted(records, key=lambda record: record.path)}
 
     @property
     def versions(self) -> AnyCollection[str]:
