@@ -54,17 +54,9 @@ class ModelError(QAError):
 
 
 LLMFailure = Literal[
-    "unreachable",
-    "wrong_key",
-    "rate_limit",
-    "timeout",
-    "broken",
-    "empty",
-    "endless",
-    "wrong_form",
-    "day_cap",
-    "failed",
-]
+    "unreachable", "wrong_key", "rate_limit", "timeout", "broken", "empty", "endless",
+    "wrong_form", "day_cap", "failed",
+]  # fmt: skip
 """How a language model can fail: no server; its key is refused; it has too many requests; too slow; the reply
 broke off; it is empty; it does not end; it is not of the form asked for; it was asked as often as is allowed a
 day; something else."""

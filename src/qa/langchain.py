@@ -61,13 +61,13 @@ def open_parts(settings: Settings) -> Parts:
     Raises `IndexMissing`, `IndexMismatch` or `ModelError`; the message says what to do.
     """
     pipeline = open_pipeline(settings)
-    reranker = pipeline.models.reranker
+    reranker = None
+    if encoder := pipeline.models.reranker:
+        reranker = PassageReranker(cross_encoder=encoder, languages=settings.reranker_languages)
     return Parts(
         embedder=pipeline.models.embedder,
         retriever=PassageRetriever(pipeline=pipeline),
-        reranker=PassageReranker(cross_encoder=reranker, languages=settings.reranker_languages)
-        if reranker
-        else None,
+        reranker=reranker,
         answers=AnswerPath(pipeline),
         tool=make_tool(pipeline),
     )
@@ -233,12 +233,8 @@ def to_document(passage: Passage) -> LangChainDocument:
 def read_question(question: Any) -> tuple[str, tuple[Turn, ...], tuple[str, ...]]:
     """The text, the conversation before it and the cities of what is asked; see `AnswerPath`."""
     table = {"question": question} if isinstance(question, str) else question
-    known = {"question", "history", "cities"}
-    if (
-        not isinstance(table, dict)
-        or not isinstance(table.get("question"), str)
-        or not known.issuperset(table)
-    ):
+    is_known = isinstance(table, dict) and {"question", "history", "cities"}.issuperset(table)
+    if not is_known or not isinstance(table.get("question"), str):
         raise InputError("a question is a text, or a mapping with question, and history and cities if wanted")
     cities = table.get("cities") or ()
     return (

@@ -30,7 +30,7 @@ _WORD = re.compile(f"{_LETTER}+")
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 """Soft hyphen, zero-width spaces and joiners: Khmer text carries them between words."""
 
-_BETWEEN_LISTED_NAMES = 12
+_MAX_CHARS_BETWEEN_NAMES = 12
 """Up to so many characters between two names they are one list: "Surabaya and with Davao"."""
 
 _FUZZY_WORD_LETTERS = 5
@@ -154,9 +154,8 @@ class CityCatalogue:
 
     def names_place(self, text: str) -> bool:
         """True if `text` names any city of the catalogue, the home one too."""
-        return any(
-            _spaced(match.group()) in self._by_name for match in self._pattern.finditer(_fold(text).text)
-        )
+        named = self._pattern.finditer(_fold(text).text)
+        return any(_spaced(match.group()) in self._by_name for match in named)
 
     def rename(self, text: str, language: str) -> str:
         """`text` with every city that it names, the home one too, called as in `language` (ISO 639).
@@ -165,12 +164,9 @@ class CityCatalogue:
         'Surabayaの人口'
         """
         folded = _fold(text)
+        names = [(start, end, city.name) for start, end, city in self._names(folded)]
         return _replace(
-            folded,
-            [
-                (start, end, self.display_name(city.name, language))
-                for start, end, city in self._names(folded)
-            ],
+            folded, [(start, end, self.display_name(name, language)) for start, end, name in names]
         )
 
     def blank_names(self, text: str, sign: str) -> str:
@@ -197,7 +193,7 @@ class CityCatalogue:
         mentions = sorted([*self._mentions(folded), *self._misspellings(folded)])
         runs: list[list[tuple[int, int, str]]] = []
         for mention in mentions:
-            if runs and mention[0] - runs[-1][-1][1] <= _BETWEEN_LISTED_NAMES:
+            if runs and mention[0] - runs[-1][-1][1] <= _MAX_CHARS_BETWEEN_NAMES:
                 runs[-1].append(mention)
             else:
                 runs.append([mention])

@@ -18,9 +18,8 @@ HIDDEN = re.compile(
 """Characters that cannot be seen, with which a word can be broken up."""
 
 INSTRUCTION = re.compile(
-    unicodedata.normalize(
-        "NFKC", any_of(lambda pack: pack.instructions)
-    )  # as the quotes are when they are read
+    # In NFKC, as the quotes are when they are read.
+    unicodedata.normalize("NFKC", any_of(lambda pack: pack.instructions))
     + rf"|(?:^|[.!?。！？\])>]\s{{0,3}})(?:{any_of(lambda pack: pack.speakers)})\s{{0,3}}[:：]"
     r"|\b(?:base64|rot13)\b"
     r"|\bcite\s{0,3}[\[［【]|!\[[^\]\n]{0,200}\]\("
@@ -70,7 +69,6 @@ def is_instruction(quote: str) -> bool:
 
 
 def _decoded(text: str) -> list[str]:
-    """What is written in Base64 in `text`."""
     decoded = []
     for found in CODED.finditer(text):
         letters = found[0].rstrip("=")

@@ -16,8 +16,7 @@ from qa.cities import CityCatalogue
 from qa.domain import Citation, Query, Turn
 from qa.drafting.checks import kind_of_fault
 from qa.drafting.instructions import is_instruction
-from qa.drafting.prompts import new_token
-from qa.drafting.requests import REQUESTS_VERSION, translation_request, whole_request
+from qa.drafting.prompts import REQUESTS_VERSION, new_token, translation_request, whole_request
 from qa.drafting.rewording import (
     MAX_QUESTION_CHARS,
     MAX_QUOTE_CHARS,

@@ -45,9 +45,8 @@ def find_turned_round(sentence: str, quotes: Sequence[str]) -> tuple[str, ...]:
     """
     known = {each for quote in quotes for each in _deeds(quote)}
     turned = {word for one, word, other in _deeds(sentence, reach=1) if (other, word, one) in known}
-    return tuple(
-        sorted(turned - {word for one, word, other in _deeds(sentence) if (one, word, other) in known})
-    )
+    right = {word for one, word, other in _deeds(sentence) if (one, word, other) in known}
+    return tuple(sorted(turned - right))
 
 
 def _deeds(text: str, *, reach: int = 99) -> set[tuple[str, str, str]]:

@@ -104,9 +104,8 @@ def read_begun(reply: str, *, language: str) -> tuple[Sentence, ...]:
 
 def _read(raw: str) -> Sentence:
     text = raw.replace(CARRIED, " ")
-    marks = _unique(
-        tuple(int(number) for found in MARK.finditer(text) for number in re.findall(r"\d+", found[1]))
-    )
+    numbers = [number for found in MARK.finditer(text) for number in re.findall(r"\d+", found[1])]
+    marks = _unique(tuple(map(int, numbers)))
     text = EMPHASIS.sub("", MARK.sub("", text))
     text = re.sub(r"\s+([.!?,;:。！？、，])", r"\1", " ".join(text.split()))
     matter = OPENING.sub("", re.sub(r"(?<=[.!?。！？])\s?\.$", "", text.strip()))

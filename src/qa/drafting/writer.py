@@ -163,8 +163,6 @@ class Writer:
 
     def _messages(self, answer: Quoted, citations: Citations) -> tuple[list[BaseMessage], Citations]:
         """The messages to the model, and the citations that they hold: the first ones, as many as it can read."""
-        from langchain_core.messages import HumanMessage, SystemMessage
-
         token = prompts.new_token()
         by_city = {each.number: cities_given(answer, each.number) for each in citations}
         cities = len({city for given in by_city.values() for city in given})
@@ -175,7 +173,7 @@ class Writer:
         for count in range(len(citations), 0, -1):
             request = prompts.request(question, citations[:count], token=token, by_city=by_city)
             if count_tokens(request) <= room:
-                return [SystemMessage(rules), HumanMessage(request)], citations[:count]
+                return prompts.messages_of(rules, request), citations[:count]
         raise LLMError("one quote is more than the language model can read; set llm_context_tokens")
 
     def _mend(

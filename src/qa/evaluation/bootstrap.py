@@ -61,9 +61,7 @@ def figures_under(weights: Numbers, parts: Parts) -> dict[str, Numbers]:
     ordered = parts.seconds[is_known][order]
     reached = np.cumsum(weights[:, is_known][:, order], axis=1)
     return combine(
-        parts,
-        total=lambda part: weights @ part,
-        percentile=lambda q: _percentile(ordered, reached, q / 100),
+        parts, total=lambda part: weights @ part, percentile=lambda q: _percentile(ordered, reached, q / 100)
     )
 
 

@@ -9,14 +9,7 @@ import numpy as np
 
 from qa.evaluation.bootstrap import figures_under, interval_of, resample
 from qa.evaluation.judging import Row
-from qa.evaluation.scoring import (
-    COUNTS,
-    LOWER_IS_BETTER,
-    NEITHER_IS_BETTER,
-    Parts,
-    figures_of,
-    parts_of,
-)
+from qa.evaluation.scoring import COUNTS, LOWER_IS_BETTER, NEITHER_IS_BETTER, Parts, figures_of, parts_of
 
 MIN_DIFFERENT = 6
 """The least number of questions that must have gone differently: were it as likely either way, five of five

@@ -110,7 +110,6 @@ def _count_sentences(sentences: Sequence[WrittenSentence]) -> dict[str, int]:
 
 
 def _by_count(names: Iterable[str]) -> dict[str, int]:
-    """How often each name comes, the most frequent first."""
     return dict(Counter(names).most_common())
 
 

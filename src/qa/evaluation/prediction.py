@@ -10,7 +10,7 @@ from qa.domain import Answer, Refused
 from qa.evaluation.gold import GoldQuestion, GoldSet
 from qa.rendering.text_formats import answer_text
 
-KEPT_PASSAGES = 3
+MAX_PASSAGES_KEPT = 3
 """How many of the passages found are kept with their text, for reading why an answer is wrong: answers are
 taken from the best three, and thousands of predictions are held at once."""
 
@@ -71,6 +71,6 @@ def prediction_of(gold: GoldSet, question: GoldQuestion, answer: Answer, seconds
         reason=answer.refusal.reason if isinstance(answer, Refused) else "",
         passages=tuple(
             (gold.id_of(passage.chunk.source.path), passage.chunk.text)
-            for passage in answer.passages[:KEPT_PASSAGES]
+            for passage in answer.passages[:MAX_PASSAGES_KEPT]
         ),
     )

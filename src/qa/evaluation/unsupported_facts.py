@@ -9,13 +9,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from qa.domain import Citation
 from qa.facts import missing_facts
-
-if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
+from qa.pipeline import Pipeline
 
 _THOUSANDS = re.compile(r"(?<=\d)[,.'\s](?=\d{3}(?!\d))")
 

@@ -153,7 +153,6 @@ def write_all(
 def _drafted(
     gold: GoldSet, extractive: Prediction, quoted: Quoted, first: Sequence[Sentence], heard: Overheard
 ) -> Prediction:
-    """What would have been said without any check."""
     paths = {each.number: (gold.id_of(each.source.path), each.quote) for each in quoted.citations}
     marks = dict.fromkeys(mark for sentence in first for mark in sentence.marks)
     return replace(

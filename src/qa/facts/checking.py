@@ -103,7 +103,6 @@ def _stands_in(sentence: str, quote: str) -> bool:
 
 
 def _is_whole(quote: str, start: int, end: int) -> bool:
-    """True if a sentence begins at `start` and ends at `end`."""
     before, after, stops = quote[max(0, start - 2) : start], quote[end : end + 1], "\n" + STOPS
     is_start = not before or before[-1] in stops or (before[-1].isspace() and before[0] in ".!?:;" + stops)
     return is_start and (not after or after.isspace() or quote[end - 1] in stops)
@@ -152,7 +151,8 @@ def _precedes_event(text: str, end: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """What the quotes have, ready to look up: numbers with what they measure, dates and all that they imply."""
+    """The facts of the quotes, ready to look up: numbers with what they measure, dates and the dates that these
+    imply."""
 
     numbers: dict[Value, set[tuple[str, bool, bool, bool]]]
     dates: set[Reading]

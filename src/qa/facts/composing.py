@@ -11,7 +11,7 @@ from qa.facts.units import LATIN
 from qa.facts.vocabulary import FIRST_SCALE, HAN_DIGITS, ORDINALS, SCALES, SMALL, WHOLE
 from qa.text.lang import PACKS, any_of
 
-LONGEST = 40
+MAX_DIGITS = 40
 """Digits. What is longer is no number but a key, and compared letter by letter."""
 
 Value = Fraction | str
@@ -88,7 +88,7 @@ def read_digits(text: str, language: str) -> tuple[Value, ...]:
     (Fraction(20000, 1),)
     """
     plain = re.sub(r"[\s]", "", text)
-    if len(plain) > LONGEST:
+    if len(plain) > MAX_DIGITS:
         return (plain,)
     marks = re.findall(r"[.,]", plain)
     if not marks:
@@ -145,7 +145,6 @@ def compose(
 
 
 def _continues(atoms: Sequence[re.Match[str]], last: int, plain: str) -> bool:
-    """True if the atom after `last` may belong to the same number."""
     previous, atom = atoms[last], atoms[last + 1]
     between = plain[previous.end() : atom.start()]
     if len(between) > 6 or not _JOINS.match(between) or ("and" in between and previous.group() not in SCALES):
@@ -188,7 +187,7 @@ def _put(one: _Sum, atom: re.Match[str], plain: str, *, is_first: bool) -> bool:
 
 def _put_han(one: _Sum, run: str) -> bool:
     if len(run) > 1 and not set(run) & set("十百千万萬億亿兆"):
-        one.last = Fraction(int("".join(str(HAN_DIGITS[c]) for c in run[:LONGEST])))
+        one.last = Fraction(int("".join(str(HAN_DIGITS[c]) for c in run[:MAX_DIGITS])))
         return True
     for character in run:
         if character in HAN_DIGITS:

@@ -84,13 +84,12 @@ def _is_handled(word: Word, handled: set[str]) -> bool:
     folded = fold_letters(word.text)
     if word.kind == "katakana":
         return any(name in folded or folded in name for name in handled if not name.isascii())
-    return bool(stems(folded) & handled) or any(
-        part in handled for part in re.split(r"[-‐.]", folded) if len(part) > 2
-    )
+    parts = [part for part in re.split(r"[-‐.]", folded) if len(part) > 2]
+    return not handled.isdisjoint([*stems(folded), *parts])
 
 
 def _judged(words: Sequence[Word], sentence: str, known: _Known) -> Iterator[tuple[int, str, bool]]:
-    """The words without support, those that stand side by side as one name."""
+    """The words without support; words side by side are one name."""
     language = language_of(sentence)
     spelt_out = _spelt_out(words, sentence, known)
     run: list[Word] = []

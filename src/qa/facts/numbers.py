@@ -84,7 +84,6 @@ def _numbers(text: str, plain: str, language: str) -> Iterator[Quantity]:
 
 
 def _with_unit(quantity: Quantity, text: str, plain: str) -> Quantity:
-    """`quantity` with its unit, its rank, and whether it counts."""
     start, end = quantity.start, quantity.end
     suffix = None if quantity.is_word else _SUFFIX.match(plain, end)
     place = _PLACE.match(plain, end)

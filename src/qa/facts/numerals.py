@@ -51,7 +51,6 @@ def find_atoms(text: str, plain: str, language: str) -> list[re.Match[str]]:
 
 
 def _is_number(atom: re.Match[str], text: str, plain: str, language: str) -> bool:
-    """False for words that only look like numbers, as they stand here."""
     word, start, end = atom.group(), atom.start(), atom.end()
     if atom.lastgroup == "digits":
         return not _is_in_code(text, start, end)

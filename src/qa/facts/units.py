@@ -56,7 +56,7 @@ _BEFORE = re.compile(
     + "|".join(f"(?P<b{i}>(?<![{LATIN}])(?:{p}))" for i, p in enumerate(BEFORE.values()) if p)
     + r")[\s\u200b]?$"
 )
-_MAX_BEFORE = 18
+_MAX_BEFORE_CHARS = 18
 TENTH = re.compile(rf"\s?(?:{any_of(lambda pack: pack.tenths)})")
 """Tenths, in Japanese and Chinese: 3割 is 30%."""
 
@@ -71,7 +71,7 @@ def unit_after(plain: str, end: int) -> tuple[str, int]:
 
 def unit_before(plain: str, start: int) -> tuple[str, int]:
     """The unit that stands before a number that starts at `start`, and where it starts; ("", `start`) for none."""
-    from_ = max(0, start - _MAX_BEFORE)
+    from_ = max(0, start - _MAX_BEFORE_CHARS)
     match = _BEFORE.search(plain[from_:start])
     if match is None:
         return "", start

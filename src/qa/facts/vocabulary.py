@@ -24,7 +24,7 @@ FIVE_IN_VIETNAMESE = re.compile(rf"\s(?:{load_pack('vi').counters})(?![^\W_])")
 """What follows "năm" where it is five and not a year."""
 
 FIRST_SCALE = 1000
-"""From here on a scale multiplies all that stands before it, below only the last part."""
+"""From this value on, a scale multiplies the whole number before it; a smaller scale multiplies the last part."""
 
 VIETNAMESE = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉĩịọỏốồổỗộớờởỡợụủũứừửữựỳỵỷỹ]", re.IGNORECASE)
 _HINTS = {pack.code: frozenset(pack.common_words.split()) for pack in PACKS if pack.common_words}

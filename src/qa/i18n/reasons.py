@@ -57,7 +57,8 @@ def in_language(text: str, language: str) -> str:
 
 
 def code_of(text: str) -> str:
-    """The key of what `text` is about at its core: of "a.pdf: it is damaged", that of the damage; else ""."""
+    """The key of the innermost reason: of "a.pdf: it is damaged", the key of the damage; "" for an ordinary
+    text."""
     if not isinstance(text, Reason):
         return ""
     reason = text.values.get("reason")
@@ -101,7 +102,7 @@ def from_json(table: Any, *, depth: int = 0) -> str:
 
 
 def number_runs(numbers: tuple[int, ...]) -> str:
-    """The numbers, with those that follow each other as a range: "2, 5–9"."""
+    """The numbers, with runs as ranges: "2, 5–9"."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:

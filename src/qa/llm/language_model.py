@@ -39,7 +39,7 @@ MAX_AT_ONCE = 4
 TRY_S = 10.0
 """The seconds that a language model has to show that it is there."""
 
-CHARACTERS_PER_TOKEN = 8
+MAX_CHARS_PER_TOKEN = 8
 """No text has more in a run of tokens that is worth reading: from here on a reply counts as endless."""
 
 
@@ -107,10 +107,10 @@ class LanguageModel:
         return "".join(self.stream(messages, until=until))
 
     def stream(self, messages: Sequence[BaseMessage], *, until: float | None = None) -> Iterator[str]:
-        """What the model replies to `messages`, piece by piece, and not nothing.
+        """The reply of the model to `messages`, piece by piece; never an empty one.
 
         `until`, of `time.monotonic()`, is when nobody waits any more; by default `llm_timeout_s` from now. Raises
-        `LLMError`, and nothing else, however the model fails.
+        only `LLMError`, however the model fails.
         """
         until = time.monotonic() + self.timeout_s if until is None else until
         asked = sum(count_tokens(str(message.content)) for message in messages)
@@ -162,7 +162,7 @@ class LanguageModel:
             if isinstance(piece, BaseException):
                 raise _explain(piece, has_begun=length > 0) from piece
             length += len(piece)
-            if length > self.max_tokens * CHARACTERS_PER_TOKEN:
+            if length > self.max_tokens * MAX_CHARS_PER_TOKEN:
                 raise LLMError("the language model's reply did not end", kind="endless")
             yield piece
 

@@ -40,7 +40,7 @@ TELL_S = 10.0
 """The seconds after which it is said again that the file is still being read."""
 END_S = 5.0
 """The seconds that the process has to end of itself."""
-LINES_KEPT = 20
+MAX_LINES_KEPT = 20
 """Limits what is kept of the server's words on stderr."""
 
 HTTP_THREADS = 6
@@ -108,7 +108,7 @@ class _Server:
     def __init__(self, path: Path, *, key: str, context_tokens: int) -> None:
         self.address = ""
         self._path = path
-        self._said: deque[str] = deque(maxlen=LINES_KEPT)
+        self._said: deque[str] = deque(maxlen=MAX_LINES_KEPT)
         self._is_ending = False
         self._has_told = threading.Event()
         self._process = subprocess.Popen(

@@ -21,7 +21,7 @@ CLIENTS = {
     "ollama": "_client._client",
     "google_genai": "client._api_client._httpx_client",
 }
-"""Where in each provider's chat model the HTTP client is that it asks with."""
+"""The HTTP client in each provider's chat model, as the path of its attribute."""
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +32,8 @@ STEERING = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
-"""Control characters but tab and line end, those that turn the direction of writing round, those that hide, and
-halves of letters. Zero-width spaces and joiners stay: Khmer and others are written with them."""
+"""Control characters but tab and line end, characters that turn the direction of writing round, characters that
+hide, and halves of letters. Zero-width spaces and joiners stay: Khmer is written with them."""
 
 
 def without_steering(text: str) -> str:

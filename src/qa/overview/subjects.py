@@ -61,7 +61,7 @@ IS_NEAR = 2.5
 """How much nearer than to the everyday sentences, in the same measure. From 1.5 to 3 F1 moves by less than .02."""
 
 BATCH = 500
-"""Passages looked at together: some 4,000 sentences, of which the vectors are 6 MB."""
+"""Passages that are looked at together: some 4,000 sentences, whose vectors are 6 MB."""
 
 Encode = Callable[[str], Vectors]
 Fetch = Callable[[Sequence[Chunk]], Mapping[str, Vectors]]

@@ -173,7 +173,6 @@ def _cities_of(text: str, chunk: Chunk, catalogue: CityCatalogue) -> tuple[str, 
 
 
 def _find_dates(text: str, this_year: int) -> list[_Mention]:
-    """The dates that `text` names, in order, not overlapping."""
     plain = plain_text(text)
     taken = bytearray(len(plain))
     mentions: list[_Mention] = []

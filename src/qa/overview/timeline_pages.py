@@ -45,7 +45,6 @@ def split_into_periods(events: Sequence[Event], *, most: int = MAX_EVENTS) -> tu
 
 
 def _periods(years: Sequence[tuple[Event, ...]], most: int) -> Iterator[Period]:
-    """The periods of `years`, both the newest first."""
     kept: tuple[Event, ...] = ()
     for of_year in years:
         if kept and len(kept) + len(of_year) > most:

@@ -25,7 +25,7 @@ WHAT_ABOUT = re.compile(
     re.IGNORECASE,
 )
 
-FEW_WORDS, FEW_CHARACTERS = 4, 12
+MAX_FEW_WORDS, MAX_FEW_CHARS = 4, 12
 """A question of up to so many words (in unspaced scripts, characters) that only names a city ("And Hai
 Phong?") asks the last one again."""
 
@@ -145,7 +145,7 @@ def _only_names_a_city(text: str, named: tuple[str, ...], catalogue: CityCatalog
     )
 
 
-def _is_short(text: str, *, words: int = FEW_WORDS, characters: int = FEW_CHARACTERS) -> bool:
+def _is_short(text: str, *, words: int = MAX_FEW_WORDS, characters: int = MAX_FEW_CHARS) -> bool:
     return len(text) <= characters if is_unspaced(text) else len(text.split()) <= words
 
 

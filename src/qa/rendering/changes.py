@@ -10,7 +10,7 @@ from qa.rendering.escaping import Html, fill, one_line
 from qa.rendering.page_parts import notice_html
 
 NAMELESS = {STAFF: "who_staff", READER: "who_reader", THIS_MACHINE: "who_this_machine"}
-"""Who has no name, and the key of what is said in its place."""
+"""People without a name, and the key of the words in its place."""
 
 MAX_LISTED = 50
 """Changes listed on the page; `qa status --changes` shows them all."""

@@ -1,4 +1,4 @@
-"""The table of what the documents cover, and the questions that they did not answer, for those who write more."""
+"""The table of what the documents cover, and the questions that they did not answer: for authors of documents."""
 
 from __future__ import annotations
 
@@ -115,12 +115,7 @@ def coverage_lines(table: Coverage) -> Iterator[str]:
     """The table for a terminal, in English."""
     headings = ["City", *(subject_name(subject, "en") for subject in table.subjects), "Documents", "Passages"]
     rows = [
-        [
-            row.city,
-            *(_plain(cell) for cell in row.cells),
-            str(row.documents),
-            _plain(row.total),
-        ]
+        [row.city, *(_plain(cell) for cell in row.cells), str(row.documents), _plain(row.total)]
         for row in table.rows
     ]
     wrapped = [textwrap.wrap(one_line(heading), COLUMN) or [""] for heading in headings]

@@ -12,13 +12,13 @@ from qa.i18n.messages import language_name, say
 from qa.rendering.escaping import Html, fill, join, safe_url, wrap
 from qa.rendering.wording import language_note, page_label, place_of, shown_citations, shown_translations
 
-MIN_SURROUNDINGS = 300
+MIN_SURROUNDING_CHARS = 300
 """Characters shown around a quote at least, where the document has them: two or three sentences."""
 
-MAX_BESIDE = 320
+MAX_BESIDE_CHARS = 320
 """Characters shown on either side of a quote at most, so that four cards fit on a screen or two."""
 
-MAX_OF_DOCUMENT = 100_000
+MAX_DOCUMENT_CHARS = 100_000
 """Characters of a whole document shown on either side of a quote: about 40 pages; more makes a page slow."""
 
 PARAGRAPH_END = "\n\n"
@@ -37,9 +37,9 @@ def evidence_html(
 ) -> Html:
     """A card for each source of the answer: title, place, and the quote marked in its surroundings.
 
-    `documents` by `doc_id`; a source whose document is not among them shows its quote alone. `turn` is the
-    answer's number in the conversation, `language` that of the labels (the asker's if None). What `translates`
-    says can be translated is offered to be; without it nothing is.
+    `documents` go by `doc_id`; the card of a document that is not among them shows the quote alone. `turn` is the
+    answer's number in the conversation, `language` the language of the labels (None: the asker's). A card offers a
+    translation if `translates` says that a machine can make one.
     """
     words = language or answer.language
     translations = shown_translations(answer)
@@ -65,10 +65,8 @@ def evidence_html(
 
 
 def translation_html(text: str, *, language: str, words: str) -> Html:
-    """A machine's translation of a quote into `language`, marked as one; where it is empty, that there is none.
-
-    `words` is the language of what is said about it.
-    """
+    """A machine's translation of a quote into `language`, marked as one; if `text` is empty, a note that there is
+    none. The note is in the language `words`."""
     if not text:
         return fill('<p class="note">{say.translated_none}</p>', language=words)
     return fill(
@@ -93,9 +91,12 @@ def _translate_button(citation: Citation, *, turn: int, asked_in: str, language:
 def document_html(document: Document, span: Span, *, language: str = "en") -> Html:
     """The document's text with headings set off, page numbers where pages start, and `span` marked.
 
-    The text around the mark is cut to `MAX_OF_DOCUMENT` characters on either side, and says so.
+    The text around the mark is cut to `MAX_DOCUMENT_CHARS` characters on either side, and says so.
     """
-    start, end = max(0, span.start - MAX_OF_DOCUMENT), min(len(document.text), span.end + MAX_OF_DOCUMENT)
+    start, end = (
+        max(0, span.start - MAX_DOCUMENT_CHARS),
+        min(len(document.text), span.end + MAX_DOCUMENT_CHARS),
+    )
     is_cut = (start, end) != (0, len(document.text))
     note = wrap('<p class="note">{}</p>', say("document_shortened", language) if is_cut else "")
     return fill(
@@ -109,15 +110,15 @@ def document_html(document: Document, span: Span, *, language: str = "en") -> Ht
 def surroundings(text: str, span: Span) -> Span:
     """The paragraph or paragraphs around `span`, cut at a space where they are long."""
     start, end = _paragraph_start(text, span.start), _paragraph_end(text, span.end)
-    while end - start < MIN_SURROUNDINGS and (start > 0 or end < len(text)):
+    while end - start < MIN_SURROUNDING_CHARS and (start > 0 or end < len(text)):
         start = _paragraph_start(text, max(0, start - len(PARAGRAPH_END)))
         end = _paragraph_end(text, min(len(text), end + len(PARAGRAPH_END)))
-    if span.start - start > MAX_BESIDE:
-        start = span.start - MAX_BESIDE
+    if span.start - start > MAX_BESIDE_CHARS:
+        start = span.start - MAX_BESIDE_CHARS
         space = re.compile(r"\s").search(text, start, min(start + 40, span.start))
         start = space.end() if space else start
-    if end - span.end > MAX_BESIDE:
-        end = span.end + MAX_BESIDE
+    if end - span.end > MAX_BESIDE_CHARS:
+        end = span.end + MAX_BESIDE_CHARS
         spaces = [found.start() for found in re.compile(r"\s").finditer(text, max(end - 40, span.end), end)]
         end = spaces[-1] if spaces else end
     return Span(start, end)

@@ -16,7 +16,7 @@ from qa.cities.catalogue import name_key
 from qa.i18n.messages import join_names, say
 from qa.rendering.coastline import Window, land_path
 from qa.rendering.escaping import Html, fill, join
-from qa.rendering.text_width import text_ems
+from qa.rendering.text_width import cut, text_ems
 from qa.rendering.wording import NameCity
 
 WIDTH = 340
@@ -277,14 +277,13 @@ def _candidates(place: Point, width: float, field: _Box) -> Iterator[_Box]:
 
 
 def _describe(city: City, name: str, counts: Mapping[str, int], *, language: str) -> _Label:
-    text = name if len(name) <= MAX_LABEL_CHARS else f"{name[: MAX_LABEL_CHARS - 1]}…"
-    said = (say("map_home", language, city=name) if city.is_home else name,)
+    text = cut(name, MAX_LABEL_CHARS)
+    said: tuple[str, ...] = (say("map_home", language, city=name) if city.is_home else name,)
     if city.is_home and city.name not in counts:
         return _Label(text, "", *said)
     count = counts.get(city.name, 0)
-    return _Label(
-        text, str(count), join_names((*said, say("map_documents", language, count=count)), language)
-    )
+    said = (*said, say("map_documents", language, count=count))
+    return _Label(text, str(count), join_names(said, language))
 
 
 def _button(city: City, place: Point, label: _Label, box: _Box | None, *, is_chosen: bool) -> Html:

@@ -76,7 +76,6 @@ def _statements(answer: Stated, *, turn: int) -> Html:
 
 
 def _table(answer: Stated, *, turn: int, name_city: NameCity | None) -> Html:
-    """The statements of an answer that goes city by city."""
     seen: set[int] = set()
     rows = [
         fill(

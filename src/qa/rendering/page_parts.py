@@ -80,7 +80,7 @@ def _actions_html(question: str, copy: str, rating: Html, *, language: str) -> H
 
 
 def _rating_html(turn: int, *, language: str) -> Html:
-    """Where the reader of an answer says what they think of it; page.js hands it on."""
+    """Buttons with which a reader judges an answer; page.js hands the verdict on."""
     return fill(
         '<span class="rating" data-turn="{turn}" data-thanks="{say.rate_thanks}">'
         '<button type="button" class="rate" data-verdict="good" aria-pressed="false">{say.rate_good}</button>'
@@ -169,7 +169,7 @@ def login_html(*, address: str, who: str, can_log_in: bool, language: str) -> Ht
 
 
 def panel_html(*, turn: int, question: str, cards: Html, is_shown: bool, language: str) -> Html:
-    """The evidence of one answer; only that of one answer at a time is shown."""
+    """The evidence of one answer. The page shows the evidence of one answer at a time."""
     return fill(
         '<section class="evidence" data-turn="{turn}" lang="{language}"{hidden}>'
         '<h2>{say.evidence_heading}</h2><p class="about" dir="auto">{question}</p>{cards}</section>',

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.rendering.escaping import Html, fill, join
+from qa.rendering.text_width import cut
 
 WIDTH = 340
 LABEL_CHAR_WIDTH = 7.2
@@ -21,6 +22,7 @@ MAX_LABEL_CHARS = 14
 
 PLOT_LEFT, PLOT_TOP, PLOT_WIDTH, PLOT_HEIGHT = 40, 12, 288, 190
 """Where the field of a plot with two axes lies; below it and to its left stand the axes' numbers."""
+HEIGHT = PLOT_TOP + PLOT_HEIGHT + 26
 
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -66,13 +68,10 @@ class Histogram:
 
 def bars_svg(bars: Sequence[Bar], *, title: str) -> Html:
     """A bar for each share, one below the other, with its interval as a whisker and its value as a number."""
-    labels = [
-        bar.label if len(bar.label) <= MAX_LABEL_CHARS else f"{bar.label[: MAX_LABEL_CHARS - 1]}…"
-        for bar in bars
-    ]
+    labels = [cut(bar.label, MAX_LABEL_CHARS) for bar in bars]
     left = 10 + LABEL_CHAR_WIDTH * max(map(len, labels), default=0)
     drawn = [_bar(bar, row, label, left) for row, (bar, label) in enumerate(zip(bars, labels, strict=True))]
-    return _svg(join(drawn), ROW_HEIGHT * len(bars) + 4, title)
+    return _svg(drawn, title, ROW_HEIGHT * len(bars) + 4)
 
 
 def curves_svg(curves: Sequence[Curve], *, title: str, marker: float | None = None) -> Html:
@@ -82,19 +81,16 @@ def curves_svg(curves: Sequence[Curve], *, title: str, marker: float | None = No
         parts.append(_upright(marker, "in force"))
     for curve in curves:
         points = " ".join(f"{_x(x):.1f},{_y(y):.1f}" for x, y in curve.points)
-        parts.append(
-            fill('<polyline class="curve {style}" points="{points}"/>', style=curve.style, points=points)
-        )
-    return _svg(join(parts), PLOT_TOP + PLOT_HEIGHT + 26, title)
+        line = '<polyline class="curve {style}" points="{points}"/>'
+        parts.append(fill(line, style=curve.style, points=points))
+    return _svg(parts, title)
 
 
 def dots_svg(dots: Sequence[Dot], *, title: str) -> Html:
     """Points with whiskers over the unit square, and the diagonal; a larger point rests on more questions."""
     most = max((dot.count for dot in dots), default=1)
     diagonal = _line(_x(0), _y(0), _x(1), _y(1), "marker")
-    return _svg(
-        join([_unit_axes(), diagonal, *(_dot(dot, most) for dot in dots)]), PLOT_TOP + PLOT_HEIGHT + 26, title
-    )
+    return _svg([_unit_axes(), diagonal, *(_dot(dot, most) for dot in dots)], title)
 
 
 def histogram_svg(histogram: Histogram, *, title: str) -> Html:
@@ -117,7 +113,7 @@ def histogram_svg(histogram: Histogram, *, title: str) -> Html:
     parts.append(_text(PLOT_LEFT - 6, _y(1) + 4, str(most), "end"))
     for row, (label, value) in enumerate(histogram.marks):
         parts.append(_upright(value / histogram.end if histogram.end else 0.0, label, row=row))
-    return _svg(join(parts), PLOT_TOP + PLOT_HEIGHT + 26, title)
+    return _svg(parts, title)
 
 
 def _bar(bar: Bar, row: int, label: str, left: float) -> Html:
@@ -165,12 +161,9 @@ def _unit_axes() -> Html:
 def _upright(x: float, label: str, *, row: int = 0) -> Html:
     place = _x(min(max(x, 0.0), 1.0))
     is_left = place < PLOT_LEFT + PLOT_WIDTH * 0.6  # the label stands on the side that has room
-    return join(
-        [
-            _line(place, _y(0), place, _y(1), "marker"),
-            _text(place + (4 if is_left else -4), _y(1) + 8 + 15 * row, label, "start" if is_left else "end"),
-        ]
-    )
+    side, anchor = (4, "start") if is_left else (-4, "end")
+    line = _line(place, _y(0), place, _y(1), "marker")
+    return join([line, _text(place + side, _y(1) + 8 + 15 * row, label, anchor)])
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, style: str) -> Html:
@@ -188,7 +181,7 @@ def _text(x: float, y: float, text: str, anchor: str) -> Html:
     )  # fmt: skip
 
 
-def _svg(content: Html, height: float, title: str) -> Html:
+def _svg(content: Sequence[Html], title: str, height: float = HEIGHT) -> Html:
     return fill(
         '<svg viewBox="0 0 {width} {height}" role="img"><title>{title}</title>{content}</svg>',
         width=WIDTH,

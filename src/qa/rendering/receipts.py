@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from qa.corpus.receipts import IndexReport, Outcome, PurgeReceipt, Receipt
@@ -24,13 +24,18 @@ PURGED = ("files", "texts", "passages", "states", "vectors", "feedback", "refuse
 
 def report_html(report: IndexReport, *, language: str, name_city: NameCity | None = None) -> Html:
     """The receipt of a reindex: what was added, updated, removed, and what failed and why."""
-    heading = say("receipt_heading", language, seconds=format_number(report.seconds, language, digits=1))
+    notes = [wrap('<p class="problem">{}</p>', in_language(note, language)) for note in report.notes]
+    parts = [_part(outcome, report.of(outcome), language, name_city) for outcome in OUTCOMES]
+    return _receipt_html(report.seconds, notes, parts, language)
+
+
+def _receipt_html(seconds: float, notes: Sequence[Html], parts: Sequence[Html], language: str) -> Html:
     return fill(
         '<div class="receipt" role="status" lang="{language}"><p>{heading}</p>{notes}<ul>{parts}</ul></div>',
         language=language,
-        heading=heading,
-        notes=[wrap('<p class="problem">{}</p>', in_language(note, language)) for note in report.notes],
-        parts=[_part(outcome, report.of(outcome), language, name_city) for outcome in OUTCOMES],
+        heading=say("receipt_heading", language, seconds=format_number(seconds, language, digits=1)),
+        notes=notes,
+        parts=parts,
     )
 
 
@@ -55,13 +60,8 @@ def _lines(report: IndexReport) -> Iterator[str]:
 
 def purge_html(receipt: PurgeReceipt, *, language: str) -> Html:
     """The receipt of a purge: which documents, and how much of each kind went with them."""
-    seconds = format_number(receipt.seconds, language, digits=1)
-    return fill(
-        '<div class="receipt" role="status" lang="{language}"><p>{heading}</p><ul>{items}</ul></div>',
-        language=language,
-        heading=say("receipt_heading", language, seconds=seconds),
-        items=[wrap("<li><bdi>{}</bdi></li>", line) for line in _purged(receipt, language)],
-    )
+    parts = [wrap("<li><bdi>{}</bdi></li>", line) for line in _purged(receipt, language)]
+    return _receipt_html(receipt.seconds, (), parts, language)
 
 
 def purge_lines(receipt: PurgeReceipt) -> Iterator[str]:

@@ -6,18 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, assert_never
 
 from qa.answer.composition import fallback_of, is_quoted, is_translated, mode_of
-from qa.domain import (
-    Answer,
-    Citation,
-    Passage,
-    Place,
-    Quoted,
-    Refused,
-    Replied,
-    Source,
-    Stated,
-    Written,
-)
+from qa.domain import Answer, Citation, Passage, Place, Quoted, Refused, Replied, Source, Stated, Written
 from qa.i18n.messages import say
 from qa.rendering.escaping import as_markdown, one_line, safe_url
 from qa.rendering.wording import (
@@ -223,7 +212,7 @@ def _said(
 def _statements(
     answer: Stated, clean: Callable[[str], str], name_city: NameCity | None, *, begin: str
 ) -> list[str]:
-    """The statements, each a line that begins with `begin`, and what stands before those that are quotes."""
+    """The statements, each a line that begins with `begin`, and the lead before the quotes."""
     # A mark is a number in square brackets; `clean` has taken from the text whatever looks like one.
     lines = []
     city = None

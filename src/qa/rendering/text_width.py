@@ -10,6 +10,11 @@ def text_ems(text: str) -> float:
     return sum(map(_character_ems, text))
 
 
+def cut(text: str, most: int) -> str:
+    """`text` in `most` characters; where it is longer, an ellipsis is the last one."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def _character_ems(character: str) -> float:
     """About the width in ems of a character of a bold sans serif: no less than Noto Sans has in most words."""
     category = unicodedata.category(character)

@@ -19,9 +19,9 @@ def timeline_html(
 ) -> Html:
     """The events by year, each with its cities, its words with the date set off, and the way to its document.
 
-    `events` are in the order of `qa.overview.timeline.find_events`; `language` is that of the labels; `count`
-    tells how many events there are where `events` are not all of them. A quote is marked with its own language.
-    Without JavaScript all can be read; opening a document needs page.js.
+    `events` are in the order of `qa.overview.timeline.find_events`; `language` is the language of the labels;
+    `count` is the number of all events if `events` are only some. A quote is marked with its own language. Without
+    JavaScript all can be read; only opening a document needs page.js.
     """
     shown = len(events)
     part = say("timeline_shown", language, shown=shown, count=count) if count and count > shown else ""

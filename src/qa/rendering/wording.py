@@ -32,7 +32,7 @@ MAX_TITLES = 8
 TITLE_SEPARATOR = "; "
 """Titles have commas in them."""
 
-MAX_QUESTION_SHOWN = 200
+MAX_QUESTION_SHOWN_CHARS = 200
 """Characters of a question that a refusal repeats."""
 
 
@@ -54,7 +54,7 @@ def notes_of(answer: Asked, *, name_city: NameCity | None = None) -> tuple[str, 
 
 
 def silence_of(answer: Stated, *, name_city: NameCity | None = None) -> str:
-    """That the documents do not say it of some of the cities; empty where they do of all."""
+    """A sentence that names the cities for which the documents do not say it; empty if there are none."""
     if not answer.silent_cities:
         return ""
     silent = _listed(answer.silent_cities, answer, name_city)
@@ -81,7 +81,7 @@ FALLBACK_NOTES: Mapping[Fallback, str] = {
     "declined": "fallback_declined",
     "unsupported": "fallback_unsupported",
 }
-"""What a reader is told of how the language model failed: briefly. The log has the rest."""
+"""How a reader is told of the language model's failure: briefly. The log has the rest."""
 
 
 def origin_of(answer: Quoted | Written) -> str:
@@ -127,7 +127,7 @@ def lead_before(number: int, answer: Stated) -> str:
 
 
 def translation_note(statement: Statement, answer: Stated) -> str:
-    """That a language model translated `statement`, and what of it was checked; empty where it did not."""
+    """A note that a language model translated `statement`, and what was checked; empty if it did not."""
     return say("translated_by_model", answer.language) if is_translated(statement, answer) else ""
 
 
@@ -193,7 +193,7 @@ def shown_translations(answer: Answer) -> dict[int, str]:
 
 
 def place_of(citation: Citation, language: str) -> str:
-    """Where in its document the quote stands: section and page, as far as they are known."""
+    """The place of the quote in its document: section and page, as far as they are known."""
     # A document's top heading is its title most of the time: said once is enough.
     place = citation.place
     steps = [step for step in place.heading.split(" › ") if step and step != citation.source.title]
@@ -209,14 +209,14 @@ def page_label(kind: PageKind, number: int, name: str, language: str) -> str:
 
 
 def language_note(code: str, language: str) -> str:
-    """That a quote is in the language `code`, said in `language`."""
+    """A note, in `language`, that a quote is in the language `code`."""
     return say("quoted_in", language, language=language_name(code, language))
 
 
 def shorten(question: str) -> str:
     """The question on one line, cut to what a reader needs to know it again."""
     line = " ".join(question.split())
-    return line if len(line) <= MAX_QUESTION_SHOWN else f"{line[:MAX_QUESTION_SHOWN].rstrip()}…"
+    return line if len(line) <= MAX_QUESTION_SHOWN_CHARS else f"{line[:MAX_QUESTION_SHOWN_CHARS].rstrip()}…"
 
 
 def _listed(cities: tuple[str, ...], answer: Asked, name_city: NameCity | None) -> str:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from qa.cities import City
 from qa.domain import Citation
 from qa.i18n.messages import FALLBACK, say
+from qa.pipeline import Pipeline
 from qa.storage.manifest import DocumentRecord, state_of
 from qa.system.lru import LRU
-
-if TYPE_CHECKING:
-    from qa.cities import City
-    from qa.pipeline import Pipeline
 
 MAX_QUOTES = 4
 """Quotes in a brief."""

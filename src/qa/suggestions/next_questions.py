@@ -6,22 +6,19 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from qa.domain import Stated
 from qa.i18n.messages import say
+from qa.pipeline import Pipeline
 from qa.text.normalise import fold_blanks
-
-if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
 
 MAX_TRIED = 10
 """Questions that are asked, out of sight, to find those to offer: about 0.2 seconds each, the first time."""
 
-YEARS_TRIED = 2
-"""Years of a city that are asked about: those that most sentences name."""
+MAX_YEARS_TRIED = 2
+"""Years of a city that are asked about: the years that most sentences name."""
 
-REMEMBERED = 2_000
+MAX_QUESTIONS_REMEMBERED = 2_000
 """Questions whose outcome is remembered, until the documents change."""
 
 
@@ -39,7 +36,7 @@ class Suggester:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._is_answered = lru_cache(maxsize=REMEMBERED)(self._ask)
+        self._is_answered = lru_cache(maxsize=MAX_QUESTIONS_REMEMBERED)(self._ask)
 
     def suggest(
         self, *, cities: Sequence[str], language: str, asked: Sequence[str] = (), count: int = 3
@@ -78,7 +75,7 @@ class Suggester:
 
     def _years(self, city: str) -> list[int]:
         named = [event.year for event in self._pipeline.library.events if event.cities == (city,)]
-        return sorted(set(named), key=lambda year: (-named.count(year), -year))[:YEARS_TRIED]
+        return sorted(set(named), key=lambda year: (-named.count(year), -year))[:MAX_YEARS_TRIED]
 
     def _compare(self, pair: tuple[str, str], language: str) -> Candidate:
         catalogue = self._pipeline.library.catalogue

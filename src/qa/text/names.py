@@ -64,7 +64,6 @@ class Words(frozenset[str]):
 
 
 def _starting(words: Sequence[str], start: str) -> Iterator[str]:
-    """Those of the sorted `words` that begin with `start`."""
     for number in range(bisect_left(words, start), len(words)):
         if not words[number].startswith(start):
             return
@@ -124,7 +123,6 @@ def find_years(text: str) -> Mapping[str, str]:
 
 @cache
 def _places() -> Mapping[str, str]:
-    """Each name → the place's English name."""
     text = resources.files("qa").joinpath("data", "places.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(text).values()
     return {

@@ -48,7 +48,7 @@ CONTENTS_LINE = re.compile(
     rf"(?:{any_of(lambda pack: pack.page_words)})?$"
 )
 
-MAX_LEADER = 250
+MAX_LEADER_CHARS = 250
 """Characters at the end of a line that are looked at: a line of dots is not longer."""
 
 OPENING, CLOSING = "「『（(", "」』）)"
@@ -80,7 +80,7 @@ def split_sentences(text: str, *, language: str = "en", within: Span | None = No
 
 def contents_number(line: str) -> str | None:
     """The page number at the end of a line of a table of contents ("Waste ..... 12"); None if it is no such."""
-    match = CONTENTS_LINE.search(line[-MAX_LEADER:])
+    match = CONTENTS_LINE.search(line[-MAX_LEADER_CHARS:])
     return match[1] if match else None
 
 
@@ -147,7 +147,7 @@ def _depth(text: str) -> int:
     return sum(map(text.count, OPENING)) - sum(map(text.count, CLOSING))
 
 
-LOOKED_AT = 40
+MAX_ENDING_CHARS = 40
 """Characters at the end of a piece that tell whether it goes on: longer than any abbreviation or list mark."""
 
 
@@ -156,13 +156,13 @@ def _mend(text: str, pieces: list[Span]) -> list[Span]:
     for piece in pieces:
         last = mended[-1] if mended else Span(0, 0)
         # Only its end decides: looked at as a whole, a piece that grows and grows would take hours.
-        previous = text[max(last.start, last.end - LOOKED_AT) : last.end]
+        previous = text[max(last.start, last.end - MAX_ENDING_CHARS) : last.end]
         current = piece.cut(text)
         if mended and (
             JOINS_NEXT.search(previous)
             or (JOINS_NUMBER.search(previous) and NUMBER_START.match(current))
             or (MARK_INSIDE.match(current) and _is_open(text, mended[-1], piece))
-            or (len(last) <= LOOKED_AT and ENUMERATOR.match(previous))
+            or (len(last) <= MAX_ENDING_CHARS and ENUMERATOR.match(previous))
             or (previous.endswith(("」", "』")) and JOINS_QUOTE.match(current))
             or not any(character.isalnum() for character in current)
         ):
@@ -174,5 +174,5 @@ def _mend(text: str, pieces: list[Span]) -> list[Span]:
 
 def _is_open(text: str, before: Span, after: Span) -> bool:
     """True if `before` does not end as a sentence does, and `after` follows on the same line."""
-    ending = text[max(before.start, before.end - LOOKED_AT) : before.end]
+    ending = text[max(before.start, before.end - MAX_ENDING_CHARS) : before.end]
     return not ENDS.search(ending) and "\n" not in text[before.end : after.start]

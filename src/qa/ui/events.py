@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 Updates = dict[Any, Any]
-"""What a function gives back: by widget, what becomes of it."""
+"""A function's result: the change for each widget."""
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 HIDDEN: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from importlib import resources
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
@@ -13,14 +12,12 @@ from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 
 from qa.i18n.messages import known_language, preferred_language
+from qa.pipeline import Pipeline
 from qa.rendering.escaping import Html, fill
 from qa.rendering.page_parts import header_html
 from qa.storage.upgrade import read_upgrade
 from qa.ui.server.headers import App, Layer, Message, Receive, Send
 from qa.ui.theme import SYSTEM_FONTS
-
-if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
 
 GRADIO_S_WORDS = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>')
 """What Gradio says of itself to sites that show a link with a picture and a title."""

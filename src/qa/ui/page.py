@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
+from qa.config import Settings
 from qa.i18n.messages import LANGUAGES, closest_language, known_language, preferred_language, say
+from qa.pipeline import Pipeline
 from qa.rendering.page_parts import page_note_html
 from qa.system.startup import without_collecting
 from qa.ui.access.permissions import Access
@@ -15,17 +17,13 @@ from qa.ui.events import HIDDEN, PRIVATE, Updates
 from qa.ui.first_paint import page_header
 from qa.ui.queue.waiting import AS_A_QUESTION
 from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE, TELL_SHOWN_LANGUAGE
+from qa.ui.server.calls import PlainBlocks
 from qa.ui.server.programs import offer_to_programs
 from qa.ui.server.serving import serve
-from qa.ui.server.uploads import ClosedBlocks
 from qa.ui.tabs.asking import AskTab
 from qa.ui.tabs.cities import CitiesTab
 from qa.ui.tabs.documents import DocumentsTab
 from qa.ui.tabs.tab import Surroundings, Tab
-
-if TYPE_CHECKING:
-    from qa.config import Settings
-    from qa.pipeline import Pipeline
 
 CACHE_S = (3600, 3600)
 """Seconds between clean-ups of Gradio's temporary files, and the age at which they go."""
@@ -39,7 +37,7 @@ class Page:
         self.asking = AskTab(pipeline)
         self.documents = DocumentsTab(pipeline, access=access)
         self.tabs: tuple[Tab, ...] = (self.asking, CitiesTab(pipeline), self.documents)
-        with ClosedBlocks(
+        with PlainBlocks(
             title=say("page_title", "en"), analytics_enabled=False, delete_cache=CACHE_S, fill_width=True
         ) as blocks:
             self.blocks: gr.Blocks = blocks

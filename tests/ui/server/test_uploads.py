@@ -17,7 +17,7 @@ from qa.config import Settings
 from qa.models import Models
 from qa.pipeline import Pipeline
 from qa.ui.page import build_page
-from qa.ui.server.uploads import NO_FILES
+from qa.ui.server.calls import NO_FILES
 from quick import DALIAN, answer_of, asked
 
 ADDRESS = "http://192.0.2.1/secret.txt"

@@ -116,8 +116,5 @@ PACK = LanguagePack(
     before_rank="ke-?",
     thousands_mark=".",
     units=UNITS,
-    units_before={
-        "year": "ulang tahun ke-?",
-        "century": "abad(?: ke-?)?",
-    },
+    units_before={"year": "ulang tahun ke-?", "century": "abad(?: ke-?)?"},
 )

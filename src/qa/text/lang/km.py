@@ -73,7 +73,5 @@ PACK = LanguagePack(
     both_nouns="ទីក្រុង|ភាគី",
     before_rank=r"ទី\s?",
     units=UNITS,
-    units_before={
-        "century": "សតវត្សទី|សតវត្សរ៍ទី",
-    },
+    units_before={"century": "សតវត្សទី|សតវត្សរ៍ទី"},
 )

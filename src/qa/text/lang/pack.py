@@ -45,7 +45,7 @@ class LanguagePack:
     code: str
     """ISO 639: also the name of its module here and of its locale."""
     has_no: str
-    """The names of the fields for which the language has no words: they are said, so that none is forgotten."""
+    """The fields for which the language has no words. They are named, so that none is forgotten."""
 
     greetings: str = ""
     thanks: str = ""
@@ -62,8 +62,8 @@ class LanguagePack:
     asks_to_tell: str = ""
     """How one asks to be told about something, or what was done all in all, with `CITY` for a city."""
     says_nothing_narrower: str = ""
-    """Words beside a city's name that still leave everything about it asked for: small ones, and those for what
-    the documents are about anyway, such as cooperation and projects."""
+    """Words beside a city's name that narrow nothing: small words, and words for what all documents are about,
+    such as cooperation and projects."""
     asks_for: str = ""
     """What a question has that asks for something, not whether it is so."""
 

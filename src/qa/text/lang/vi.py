@@ -117,7 +117,5 @@ PACK = LanguagePack(
     before_rank="thứ ",
     thousands_mark=".",
     units=UNITS,
-    units_before={
-        "century": "thế kỷ(?: thứ)?",
-    },
+    units_before={"century": "thế kỷ(?: thứ)?"},
 )

@@ -87,10 +87,6 @@ PACK = LanguagePack(
     after_rank="位",
     thousands_mark=",",
     units=UNITS,
-    units_before={
-        "usd": "美金",
-        "cny": "人民币",
-        "%": "百分之",
-    },
+    units_before={"usd": "美金", "cny": "人民币", "%": "百分之"},
     tenths="成(?![立为為果功长長])",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import re
 import socket
@@ -11,15 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa.ui.access.permissions import is_loopback
+from qa.ui.access.senders import parse_address
 from qa.ui.server.headers import App, Layer, Message, Receive, Send, tell
 from qa.ui.server.health import HEALTH, READY
 from qa.ui.server.routes import path_of
 
 HOST_HEADER = re.compile(r"(?P<name>[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
-"""A name or an address, and a port. Which port is not looked at: whoever leads a name here keeps ours."""
+"""A name or an address, and a port. The port may be any: an attacker who leads a name here keeps ours."""
 
 KNOWN_NAMES = Path("/etc/hosts")
-"""Where this machine's full name often stands. Nobody is asked for it: that would be a look-up in the network."""
+"""The file where this machine's full name often stands. Asking somebody would be a look-up in the network."""
 
 ALWAYS_OPEN = (HEALTH, READY)
 """Those who watch the page call it by whatever name they have; it says no more than that it is well."""
@@ -48,7 +48,8 @@ class Served:
         if found is None:
             return False
         name = found["name"].lower().strip("[]").rstrip(".")
-        return is_loopback(name) or name in self.names or (self.any_address and _is_address(name))
+        is_plain = self.any_address and parse_address(name) is not None
+        return is_loopback(name) or name in self.names or is_plain
 
 
 def served_names(host: str, hosts: Sequence[str]) -> Served:
@@ -109,12 +110,5 @@ class Hosts(Layer):
 
 
 def _is_everywhere(host: str) -> bool:
-    return _is_address(host) and ipaddress.ip_address(host).is_unspecified
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+    address = parse_address(host)
+    return address is not None and address.is_unspecified

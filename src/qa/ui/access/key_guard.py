@@ -25,7 +25,7 @@ LOGIN = (("GET", LOG_IN), ("POST", LOG_IN), ("POST", LOG_OUT))
 """What logging in and out is asked with."""
 
 UPLOAD_PROGRESS = "/gradio_api/upload_progress"
-"""Where Gradio keeps a place in memory for whoever asks for an upload that there is not, and for good."""
+"""The path at which Gradio keeps memory, for good, for anybody who asks after an upload that does not exist."""
 
 NO_UPLOAD = "Documents can be brought in only after logging in, or at the machine itself. Nothing was kept."
 NO_READING = b'{"error": "this page wants a key: log in on it, or send Authorization: Bearer with the key"}'

@@ -17,7 +17,7 @@ from qa.ui.access.permissions import Access, Request
 from qa.ui.access.senders import address_of
 
 LOG_IN, LOG_OUT = "/session", "/session/end"
-"""Where a session begins, and where it ends. Gradio has a `/login` and a `/logout` of its own."""
+"""The paths where a session begins and ends. Gradio has a `/login` and a `/logout` of its own."""
 
 MAX_BODY_BYTES = 4096
 """Limits what is sent to log in: a key, and the address of the page that was asked for."""
@@ -91,7 +91,6 @@ def _with_cookie(response: Response, access: Access, request: Request, token: st
 
 
 async def _read_body(sent: HttpRequest) -> bytes | None:
-    """The body; None where it is longer than `MAX_BODY_BYTES`."""
     body = b""
     async for part in sent.stream():
         body += part

@@ -23,10 +23,10 @@ FOREIGN = "Web pages of other sites may not ask here. Set QA_API_ORIGINS to the 
 
 
 class Origins(Layer):
-    """An ASGI application that answers as `app` does those who are no web page, the page's own, and those of
-    `origins`; others' may read nothing and ask nothing.
+    """An ASGI application that answers programs, the page itself, and the pages of `origins` as `app` does. Other
+    sites' pages may read nothing and ask nothing.
 
-    None is allowed to send cookies along: only the page's own scripts act for whoever is logged in.
+    No site may send cookies along: only the page's own scripts act for a person who is logged in.
     """
 
     def __init__(self, app: App, *, origins: Sequence[str] = ()) -> None:

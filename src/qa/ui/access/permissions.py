@@ -6,7 +6,6 @@ Asked wherever something is done, not where a button is shown: every endpoint of
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 
 from qa.config import Settings
 from qa.corpus.change_log import READER, STAFF, THIS_MACHINE
-from qa.ui.access.senders import FORWARDING
+from qa.ui.access.senders import FORWARDING, parse_address
 from qa.ui.access.sessions import Person, SessionCookie, Sessions
 from qa.ui.access.wrong_keys import WrongKeys
 from qa.ui.server.headers import Message, host_of
@@ -140,12 +139,8 @@ def is_local(headers: Mapping[str, str], host: str | None) -> bool:
 
 def is_loopback(host: str) -> bool:
     """True if `host`, a name or an address, is this machine as it calls itself."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    address = parse_address(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
 
 
 def _hostname(called: str) -> str:

@@ -50,22 +50,24 @@ class Senders:
         await self._believing(scope, receive, send)
 
     def _is_believed(self, peer: str) -> bool:
-        try:
-            address = ipaddress.ip_address(peer)
-        except ValueError:
-            return False
-        return any(address in network for network in self._networks)
+        address = parse_address(peer)
+        return address is not None and any(address in network for network in self._networks)
+
+
+def parse_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that `host` is; None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
 
 
 def address_of(scope: Message) -> str:
     """The address that a request counts for: of IPv6 its network of 64 bits; "" where nobody knows."""
     host = host_of(scope) or ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
+    address = parse_address(host)
+    if not isinstance(address, ipaddress.IPv6Address):
+        return str(address or host)
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, IPV6_SENDER_BITS), strict=False))

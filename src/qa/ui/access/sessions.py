@@ -16,7 +16,7 @@ from dataclasses import dataclass
 SESSION_S = 12 * 3600
 """Seconds for which a session lasts: a working day, with its breaks."""
 CODE_S = 15 * 60
-"""Seconds for which a one-time code can be exchanged: whoever starts the program opens the page soon."""
+"""Seconds for which a one-time code can be exchanged: a person who starts the program opens the page soon."""
 MAX_SESSIONS = 10_000
 """Sessions of staff, and as many of readers; the oldest go first. Only those who have a key begin one."""
 

@@ -23,7 +23,7 @@ TELL_EVERY_S = 60.0
 """Seconds between two lines in the log about one address."""
 
 MAX_ADDRESSES = 10_000
-"""Addresses remembered; whoever was quiet for longest goes first."""
+"""Limits the addresses that are remembered; the one that was quiet for longest goes first."""
 MAX_WAITING = 1_000
 """Wrong keys that wait at the same time, from all addresses; more are turned away at once."""
 

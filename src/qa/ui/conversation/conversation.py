@@ -6,13 +6,14 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from qa.config import Settings
 from qa.domain import Answer, Partial, Refused, Replied, Step, Turn
 from qa.errors import IndexMissing, QAError, StoreUnreachable
 from qa.feedback import Feedback, Verdict, delete_feedback, feedback_on, keep_feedback, note_refusal
 from qa.i18n.messages import say
 from qa.i18n.reasons import in_language
+from qa.pipeline import Pipeline
 from qa.question.understanding import MAX_QUESTION_CHARS
 from qa.rendering.escaping import Html, join
 from qa.rendering.evidence import evidence_html
@@ -20,10 +21,6 @@ from qa.rendering.message import to_html
 from qa.rendering.page_parts import notice_html, panel_html, pending_html, turn_html
 from qa.rendering.text_formats import answer_text, to_text
 from qa.rendering.wording import NameCity, shorten, shown_citations
-
-if TYPE_CHECKING:
-    from qa.config import Settings
-    from qa.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +137,7 @@ class Conversation:
         return join([self.messages_html(), waiting])
 
     def evidence_html(self, *, language: str) -> Html:
-        """The evidence of every answer; only that of the newest is shown."""
+        """The evidence of every answer; the page shows the newest."""
         with_cards = [exchange for exchange in self.exchanges if exchange.cards]
         if not self.exchanges or not with_cards:
             return notice_html(say("evidence_empty", language), kind="empty")
@@ -194,7 +191,7 @@ def hold_exchange(
 
 
 def _note_refusal(question: str, language: str, settings: Settings) -> None:
-    """Count the question among those that staff may want to write about; nobody waits for it."""
+    """Count the question among those that staff may want to write about. It runs in a thread of its own."""
     try:
         note_refusal(question, language, settings.index_dir, keep_days=settings.keep_questions_days)
     except QAError as error:

@@ -9,12 +9,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, assert_never
 
 from qa.domain import Answer, Quoted, Refused, Replied, Written
+from qa.pipeline import Pipeline
 from qa.ui.conversation.conversation import MAX_EXCHANGES, Conversation, Exchange, exchange_of
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
-
-    from qa.pipeline import Pipeline
 
 MAX_SAVED_CHARS = 2_000_000
 """Limits what a browser may bring back: some ten times what thirty long answers take."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qa.domain import Answer
 from qa.errors import QAError
 from qa.i18n.messages import closest_language
+from qa.pipeline import Pipeline
 from qa.rendering.evidence import translation_html
 from qa.rendering.wording import shown_citations
 from qa.ui.conversation.memory import ConversationMemory
-
-if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
 
 AT_ONCE = 8
 """Quotes translated at the same time. Nobody waits in line for more, as who waits holds one of the threads."""

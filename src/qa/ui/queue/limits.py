@@ -65,9 +65,10 @@ class Limits:
         self._minute = Minute(clock)
 
     def admit(self, ticket: Ticket, waiting: Iterable[Ticket]) -> Ticket:
-        """The ticket with which the visitor waits who comes with this `ticket`, beside those that wait; it counts.
+        """The ticket with which the visitor of this `ticket` waits, beside `waiting`. The question counts from now
+        on.
 
-        Raises `TurnedAway` where that is more than they, their address, or all may have.
+        Raises `TurnedAway` if the visitor, their address, or all together would have more than they may.
         """
         alike = [each for each in waiting if each.is_question == ticket.is_question]
         of_address = [each for each in alike if each.address == ticket.address]
@@ -99,7 +100,7 @@ class Limits:
 
 
 class Minute:
-    """Who asked how often within the last minute. Someone is a tuple of names."""
+    """How often somebody asked within the last minute. Somebody is a tuple of names."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Answers on their way to whoever asked: one mailbox for each session, and how much they hold."""
+"""Answers on their way to their visitors: a mailbox for each session, and how much it holds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Mailbox(asyncio.Queue[Any]):
 
 
 class Mailboxes(LRUCache[str, Any]):
-    """The mailboxes of all sessions. Gradio's own has room for 2,000, and whoever comes then takes another's."""
+    """The mailboxes of all sessions. Gradio's own has room for 2,000; the next visitor would take another's."""
 
     def __init__(self) -> None:
         super().__init__(sys.maxsize)

@@ -17,11 +17,11 @@ Asked = TypeVar("Asked")
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Who asks: a visitor is a session within an address ("" for all that name no session).
+    """An asker's ticket. A visitor is a session within an address ("" for all visitors without a session).
 
-    What `is_question` asks for an answer or a search; `places` is how much room it takes while it waits. Visitors
-    who are new (`is_known` false) have turns of their own only among themselves: names are made up easily, and so
-    all new ones of an address have no more turns there than one visitor that is known.
+    `is_question` tells that an answer or a search is wanted; `places` is the room that the request takes while it
+    waits. New visitors (`is_known` false) have turns only among themselves: names are made up easily, so all new
+    visitors of an address together have the turns of one known visitor.
     """
 
     address: str
@@ -63,9 +63,9 @@ class Turns(list[Asked]):
 
 
 def in_turn(asked: Iterable[Asked], ticket_of: Callable[[Asked], Ticket], *, left: int = 0) -> list[Asked]:
-    """What was asked in the order of the turns; whoever comes first in `asked` has the first one.
+    """The requests in the order of the turns; the visitor of the first request has the first turn.
 
-    The first address has so many turns `left` of a round that has begun, 0 where none has.
+    The first address has `left` turns of a round that has begun, 0 if none has.
     """
     addresses: dict[Hashable, list[Asked]] = {}
     for each in asked:

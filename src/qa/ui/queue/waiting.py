@@ -110,7 +110,7 @@ class FairQueue(Queue):
         return pushed
 
     def get_events(self) -> tuple[list[Event], bool, str] | None:
-        """What is to be worked on next, as Gradio has it; what nobody waits for has gone before."""
+        """The events to be worked on next, as Gradio has them, without those that nobody waits for."""
         self._drop_unheard()
         return super().get_events()
 
@@ -217,7 +217,7 @@ def language_of(headers: Mapping[str, str], data: Sequence[Any]) -> str:
 
 
 def tell_turned_away(request: Request, error: Exception) -> Response:
-    """What answers whoever is turned away: a browser (which names the page's `Origin`) and programs alike."""
+    """The response to a visitor who is turned away: a browser (which names the page's `Origin`) or a program."""
     assert isinstance(error, TurnedAway)  # noqa: S101 - it is registered for nothing else
     words = error.words(error.language)
     # Over MCP, Gradio's own client asks, which has words for 503 only.

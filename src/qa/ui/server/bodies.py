@@ -36,7 +36,7 @@ MAX_STRINGS, MAX_BESIDE_BYTES = 10_000, 64 * 1024
 would keep the parser, and with it everybody, for half a second."""
 
 BODY_S = 30.0
-"""Seconds for a request's body, and for which a larger one may pause: some hundred times what is usual."""
+"""Seconds for a request's body; a larger one may pause as long. That is some hundred times what is usual."""
 
 MIN_BYTES_A_S = 4096
 """How quickly a larger one has to come on the whole: over a line of 32 kbit/s it still does."""
@@ -81,14 +81,11 @@ class Bodies(Layer):
                 await self._answer_whole(Incoming(receive, limit=MAX_BYTES, declared=declared), scope, send)
         except BodyRefused as refused:
             answer = plain_answer(refused.words, refused.status)
-            if (
-                refused.status == 408
-            ):  # else the rest is taken in, so that the other side comes to read the answer
+            if refused.status == 408:  # else the rest is taken in: the other side comes to read the answer
                 answer.headers["connection"] = "close"
             await answer(scope, receive, send)
 
     async def _answer_whole(self, body: Incoming, scope: Message, send: Send) -> None:
-        """Answer a request once its body is there, and is one that can be read."""
         whole = await body.read()
         if whole is not None:
             check_form(whole)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from qa.ui.server.headers import Layer, Message, Receive, Send
 BAD_VALUES = (
     "This call has too few values, or some of the wrong kind; /?view=api shows what each function takes."
 )
+NO_FILES = "A call must not carry files, nor the addresses of any."
 BAD_REQUEST = "This request cannot be read; /?view=api shows what there is."
 
 CALLER_MISTAKES = (
@@ -33,11 +35,19 @@ logger = logging.getLogger(__name__)
 class PlainBlocks(gr.Blocks):
     """A Gradio application whose functions fail with a plain sentence, also where Gradio itself refuses a call.
 
-    Gradio would print the values that it was called with.
+    Gradio would print the values that it was called with. Whatever in them looks like a file, it would fetch: from
+    a path, or from an address. Here a call takes no files but those that staff have uploaded to its own `gr.File`.
     """
 
     async def preprocess_data(self, block_fn: Any, inputs: Any, *arguments: Any, **options: Any) -> Any:
-        """The values for the function, as Gradio makes them of `inputs`."""
+        """The values for the function, as Gradio makes them of `inputs`. Every call comes through here.
+
+        Raises `gr.Error` for a file that was not uploaded.
+        """
+        for block, value in zip(block_fn.inputs, inputs, strict=False):
+            allowed = self.upload_file_set if isinstance(block, gr.File) else ()
+            if any(path not in allowed for path in named_files(value)):
+                raise gr.Error(NO_FILES, print_exception=False)
         try:
             return await super().preprocess_data(block_fn, without_surrogates(inputs), *arguments, **options)
         except Exception as error:  # noqa: BLE001  # a library's border: every component has its own
@@ -57,6 +67,18 @@ class PlainBlocks(gr.Blocks):
                 raise gr.Error(BAD_VALUES, print_exception=False) from None
             logger.exception("a call of %s failed", block_fn.api_name)
             raise gr.Error(say("error_answer", "en"), print_exception=False) from None
+
+
+def named_files(value: Any) -> Iterator[Any]:
+    """The path or address of each file in `value`, which is JSON: of each object that Gradio may take for one."""
+    if isinstance(value, dict):
+        if "path" in value and "meta" in value:
+            yield value["path"] if isinstance(value["path"], str) else None
+        for part in value.values():
+            yield from named_files(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from named_files(part)
 
 
 class PlainErrors(Layer):

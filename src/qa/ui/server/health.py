@@ -6,19 +6,16 @@ import dataclasses
 import os
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from qa.errors import IndexMissing, QAError
+from qa.pipeline import Pipeline
 from qa.storage.upgrade import read_upgrade
 from qa.ui.access.permissions import is_local
 from qa.ui.server.stopping import DoorWatcher
 from qa.ui.server.watching import Watch
-
-if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
 
 HEALTH, READY, METRICS = "/healthz", "/readyz", "/metrics"
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"

@@ -4,11 +4,12 @@ Whatever comes in is taken on no trust, and whatever goes wrong is told in one s
 types and docstrings off the three functions and shows them to programs, so each argument has one line there.
 """
 
+# No `from __future__ import annotations`: Gradio wants the types of results themselves, not their names.
 import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import gradio as gr
 from gradio.events import api
@@ -18,12 +19,9 @@ from starlette.responses import JSONResponse, Response
 from qa.domain import Turn
 from qa.errors import IndexMissing, InputError
 from qa.i18n.messages import say
+from qa.pipeline import Pipeline
 from qa.question.understanding import MAX_QUESTION_CHARS
 from qa.rendering.text_formats import documents_to_json, passages_to_json, to_json
-
-# No `from __future__ import annotations`: Gradio wants the types of results themselves, not their names.
-if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
 
 FUNCTIONS = ("ask", "search", "list_documents")
 """Their names; nothing else of the page can be called by name (see `qa.ui.server.routes`)."""
@@ -47,7 +45,7 @@ logger = logging.getLogger(__name__)
 class Programs:
     """The three functions, over the newest state of the index."""
 
-    def __init__(self, pipeline: "Pipeline") -> None:
+    def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
     def ask(
@@ -112,7 +110,7 @@ class Programs:
             return _hand_over({"documents": documents_to_json(self._pipeline.library.records)}, request)
 
 
-def offer_to_programs(pipeline: "Pipeline", **limits: Any) -> None:
+def offer_to_programs(pipeline: Pipeline, **limits: Any) -> None:
     """Makes the three functions endpoints of the Gradio application that is being laid out.
 
     `limits` are those of the page's own questions: programs wait in the same line.
@@ -137,7 +135,7 @@ def tell_bad_call(request: Request, error: Exception) -> Response:
 
 
 def _hand_over(found: dict[str, Any], request: gr.Request | None) -> dict[str, Any]:
-    """`found`; over MCP, of which Gradio's own header tells, with a word on what quotes are."""
+    """`found`, with a note on what quotes are if the call came over MCP. Gradio's own header tells."""
     if request is None or request.headers.get("x-gradio-user") != "mcp":
         return found
     # As text: of anything else Gradio makes what Python would print, which is no JSON.

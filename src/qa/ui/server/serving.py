@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 from fastapi.exceptions import RequestValidationError
@@ -23,6 +23,7 @@ from qa.corpus.intake import UploadLimits
 from qa.errors import ConfigError
 from qa.handover.errand import run_errand
 from qa.handover.page_socket import Counter
+from qa.pipeline import Pipeline
 from qa.system.logs import keep_words_out, print_no_more, take_over
 from qa.ui.access.hosts import Hosts, advise, served_names
 from qa.ui.access.key_guard import KeyGuard
@@ -58,15 +59,12 @@ from qa.ui.server.upkeep import begin_upkeep
 from qa.ui.server.watching import Watch
 from qa.ui.theme import make_theme
 
-if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
-
 logger = logging.getLogger(__name__)
 
 ORIGINALS = "/original/{doc_id}"
 
 OTHER_THREADS = 40
-"""Threads for all that is no question, so that it need not wait until questions are answered."""
+"""Threads for everything but questions, so that the page does not wait until questions are answered."""
 
 
 def serve(
@@ -184,7 +182,6 @@ def _take_over(blocks: gr.Blocks, app: Any) -> None:
 
 
 def _tell_where(address: str, access: Access, settings: Settings, *, mcp: bool) -> str:
-    """The message for whoever started the program."""
     lines = [f"The page is at {address}"]
     if not access.has_staff_keys:
         lines.append("Documents can be brought in from this machine; to let others do it, set QA_ADMIN_KEY")

@@ -51,7 +51,7 @@ class DoorWatcher:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """One answer more is on its way, for so long."""
+        """Count one answer more on its way, as long as the context lasts."""
         with self._lock:
             self._going += 1
         try:

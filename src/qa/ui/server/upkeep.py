@@ -7,14 +7,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from qa.corpus.change_log import note_report, operator
 from qa.errors import QAError
 from qa.feedback import forget_older
-
-if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
+from qa.pipeline import Pipeline
 
 LOOK_EVERY_S = 60.0
 """Seconds between two looks at the index: what another process has purged is in nobody's memory after them."""
@@ -34,10 +31,9 @@ def begin_upkeep(pipeline: Pipeline) -> None:
 
 
 def upgrade(pipeline: Pipeline) -> None:
-    """Build the index anew, and go on until what answers is the new one.
+    """Build the index anew, and go on until the new one answers.
 
-    That is done once: were it done whenever the index is another one, two programs with two settings would take
-    turns at it for ever.
+    It does so once. If it did so for every other index, two programs with two settings would take turns for ever.
     """
     while pipeline.is_outdated:
         _try(lambda: _index(pipeline))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -16,12 +16,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from qa.answer.composition import fallback_of, mode_of
 from qa.domain import Answer, Quoted, Refused, Replied, Written
 from qa.errors import QAError
+from qa.pipeline import Pipeline
 from qa.storage.manifest import state_of
 from qa.system.logs import FIELDS
 from qa.ui.access.wrong_keys import WrongKeys
-
-if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """The histogram's bounds: from a stage that is a lookup to a language model that was waited for."""

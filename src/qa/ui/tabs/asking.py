@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import gradio as gr
 
@@ -12,6 +12,7 @@ from qa.domain import Partial, Refused, Span, Step
 from qa.errors import QAError
 from qa.feedback import Verdict
 from qa.i18n.messages import LANGUAGES, closest_language, say
+from qa.pipeline import Pipeline
 from qa.question.understanding import MAX_QUESTION_CHARS
 from qa.rendering.escaping import join
 from qa.rendering.evidence import document_html
@@ -26,9 +27,6 @@ from qa.ui.queue.waiting import AS_A_QUESTION
 from qa.ui.scripts import CONNECT_EVIDENCE, FORGET_CONVERSATION, KEEP_EXCHANGE, SCROLL_TO_NEWEST
 from qa.ui.server.states import UNCHECKED, check_choices
 from qa.ui.tabs.tab import Surroundings, Tab
-
-if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
 
 MAX_EXAMPLES = 5
 """Example questions offered: one for each city, as many as fit without scrolling on a phone."""

@@ -11,12 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib import resources
-from typing import TYPE_CHECKING
 
 import gradio as gr
 
+from qa.cities import City
 from qa.i18n.messages import LANGUAGES, say
 from qa.overview.timeline_pages import Period, split_into_periods
+from qa.pipeline import Pipeline
 from qa.rendering.city_cards import chosen_html, overview_html
 from qa.rendering.escaping import Html
 from qa.rendering.map import map_html
@@ -25,10 +26,6 @@ from qa.suggestions.city_briefs import Brief, Briefs
 from qa.ui.events import HIDDEN, Updates
 from qa.ui.server.states import UNCHECKED, check_choices
 from qa.ui.tabs.tab import Surroundings, Tab
-
-if TYPE_CHECKING:
-    from qa.cities import City
-    from qa.pipeline import Pipeline
 
 MAX_TOLD = 24
 """Cities whose small cards have a quote. Where there are more cities, choosing one shows its quotes."""

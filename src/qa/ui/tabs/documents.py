@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from qa.errors import QAError
 from qa.i18n.messages import closest_language, say
 from qa.indexing.outcomes import receipt_of
+from qa.pipeline import Pipeline
 from qa.rendering.coverage import coverage_html
 from qa.rendering.documents import documents_html
 from qa.rendering.page_parts import notice_html
@@ -17,10 +18,6 @@ from qa.ui.access.permissions import Access
 from qa.ui.events import HIDDEN, PRIVATE, Updates
 from qa.ui.tabs.staff_corner import StaffCorner
 from qa.ui.tabs.tab import Surroundings, Tab
-
-if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
-
 
 logger = logging.getLogger(__name__)
 

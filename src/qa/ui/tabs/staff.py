@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec
 
 from qa.corpus.change_log import changed_paths, list_changes, note_change, note_purge, note_report
 from qa.corpus.intake import add_address, add_uploads, is_address, remove
@@ -17,6 +17,7 @@ from qa.feedback import delete_refused, most_refused
 from qa.i18n.messages import say
 from qa.i18n.reasons import Reason, in_language
 from qa.maintenance.purging import list_taken_out, purge
+from qa.pipeline import Pipeline
 from qa.rendering.changes import changes_html
 from qa.rendering.coverage import refused_html
 from qa.rendering.escaping import Html
@@ -25,9 +26,6 @@ from qa.rendering.receipts import purge_html, report_html
 from qa.rendering.wording import shorten
 from qa.ui.access.permissions import Access, Request
 from qa.ui.access.sessions import Person
-
-if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +45,17 @@ Progress = Callable[[int, int, str], None]
 P = ParamSpec("P")
 
 
+def document_choices(pipeline: Pipeline) -> Choices:
+    """The documents, by their paths."""
+    return [(f"{each.title} ({each.path})", each.path) for each in pipeline.library.records]
+
+
 def _for_staff(
     work: Callable[Concatenate[StaffWork, Person, str, P], Html],
 ) -> Callable[Concatenate[StaffWork, Request, str, P], Html]:
-    """What `work`, which is told who asks for it, says to staff; why it was not done, to others.
+    """`work` for staff, with the person who asks; for others a refusal.
 
-    The check is here, around what does the work: hiding a button or an endpoint keeps nobody out.
+    The check is here, around the work itself: hiding a button or an endpoint keeps nobody out.
     """
 
     @wraps(work)
@@ -166,10 +169,8 @@ class StaffWork:
         """What can be removed for good, by its path: documents, and what was taken out; none for others."""
 
         def find() -> Choices:
-            own: Choices = [
-                (f"{each.title} ({each.path})", each.path) for each in self._pipeline.library.records
-            ]
-            return own + [(path, path) for path in list_taken_out(self._pipeline.settings)]
+            taken_out = list_taken_out(self._pipeline.settings)
+            return document_choices(self._pipeline) + [(path, path) for path in taken_out]
 
         return self._offer(find, request)
 

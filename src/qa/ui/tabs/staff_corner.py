@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from qa.corpus.intake import UploadLimits
 from qa.i18n.messages import closest_language, say
 from qa.i18n.reasons import in_language
+from qa.pipeline import Pipeline
 from qa.rendering.changes import who_text
 from qa.rendering.page_parts import login_html, notice_html
 from qa.ui import scripts
@@ -18,10 +19,7 @@ from qa.ui.access.login import LOG_IN
 from qa.ui.access.permissions import Access, Request
 from qa.ui.events import HIDDEN, ONE_AT_A_TIME, PRIVATE, Updates
 from qa.ui.server.states import UNCHECKED, check_choices
-from qa.ui.tabs.staff import Choices, StaffWork
-
-if TYPE_CHECKING:
-    from qa.pipeline import Pipeline
+from qa.ui.tabs.staff import Choices, StaffWork, document_choices
 
 LIMITS = UploadLimits()
 
@@ -71,7 +69,7 @@ class StaffCorner:
     def relabel(self, code: str) -> Updates:
         """Every label in the language `code`, and the documents that can be taken out at this moment."""
         size = LIMITS.file_bytes // 2**20
-        documents = [(f"{each.title} ({each.path})", each.path) for each in self._pipeline.library.records]
+        documents = document_choices(self._pipeline)
         return {
             self.staff: gr.update(label=say("staff_heading", code)),
             self.intro: notice_html(say("staff_intro", code)),
@@ -151,7 +149,7 @@ class StaffCorner:
         return {self.questions: listed, self.unanswered: _offer(self._work.refused_choices(asking))}
 
     def delete_refused(self, language: str, numbers: list[int] | None, request: gr.Request) -> Updates:
-        """The same after those with these numbers were deleted."""
+        """The questions after those with `numbers` were deleted."""
         asking = Request.of(request)
         given = numbers if isinstance(numbers, list) else []
         wanted = [number for number in given if isinstance(number, int)]
@@ -159,7 +157,7 @@ class StaffCorner:
         return {self.questions: listed, self.unanswered: _offer(self._work.refused_choices(asking))}
 
     def show_doomed(self, request: gr.Request) -> Any:
-        """What can be removed for good, also of what was taken out: to those who may change documents."""
+        """What staff can remove for good, also of what was taken out."""
         return _offer(self._work.purge_choices(Request.of(request)))
 
     def show_changes(self, language: str, request: gr.Request) -> str:
@@ -208,7 +206,7 @@ class StaffCorner:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how Gradio hands it in
     ) -> Updates:
-        """The receipt of what was brought in, or a refusal where the one who asks may not change documents."""
+        """The receipt of what was brought in, or a refusal if the asker may not change documents."""
         code = closest_language(language)
         progress(0, desc=say("staff_starting", code))
         receipt = self._work.bring_in(
