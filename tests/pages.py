@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -83,6 +83,7 @@ def serving(
         "QA_INDEX_DIR": str(folder / "index"),
         "QA_PORT": str(port),
         "QA_ADMIN_KEY": key,
+        "PYTHONFAULTHANDLER": "1",
         **settings,
     }
     with (folder / "log").open("w+") as log:
@@ -97,15 +98,23 @@ def serving(
             address = wait_for_address(process, folder / "log")
             yield Server(address, folder / "corpus", folder / "index", process)
         finally:
-            end(process, within_s=30)
+            try:
+                end(process, within_s=30)
+            except subprocess.TimeoutExpired:
+                print((folder / "log").read_text(encoding="utf-8")[-20_000:])  # with what its threads were at
+                raise
 
 
 def end(process: subprocess.Popen[Any], *, within_s: float) -> None:
-    """Let `process` end by itself. One that does not in time is killed, so that it fails no later test too."""
+    """Let `process` end by itself. One that does not in time is aborted, so that it fails no later test too; with
+    Python's fault handler it writes what its threads were at."""
     process.terminate()
     try:
         process.wait(timeout=within_s)
     except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
         process.kill()
         process.wait()
         raise
@@ -113,13 +122,13 @@ def end(process: subprocess.Popen[Any], *, within_s: float) -> None:
 
 def wait_for_address(process: subprocess.Popen[bytes], log: Path) -> str:
     """The address that `process` writes to its log once it serves. Raises `RuntimeError` where it does not."""
-    for _ in range(START_S * 2):
+    for _ in range(START_S * 10):
         found = re.search(r"The page is at (\S+)", log.read_text())
         if found:
             return found[1]
         if process.poll() is not None:
             break
-        time.sleep(0.5)
+        time.sleep(0.1)
     raise RuntimeError(f"the server did not start: {log.read_text()}")
 
 

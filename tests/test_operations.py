@@ -138,7 +138,8 @@ def call(door: Door, method: str, path: str) -> int:
 
 
 @pytest.mark.parametrize("path", ["queue/join", "call/ask", "call/v2/ask", "upload", "mcp", "mcp/"])
-def test_a_closed_door_lets_no_question_in(path: str) -> None:
+def test_a_closed_door_lets_no_question_in(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.ui.server.stopping.SETTLE_S", 0.05)
     watcher = DoorWatcher()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
