@@ -1,7 +1,8 @@
 # Each of these makes the environment first, if it is not there:
 #   make chat         indexes corpus/ and opens the page
 #   make test         runs every check; what failed beside others and passed alone is named at the end
-#   make quick        runs the tests that need no model, browser, server and no more than a second each
+#   make quick        runs the tests that need no model, browser, server and no more than a second each, and tries a quarter
+#                     of the examples that Hypothesis makes up
 #   make lint         runs the checks that take seconds: ruff and mypy
 #   make format       formats the code
 #   make bench        measures, beside LangChain's tutorial stack; SETS="DIR …" are what `qa eval` reads
