@@ -15,6 +15,8 @@ PYTHON ?= python3
 ENV := .venv
 BIN := $(ENV)/bin
 TOOLS := $(ENV)/tools
+# Compiled modules are kept: tests start hundreds of programs, and each would compile them all again.
+unexport PYTHONDONTWRITEBYTECODE
 # Nothing is installed that is not listed with its hash; the lists are whole, so pip need not look for what is missing.
 HASHED := pip install --require-hashes --no-deps
 

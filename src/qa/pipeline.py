@@ -22,7 +22,7 @@ from qa.indexing.run import index_corpus
 from qa.overview.coverage import CITIES_IN_LIST
 from qa.question.smalltalk import talk_of
 from qa.storage.manifest import require_manifest
-from qa.system.stopwatch import Clock
+from qa.system.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from qa.drafting import Interpreter, Translator, Writer
@@ -99,7 +99,7 @@ class Pipeline:
     def _work_once(
         self, question: str, history: Sequence[Turn], cities: Sequence[str], writer: Writer | None
     ) -> Iterator[Step | Partial | Answer]:
-        clock = Clock()
+        clock = Stopwatch()
         until = time.monotonic() + writer.model.timeout_s if writer else None
         library = self.library
         query = library.understand(question, history=history, cities=cities)
@@ -133,7 +133,7 @@ class Pipeline:
         yield dataclasses.replace(answer, timings=clock.timings())
 
     def _write(
-        self, answer: Answer, library: Library, writer: Writer, clock: Clock, *, until: float | None
+        self, answer: Answer, library: Library, writer: Writer, clock: Stopwatch, *, until: float | None
     ) -> Generator[Step | Partial, None, Answer]:
         """What is being done for it; at the end, what `writer` has made of `answer`, or `answer` itself."""
         if not isinstance(answer, Quoted):
@@ -152,14 +152,16 @@ class Pipeline:
         clock.lap("write")
         return last
 
-    def _find(self, query: Query, library: Library, clock: Clock) -> tuple[Passage, ...]:
+    def _find(self, query: Query, library: Library, clock: Stopwatch) -> tuple[Passage, ...]:
         passages = library.retriever.retrieve(query, clock) if query.text else ()
         if (query.is_city_by_city or query.wants_story) and len(query.cities) == 1:
             # A sentence that lists many cities says nothing of one; where it is all there is, it may stand.
             passages = tuple(p for p in passages if len(p.chunk.source.cities) <= CITIES_IN_LIST) or passages
         return passages
 
-    def _read(self, query: Query, passages: tuple[Passage, ...], library: Library, clock: Clock) -> Finding:
+    def _read(
+        self, query: Query, passages: tuple[Passage, ...], library: Library, clock: Stopwatch
+    ) -> Finding:
         evidence, confidence = decide(
             query,
             passages,

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from qa.system.stopwatch import STAGES, Clock
+from qa.system.stopwatch import STAGES, Stopwatch
 
 
 @pytest.fixture(autouse=True)
@@ -16,14 +16,14 @@ def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_stage_that_comes_again_adds_up_and_the_total_is_the_sum() -> None:
-    clock = Clock()
+    clock = Stopwatch()
     for stage in ("embed", "rerank", "embed"):
         clock.lap(stage)
     assert clock.timings() == {"embed": 2.0, "rerank": 1.0, "total": 3.0}
 
 
 def test_time_that_somebody_else_had_is_no_stages() -> None:
-    clock = Clock()
+    clock = Stopwatch()
     clock.skip()
     clock.skip()
     clock.lap("read")
@@ -31,7 +31,7 @@ def test_time_that_somebody_else_had_is_no_stages() -> None:
 
 
 def test_stages_come_in_the_order_of_the_way_through() -> None:
-    clock = Clock()
+    clock = Stopwatch()
     for stage in reversed(STAGES):
         clock.lap(stage)
     assert tuple(clock.timings()) == (*STAGES, "total")

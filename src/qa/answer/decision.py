@@ -25,7 +25,7 @@ from qa.answer.selection import (
 from qa.config import Settings
 from qa.domain import Evidence, Passage, Query, Refusal
 from qa.search.retriever import best_focus
-from qa.system.stopwatch import Clock
+from qa.system.stopwatch import Stopwatch
 from qa.text.names import find_places, find_unknown_names, find_unmentioned_words, find_years
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def decide(
     reranker: BaseCrossEncoder | None,
     settings: Settings,
     count: int | None = None,
-    clock: Clock | None = None,
+    clock: Stopwatch | None = None,
 ) -> tuple[tuple[Evidence, ...] | Refusal, float]:
     """The evidence that answers `query`, in reading order, or why there is none; and the probability of it.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qa.answer.context import extend_to_context
 from qa.domain import Evidence, Focus, Passage, Query, Span
 from qa.search.retriever import is_far_behind, under_headings
-from qa.system.stopwatch import Clock
+from qa.system.stopwatch import Stopwatch
 from qa.text.names import find_years
 from qa.text.sentences import LIST_MARKS
 
@@ -90,7 +90,7 @@ def rank_sentences(
     passages: Sequence[Passage],
     vocabulary: Vocabulary,
     reranker: BaseCrossEncoder | None,
-    clock: Clock | None = None,
+    clock: Stopwatch | None = None,
 ) -> list[Candidate]:
     """The sentences of `passages`, best first."""
     pairs = [
@@ -107,7 +107,7 @@ def rank_sentences(
     coverages = vocabulary.coverage(query, texts)
     logits: Sequence[float | None] = [None] * len(texts)
     if reranker is not None and passages[0].rerank_score is not None:
-        clock = clock or Clock()
+        clock = clock or Stopwatch()
         clock.lap("select")
         # Under its headings, for a sentence often leaves to them what it is about: "Both cities signed …".
         placed = [under_headings(p.chunk, text) for (p, _, _, _), text in zip(pairs, texts, strict=True)]

@@ -34,7 +34,7 @@ from qa.fetching.addresses import (
     refusal,
     resolve_name,
 )
-from qa.fetching.wire import BadCertificate, Clock, PinnedBackend, TooLarge, make_tls_context, read_body
+from qa.fetching.wire import BadCertificate, PinnedBackend, Stopwatch, TooLarge, make_tls_context, read_body
 from qa.i18n.reasons import Reason
 
 __all__ = ["Fetched", "Limits", "fetch", "is_public", "user_agent"]
@@ -104,7 +104,7 @@ def fetch(
 
     Raises `FetchError`, whose message names the address and the next step.
     """
-    clock = Clock(limits.timeout_s)
+    clock = Stopwatch(limits.timeout_s)
     headers = _request_headers(etag, last_modified)
     is_conditional = bool(etag or last_modified)
     target = parse_url(url, ports=limits.ports)

@@ -28,7 +28,7 @@ GZIP_WINDOW = 31
 """zlib's word for "gzip only, with the largest window"."""
 
 
-class Clock:
+class Stopwatch:
     """The time that one fetch has left, all of its hops together."""
 
     def __init__(self, timeout_s: float) -> None:
@@ -46,7 +46,7 @@ class Clock:
 class PinnedBackend(httpcore.NetworkBackend):
     """Connects to one of `addresses`, whatever name httpcore asks for, while `clock` has time left."""
 
-    def __init__(self, addresses: Iterable[IPAddress], clock: Clock) -> None:
+    def __init__(self, addresses: Iterable[IPAddress], clock: Stopwatch) -> None:
         self._addresses = tuple(addresses)
         self._clock = clock
         self._wire = httpcore.SyncBackend()
@@ -75,7 +75,7 @@ class PinnedBackend(httpcore.NetworkBackend):
 class _TimedStream(httpcore.NetworkStream):
     """A connection that gives each step only the time that is left: dribbled bytes do not renew it."""
 
-    def __init__(self, stream: httpcore.NetworkStream, clock: Clock) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, clock: Stopwatch) -> None:
         self._stream = stream
         self._clock = clock
 

@@ -18,7 +18,7 @@ from qa.search.vocabulary import Vocabulary
 from qa.storage.bm25 import LexicalIndex
 from qa.storage.records import lexical_text
 from qa.storage.store import Chunks, VectorStore
-from qa.system.stopwatch import Clock
+from qa.system.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from qa.models import Models
@@ -92,14 +92,14 @@ class Retriever:
         """Read what the first question would have to wait for."""
         self._store.prepare()
 
-    def retrieve(self, query: Query, clock: Clock | None = None) -> tuple[Passage, ...]:
+    def retrieve(self, query: Query, clock: Stopwatch | None = None) -> tuple[Passage, ...]:
         """The passages for `query`, best first; only chunks about `query.cities`, if it names any.
 
         `clock` is told of each stage.
         """
         if not self.chunks:
             return ()
-        clock = clock or Clock()
+        clock = clock or Stopwatch()
         fused = self._search(query, clock)
         reranked = self._rerank(query, fused)
         clock.lap("rerank")
@@ -107,7 +107,7 @@ class Retriever:
         clock.lap("read")
         return read
 
-    def _search(self, query: Query, clock: Clock) -> tuple[Passage, ...]:
+    def _search(self, query: Query, clock: Stopwatch) -> tuple[Passage, ...]:
         """What both searches find for `query` and for its translation, best first."""
         texts = [query] if not query.translation else [query, _translated(query)]
         for each in texts:

@@ -11,7 +11,7 @@ STAGES = (
 """The stages in the order of their first laps. `rerank` is all that the cross-encoder reads, with sentences."""
 
 
-class Clock:
+class Stopwatch:
     """Adds up the seconds of each stage, for one thread. A stage may come again."""
 
     def __init__(self) -> None:
