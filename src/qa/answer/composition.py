@@ -31,7 +31,7 @@ LIST_MARK = re.compile(rf"^[{LIST_MARKS}]\s+")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found for one query: passages best first, the evidence among them or why there is none."""
+    """The passages for one query, best first, and the evidence among them or why there is none."""
 
     query: Query
     passages: tuple[Passage, ...]
@@ -40,7 +40,7 @@ class Finding:
 
 
 def compose_answer(query: Query, findings: Sequence[Finding]) -> Quoted | Refused:
-    """The answer to `query` that quotes what was found for it, or for each city that it was split into."""
+    """The answer to `query` that quotes the evidence for it, or for each city that it was split into."""
     if len(findings) > 1:
         return compose_by_city(query, findings)
     (finding,) = findings
@@ -52,41 +52,25 @@ def compose_answer(query: Query, findings: Sequence[Finding]) -> Quoted | Refuse
 def compose(
     query: Query, evidence: Sequence[Evidence], passages: Sequence[Passage], *, confidence: float
 ) -> Quoted:
-    """The answer that quotes `evidence` (not empty), one statement and one citation for each."""
-    citations = tuple(cite(number, piece) for number, piece in enumerate(evidence, start=1))
-    return Quoted(
-        question=query.question,
-        interpreted_as=query.text,
-        language=query.language,
-        also_searched_as=query.translation,
-        statements=tuple(
-            _state(piece, citation) for piece, citation in zip(evidence, citations, strict=True)
-        ),
-        citations=citations,
-        disagreements=find_disagreements(citations),
-        searched_cities=query.cities,
-        set_aside_cities=query.set_aside_cities,
-        passages=tuple(passages),
-        confidence=confidence,
-    )
+    """The answer that quotes `evidence` (not empty), one statement for each piece."""
+    return _quote(query, [(None, piece) for piece in evidence], passages, confidence=confidence)
 
 
-def compose_by_city(query: Query, findings: Sequence[Finding]) -> Quoted | Refused:
-    """The answer that quotes for each city what was found for it, and names those for which nothing was.
+def _quote(
+    query: Query,
+    pieces: Sequence[tuple[str | None, Evidence]],
+    passages: Sequence[Passage],
+    *,
+    confidence: float,
+    silent_cities: tuple[str, ...] = (),
+) -> Quoted:
+    """The answer that quotes `pieces` of evidence, each for its city or for none.
 
-    A refusal, the most likely one, where nothing was found for any.
+    A sentence about two cities is one citation with two statements.
     """
-    passages = _interleave([finding.passages for finding in findings])
-    findings = findings if query.named_cities else [_drop_if_far_behind(each, findings) for each in findings]
-    found = [(f.query.cities[0], f.evidence) for f in findings if not isinstance(f.evidence, Refusal)]
-    if not found:
-        best = max(findings, key=lambda finding: finding.confidence)
-        assert isinstance(best.evidence, Refusal)  # noqa: S101  # for the type checker: `found` is empty
-        return refuse(query, best.evidence, passages, confidence=best.confidence)
     citations: dict[tuple[str, Span], Citation] = {}
     statements = []
-    # A sentence about two cities is one citation with two statements.
-    for city, piece in ((city, piece) for city, evidence in found for piece in evidence):
+    for city, piece in pieces:
         key = (piece.chunk.source.doc_id, piece.span)
         citation = citations.setdefault(key, cite(len(citations) + 1, piece))
         statements.append(_state(piece, citation, city))
@@ -100,12 +84,32 @@ def compose_by_city(query: Query, findings: Sequence[Finding]) -> Quoted | Refus
         disagreements=find_disagreements(tuple(citations.values())),
         searched_cities=query.cities,
         set_aside_cities=query.set_aside_cities,
-        silent_cities=tuple(
-            finding.query.cities[0] for finding in findings if isinstance(finding.evidence, Refusal)
-        ),
-        passages=passages,
-        confidence=max(finding.confidence for finding in findings),
+        silent_cities=silent_cities,
+        passages=tuple(passages),
+        confidence=confidence,
     )
+
+
+def compose_by_city(query: Query, findings: Sequence[Finding]) -> Quoted | Refused:
+    """The answer that quotes for each city the evidence about it, and names the cities without evidence.
+
+    Where no city has evidence, a refusal: that of the likeliest finding.
+    """
+    passages = _interleave([finding.passages for finding in findings])
+    if not query.named_cities:
+        findings = [_drop_if_far_behind(finding, findings) for finding in findings]
+    best = max(findings, key=lambda finding: finding.confidence)
+    pieces: list[tuple[str | None, Evidence]] = []
+    silent_cities = []
+    for finding in findings:
+        city = finding.query.cities[0]
+        if isinstance(finding.evidence, Refusal):
+            silent_cities.append(city)
+        else:
+            pieces += [(city, piece) for piece in finding.evidence]
+    if isinstance(best.evidence, Refusal) and not pieces:
+        return refuse(query, best.evidence, passages, confidence=best.confidence)
+    return _quote(query, pieces, passages, confidence=best.confidence, silent_cities=tuple(silent_cities))
 
 
 def refuse(
@@ -126,7 +130,7 @@ def refuse(
 
 
 def _drop_if_far_behind(finding: Finding, findings: Sequence[Finding]) -> Finding:
-    """`finding`, without its evidence where another city's is so much likelier that this can only be general."""
+    """`finding`, without evidence that is so much less likely than another city's that it can only be general."""
     best = max(other.confidence for other in findings)
     was_reranked = bool(finding.passages) and finding.passages[0].rerank_score is not None
     if was_reranked and is_general(finding.confidence, best):
@@ -159,7 +163,7 @@ def _interleave(runs: Sequence[Sequence[Passage]]) -> tuple[Passage, ...]:
 
 
 def mode_of(answer: Answer) -> Literal["extractive", "drafted"]:
-    """What programs are told of who wrote the sentences: "drafted" if a language model did."""
+    """The name, for programs, of who wrote the sentences: "drafted" if a language model did."""
     return "drafted" if isinstance(answer, Written) else "extractive"
 
 
@@ -178,7 +182,7 @@ def is_quoted(statement: Statement, answer: Stated) -> bool:
 def is_translated(statement: Statement, answer: Stated) -> bool:
     """True if a language model wrote `statement` over a quote in another language than the answer's.
 
-    Only its figures and names were checked. What else it says one cosine decides, which lets most false sentences
+    Only its figures and names were checked. A cosine alone judges the rest of it, and lets most false sentences
     pass where the languages differ.
     """
     return not is_quoted(statement, answer) and any(
