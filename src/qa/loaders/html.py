@@ -190,11 +190,8 @@ def _table_blocks(table: Any) -> Iterator[str]:
         rows.append([Cell(_inline(cell, without="table")) for cell in cells])
         filled = [cell for cell, own in zip(cells, rows[-1], strict=True) if own.text]
         heads.append(all(cell.get("role") == "head" for cell in filled))
-    width = max(map(len, rows), default=0)
     count = heads.index(False) if False in heads else 0
-    yield from table_blocks(
-        [[*row, *[Cell()] * (width - len(row))] for row in rows], header_rows=count or None
-    )
+    yield from table_blocks(rows, header_rows=count or None)
 
 
 def _inline(element: Any, *, without: str | None = None) -> str:

@@ -67,12 +67,10 @@ class _PlainLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def _read_as_text(loader: _PlainLoader, node: yaml.nodes.ScalarNode) -> object:
-    return loader.construct_scalar(node)
-
-
 # YAML raises for an impossible day, and the document is worth more than its date.
-_PlainLoader.add_constructor("tag:yaml.org,2002:timestamp", _read_as_text)
+_PlainLoader.add_constructor(
+    "tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node)
+)
 
 
 def read_markdown(data: bytes) -> Parsed:
@@ -120,11 +118,11 @@ def _day_of(date: str) -> str | None:
 def _parse(source: str) -> Sequence[Token]:
     if source.count("\n") + source.count("\r") > MAX_LINES:
         raise LoadError(f"it has more than {MAX_LINES} lines; split it, or save it as plain text (.txt)")
-    return _reader().parse(source)
+    return _open_reader().parse(source)
 
 
 @cache
-def _reader() -> MarkdownIt:
+def _open_reader() -> MarkdownIt:
     reader = MarkdownIt("commonmark").enable("table")
     reader.core.ruler.at("inline", _parse_inline)
     return reader

@@ -11,7 +11,6 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -177,8 +176,9 @@ def to_parsed(table: Any) -> Parsed:
             "cities": None if table["cities"] is None else tuple(filter(None, map(_line, table["cities"]))),
             "language": None if table["language"] is None else _line(table["language"]) or None,
             "sections": tuple(
-                Section(_line(section["heading"]), _number(section["level"]), _span(section["span"]))
+                Section(_line(section["heading"]), _number(section["level"]), Span(*map(_number, edges)))
                 for section in table["sections"]
+                for edges in [(section["span"]["start"], section["span"]["end"])]
             ),
             "pages": tuple(
                 PageStart(_number(page["number"]), _number(page["start"]), _line(page["name"]))
@@ -208,10 +208,6 @@ def _check(parsed: Parsed) -> None:
     for places in (edges, [page.start for page in parsed.pages]):
         if places != sorted(places) or any(place > len(parsed.text) for place in places):
             raise ValueError("places out of order, or outside of the text")
-
-
-def _span(table: Mapping[str, Any]) -> Span:
-    return Span(_number(table["start"]), _number(table["end"]))
 
 
 def _number(value: Any) -> int:

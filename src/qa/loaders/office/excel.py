@@ -6,7 +6,7 @@ import io
 import itertools
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
@@ -160,12 +160,14 @@ class _Reader:
             return
         self.builder.start_page(number, name)
         self.builder.add_heading(name, level=2)
+        empty = Cell()
         for position, island in enumerate(_islands(rows)):
-            blocks = iter(table_blocks(_grid(island)))
+            columns = sorted({column for cells in island for column in cells})
+            grid = [[cells.get(column, empty) for column in columns] for cells in island]
+            blocks = table_blocks(grid)  # not all at once: they can be far longer than the cells
             first = next(blocks)
-            top = island[0]
             # A line of its own above the very first table is the title.
-            if position == 0 and self.title is None and len(self.builder.pages) == 1 and _is_line(top):
+            if position == 0 and len(self.builder.pages) == 1 and _is_line(island[0]):
                 line = normalise_line(first)
                 self.title = line if len(line) <= MAX_TITLE_CHARS and len(rows) > 1 else None
             for block in itertools.chain([first], blocks):
@@ -203,9 +205,3 @@ def _islands(rows: Rows) -> Iterator[list[dict[int, Cell]]]:
         last = number
     if island:
         yield island
-
-
-def _grid(island: Sequence[dict[int, Cell]]) -> list[list[Cell]]:
-    columns = sorted({column for cells in island for column in cells})
-    empty = Cell()
-    return [[cells.get(column, empty) for column in columns] for cells in island]

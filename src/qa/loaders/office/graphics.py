@@ -38,11 +38,9 @@ def read_table(table: Element) -> tuple[list[str], bool]:
                 has_hidden = has_hidden or hides
                 cells.append(Cell(" ".join(normalise_line(line.text) for line in lines)))
         grid.append(cells)
-    width = max(map(len, grid), default=0)
-    rows = [[*cells, *[Cell()] * (width - len(cells))] for cells in grid]
     properties = table.find(f"{A}tblPr")
     has_header = properties is not None and properties.get("firstRow") in ("1", "true")
-    return list(table_blocks(rows, header_rows=1 if has_header else None)), has_hidden
+    return list(table_blocks(grid, header_rows=1 if has_header else None)), has_hidden
 
 
 def read_chart(space: Element) -> Iterator[str]:

@@ -139,7 +139,8 @@ class _Reader:
         heading = title.element if title is not None else None
         shapes = [shape for shape in slide.shapes if shape.element is not heading]
         shown = [shape for shape in shapes if not _is_hidden(shape) and not self._is_off(shape)]
-        if any(_has_text(shape) for shape in shapes if shape not in shown):
+        unseen = (piece for shape in shapes if shape not in shown for piece in shape.element.iter(f"{A}t"))
+        if any((piece.text or "").strip() for piece in unseen):
             self._has_hidden_text = True
         yield from self._shape_blocks(shown, slide)
 
@@ -195,10 +196,6 @@ def _take_alternatives(slide: Element) -> None:
 def _is_hidden(shape: BaseShape) -> bool:
     names = next(shape.element.iter(f"{P}cNvPr"), None)
     return names is not None and names.get("hidden") in ("1", "true")
-
-
-def _has_text(shape: BaseShape) -> bool:
-    return any((piece.text or "").strip() for piece in shape.element.iter(f"{A}t"))
 
 
 def _is_list(shape: BaseShape, slide: Slide) -> bool:

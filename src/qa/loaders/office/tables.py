@@ -47,13 +47,14 @@ Row = Sequence[Cell]
 
 
 def table_blocks(rows: Sequence[Row], *, header_rows: int | None = None) -> Iterator[str]:
-    """The blocks of a table, all of whose rows have the same number of cells.
+    """The blocks of a table. Empty cells follow the last cell of a shorter row.
 
     `header_rows` counts the rows of headings at its beginning; None where the count has to be found.
     """
-    kept = [row for row in rows if any(cell.text.strip() for cell in row)]
+    width = max(map(len, rows), default=0)
+    kept = [[*row, *[Cell()] * (width - len(row))] for row in rows if any(cell.text.strip() for cell in row)]
     header_rows = None if header_rows is None else max(0, header_rows - (len(rows) - len(kept)))
-    columns = [at for at in range(len(kept[0]) if kept else 0) if any(_own(row[at]) for row in kept)]
+    columns = [at for at in range(width) if any(_own(row[at]) for row in kept)]
     kept = [[row[at] for at in columns] for row in kept]
     while kept and _is_line(kept[0]):
         yield _filled(kept.pop(0))[0].text

@@ -150,7 +150,7 @@ class _Reader:
             self.builder.add_block(block)
 
     def _grid(self, rows: list[Element], dark: bool) -> list[list[Cell]]:
-        """The cells of a table at their places, with rows of equal length."""
+        """The cells of a table at their places."""
         grid: list[list[Cell]] = []
         for row in rows:
             above = grid[-1] if grid else []
@@ -165,8 +165,7 @@ class _Reader:
                     cells.append(Cell("\n".join(lines)))
                 cells += [Cell(cells[-1].text, merged="left")] * (span - 1)
             grid.append(cells[:MAX_COLUMNS])
-        width = max(map(len, grid), default=0)
-        return [[*cells, *[Cell()] * (width - len(cells))] for cells in grid]
+        return grid
 
     def _lines(self, container: Element, dark: bool) -> Iterator[str]:
         """The text in `container`, a line for each paragraph and for each row of a table inside of it."""
