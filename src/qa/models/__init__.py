@@ -1,6 +1,6 @@
 """The models: the only place that imports torch, sentence-transformers, transformers and onnxruntime.
 
-Those are imported when a model is loaded, not before: they take seconds.
+These libraries take seconds to import, so they are imported when a model is loaded, not before.
 """
 
 from __future__ import annotations
@@ -66,17 +66,19 @@ def load_models(settings: Settings) -> Models:
 
 
 def load_embedder(settings: Settings, *, local_only: bool = False) -> Embedder:
-    """The embedder that `settings` name. The packaged one is built on first use, and never asks a hub; others do
-    not with `local_only`.
+    """The embedder that `settings` name. The packaged embedder is built on first use.
+
+    The packaged embedder never asks a hub, and with `local_only` no embedder does.
 
     Raises `ModelError`, naming the setting and what to set it to, if there is no such model.
     """
-    is_packaged = settings.embedder == PACKAGED
+    source, name = settings.embedder, ""
+    if source == PACKAGED:
+        source = str(packaged_embedder_folder())
+        name = f"packaged:multilingual-e5-small@{EMBEDDER_WEIGHTS.sha256[:16]}-v{MODEL_VERSION}"
     return open_embedder(
-        str(packaged_embedder_folder()) if is_packaged else settings.embedder,
-        name=f"packaged:multilingual-e5-small@{EMBEDDER_WEIGHTS.sha256[:16]}-v{MODEL_VERSION}"
-        if is_packaged
-        else "",
+        source,
+        name=name,
         dtype=settings.dtype,
         query_prefix=settings.embedder_query_prefix,
         passage_prefix=settings.embedder_passage_prefix,

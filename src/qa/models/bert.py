@@ -36,7 +36,8 @@ class BertNet(nn.Module):
         super().__init__()
         self.config = config
         self.embeddings = _Embeddings(config)
-        self.encoder = _Layers(config)
+        layers = nn.ModuleList(_Layer(config) for _ in range(config.num_hidden_layers))
+        self.encoder = nn.ModuleDict({"layer": layers})
 
     @property
     def dtype(self) -> torch.dtype:
@@ -50,7 +51,7 @@ class BertNet(nn.Module):
             batch, tokens = attention_mask.shape
             mask = attention_mask.bool()[:, None, None, :].expand(batch, 1, tokens, tokens)
         states = self.embeddings(input_ids)
-        for layer in self.encoder.layer:
+        for layer in self.encoder["layer"].children():
             states = layer(states, mask)
         return Encoded(states)
 
@@ -73,12 +74,6 @@ class _Embeddings(nn.Module):
 def _empty_table(size: int, config: Any) -> nn.Embedding:
     # For its random numbers, on the device "meta", torch would import its compiler: that takes seconds.
     return nn.Embedding(size, config.hidden_size, _weight=torch.empty(size, config.hidden_size))
-
-
-class _Layers(nn.Module):
-    def __init__(self, config: Any) -> None:
-        super().__init__()
-        self.layer = nn.ModuleList(_Layer(config) for _ in range(config.num_hidden_layers))
 
 
 class _Layer(nn.Module):

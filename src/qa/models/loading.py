@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from qa.errors import ModelError
 
 HUB_TIMEOUT_S = 10.0
-"""How long the hub may take to say whether it has a model."""
+"""Limits the time in which the hub says whether it has a model."""
 MODEL_FILES = ("*.json", "*.safetensors", "*.bin", "*.txt", "*.model")
-"""What makes a model folder what it is: its settings, weights and vocabulary, but not its readme."""
+"""The files that make a model: its settings, weights and vocabulary, but not its readme."""
 
 Model = TypeVar("Model")
 
@@ -22,10 +22,9 @@ Model = TypeVar("Model")
 def load_quietly(
     load: Callable[[bool], Model], *, setting: str, folder_or_name: str, local_only: bool = False
 ) -> Model:
-    """What `load(local_files_only)` makes of the files here; if they are not here, and not `local_only`, of those
-    on the hub.
+    """The model that `load(local_files_only)` makes of the files here.
 
-    Raises `ModelError` that names `setting`.
+    Where there are none, and not `local_only`, the model from the hub. Raises a `ModelError` that names `setting`.
     """
     from safetensors import SafetensorError
 
@@ -64,7 +63,7 @@ def _ask_hub(name: str) -> None:
 
 
 def describe_source(folder_or_name: str, model: Any) -> str:
-    """What tells a model from another: a hash of its folder's files, or its name and revision."""
+    """The mark that tells a model from others: a hash of its folder's files, or its name and revision."""
     folder = Path(folder_or_name)
     if folder.is_dir():
         return f"folder@{hash_folder(folder)[:16]}"
@@ -79,7 +78,7 @@ def describe_source(folder_or_name: str, model: Any) -> str:
 def hash_folder(folder: Path) -> str:
     """The SHA-256 (hex) of the names and bytes of a model folder's settings, weights and vocabulary.
 
-    Of the weights too: a model that was trained further has the same settings and sizes. The folder's own
+    The weights count too: a model that was trained further has the same settings and sizes. The folder's own
     name does not count, so that a model can be moved.
     """
     digest = hashlib.sha256()
@@ -95,20 +94,16 @@ def _quiet() -> Iterator[None]:
     """Keep transformers from showing progress bars and warnings on stderr while this is open."""
     from transformers.utils import logging as transformers_logging
 
-    # Without annotations there.
-    set_verbosity: Callable[[int], None] = transformers_logging.set_verbosity
-    disable_bars: Callable[[], None] = transformers_logging.disable_progress_bar
-    enable_bars: Callable[[], None] = transformers_logging.enable_progress_bar
-    verbosity = transformers_logging.get_verbosity()
-    had_bars = transformers_logging.is_progress_bar_enabled()
-    set_verbosity(logging.ERROR)
-    disable_bars()
+    log: Any = transformers_logging  # its functions have no annotations
+    verbosity, had_bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity(logging.ERROR)
+    log.disable_progress_bar()
     try:
         yield
     finally:
-        set_verbosity(verbosity)
+        log.set_verbosity(verbosity)
         if had_bars:
-            enable_bars()
+            log.enable_progress_bar()
 
 
 def _cannot_load(setting: str, folder_or_name: str, error: Exception) -> str:

