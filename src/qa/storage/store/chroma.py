@@ -135,19 +135,14 @@ class ChromaStore:
         for collection, copy in ((self._passages, other._passages), (self._sentences, other._sentences)):
             with explaining(self._place):
                 for page in pages(collection, include=["embeddings", "metadatas", "documents"]):
-                    rows = [n for n, kept in enumerate(page["metadatas"]) if kept["version"] in versions]
-                    if rows:
-                        other._write_rows(copy, page, rows)
-
-    def _write_rows(self, collection: Collection, page: dict[str, Any], rows: Sequence[int]) -> None:
-        with explaining(self._place):
-            self._write(
-                collection,
-                [page["ids"][row] for row in rows],
-                np.asarray([page["embeddings"][row] for row in rows], dtype=np.float32),
-                [page["metadatas"][row] for row in rows],
-                [page["documents"][row] for row in rows] if collection is self._passages else None,
-            )
+                    rows = [row for row, kept in enumerate(page["metadatas"]) if kept["version"] in versions]
+                    vectors = np.asarray([page["embeddings"][row] for row in rows], dtype=np.float32)
+                    ids, metadatas, texts = (
+                        [page[name][row] for row in rows] for name in ("ids", "metadatas", "documents")
+                    )
+                    with explaining(other._place):
+                        kept_texts = texts if collection is self._passages else None
+                        other._write(copy, ids, vectors, metadatas, kept_texts)
 
     def vacuum(self) -> None:
         """Do nothing: Chroma finds no deleted record. Its files keep the bytes, see `copy_build`."""
