@@ -67,10 +67,12 @@ class _PlainLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
+def _read_as_text(loader: _PlainLoader, node: yaml.nodes.ScalarNode) -> object:
+    return loader.construct_scalar(node)
+
+
 # YAML raises for an impossible day, and the document is worth more than its date.
-_PlainLoader.add_constructor(
-    "tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node)
-)
+_PlainLoader.add_constructor("tag:yaml.org,2002:timestamp", _read_as_text)
 
 
 def read_markdown(data: bytes) -> Parsed:
