@@ -14,6 +14,7 @@ weights 0–15 and whose high nibbles are weights 16–31; a weight is (nibble �
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -97,20 +98,16 @@ class _Cursor:
     """Reads one value after another from `data`, and stops with `struct.error` at its end."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._position = 0
+        self._stream = io.BytesIO(data)
 
     def unpack(self, layout: str) -> tuple[Any, ...]:
-        values = struct.unpack_from("<" + layout, self._data, self._position)
-        self._position += struct.calcsize("<" + layout)
-        return values
+        return struct.unpack("<" + layout, self.take(struct.calcsize("<" + layout)))
 
     def take(self, size: int) -> bytes:
-        start = self._position
-        if size < 0 or start + size > len(self._data):
-            raise struct.error(f"{size} bytes are wanted at {start} of {len(self._data)}")
-        self._position = start + size
-        return self._data[start : start + size]
+        data = self._stream.read(max(size, 0))
+        if len(data) != size:
+            raise struct.error(f"{size} bytes are wanted where {len(data)} are left")
+        return data
 
 
 def _parse(data: bytes) -> E5S1:
