@@ -8,14 +8,14 @@ from qa.domain import Chunk, Span
 from qa.text.lang import any_of
 
 MAX_TAKEN_ALONG = 1
-"""How many sentences are taken along at most: longer quotes bury what was asked for."""
+"""Limits the sentences that are taken along: longer quotes bury the answer."""
 
 LEANS_BACK = re.compile(rf"^\W*(?:{any_of(lambda pack: pack.opens_pointing_back)})", re.IGNORECASE)
-"""How a sentence opens that points back, in the languages of the page."""
+"""The openings of sentences that point back, in the languages of the page."""
 
 
 def extend_to_context(span: Span, chunk: Chunk) -> Span:
-    """`span`, a sentence of `chunk`, or from an earlier sentence on to its end if it leans on what is before."""
+    """The place of the sentence `span` of `chunk`, with the sentence before it where `span` points back."""
     number = chunk.sentences.index(span)
     start = number
     while (

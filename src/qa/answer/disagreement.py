@@ -1,4 +1,4 @@
-"""Statements of different documents that say the same thing with other numbers: the reader must see both."""
+"""Quotes of different documents that say the same with other numbers, so that a person must see both."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ taken to say the same."""
 
 
 def find_disagreements(citations: Sequence[Citation]) -> tuple[tuple[int, int], ...]:
-    """The numbers of each two citations that say the same in different documents, but for their figures."""
+    """The numbers of the pairs of citations that say the same in different documents, but for their figures."""
     return tuple(
         (one.number, other.number)
         for one, other in itertools.combinations(citations, 2)
         if one.source.doc_id != other.source.doc_id
-        # of two cities, the same sentence has its own figures
+        # The same sentence about another city has its own figures.
         and set(one.source.cities) == set(other.source.cities)
         and _disagree(one.quote, other.quote)
     )
@@ -32,7 +32,7 @@ def find_disagreements(citations: Sequence[Citation]) -> tuple[tuple[int, int], 
 def _disagree(one: str, other: str) -> bool:
     one, other = map(fold_case, (one, other))
     figures, others = set(NUMBER.findall(one)), set(NUMBER.findall(other))
-    # Where one only says more than the other, nothing is contradicted.
+    # A quote that only says more than the other contradicts nothing.
     if figures <= others or others <= figures:
         return False
     return fuzz.ratio(NUMBER.sub("0", one), NUMBER.sub("0", other)) >= SAME_WORDS

@@ -1,4 +1,4 @@
-"""Statements held against what they cite. An answer that fails is a mistake of the program, never shown."""
+"""Statements held against the quotes that they cite. An answer that fails is a mistake, and is never shown."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class VerificationError(AssertionError):
 def verify(
     answer: Checked, find_document: FindDocument, *, find_missing: FindMissing | None = None
 ) -> Checked:
-    """`answer` itself, every statement of which now stands in the quotes that it cites; in an answer that a
-    language model wrote, every figure and name does, and a translation stands beneath the quotes that it cites.
+    """`answer` itself, whose statements now stand in the quotes that they cite.
 
-    Raises `VerificationError` for the first that does not.
+    Where a language model wrote the answer, the figures and names stand in the quotes, and a translation stands
+    beneath its quotes. Raises `VerificationError` for the first statement or citation that does not hold.
     """
     if isinstance(answer, Stated):
         _check(answer, find_document, find_missing)
@@ -46,8 +46,8 @@ def _check(answer: Stated, find_document: FindDocument, find_missing: FindMissin
         _check_statement(statement, cited_here)
         if isinstance(answer, Written):
             _check_facts(statement, cited_here, find_missing, question=answer.interpreted_as)
-        else:
-            _check_verbatim(statement, cited_here)
+        elif not any(citation and statement.text in citation.quote for citation in cited_here):
+            raise VerificationError(f"a statement does not stand in what it cites: {statement.text!r}")
         if is_quoted(statement, answer):
             quoted.update(statement.citations)
         elif is_translated(statement, answer) and not quoted.issuperset(statement.citations):
@@ -75,11 +75,6 @@ def _check_statement(statement: Statement, citations: list[Citation | None]) -> 
     cities = {city for citation in citations if citation for city in citation.source.cities}
     if statement.city and statement.city not in cities:
         raise VerificationError(f"a statement is given for {statement.city}, which it cites nothing about")
-
-
-def _check_verbatim(statement: Statement, citations: list[Citation | None]) -> None:
-    if not any(citation and statement.text in citation.quote for citation in citations):
-        raise VerificationError(f"a statement does not stand in what it cites: {statement.text!r}")
 
 
 def _check_facts(

@@ -1,4 +1,4 @@
-"""What the documents of one state say at all: by it a question is told from one that they cannot answer."""
+"""The words, names and years of the documents, which tell whether they can answer a question at all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Encode = Callable[[str], NDArray[np.float32]]
 
 
 class Vocabulary:
-    """Titles, words, places and years of one state of the index, and how near a question comes to its texts."""
+    """Titles, words, places and years of one state of the index, and the nearness of a question to its texts."""
 
     def __init__(
         self, chunks: Chunks, *, lexical: LexicalIndex | StoredLexical, encode: Encode, embedder: Embedder

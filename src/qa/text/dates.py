@@ -10,19 +10,19 @@ from qa.text.lang.pack import choice
 
 NAMED_MONTHS = table_of(lambda pack: pack.months)
 COUNTED_MONTHS = table_of(lambda pack: pack.counted_months)
-"""What stands before 月, and after "tháng"."""
+"""The numbers before 月, and after "tháng"."""
 MONTHS = NAMED_MONTHS | COUNTED_MONTHS
 ERAS = table_of(lambda pack: pack.eras)
 ERA_NAMES = table_of(lambda pack: pack.era_names)
-"""How else an era is written → the era, a key of `ERAS`."""
+"""Another spelling of an era → the era, a key of `ERAS`."""
 
 DASH = r"[-–—−~〜～]"
 NAME, NUMBER = choice(NAMED_MONTHS), choice(COUNTED_MONTHS)
 DAY_ENDING = rf"(?:{any_of(lambda pack: pack.rank_endings)})?"
-"""What may be written right behind a day: 2nd."""
+"""The ending right behind a day: 2nd."""
 YEAR_WORDS = any_of(lambda pack: pack.year_words)
 RANGE = f"{any_of(lambda pack: pack.until)}|{any_of(lambda pack: pack.ands)}"
-"""What joins two dates, beside dashes."""
+"""The words that join two dates, as dashes do."""
 NO_DATES = re.compile(r"(?:https?://|www\.)[^\s\u3000-\u9fff]+|(?<![\w.+-])[\w.+-]{1,64}@[\w.-]+")
 KANJI_YEAR = re.compile(r"(?<![〇零一二三四五六七八九十百千万])[一二][〇零一二三四五六七八九]{3}(?=年)")
 KANJI_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")

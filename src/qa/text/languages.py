@@ -1,4 +1,4 @@
-"""Which language a text is in: by its script where that decides, else by a small statistical identifier."""
+"""Text → its language: by the script where that decides, else by a small statistical identifier."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("el", re.compile(r"[\u0370-\u03ff]")),
     ("he", re.compile(r"[\u0590-\u05ff]")),
 )
-"""The language that stands for a script here, in the order in which scripts decide: kana before Han."""
+"""The language that stands for a script, in the order in which scripts decide: kana before Han."""
 
 UNSPACED = frozenset({"ja", "zh", "km", "th", "lo", "my"})
 """Languages that are written without spaces between words."""
@@ -31,14 +31,12 @@ RENAMED = {"tl": "fil", "ms": "id"}
 """Malay is Indonesian to a reader here; ISO calls Tagalog tl, its users fil."""
 
 CERTAIN = 0.6
-"""The least probability that makes a short text something else than the default language.
-
-Names alone ("Hai Phong?") stay below it; whole short questions in the dev sets' languages pass it.
-"""
+"""The least probability with which a short text is not in the default language. Names alone ("Hai Phong?") stay
+below it. Whole short questions in the languages of the dev sets pass it."""
 
 
 def detect_language(text: str, *, default: str = "en") -> str:
-    """The ISO 639 code of the language of `text`, or `default` where that cannot be told."""
+    """The ISO 639 code of the language of `text`, or `default` where the text does not tell."""
     letters = sum(map(str.isalpha, text))
     for language, pattern in SCRIPTS:
         # A foreign name in brackets does not make a text foreign, hence a share; but kana tells Japanese.
@@ -68,7 +66,7 @@ def detect_script(text: str) -> str:
 
 
 def load_early() -> None:
-    """Load what `detect_language` needs in a thread: unpacking it takes a while."""
+    """Load the identifier of `detect_language` in a thread: it takes a while to unpack."""
     threading.Thread(target=_identifier, name="languages", daemon=True).start()
 
 

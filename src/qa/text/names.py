@@ -28,13 +28,13 @@ MIN_LETTERS = 4
 DEMONYMS = table_of(lambda pack: pack.demonyms)
 
 SHARED_PREFIX = 5
-"""Words that begin with the same five letters are taken for forms of one: "Norman", "Normandy's"."""
+"""The number of letters that forms of a word share at their beginning: "Norman", "Normandy's"."""
 
 SMALL_WORDS = words_of(lambda pack: pack.small_words)
 
 
 class Words(frozenset[str]):
-    """The words of documents, folded; forms of a word are found among them without looking at each."""
+    """The words of documents, folded, among which a form of a word is found without a look at each word."""
 
     @cached_property
     def _sorted(self) -> list[str]:
@@ -42,7 +42,7 @@ class Words(frozenset[str]):
 
     @cached_property
     def _mirrored(self) -> list[str]:
-        """Each word backwards, for those that end alike."""
+        """The words backwards, to find words that end alike."""
         return sorted(word[::-1] for word in self)
 
     def has_start(self, start: str) -> bool:
@@ -53,10 +53,10 @@ class Words(frozenset[str]):
         """True if any word begins with the same five letters, or is a long `word` but for one letter."""
         if len(word) >= SHARED_PREFIX and self.has_start(word[:SHARED_PREFIX]):
             return True
-        # A letter more or less makes another name of a short one: Minh is not Vinh.
+        # Another letter makes another name of a short name: Minh is not Vinh.
         if len(word) <= SHARED_PREFIX:
             return False
-        # One letter is wrong in one half only: the other one is there as it is.
+        # One wrong letter leaves one half of the word as it is.
         half = len(word) // 2
         near = _starting(self._sorted, word[:half])
         also = (other[::-1] for other in _starting(self._mirrored, word[half:][::-1]))
@@ -91,7 +91,7 @@ def find_unknown_names(query: Query, known: Words) -> tuple[str, ...]:
 
 
 def find_unmentioned_words(query: Query, known: Words) -> tuple[str, ...]:
-    """What an English question asks, names and small words aside, if nothing of it is in `known`; else empty.
+    """The words of an English question, except names and small words, if none of them is in `known`; else empty.
 
     "What is the population of Surabaya?" asks for a population: where no document has the word, even a good
     passage about Surabaya should be doubted.
@@ -132,22 +132,18 @@ def _places() -> Mapping[str, str]:
 
 @cache
 def _place_pattern() -> re.Pattern[str]:
-    """Any of the places, the longest first. By first letters: most letters of a text are then looked at once."""
+    """A pattern of all places, the longest first. By first letters: it reads most letters of a text once."""
     by_first: dict[str, list[str]] = {}
     for name in sorted(_places(), key=len, reverse=True):
         by_first.setdefault(name[0], []).append(re.escape(name[1:]))
     return re.compile(
         "|".join(
             rf"{re.escape(first)}(?<!\w{re.escape(first)})(?:{'|'.join(rests)})(?!\w)"
-            if _is_latin(first)
+            if unicodedata.name(first).startswith("LATIN")
             else rf"{re.escape(first)}(?:{'|'.join(rests)})"
             for first, rests in by_first.items()
         )
     )
-
-
-def _is_latin(name: str) -> bool:
-    return unicodedata.name(name[0]).startswith("LATIN")
 
 
 def collect_words(chunks: Iterable[Chunk]) -> Words:

@@ -11,7 +11,7 @@ from qa.domain import Span
 from qa.text.lang import PACKS, any_of
 
 LIST_MARKS = "-*•・●○■◆–"
-"""What may stand before the items of a list, to be put into a class of characters."""
+"""The marks before the items of a list, to be put into a class of characters."""
 
 PARAGRAPH_BREAK = re.compile(
     rf"\n[ \t\u3000]*\n\s*|\n(?=[ \t]*(?:[{LIST_MARKS}]|\(?\d{{1,2}}[.)])[ \t\u3000])"
@@ -34,7 +34,7 @@ JOINS_NUMBER = re.compile(rf"(?:^|[\s(])(?:{any_of(lambda pack: pack.joins_numbe
 NUMBER_START = re.compile(r"[+(]?\d")
 
 MARK_INSIDE = re.compile(r"^\([a-zA-Z]{1,2}\)")
-"""A unit in brackets ("Tons by year (t) 2014"), which sentencex takes for the mark of a list item."""
+"""A unit in brackets ("Tons by year (t) 2014"). Sentencex takes it for the mark of a list item."""
 
 MARK_BEFORE = re.compile(r"\([^\W_]{1,3}\)\s+")
 
@@ -49,15 +49,15 @@ CONTENTS_LINE = re.compile(
 )
 
 MAX_LEADER_CHARS = 250
-"""Characters at the end of a line that are looked at: a line of dots is not longer."""
+"""Limits the end of a line in which a page number is looked for: a line of dots is not longer."""
 
 OPENING, CLOSING = "「『（(", "」』）)"
 
 JOINS_QUOTE = re.compile(rf"^(?:{any_of(lambda pack: pack.goes_on_after_quote)})")
-"""A quotation in brackets goes on with one of these: 「はい。」と言った。"""
+"""The words with which a sentence goes on behind a quotation: 「はい。」と言った。"""
 
 ENUMERATOR = re.compile(rf"^\(?(?:\d{{1,2}}|[a-zA-Z]|[ivxIVX]{{1,4}})[.)]$|^[{LIST_MARKS}]$")
-"""A list item's mark, which belongs to what follows it."""
+"""The mark of a list item, which belongs to the sentence after it."""
 
 
 def split_sentences(text: str, *, language: str = "en", within: Span | None = None) -> tuple[Span, ...]:
@@ -79,7 +79,7 @@ def split_sentences(text: str, *, language: str = "en", within: Span | None = No
 
 
 def contents_number(line: str) -> str | None:
-    """The page number at the end of a line of a table of contents ("Waste ..... 12"); None if it is no such."""
+    """The page number at the end of a line of a table of contents ("Waste ..... 12"); None for other lines."""
     match = CONTENTS_LINE.search(line[-MAX_LEADER_CHARS:])
     return match[1] if match else None
 
@@ -106,7 +106,7 @@ def _sentencex(text: str, span: Span, language: str) -> Iterator[Span]:
 
 
 def _split_item(text: str, span: Span, language: str) -> Iterator[Span]:
-    """The sentences of a piece: sentencex does not split what it takes for an item of a list."""
+    """The sentences of a piece: sentencex does not split a piece that it takes for an item of a list."""
     mark = MARK_BEFORE.match(text, span.start, span.end)
     start = span.start
     for piece in sentencex.segment(language, text[mark.end() : span.end]) if mark else ():
@@ -134,7 +134,8 @@ def _split_outside_brackets(text: str, piece: Span) -> Iterator[Span]:
     start, depth = piece.start, 0
     last_closed = max(text.rfind(bracket, piece.start, piece.end) for bracket in CLOSING)
     for cut in _split_at(EXTRA_STOPS, text, piece):
-        depth += _depth(cut.cut(text))
+        part = cut.cut(text)
+        depth += sum(map(part.count, OPENING)) - sum(map(part.count, CLOSING))
         if depth > 0 and cut.end <= last_closed:
             continue
         yield Span(start, cut.end)
@@ -143,19 +144,15 @@ def _split_outside_brackets(text: str, piece: Span) -> Iterator[Span]:
         yield Span(start, piece.end)
 
 
-def _depth(text: str) -> int:
-    return sum(map(text.count, OPENING)) - sum(map(text.count, CLOSING))
-
-
 MAX_ENDING_CHARS = 40
-"""Characters at the end of a piece that tell whether it goes on: longer than any abbreviation or list mark."""
+"""Limits the end of a piece that tells whether it goes on: longer than any abbreviation or list mark."""
 
 
 def _mend(text: str, pieces: list[Span]) -> list[Span]:
     mended: list[Span] = []
     for piece in pieces:
         last = mended[-1] if mended else Span(0, 0)
-        # Only its end decides: looked at as a whole, a piece that grows and grows would take hours.
+        # Only the end of a piece decides: to look at a whole piece that grows and grows would take hours.
         previous = text[max(last.start, last.end - MAX_ENDING_CHARS) : last.end]
         current = piece.cut(text)
         if mended and (

@@ -1,4 +1,4 @@
-"""The languages, one module for each: `qa.text.lang.vi.PACK` is what is known of Vietnamese."""
+"""The languages, a module for each: `qa.text.lang.vi.PACK` has all that the program knows of Vietnamese."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def any_of(field: Callable[[LanguagePack], str], packs: Iterable[LanguagePack] =
 
 
 def any_word_of(field: Callable[[LanguagePack], str]) -> str:
-    """The same, as whole words in languages that have blanks between them."""
+    """The alternatives of `any_of`, as whole words in languages that have blanks between words."""
     spaced = any_of(field, [pack for pack in PACKS if pack.code not in UNSPACED])
     return (
         rf"(?:(?<![^\W\d_])(?:{spaced})|{any_of(field, [pack for pack in PACKS if pack.code in UNSPACED])})"
