@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from langchain_core.cross_encoders import BaseCrossEncoder
 
 from qa.config import PACKAGED, Settings
 from qa.models.embedder import Embedder, open_embedder
@@ -21,9 +22,6 @@ from qa.models.packaged import (
 )
 from qa.models.reader import Reader, open_reader
 from qa.models.reranker import Reranker, open_hub_reranker, open_packaged_reranker
-
-if TYPE_CHECKING:
-    from langchain_core.cross_encoders import BaseCrossEncoder
 
 __all__ = [
     "NO_RERANKER",

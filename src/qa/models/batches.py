@@ -1,4 +1,4 @@
-"""Which texts are embedded together: batches of like many tokens, for each core as many."""
+"""Batches of texts that are embedded together, with equal numbers of tokens and as many for each core."""
 
 from __future__ import annotations
 
@@ -8,28 +8,27 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 BATCH_TOKENS = 2048
-"""The tokens in a batch at most (and what is over of its last text), with the padding that models need which
-cannot be packed. Half or twice as many take about as long (`docs/performance.md`); with fewer, there is something
-for each core also where little is new."""
+"""The tokens of a batch, up to the text that reaches them, with the padding of models that cannot be packed. Half
+or twice as many take about as long (`docs/performance.md`). Small batches keep each core busy with little text."""
 MIN_TOKENS = 256
-"""With fewer in a batch, reading the weights takes longer than computing."""
+"""The tokens below which a batch takes longer to read the weights than to compute."""
 SHARES = 4
-"""Batches come in multiples of this, so that 2 or 4 cores have as many each. Not of the number of cores: what is
-in a batch moves a vector in its last digits, and it should be the same on every machine."""
+"""Batches come in multiples of this number, so that 2 or 4 cores have as many each. It is not the number of cores:
+the other texts of a batch move the last digits of a vector, which should be the same on every machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartsBatch:
-    """Passages that are embedded together, and those of their parts whose vectors are wanted too."""
+    """Passages that are embedded together, and the parts of them whose vectors are wanted too."""
 
     places: list[int]
     """The passages' places among the texts to embed, then those of the parts in `own`."""
     ids: list[Sequence[int]]
-    """The tokens of what the passages consist of, each part once, the shortest first."""
+    """The tokens of the passages' parts, each part once, the shortest first."""
     passages: list[list[int]]
-    """Which tokens make each passage: places in `ids`, laid end to end."""
+    """The tokens of each passage, as places in `ids` laid end to end."""
     own: list[int]
-    """Places in `ids` of the parts that are wanted."""
+    """The places in `ids` of the parts whose vectors are wanted."""
 
 
 def batches_of_parts(
@@ -41,9 +40,8 @@ def batches_of_parts(
 ) -> Iterator[PartsBatch]:
     """The passages among `texts`: `made_of` has their parts by their places, `ids` the tokens of each part.
 
-    A part that is among `texts` itself comes with the first passage that it is in. Passages begin as their first
-    part does, and end as their last: of the others, the first `begun` tokens are left out, and of all but the last
-    the one at the end.
+    A part that is among `texts` itself comes with the first passage that has the part. Between two parts of a
+    passage, the end token of the first and the first `begun` tokens of the second are left out.
     """
     wanted = {text: place for place, text in enumerate(texts) if place not in made_of}
     passages = list(made_of)
@@ -73,7 +71,7 @@ def _join(spans: Sequence[tuple[int, int]], begun: int) -> list[int]:
 
 
 def even_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices into `lengths`, the longest first, in batches of like many tokens.
+    """Indices into `lengths`, the longest first, in batches with about equal numbers of tokens.
 
     A core that has one batch less than another would wait for it: for 14,000 tokens on two cores, an eighth of the
     time.
@@ -96,7 +94,7 @@ def padded_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     """Indices into `lengths`, the longest first, in batches of up to `BATCH_TOKENS` tokens with padding."""
     batch: list[int] = []
     for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        # Sorted, so the batch's first text is its longest: every other one is padded to it.
+        # The first text of a batch is its longest, to which the other texts are padded.
         if batch and (len(batch) + 1) * max(lengths[batch[0]], 1) > BATCH_TOKENS:
             yield batch
             batch = []

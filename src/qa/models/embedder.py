@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SHARED_LAYERS = 11
-"""So many of the packaged model's 12 layers read each sentence once, for itself and for its passage."""
+"""How many of the packaged model's 12 layers read each sentence once, for itself and for its passage."""
 
 Batch = tuple[list[int], Callable[[], NDArray[np.float32]]]
-"""Places of texts, and what makes their vectors in that order."""
+"""The places of texts, and the function that makes their vectors in the same order."""
 
 
 class Embedder(Embeddings):
     """A sentence-transformers model on the processor, as a LangChain `Embeddings`.
 
-    Vectors are float32 and of unit norm, whatever the model computes in. Safe to be called from several
-    threads: a question does not wait for the passages that are being indexed. Only where a model's own tokenizer
-    is used, which keeps its padding as state, that is locked.
+    Vectors are float32 and of unit norm, whatever the model computes in. Safe to be called from several threads: a
+    question does not wait for the passages that are being indexed. Only a model's own tokenizer is locked, for it
+    keeps its padding as state.
 
     >>> embedder = load_embedder(Settings())  # doctest: +SKIP
     >>> embedder.encode_query("Who runs the centre?").shape  # doctest: +SKIP
@@ -62,9 +62,9 @@ class Embedder(Embeddings):
         in_int8: bool = False,
         shared_layers: int = 0,
     ) -> None:
-        """`in_int8`: passages, which are many, are computed in 8 bits; questions in what `model` has.
+        """With `in_int8`, passages, which are many, are computed in 8 bits, and questions as `model` does.
 
-        `shared_layers`: so many of its first layers read a passage in parts, see `encode_passages`.
+        `shared_layers` is the number of first layers that read a passage in parts, see `encode_passages`.
         """
         dimension = model.get_embedding_dimension()
         if dimension is None:
@@ -73,7 +73,7 @@ class Embedder(Embeddings):
         """The length of every vector."""
         shared = f"|shared={shared_layers}" if shared_layers else ""
         self.identity: str = f"{name}|query={query_prefix!r}|passage={passage_prefix!r}{shared}"
-        """Says what made a vector: vectors with different identities must not be compared."""
+        """The model, prefixes and layers of a vector. Vectors with different identities must not be compared."""
         self._model = model
         self._query_prefix = query_prefix
         self._passage_prefix = passage_prefix
@@ -106,10 +106,10 @@ class Embedder(Embeddings):
     ) -> NDArray[np.float32]:
         """Vectors of `texts` in their order: shape (n, dimension), float32, unit norm.
 
-        `made_of` has the parts of those that are read in parts, by their places in `texts`: the first layers then
-        read each part alone, once for a passage and for a sentence of it that is in `texts` too. Not every model
-        does so; the others read such texts whole.
-        `on_progress` is called after every batch with how many texts are done and how many there are.
+        `made_of` has the parts of passages that are read in parts, by their places in `texts`. The first layers
+        then read each part once, for the passage and for the sentence among `texts` that is the same. Models
+        without shared layers read such passages whole. `on_progress` gets, after every batch, the number of texts
+        that are done and of all texts.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         packed = self._pack_for_passages()
@@ -118,8 +118,8 @@ class Embedder(Embeddings):
         def encode(batch: Batch) -> NDArray[np.float32]:
             return _to_unit(batch[1]())
 
-        # A core reads a batch by itself: two that share each product wait for each other many times. What is not
-        # packed takes all cores for each batch, and one call after the other.
+        # A core reads a batch by itself: two cores that share each product wait for each other many times. A model
+        # that is not packed takes all cores for each batch, and one call after the other.
         with nullcontext() if packed else self._padding:
             made = (_threads().map if packed else map)(encode, batches)
             done = 0
@@ -132,24 +132,24 @@ class Embedder(Embeddings):
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """The vector of a question: shape (dimension,), float32, unit norm; the same at every call."""
-        # Not together with other people's questions: in a batch a vector in bfloat16 moved by up to .001, one in
-        # five did, and what somebody gets would depend on who else is asking.
+        # Not together with other people's questions, on which an answer would then depend: in a batch, one vector
+        # in five in bfloat16 moved, by up to .001.
         (vectors,) = run_each(self._encode_question, [text])
         vector: NDArray[np.float32] = vectors[0]
         return vector
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """How many tokens each text has, without the special ones, the prefix, or any limit."""
+        """The number of tokens of each text, without special tokens, the prefix, or any limit."""
         return self._splitter.count(texts)
 
     def subwords(self, texts: Sequence[str]) -> list[list[str]]:
-        """The tokens of each text after NFKC and case folding, without the special ones; for BM25."""
+        """The tokens of each text after NFKC and case folding, without special tokens; for BM25."""
         folded = [fold_case(text) for text in texts]
         return self._splitter.pieces(folded)
 
     @property
     def transformer(self) -> Any:
-        """The model below the pooling, from transformers: what `qa.models.reader` reads on from."""
+        """The model below the pooling, from whose states `qa.models.reader` reads on."""
         return self._model.transformers_model
 
     def split(self, text: str, *, prefix: str, limit: int) -> tuple[list[int], list[tuple[int, int]]]:
@@ -166,7 +166,7 @@ class Embedder(Embeddings):
     def _plan(
         self, packed: PackedEncoder, texts: Sequence[str], made_of: Mapping[int, Sequence[str]]
     ) -> Iterator[Batch]:
-        """What is read in parts first, then the other texts."""
+        """The batches of passages that are read in parts, then those of the other texts."""
         done: set[int] = set()
         if self._shared_layers and made_of:
             parts = list(dict.fromkeys(part for parts in made_of.values() for part in parts))
@@ -189,13 +189,13 @@ class Embedder(Embeddings):
     def _pack_for_passages(self) -> PackedEncoder | None:
         if not self._in_int8:
             return self._packed
-        with self._packing:  # made when it is first wanted: it takes as long as a few passages
+        with self._packing:  # at the first passages, for it takes as long as some passages
             if self._packed_int8 is None:
                 self._packed_int8 = pack(self._model, in_int8=True)
             return self._packed_int8
 
     def _cut(self, texts: Sequence[str], prefix: str) -> list[list[int]]:
-        """The token ids of each text with its prefix and the special ones, cut as the model wants it."""
+        """The token ids of each text with its prefix and special tokens, cut to the model's limit."""
         most = self._most_tokens
         all_ids = self._splitter.ids([prefix + text for text in texts])
         return [ids if len(ids) <= most else [*ids[: most - 1], ids[-1]] for ids in all_ids]
@@ -218,12 +218,12 @@ class Embedder(Embeddings):
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    """One for each core, for passages alone: in the threads of questions, a question would wait for them."""
+    """A thread for each core, for passages alone: questions in the same threads would wait for passages."""
     return ThreadPoolExecutor(count_cores(), thread_name_prefix="passages", initializer=compute_alone)
 
 
 def _to_unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """`vectors` with a norm of 1: one that was made in bfloat16 has a norm from 0.996 to 1.004."""
+    """`vectors` with a norm of 1: a vector that was made in bfloat16 has a norm from 0.996 to 1.004."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     normed: NDArray[np.float32] = vectors / np.maximum(norms, np.finfo(np.float32).tiny)
     return normed
@@ -240,9 +240,8 @@ def open_embedder(
 ) -> Embedder:
     """The embedder in a folder or of a hub name; `name` begins its identity, empty to tell it from its files.
 
-    With `local_only`, no hub is asked.
-
-    On the processor always: the same question then has the same vector wherever the index was built.
+    With `local_only`, no hub is asked. The model is on the processor always, so that a question has the same
+    vector wherever the index was built.
     """
     import torch
 
@@ -294,8 +293,8 @@ def _open_any(folder_or_name: str, dtype: torch.dtype, *, local_only: bool) -> S
 def has_bf16() -> bool:
     """True if the processor multiplies bfloat16 in its own instructions (x86: AVX-512 or AMX, ARM: BF16).
 
-    Where torch is too old to have `torch.cpu.get_capabilities` there is no public way to ask, and float32 is
-    the answer that is never wrong. Without the instructions bfloat16 is slower than float32.
+    A torch without `torch.cpu.get_capabilities` cannot be asked. False is then the safe answer, for bfloat16
+    without the instructions is slower than float32.
     """
     import torch
 
@@ -305,7 +304,7 @@ def has_bf16() -> bool:
 
 
 def _find_splitter(model: SentenceTransformer | PlainEmbedder, name: str) -> TokenSplitter:
-    """What splits texts as `model` does, but cuts and pads nothing."""
+    """The splitter that splits texts as `model` does, but cuts and pads nothing."""
     from tokenizers import Tokenizer
 
     from qa.models.bert import PlainEmbedder

@@ -1,4 +1,4 @@
-"""The models of an index that others than those in force made, found again by the identity of its embedder."""
+"""The models of an index that was made with other models than those in force, found by its embedder's identity."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ IDENTITY = re.compile(
 def load_identified(identity: str, settings: Settings) -> tuple[Embedder, Reader | None]:
     """The embedder of this `identity`, and the reader that goes with it.
 
-    No hub is asked: what a file of the index names is not fetched. Raises `ModelError` where it is not here.
+    No hub is asked, for a file of the index must not decide on a download. Raises `ModelError` where the model is
+    not on this machine.
     """
     found = IDENTITY.fullmatch(identity)
     if not found:

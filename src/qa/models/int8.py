@@ -1,8 +1,7 @@
 """Linear layers in 8 bits, multiplied by onnxruntime: for passages, which are many.
 
-Each token's states have a scale of their own, and so has each output of a layer: what comes of a text does not
-depend on what else is in its batch. Sums are whole numbers, of which nothing is lost.
-`docs/performance.md` has what this gains and loses.
+Each token's states have a scale of their own, and so has each output of a layer. So a vector does not depend on
+the other texts of its batch. Sums are whole numbers and lose nothing. `docs/performance.md` has measurements.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ if TYPE_CHECKING:
 
 MAX_STATE = 255
 MAX_WEIGHT = 127
-"""The ends of the two kinds of whole numbers: states from 0, weights on both sides of 0."""
+"""The largest whole numbers: states begin at 0, weights lie on both sides of 0."""
 MAX_WEIGHT_SATURATING = 63
-"""Where two products are added in 16 bits (x86 without VNNI), larger ones could pass the end of those."""
+"""The largest weight where two products are added in 16 bits (x86 without VNNI): larger sums could overflow."""
 MIN_STEP = 1e-30
-"""States that are all 0 have steps of this, for nothing must be divided by 0."""
+"""The step of states that are all 0: no step may be 0, for states are divided by it."""
 
 
 class Int8Linear:
-    """Rounded to 8 bits, what `torch.nn.functional.linear` makes: (tokens, in) → (tokens, out), float32.
+    """`torch.nn.functional.linear`, rounded to 8 bits: (tokens, in) → (tokens, out), float32.
 
     Keeps no state: safe in several threads.
     """
@@ -51,7 +50,7 @@ class Int8Linear:
         """`states` through the layer."""
         least = states.amin(dim=1).clamp_(max=0)
         steps = (states.amax(dim=1).clamp_(min=0) - least).div_(MAX_STATE).clamp_(min=MIN_STEP)
-        zeros = (least / -steps).round_()  # what stands for 0
+        zeros = (least / -steps).round_()  # the whole numbers that stand for 0
         product = _multiply(states.numpy(), steps.numpy(), zeros.numpy(), self._weights, self._steps)
         made = torch.from_numpy(product)
         torch.addcmul(self._bias, made, steps[:, None], out=made)

@@ -3,7 +3,7 @@
 What transformers' `BertModel` with mean pooling computes, on the same weights: linear layers see only real tokens,
 the three projections of attention are one, and texts of equal length attend in one batch, each to itself, with
 nothing to mask. Linear layers are those of the model or, rounded, in 8 bits (`qa.models.int8`).
-`docs/performance.md` has what each of these gained.
+`docs/performance.md` has the gain of each step.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ Norm = tuple[Any, Any]
 """Scales and bias."""
 
 MANY_SCORES = 3000
-"""With so many for each head, attention is quicker in bfloat16; with fewer, to begin its products takes longer."""
+"""The scores of a head from which attention is quicker in bfloat16. Starting the products takes time, too."""
 
 MIN_SUM, MAX_SUM = 1e-30, 1e38
-"""Between these, a sum of exponentials has lost nothing to the ends of what a float can say."""
+"""The sums of exponentials between which a float has lost nothing at either end of its range."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
     """One layer; `joined` makes query, key and value, the query scaled by 1/√d.
 
-    Its bias is the query's alone. A key's adds the same to all scores of a token, which changes no share; a
-    value's is added to what is taken whatever the shares, so it lies in the bias of `attended`.
+    Its bias is that of the query alone. The bias of a key adds the same to all scores of a token, which changes no
+    share. The bias of a value adds the same whatever the shares, so it lies in the bias of `attended`.
     """
 
     joined: Linear
@@ -69,8 +69,10 @@ class PackedEncoder:
         self._layers = [_read_layer(layer, self._heads, in_int8=in_int8) for layer in bert.encoder.layer]
 
     def encode(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """The mean state of each text's tokens: shape (n, hidden), float32. Quickest where like lengths follow
-        each other."""
+        """The mean state of each text's tokens: shape (n, hidden), float32.
+
+        Quickest where texts of one length follow each other.
+        """
         import torch
 
         lengths = [len(each) for each in ids]

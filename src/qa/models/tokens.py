@@ -1,4 +1,4 @@
-"""Texts → the tokens of an embedder's vocabulary; of the packaged one, only what texts need is in memory."""
+"""Texts → tokens of an embedder's vocabulary. Only the needed part of the packaged vocabulary is in memory."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from qa.models.e5s1 import Vocabulary
 
 SPACE = "▁"
-"""What SentencePiece has before each word."""
+"""The sign that SentencePiece puts before each word."""
 PART_CHARACTERS = 200_000
-"""Texts of about so many characters are split together."""
+"""The characters, more or less, of texts that are split together."""
 SLICE_CHARACTERS = 1 << 16
-"""So much of them is looked up at once: that takes some 9 MB."""
+"""The characters that are looked up at once, which takes some 9 MB."""
 KEPT_WORDS, KEPT_CHARACTERS = 20_000, 200
-"""So many words are remembered with their tokens, of so many characters at most: 4 MB of English words, or
-12 MB of Japanese sentences, which are words here."""
+"""Limits the words that are remembered with their tokens, and the length of such a word. They take 4 MB in
+English, or 12 MB in Japanese, whose sentences are words here."""
 
 FACTOR = np.uint64(0x9E3779B97F4A7C15)
-"""Makes a string's number: each character's is added to this times that of the string before it."""
+"""The factor in a string's number: the number without the last character times this, plus the character."""
 MIXER = np.uint64(0xD6E8FEB86659FD93)
 SIEVE_BITS = 22
-"""A table of 2^22 truths, by a string's number, tells of most strings, and fast, that they are no piece."""
+"""The bits of a place in the sieve, a table that tells fast of most strings that they are no piece."""
 
 Place = tuple[int, int]
-"""Where a token stands in its text: start and end; (0, 0) for those of its beginning and end."""
+"""The start and end of a token in its text; (0, 0) for the tokens of the text's beginning and end."""
 
 
 class TokenSplitter(Protocol):
@@ -47,10 +47,10 @@ class TokenSplitter(Protocol):
         """The ids of the tokens of `text`, with those of its beginning and end, and their places."""
 
     def pieces(self, texts: Sequence[str]) -> list[list[str]]:
-        """How the tokens of each text are written, without those of its beginning and end."""
+        """The tokens of each text as they are written, without those of its beginning and end."""
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """How many tokens each text has, without those of its beginning and end."""
+        """The number of tokens of each text, without those of its beginning and end."""
 
 
 class WholeSplitter:
@@ -82,10 +82,10 @@ class WholeSplitter:
 class PackagedSplitter:
     """A `TokenSplitter` of the packaged embedder: the tokens that its whole tokenizer would make.
 
-    The tree of all 250,000 pieces takes .5 s to build and 280 MB. Which tokens a text has depends only on the
-    pieces that occur in it (and on the least score of all, which an unknown character is measured by), so that a
-    tokenizer of those alone is made for each call: .2 ms for a question. A word has the same tokens wherever it
-    stands; those of words that came before are remembered.
+    The tree of all 250,000 pieces takes .5 s to build and 280 MB. The tokens of a text depend only on the pieces
+    that occur in it, and on the least score of all pieces, which an unknown character gets. So each call makes a
+    tokenizer of these pieces alone: .2 ms for a question. A word has the same tokens wherever it stands, so the
+    tokens of earlier words are remembered.
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
@@ -102,7 +102,7 @@ class PackagedSplitter:
         self._sieve[_sieve_place(self._hashes)] = True
         self._plain = make_tokenizer(self._pieces([self._unknown]), unknown=0, special=())
         self.remembered: dict[str, tuple[int, ...]] = {}
-        """Words that came before, and their tokens."""
+        """Earlier words, and their tokens."""
         self._marks = [piece for piece, _ in self._pieces(special)]
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
@@ -169,7 +169,7 @@ class PackagedSplitter:
         return [SPACE + word for word in plain.removeprefix(SPACE).split(SPACE)] if plain else []
 
     def _narrow(self, text: str, *, special: Sequence[str]) -> tuple[Tokenizer, list[int]]:
-        """A tokenizer of the pieces that `text` can have, and the number in the vocabulary of each of its own."""
+        """A tokenizer of the pieces that `text` can have, and the numbers of its pieces in the vocabulary."""
         numbers = sorted(self._find_pieces(text) | self._always)
         tokenizer = make_tokenizer(
             self._pieces(numbers), unknown=numbers.index(self._unknown), special=special, like=self._plain
@@ -177,7 +177,7 @@ class PackagedSplitter:
         return tokenizer, numbers
 
     def _find_pieces(self, text: str) -> set[int]:
-        """The numbers of all pieces that occur in `text`, and maybe of some others: they do no harm."""
+        """The numbers of all pieces that occur in `text`, and perhaps of other pieces, which do no harm."""
         numbers: set[int] = set()
         for start in range(0, len(text), SLICE_CHARACTERS):
             some = text[start : start + SLICE_CHARACTERS + self._longest - 1]
@@ -232,8 +232,8 @@ def make_tokenizer(
 ) -> Tokenizer:
     """SentencePiece's Unigram tokenizer of `pieces` and their scores, with XLM-RoBERTa's normalisation.
 
-    `unknown` is the place in `pieces` of what stands for anything else, `special` are pieces that are found before
-    the text is normalised; what `like` has for normalising is taken from there.
+    `unknown` is the place in `pieces` of the piece for unknown characters. `special` are pieces that are found
+    before the text is normalised. The tokenizer normalises as `like` does, where that is given.
     """
     from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 
@@ -248,8 +248,8 @@ def make_tokenizer(
 def _normaliser() -> Any:
     from tokenizers import Regex, normalizers
 
-    # SentencePiece's `nmt_nfkc` is NFKC but for the fullwidth tilde, which Japanese has between two numbers
-    # and which it keeps: it waits in the private use area while NFKC goes by.
+    # SentencePiece's `nmt_nfkc` is NFKC but keeps the fullwidth tilde, which Japanese has between two numbers. The
+    # tilde waits in the private use area while NFKC goes by.
     tilde, parked = "\uff5e", "\uf8ff"
     return normalizers.Sequence(
         [
@@ -264,7 +264,7 @@ def _normaliser() -> Any:
 
 
 def save_vocabulary(vocabulary: Vocabulary, path: Path) -> None:
-    """Writes to `path` what `open_splitter` reads: the pieces by number, and their numbers by hash."""
+    """Write the file for `open_splitter` to `path`: the pieces by number, and their numbers by hash."""
     from safetensors.numpy import save_file
 
     encoded = [piece.encode("utf-8") for piece in vocabulary.pieces]

@@ -1,9 +1,9 @@
 """Threads that the models of all questions share: as many as there are cores, each computing by itself.
 
-Two cores that each read a passage of their own are done sooner than two that share each passage, and use half of
-the processor's time: who shares waits for the other many times, and onnxruntime and torch wait by spinning. And
-however many people ask at once, no more threads compute than there are cores. What waits comes in its order, so
-that nobody is overtaken. What comes of a text depends neither on the thread nor on what the others do.
+Two cores that each read a passage of their own are done sooner than two cores that share each passage, and take
+half of the processor's time: cores that share wait for each other many times, and onnxruntime and torch wait by
+spinning. However many people ask at once, no more threads compute than there are cores. Work waits in its order,
+so that nobody is overtaken. The result for a text depends neither on the thread nor on other threads.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _SETTING = threading.Lock()
 
 
 def run_each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """What `work` makes of each of `items`, in their order; the first error is raised.
+    """The results of `work` for `items`, in their order. Raises the first error.
 
-    `work` must not call this again: it could wait for a thread that waits for it.
+    `work` must not call this function: it could wait for a thread that waits for it.
     """
     return list(_workers().map(work, items))
 
@@ -45,7 +45,7 @@ def _workers() -> ThreadPoolExecutor:
 
 
 def open_session(model: str | bytes) -> InferenceSession:
-    """An ONNX model, of a path or of what is in the file, that computes in the thread that asks it."""
+    """The ONNX model at a path, or in the bytes of a file. It computes in the thread that asks it."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -57,8 +57,8 @@ def open_session(model: str | bytes) -> InferenceSession:
 def keep_freed_memory() -> None:
     """Let glibc keep what a batch frees for the next one: up to 64 MiB a thread, in blocks of up to 32 MiB.
 
-    By itself it gives them back to the system and takes them again: a tenth of the time of making vectors. It is
-    left alone where the environment tells it what to do; other C libraries have no `mallopt`.
+    By itself, glibc gives blocks back to the system and takes them again: a tenth of the time of making vectors.
+    Settings of glibc in the environment are left as they are. Other C libraries have no `mallopt`.
     """
     if any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
         return
