@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun, Callbacks
 from langchain_core.cross_encoders import BaseCrossEncoder
@@ -28,12 +28,10 @@ from pydantic import ConfigDict
 from qa.config import Settings
 from qa.domain import Answer, Passage, Step, Turn
 from qa.errors import InputError
+from qa.models import Embedder
 from qa.pipeline import Pipeline, open_pipeline
 from qa.rendering.text_formats import to_text
 from qa.text.languages import detect_language
-
-if TYPE_CHECKING:
-    from qa.models import Embedder
 
 ROLES = {"human": "user", "ai": "assistant"}
 """LangChain's names of speakers, and ours. Messages of other speakers are no part of a conversation."""
