@@ -1,1 +1,1 @@
-"""What is known of writing: languages, sentences, dates, names."""
+"""Knowledge of writing: languages, sentences, dates, names."""

@@ -1,4 +1,4 @@
-"""What is known of English."""
+"""All that the program knows of English."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of Filipino."""
+"""All that the program knows of Filipino."""
 
 from __future__ import annotations
 

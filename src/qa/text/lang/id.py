@@ -1,4 +1,4 @@
-"""What is known of Indonesian."""
+"""All that the program knows of Indonesian."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of Japanese."""
+"""All that the program knows of Japanese."""
 
 from __future__ import annotations
 

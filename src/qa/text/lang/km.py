@@ -1,4 +1,4 @@
-"""What is known of Khmer."""
+"""All that the program knows of Khmer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of Vietnamese."""
+"""All that the program knows of Vietnamese."""
 
 from __future__ import annotations
 

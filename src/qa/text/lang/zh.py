@@ -1,4 +1,4 @@
-"""What is known of Chinese, simplified and traditional."""
+"""All that the program knows of Chinese, simplified and traditional."""
 
 from __future__ import annotations
 
