@@ -8,7 +8,7 @@ from openpyxl.styles.numbers import is_date_format
 from openpyxl.utils.datetime import from_excel
 
 from qa.loaders.office.number_format import cell_text
-from qa.loaders.office.package import Element
+from qa.loaders.office.package import Element, is_true, number_in
 from qa.loaders.office.slide_text import A, read_lines
 from qa.loaders.office.tables import Cell, table_blocks
 from qa.text.normalise import normalise_line
@@ -28,9 +28,9 @@ def read_table(table: Element) -> tuple[list[str], bool]:
         above = grid[-1] if grid else []
         cells: list[Cell] = []
         for element in row.iterfind(f"{A}tc"):
-            if element.get("vMerge") in ("1", "true") and len(cells) < len(above):
+            if is_true(element.get("vMerge")) and len(cells) < len(above):
                 cells.append(Cell(above[len(cells)].text, merged="above"))
-            elif element.get("hMerge") in ("1", "true") and cells:
+            elif is_true(element.get("hMerge")) and cells:
                 cells.append(Cell(cells[-1].text, merged="left"))
             else:
                 body = element.find(f"{A}txBody")
@@ -39,7 +39,7 @@ def read_table(table: Element) -> tuple[list[str], bool]:
                 cells.append(Cell(" ".join(normalise_line(line.text) for line in lines)))
         grid.append(cells)
     properties = table.find(f"{A}tblPr")
-    has_header = properties is not None and properties.get("firstRow") in ("1", "true")
+    has_header = properties is not None and is_true(properties.get("firstRow"))
     return list(table_blocks(grid, header_rows=1 if has_header else None)), has_hidden
 
 
@@ -54,8 +54,7 @@ def read_chart(space: Element) -> Iterator[str]:
     for series in space.iter(f"{C}ser"):
         categories = categories or _points(series, "cat") or _points(series, "xVal")
         columns.append(_points(series, "val") or _points(series, "yVal"))
-        name = _points(series, "tx").get(0) or series.findtext(f"{C}tx/{C}v") or ""
-        names.append(Cell(name))
+        names.append(Cell(_points(series, "tx").get(0) or series.findtext(f"{C}tx/{C}v") or ""))
     indices = sorted({index for column in columns for index in column})
     rows = [
         [
@@ -85,9 +84,9 @@ def _points(series: Element, name: str) -> dict[int, str]:
         number_format = cache.findtext(f"{C}formatCode")
         level = cache.find(f"{C}lvl")  # of categories in several levels, the innermost
         for point in (cache if level is None else level).iterfind(f"{C}pt"):
-            index = str(point.get("idx", ""))
-            if index.isascii() and index.isdigit():
-                found[int(index)] = _point_text(point.findtext(f"{C}v") or "", number_format)
+            index = number_in(point.get("idx"))
+            if index is not None:
+                found[index] = _point_text(point.findtext(f"{C}v") or "", number_format)
     return found
 
 
@@ -96,8 +95,6 @@ def _point_text(value: str, number_format: str | None) -> str:
         return value
     try:
         number = float(value)
-        if is_date_format(number_format):
-            return cell_text(from_excel(number), number_format)
-        return cell_text(number, number_format)
+        return cell_text(from_excel(number) if is_date_format(number_format) else number, number_format)
     except (ValueError, OverflowError):
         return value

@@ -75,7 +75,8 @@ def _moment_text(moment: datetime.datetime, number_format: str) -> str:
 def _number_text(number: float, number_format: str) -> str:
     shape = _shape_of(number_format)
     if shape is None or abs(number) >= 10**MAX_DIGITS:
-        return _general_text(number)
+        is_whole = isinstance(number, int) or (number.is_integer() and abs(number) < 10**MAX_DIGITS)
+        return str(int(number)) if is_whole else f"{number:.{MAX_GENERAL_DIGITS}g}"
     scaled = abs(number) / shape.divisor
     # Excel rounds halves up, as people do by hand; the last digit that it keeps decides.
     rounded = round(float(f"{scaled:.{MAX_DIGITS}g}") + 10.0 ** -(shape.decimals + 12), shape.decimals)
@@ -83,12 +84,6 @@ def _number_text(number: float, number_format: str) -> str:
     digits = digits.rjust(shape.min_digits + (shape.decimals + 1 if shape.decimals else 0), "0")
     sign = "-" if number < 0 and rounded else ""
     return f"{sign}{shape.prefix}{digits}{shape.suffix}".strip()
-
-
-def _general_text(number: float) -> str:
-    if isinstance(number, int) or (number.is_integer() and abs(number) < 10**MAX_DIGITS):
-        return str(int(number))
-    return f"{number:.{MAX_GENERAL_DIGITS}g}"
 
 
 @lru_cache(maxsize=512)

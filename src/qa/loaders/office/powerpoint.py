@@ -18,7 +18,7 @@ from pptx.slide import Slide
 from qa.i18n.reasons import Reason
 from qa.loaders.office.archive import damaged
 from qa.loaders.office.graphics import DGM, C, read_chart, read_diagram, read_table
-from qa.loaders.office.package import Element, Package, parse_xml
+from qa.loaders.office.package import Element, Package, is_true, parse_xml
 from qa.loaders.office.properties import read_properties
 from qa.loaders.office.slide_text import A, blocks_of, read_lines
 from qa.loaders.office.word_runs import MC, alternative
@@ -195,7 +195,7 @@ def _take_alternatives(slide: Element) -> None:
 
 def _is_hidden(shape: BaseShape) -> bool:
     names = next(shape.element.iter(f"{P}cNvPr"), None)
-    return names is not None and names.get("hidden") in ("1", "true")
+    return names is not None and is_true(names.get("hidden"))
 
 
 def _is_list(shape: BaseShape, slide: Slide) -> bool:

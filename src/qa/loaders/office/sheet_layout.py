@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml import etree
+from openpyxl.utils import column_index_from_string
 
 from qa.errors import LoadError
 from qa.loaders.office.package import Element, is_true, number_in
@@ -81,21 +82,14 @@ def _merged_places(
     match = RANGE.fullmatch(ref)
     if not match:
         return
-    left, right = _column(match.group(1)), min(_column(match.group(3)), max_columns)
-    top, bottom = int(match.group(2)), int(match.group(4))
+    left, right = column_index_from_string(match[1]), min(column_index_from_string(match[3]), max_columns)
+    top, bottom = int(match[2]), int(match[4])
     for row in range(top, min(bottom, top + MAX_MERGED_ROWS) + 1):
         if len(layout.merged) > MAX_MERGED_CELLS:
             return
         for column in range(left, right + 1):
             if (row, column) != (top, left):
                 yield (row, column), (top, left)
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + ord(letter) - ord("A") + 1
-    return number
 
 
 def _free(element: Element) -> None:
