@@ -14,12 +14,7 @@ from langchain_core.cross_encoders import BaseCrossEncoder
 from qa.config import PACKAGED, Settings
 from qa.models.embedder import Embedder, open_embedder
 from qa.models.model_folder import MODEL_VERSION
-from qa.models.packaged import (
-    EMBEDDER_WEIGHTS,
-    RERANKER_WEIGHTS,
-    packaged_embedder_folder,
-    require_packages,
-)
+from qa.models.packaged import EMBEDDER_WEIGHTS, RERANKER_WEIGHTS, packaged_embedder_folder, require_packages
 from qa.models.reader import Reader, open_reader
 from qa.models.reranker import Reranker, open_hub_reranker, open_packaged_reranker
 

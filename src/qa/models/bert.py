@@ -1,4 +1,4 @@
-"""The packaged embedder in torch alone: what sentence-transformers makes of its folder, to the last bit.
+"""The packaged embedder in torch alone, with the same vectors as in sentence-transformers, to the last bit.
 
 Importing sentence-transformers takes some four times as long as importing torch, and longer than all the rest of a
 cold start. Modules and weights have the names that they have in transformers, so that `qa.models.reader` reads on
@@ -23,7 +23,7 @@ from qa.models.tokens import TokenSplitter, open_splitter
 
 
 class Encoded(NamedTuple):
-    """What an encoder returns: the states of its last layer, shape (batch, tokens, hidden)."""
+    """The result of an encoder: the states of its last layer, shape (batch, tokens, hidden)."""
 
     last_hidden_state: torch.Tensor
 
@@ -41,7 +41,7 @@ class BertNet(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """What the states are computed in."""
+        """The type of the numbers in which the states are computed."""
         return self.embeddings.word_embeddings.weight.dtype
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None) -> Encoded:
@@ -110,7 +110,7 @@ class _Attention(nn.Module):
 
 
 class _Added(nn.Module):
-    """A layer's result, added to what it was made from."""
+    """A layer whose result is added to the states before it."""
 
     def __init__(self, width: int, config: Any) -> None:
         super().__init__()
@@ -136,7 +136,7 @@ class PlainEmbedder:
         return int(self.transformers_model.config.hidden_size)
 
     def preprocess(self, texts: Sequence[str], *, prompt: str = "") -> dict[str, torch.Tensor]:
-        """Ids and mask of `texts`, each after `prompt`, cut to what the model has places for: (batch, tokens)."""
+        """Ids and mask of `texts` after `prompt`, cut to the places of the model: (batch, tokens)."""
         found = self.splitter.ids([prompt + text for text in texts])
         cut = [
             ids if len(ids) <= self.max_seq_length else [*ids[: self.max_seq_length - 1], ids[-1]]

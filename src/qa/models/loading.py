@@ -20,7 +20,7 @@ Model = TypeVar("Model")
 
 
 def load_quietly(
-    load: Callable[[bool], Model], *, setting: str, folder_or_name: str, local_only: bool = False
+    load: Callable[..., Model], *, setting: str, folder_or_name: str, local_only: bool = False
 ) -> Model:
     """The model that `load(local_files_only)` makes of the files here.
 
@@ -31,14 +31,14 @@ def load_quietly(
     failures = (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError)
     with _quiet():
         try:
-            return load(True)
+            return load(local_files_only=True)
         except failures as error:
             # A folder, whether it is there or not, is nothing to ask a hub for.
             if local_only or Path(folder_or_name).exists() or folder_or_name.startswith((".", "/", "~")):
                 raise ModelError(_cannot_load(setting, folder_or_name, error)) from error
         try:
             _ask_hub(folder_or_name)
-            return load(False)
+            return load(local_files_only=False)
         except failures as error:
             raise ModelError(_cannot_load(setting, folder_or_name, error)) from error
 
@@ -107,7 +107,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _cannot_load(setting: str, folder_or_name: str, error: Exception) -> str:
-    """The message of a model that does not load: which setting names it, why, and what to do."""
+    """The message of a model that does not load, with its setting, the reason and the next step."""
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     return (
         f"{setting} is {folder_or_name!r}, which cannot be loaded ({reason}); set {setting} to packaged, "

@@ -14,13 +14,13 @@ from qa.models.e5s1 import E5S1, Shape, Vocabulary
 from qa.models.tokens import SPACE, make_tokenizer, save_vocabulary
 
 FOLDER_VERSION = 3
-"""Counts up whenever `build_folder` writes something else, so that what older versions cached is not used."""
+"""Raise this when `build_folder` writes something else: folders of older versions are then not used."""
 MODEL_VERSION = 1
-"""Counts up whenever what it writes makes other vectors, so that they are not compared."""
+"""Raise this when a folder makes other vectors: they are then not compared with older vectors."""
 
 WEIGHTS, WEIGHTS_BF16 = "model.safetensors", "model.bfloat16.safetensors"
-"""The files of the weights, in float32 and, for processors that compute in it, in bfloat16: rounding them each
-time takes as long as all the rest of loading, and processes share what is mapped from a file."""
+"""The files of the weights, in float32 and, for processors that compute in it, in bfloat16. To round the weights
+at each start takes as long as the rest of loading, and processes share the memory of a mapped file."""
 VOCABULARY = "vocabulary.safetensors"
 """The tokenizer's pieces once more, for `qa.models.tokens`; `tokenizer.json` is for sentence-transformers."""
 
@@ -78,7 +78,7 @@ def _bert_tensors(source: E5S1) -> dict[str, NDArray[np.float32]]:
 
 
 def _tokenizer(vocabulary: Vocabulary) -> Any:
-    """The whole vocabulary's `tokenizers.Tokenizer`, with what sentence-transformers needs of it."""
+    """The `tokenizers.Tokenizer` of the whole vocabulary, with the parts that sentence-transformers needs."""
     from tokenizers import decoders
     from tokenizers.processors import TemplateProcessing
 
@@ -96,7 +96,7 @@ def _tokenizer(vocabulary: Vocabulary) -> Any:
 
 
 def _configs(shape: Shape, vocabulary: Vocabulary) -> dict[str, dict[str, Any] | list[dict[str, Any]]]:
-    """File name → contents: what sentence-transformers and transformers read beside the weights."""
+    """File name → contents, of the files that sentence-transformers and transformers read beside the weights."""
     module = "sentence_transformers.models"
     return {
         "config.json": {

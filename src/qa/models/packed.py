@@ -54,7 +54,7 @@ class PackedEncoder:
     """The token states of a BERT encoder, averaged over each text. Keeps no state: safe in several threads."""
 
     def __init__(self, bert: Any, *, in_int8: bool = False) -> None:
-        """On the weights of `bert`; `in_int8` rounds those of its linear layers, and what goes into these."""
+        """Read the weights of `bert`. `in_int8` rounds the weights and inputs of its linear layers."""
         import torch
 
         embeddings, config = bert.embeddings, bert.config
@@ -132,7 +132,7 @@ class PackedEncoder:
         return self._normed(layer.narrowed(wide).add_(states), layer.narrowed_norm)
 
     def _attend(self, joined: Tensor, runs: Sequence[tuple[int, int, int]]) -> Tensor:
-        """What each token takes from those of its own text: shape (tokens, hidden)."""
+        """The share that each token takes from the tokens of its own text: shape (tokens, hidden)."""
         import torch
 
         mixed = torch.empty(len(joined), joined.shape[1] // 3, dtype=self._dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ MAX_QUESTION_TOKENS = 256
 
 
 class Reranker(BaseCrossEncoder):
-    """A cross-encoder. `identity` says which one, for whatever is calibrated on its scores."""
+    """A cross-encoder. `identity` names it for a calibration of its scores."""
 
     identity: str
 
@@ -49,8 +50,8 @@ class PackagedReranker(Reranker):
 
         A passage that is too long is cut at its end; the question stays (up to `MAX_QUESTION_TOKENS`).
         """
-        # One pair at a time: the int8 model takes its scales from all that is in a batch, so that in batches
-        # a score moved by 0.05 with its neighbours; and on two cores a batch of 20 was no faster.
+        # One pair at a time: the int8 model takes its scales from a whole batch, so a score moved by 0.05 with its
+        # neighbours. On two cores, a batch of 20 was no faster.
         return run_each(self._score_one, text_pairs)
 
     def _score_one(self, pair: tuple[str, str]) -> float:
@@ -106,11 +107,8 @@ def open_hub_reranker(folder_or_name: str) -> HubReranker:
     """The cross-encoder in a folder or of a hub name. Raises `ModelError` if it is not a cross-encoder."""
     from sentence_transformers import CrossEncoder
 
-    def load(local_files_only: bool) -> CrossEncoder:
-        model: CrossEncoder = CrossEncoder(folder_or_name, device="cpu", local_files_only=local_files_only)
-        return model
-
-    model = load_quietly(load, setting="reranker", folder_or_name=folder_or_name)
+    load = partial(CrossEncoder, folder_or_name, device="cpu")
+    model: CrossEncoder = load_quietly(load, setting="reranker", folder_or_name=folder_or_name)
     if model.num_labels != 1:
         raise ModelError(
             f"reranker is {folder_or_name!r}, which gives {model.num_labels} scores for a pair, not one; set "
