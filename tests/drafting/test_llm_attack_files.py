@@ -256,7 +256,7 @@ def test_no_name_of_a_file_is_obeyed_or_acts_on_the_page(tmp_path: Path) -> None
     }
     chat = model_of(obey)
     pipeline = build(tmp_path, is_evil=False, more=names)
-    pipeline._writer._model = chat  # type: ignore[union-attr]
+    pipeline._writer.model = chat  # type: ignore[union-attr]
 
     for name, words in names.items():
         answer = pipeline.ask(words)
