@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import os
 import random
 import shutil
@@ -663,3 +664,18 @@ def test_each_receipt_tells_what_was_found_and_stays_the_same_when_nothing_chang
     assert dict(first.origins) == dict.fromkeys(("title", "date", "cities"), "front_matter")
     (again,) = index_corpus(settings, embedder).receipts
     assert again == dataclasses.replace(first, outcome="unchanged")
+
+
+def test_a_run_leaves_nothing_open_that_only_a_search_for_garbage_would_close(settings: Settings) -> None:
+    settings.corpus_dir.mkdir(exist_ok=True)
+    (settings.corpus_dir / "a.txt").write_text("Davao sorts its waste.", encoding="utf-8")
+    gc.collect()
+    gc.disable()  # as while a page starts
+    try:
+        index_corpus(settings, CountingEmbedder())
+        left = [
+            kind for found in gc.get_objects() if (kind := type(found).__name__) in ("_Run", "ChromaStore")
+        ]
+    finally:
+        gc.enable()
+    assert left == []

@@ -38,7 +38,7 @@ class VectorWriter:
         """The last take."""
         self._written: list[Future[None]] = []
         self._is_left = False
-        self._on_progress: Callable[[int, int], None] = lambda done, total: None
+        self._on_progress: Callable[[int, int], None] = _tell_nobody
 
     def __enter__(self) -> VectorWriter:
         return self
@@ -48,6 +48,8 @@ class VectorWriter:
         self._embedding.shutdown(wait=True, cancel_futures=True)
         # Writing comes to its end: afterwards another process may have the index.
         self._writing.shutdown(wait=True, cancel_futures=True)
+        # Whoever is told holds this: while a page starts no circle is found, and its files would stay open.
+        self._on_progress = _tell_nobody
 
     def take(
         self,
@@ -126,6 +128,9 @@ class VectorWriter:
         written, self._written = self._written, []
         for writing in written:
             writing.result()
+
+
+def _tell_nobody(done: int, total: int) -> None: ...
 
 
 @dataclass(slots=True, kw_only=True)
