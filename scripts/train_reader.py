@@ -26,7 +26,7 @@ from transformers import BertModel
 
 from qa.models.packaged import packaged_embedder_folder
 from qa.models.reader import quantise
-from qa.models.reader_net import LOWER_LAYERS, ReaderNet, copy_upper_layers
+from qa.models.reader_net import LOWER_LAYERS, ReaderNet
 
 MAX_PASSAGE, MAX_QUESTION = 288, 48
 """Tokens; longer ones are cut."""
@@ -295,6 +295,27 @@ def train(options: argparse.Namespace, table: dict[str, Any]) -> None:
     if math.isnan(losses[-1]):
         raise SystemExit("training failed: the loss is not a number")
     save(net, masters, options.states / "reader.safetensors")
+
+
+def copy_upper_layers(bert: Any, net: ReaderNet) -> None:
+    """Set the layers of `net` to those of `bert`, a transformers `BertModel`, above the lower ones."""
+    with torch.no_grad():
+        net.part.weight.zero_()
+        mine: Any
+        for mine, its in zip(net.layers, bert.encoder.layer[LOWER_LAYERS:], strict=True):
+            attention = its.attention.self
+            inputs = (attention.query, attention.key, attention.value)
+            mine.self_attn.in_proj_weight.copy_(torch.cat([part.weight for part in inputs]))
+            mine.self_attn.in_proj_bias.copy_(torch.cat([part.bias for part in inputs]))
+            for target, source in (
+                (mine.self_attn.out_proj, its.attention.output.dense),
+                (mine.norm1, its.attention.output.LayerNorm),
+                (mine.linear1, its.intermediate.dense),
+                (mine.linear2, its.output.dense),
+                (mine.norm2, its.output.LayerNorm),
+            ):
+                target.weight.copy_(source.weight)
+                target.bias.copy_(source.bias)
 
 
 def save(net: ReaderNet, masters: list[torch.Tensor], path: Path) -> None:

@@ -52,24 +52,3 @@ class ReaderNet(nn.Module):
             hidden = layer(hidden, src_key_padding_mask=padding)
         start, end = self.span(hidden).unbind(-1)
         return start, end, self.answers(hidden[:, 0]).squeeze(-1)
-
-
-def copy_upper_layers(bert: Any, net: ReaderNet) -> None:
-    """Set the layers of `net` to those of `bert`, a transformers `BertModel`, above the lower ones."""
-    with torch.no_grad():
-        net.part.weight.zero_()
-        mine: Any
-        for mine, its in zip(net.layers, bert.encoder.layer[LOWER_LAYERS:], strict=True):
-            attention = its.attention.self
-            inputs = (attention.query, attention.key, attention.value)
-            mine.self_attn.in_proj_weight.copy_(torch.cat([part.weight for part in inputs]))
-            mine.self_attn.in_proj_bias.copy_(torch.cat([part.bias for part in inputs]))
-            for target, source in (
-                (mine.self_attn.out_proj, its.attention.output.dense),
-                (mine.norm1, its.attention.output.LayerNorm),
-                (mine.linear1, its.intermediate.dense),
-                (mine.linear2, its.output.dense),
-                (mine.norm2, its.output.LayerNorm),
-            ):
-                target.weight.copy_(source.weight)
-                target.bias.copy_(source.bias)

@@ -13,7 +13,6 @@ from qa.pipeline import Pipeline
 from qa.rendering.page_parts import page_note_html
 from qa.system.startup import without_collecting
 from qa.ui.access.permissions import Access
-from qa.ui.events import HIDDEN, PRIVATE, Updates
 from qa.ui.first_paint import page_header
 from qa.ui.queue.waiting import AS_A_QUESTION
 from qa.ui.scripts import KNOW_VISITOR, SET_LANGUAGE, TELL_SHOWN_LANGUAGE
@@ -23,7 +22,7 @@ from qa.ui.server.serving import serve
 from qa.ui.tabs.asking import AskTab
 from qa.ui.tabs.cities import CitiesTab
 from qa.ui.tabs.documents import DocumentsTab
-from qa.ui.tabs.tab import Surroundings, Tab
+from qa.ui.tabs.tab import HIDDEN, PRIVATE, Surroundings, Tab, Updates
 
 CACHE_S = (3600, 3600)
 """Seconds between clean-ups of Gradio's temporary files, and the age at which they go."""

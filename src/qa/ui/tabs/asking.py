@@ -22,11 +22,10 @@ from qa.ui.conversation.conversation import Conversation, hold_exchange
 from qa.ui.conversation.memory import ConversationMemory
 from qa.ui.conversation.saved import restore, to_saved
 from qa.ui.conversation.translating import Translations
-from qa.ui.events import HIDDEN, Updates
 from qa.ui.queue.waiting import AS_A_QUESTION
 from qa.ui.scripts import CONNECT_EVIDENCE, FORGET_CONVERSATION, KEEP_EXCHANGE, SCROLL_TO_NEWEST
 from qa.ui.server.states import UNCHECKED, check_choices
-from qa.ui.tabs.tab import Surroundings, Tab
+from qa.ui.tabs.tab import HIDDEN, Surroundings, Tab, Updates
 
 MAX_EXAMPLES = 5
 """Example questions offered: one for each city, as many as fit without scrolling on a phone."""

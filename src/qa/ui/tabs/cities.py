@@ -23,9 +23,8 @@ from qa.rendering.escaping import Html
 from qa.rendering.map import map_html
 from qa.rendering.timeline import timeline_html
 from qa.suggestions.city_briefs import Brief, Briefs
-from qa.ui.events import HIDDEN, Updates
 from qa.ui.server.states import UNCHECKED, check_choices
-from qa.ui.tabs.tab import Surroundings, Tab
+from qa.ui.tabs.tab import HIDDEN, Surroundings, Tab, Updates
 
 MAX_TOLD = 24
 """Cities whose small cards have a quote. Where there are more cities, choosing one shows its quotes."""

@@ -15,9 +15,8 @@ from qa.rendering.coverage import coverage_html
 from qa.rendering.documents import documents_html
 from qa.rendering.page_parts import notice_html
 from qa.ui.access.permissions import Access
-from qa.ui.events import HIDDEN, PRIVATE, Updates
 from qa.ui.tabs.staff_corner import StaffCorner
-from qa.ui.tabs.tab import Surroundings, Tab
+from qa.ui.tabs.tab import HIDDEN, PRIVATE, Surroundings, Tab, Updates
 
 logger = logging.getLogger(__name__)
 

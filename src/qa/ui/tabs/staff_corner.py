@@ -17,9 +17,9 @@ from qa.rendering.page_parts import login_html, notice_html
 from qa.ui import scripts
 from qa.ui.access.login import LOG_IN
 from qa.ui.access.permissions import Access, Request
-from qa.ui.events import HIDDEN, ONE_AT_A_TIME, PRIVATE, Updates
 from qa.ui.server.states import UNCHECKED, check_choices
 from qa.ui.tabs.staff import Choices, StaffWork, document_choices
+from qa.ui.tabs.tab import HIDDEN, ONE_AT_A_TIME, PRIVATE, Updates
 
 LIMITS = UploadLimits()
 

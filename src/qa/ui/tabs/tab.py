@@ -1,4 +1,5 @@
-"""What a tab of the page is. A new one is a file, a place in `Page.tabs`, and what it is called in the locales."""
+"""A tab of the page, and the options of its events. A new tab is a file, a place in `Page.tabs`, and its names in
+the locales."""
 
 from __future__ import annotations
 
@@ -8,7 +9,13 @@ from typing import Any, ClassVar, Protocol
 
 import gradio as gr
 
-from qa.ui.events import Updates
+Updates = dict[Any, Any]
+"""A function's result: the change for each widget."""
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+HIDDEN: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
+ONE_AT_A_TIME: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "indexing"}
+"""Whatever changes the index, so that a button that is pressed twice waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
