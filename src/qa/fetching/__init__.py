@@ -34,7 +34,7 @@ from qa.fetching.addresses import (
     refusal,
     resolve_name,
 )
-from qa.fetching.wire import BadCertificate, PinnedBackend, Stopwatch, TooLarge, make_tls_context, read_body
+from qa.fetching.wire import BadCertificate, Deadline, PinnedBackend, TooLarge, make_tls_context, read_body
 from qa.i18n.reasons import Reason
 
 __all__ = ["Fetched", "Limits", "fetch", "is_public", "user_agent"]
@@ -104,15 +104,15 @@ def fetch(
 
     Raises `FetchError`, whose message names the address and the next step.
     """
-    clock = Stopwatch(limits.timeout_s)
+    deadline = Deadline(limits.timeout_s)
     headers = _request_headers(etag, last_modified)
     is_conditional = bool(etag or last_modified)
     target = parse_url(url, ports=limits.ports)
     for _ in range(limits.max_redirects + 1):
         try:
-            left_s = clock.left_s
+            left_s = deadline.left_s
             addresses = find_addresses(target, resolve=resolve, is_allowed=is_allowed, timeout_s=left_s)
-            with _ask(target, PinnedBackend(addresses, clock), headers=headers, tls=tls) as response:
+            with _ask(target, PinnedBackend(addresses, deadline), headers=headers, tls=tls) as response:
                 answer = _read_answer(response, target, limits, is_conditional=is_conditional)
         except NETWORK_ERRORS as error:
             raise _explain(error, target, limits) from error

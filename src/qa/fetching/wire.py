@@ -28,7 +28,7 @@ GZIP_WINDOW = 31
 """zlib's word for "gzip only, with the largest window"."""
 
 
-class Stopwatch:
+class Deadline:
     """The time that one fetch has left, all of its hops together."""
 
     def __init__(self, timeout_s: float) -> None:
@@ -44,11 +44,11 @@ class Stopwatch:
 
 
 class PinnedBackend(httpcore.NetworkBackend):
-    """Connects to one of `addresses`, whatever name httpcore asks for, while `clock` has time left."""
+    """Connects to one of `addresses`, whatever name httpcore asks for, while `deadline` has time left."""
 
-    def __init__(self, addresses: Iterable[IPAddress], clock: Stopwatch) -> None:
+    def __init__(self, addresses: Iterable[IPAddress], deadline: Deadline) -> None:
         self._addresses = tuple(addresses)
-        self._clock = clock
+        self._deadline = deadline
         self._wire = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -64,9 +64,9 @@ class PinnedBackend(httpcore.NetworkBackend):
         for address in self._addresses:
             try:
                 stream = self._wire.connect_tcp(
-                    str(address), port, min(CONNECT_TIMEOUT_S, self._clock.left_s), None, socket_options
+                    str(address), port, min(CONNECT_TIMEOUT_S, self._deadline.left_s), None, socket_options
                 )
-                return _TimedStream(stream, self._clock)
+                return _TimedStream(stream, self._deadline)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -75,15 +75,15 @@ class PinnedBackend(httpcore.NetworkBackend):
 class _TimedStream(httpcore.NetworkStream):
     """A connection that gives each step only the time that is left: dribbled bytes do not renew it."""
 
-    def __init__(self, stream: httpcore.NetworkStream, clock: Stopwatch) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._stream = stream
-        self._clock = clock
+        self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._clock.left_s)
+        return self._stream.read(max_bytes, self._deadline.left_s)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._clock.left_s)
+        self._stream.write(buffer, self._deadline.left_s)
 
     def close(self) -> None:
         self._stream.close()
@@ -92,12 +92,12 @@ class _TimedStream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         try:
-            secured = self._stream.start_tls(ssl_context, server_hostname, self._clock.left_s)
+            secured = self._stream.start_tls(ssl_context, server_hostname, self._deadline.left_s)
         except httpcore.ConnectError as error:
             if isinstance(error.__cause__, ssl.SSLCertVerificationError):
                 raise BadCertificate(error.__cause__.verify_message.rstrip(".")) from error
             raise
-        return _TimedStream(secured, self._clock)
+        return _TimedStream(secured, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
