@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qa.config import Settings
 from qa.llm.language_model import LanguageModel, open_language_model
-from qa.search.everyday import background_of
+from qa.search.vocabulary import background_of
 from qa.text.languages import load_early
 
 if TYPE_CHECKING:

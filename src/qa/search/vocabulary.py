@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from importlib import resources
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.domain import Query
-from qa.search.everyday import background_of
 from qa.storage.bm25 import LexicalIndex
 from qa.storage.store import Chunks
 from qa.storage.store.base import StoredLexical
@@ -78,3 +80,16 @@ class Vocabulary:
     def coverage(self, query: Query, texts: Sequence[str]) -> list[float]:
         """For each text, the share of the query's subwords, weighted by idf, that occur in it: 0 to 1."""
         return self._lexical.coverage(query.searched_text, texts)
+
+
+_MADE: WeakKeyDictionary[Embedder, NDArray[np.float32]] = WeakKeyDictionary()
+_MAKING = threading.Lock()
+
+
+def background_of(embedder: Embedder) -> NDArray[np.float32]:
+    """The vectors of the sentences in `data/background.txt`: shape (n, d), float32, unit norm."""
+    with _MAKING:  # who asks meanwhile waits, and does not make them too
+        if embedder not in _MADE:
+            text = resources.files("qa").joinpath("data", "background.txt").read_text(encoding="utf-8")
+            _MADE[embedder] = embedder.encode_passages(text.splitlines())
+        return _MADE[embedder]
