@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import escape
 from urllib.parse import quote, urlsplit
 
@@ -25,13 +26,13 @@ class Html(str):
 
 
 class _Messages:
-    """The messages of one language, as attributes that `str.format` looks up."""
+    """The messages in the language that a template is filled with, as attributes that `str.format` looks up."""
 
-    def __init__(self, language: object) -> None:
-        self._language = str(language)
+    def __init__(self, values: Mapping[str, object]) -> None:
+        self._values = values
 
     def __getattr__(self, key: str) -> str:
-        return _safe(say(key, self._language))
+        return _safe(say(key, str(self._values["language"])))
 
 
 def fill(template: str, **values: object) -> Html:
@@ -46,7 +47,7 @@ def fill(template: str, **values: object) -> Html:
     '<p>Ask</p>'
     """
     safe = {name: _safe(value) for name, value in values.items()}
-    return Html(template.format(say=_Messages(values.get("language")), **safe))
+    return Html(template.format(say=_Messages(values), **safe))
 
 
 def wrap(template: str, content: object) -> Html:
