@@ -40,8 +40,14 @@ def run_ask(options: argparse.Namespace, settings: Settings) -> int:
     with _running(options, settings) as run:
         if options.batch:
             return _ask_batch(options, run)
-        cities, how = tuple(options.city), {"as_json": options.json, "translate": options.translate}
-        print(run(Errand(kind="ask", text=options.question, cities=cities, **how)))
+        errand = Errand(
+            kind="ask",
+            text=options.question,
+            cities=tuple(options.city),
+            as_json=options.json,
+            translate=options.translate,
+        )
+        print(run(errand))
     return 0
 
 
@@ -90,9 +96,11 @@ def _ask_batch(options: argparse.Namespace, run: Run) -> int:
 
 def run_search(options: argparse.Namespace, settings: Settings) -> int:
     """`qa search`."""
-    how = {"cities": tuple(options.city), "count": options.k, "as_json": options.json}
+    errand = Errand(
+        kind="search", text=options.query, cities=tuple(options.city), count=options.k, as_json=options.json
+    )
     with _running(options, settings) as run:
-        printed = run(Errand(kind="search", text=options.query, **how))
+        printed = run(errand)
     if printed:
         print(printed)
     return 0

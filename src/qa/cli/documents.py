@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.cli.terminal import print_result, show_progress, tell
+from qa.cli.terminal import show_progress, tell
 from qa.config import Settings
 from qa.errors import QAError
 from qa.system.startup import without_collecting
@@ -63,7 +63,10 @@ def run_purge(options: argparse.Namespace, settings: Settings) -> int:
 
     receipt = purge(options.what, settings)
     note_purge(settings.index_dir, operator(), receipt)
-    print_result(dataclasses.asdict(receipt), purge_lines(receipt), as_json=options.json)
+    if options.json:
+        print(json.dumps(dataclasses.asdict(receipt), ensure_ascii=False))
+    else:
+        print("\n".join(purge_lines(receipt)))
     return 0
 
 
@@ -126,7 +129,10 @@ def index_documents(
         forget_older(settings.index_dir, days=settings.keep_questions_days)
     except QAError as error:  # the documents are indexed all the same
         print(f"qa: {error}", file=sys.stderr)
-    print_result(to_table(report), report_lines(report), as_json=as_json)
+    if as_json:
+        print(json.dumps(to_table(report), ensure_ascii=False), flush=True)
+    else:
+        print("\n".join(report_lines(report)), flush=True)
     return 1 if report.has_failures else 0
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.cli.terminal import UsageError, open_out, print_result, show_progress, tell
+from qa.cli.terminal import UsageError, open_out, show_progress, tell
 from qa.config import Settings
 from qa.llm.llama_server import serving_local_llm
 
@@ -46,8 +46,10 @@ def run_eval(options: argparse.Namespace, settings: Settings) -> int:
         )
     if options.html:
         write_report(options.html, results, settings)
-    tables = "\n\n\n".join(format_result(result, by=options.by) for result in results)
-    print_result(to_json(results), [tables], as_json=options.json)
+    if options.json:
+        print(json.dumps(to_json(results), ensure_ascii=False))
+    else:
+        print("\n\n\n".join(format_result(result, by=options.by) for result in results))
     return 0
 
 

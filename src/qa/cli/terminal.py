@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,11 +43,6 @@ def steady_streams() -> None:
 def tell(message: str) -> None:
     """Print `message` to stderr at once."""
     print(message, file=sys.stderr, flush=True)
-
-
-def print_result(table: object, lines: Iterable[str], *, as_json: bool) -> None:
-    """Print a result: `table` as JSON, or `lines` for people."""
-    print(json.dumps(table, ensure_ascii=False) if as_json else "\n".join(lines), flush=True)
 
 
 def explain_system(error: Exception) -> str:

@@ -176,9 +176,8 @@ def to_parsed(table: Any) -> Parsed:
             "cities": None if table["cities"] is None else tuple(filter(None, map(_line, table["cities"]))),
             "language": None if table["language"] is None else _line(table["language"]) or None,
             "sections": tuple(
-                Section(_line(section["heading"]), _number(section["level"]), Span(*map(_number, edges)))
+                Section(_line(section["heading"]), _number(section["level"]), _span(section["span"]))
                 for section in table["sections"]
-                for edges in [(section["span"]["start"], section["span"]["end"])]
             ),
             "pages": tuple(
                 PageStart(_number(page["number"]), _number(page["start"]), _line(page["name"]))
@@ -208,6 +207,10 @@ def _check(parsed: Parsed) -> None:
     for places in (edges, [page.start for page in parsed.pages]):
         if places != sorted(places) or any(place > len(parsed.text) for place in places):
             raise ValueError("places out of order, or outside of the text")
+
+
+def _span(table: Any) -> Span:
+    return Span(_number(table["start"]), _number(table["end"]))
 
 
 def _number(value: Any) -> int:

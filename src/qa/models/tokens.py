@@ -126,9 +126,7 @@ class PackagedSplitter:
     def _inner_ids(self, texts: Sequence[str]) -> Iterator[list[int]]:
         """The ids of each text's tokens, without those of its beginning and end."""
         for part in _parts(texts):
-            # The mark of a beginning or an end inside of a text is a token by itself.
-            has_marks = (any(mark in text for mark in self._marks) for text in part)
-            words_of = [None if has else self._words(text) for text, has in zip(part, has_marks, strict=True)]
+            words_of = [None if self._has_mark(text) else self._words(text) for text in part]
             known = self._ids_of_words({word for words in words_of for word in words or ()})
             for text, words in zip(part, words_of, strict=True):
                 if words is None:
@@ -136,6 +134,10 @@ class PackagedSplitter:
                     yield [numbers[i] for i in encoding.ids]
                 else:
                     yield list(chain.from_iterable(map(known.__getitem__, words)))
+
+    def _has_mark(self, text: str) -> bool:
+        # The mark of a beginning or an end inside of a text is a token by itself.
+        return any(mark in text for mark in self._marks)
 
     def _ids_of_words(self, words: set[str]) -> dict[str, tuple[int, ...]]:
         kept = self.remembered

@@ -34,7 +34,7 @@ def check_store(manifest: Manifest, settings: Settings) -> None:
     is_cut_off = folder is not None and locks.was_cut_off(folder)
     if folder is None or not find_graph(folder):
         _check(manifest, settings)
-    elif is_cut_off or not _is_noted(manifest, settings):
+    elif is_cut_off or not _is_noted(manifest, folder):
         _check_elsewhere(settings)
     if folder and is_cut_off:
         with suppress(OSError):  # then the build is checked once more
@@ -49,26 +49,25 @@ def check_if_doubtful(manifest: Manifest, settings: Settings) -> None:
     """
     folder = chroma_folder(settings, build=manifest.build)
     is_cut_off = folder is not None and locks.was_cut_off(folder)
-    if is_cut_off or not (_is_noted(manifest, settings) or locks.is_being_written(settings.index_dir)):
+    if is_cut_off or not (_is_noted(manifest, folder) or locks.is_being_written(settings.index_dir)):
         check_store(manifest, settings)
 
 
 def note_checked(manifest: Manifest, settings: Settings) -> None:
     """Note that the build is whole and need not be checked again, unless a process was cut off."""
     folder = chroma_folder(settings, build=manifest.build)
-    if folder is None or _is_noted(manifest, settings) or locks.was_cut_off(folder):
+    if folder is None or _is_noted(manifest, folder) or locks.was_cut_off(folder):
         return
     with suppress(OSError):  # then the build is checked once more
         for name, *_ in find_graph(folder):
             flush(folder / name)
-        write_whole(settings.index_dir / CHECKED_FILE, _state(manifest, folder))
+        write_whole(folder.parent / CHECKED_FILE, _state(manifest, folder))
 
 
-def _is_noted(manifest: Manifest, settings: Settings) -> bool:
-    folder = chroma_folder(settings, build=manifest.build)
+def _is_noted(manifest: Manifest, folder: Path | None) -> bool:
     if folder is None or not find_graph(folder):
         return True
-    checked = settings.index_dir / CHECKED_FILE
+    checked = folder.parent / CHECKED_FILE
     return checked.is_file() and checked.read_bytes() == _state(manifest, folder).encode()
 
 

@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec
 
 from qa.corpus.change_log import changed_paths, list_changes, note_change, note_purge, note_report
 from qa.corpus.intake import add_address, add_uploads, is_address, remove
-from qa.corpus.receipts import Receipt
+from qa.corpus.receipts import Progress, Receipt
 from qa.errors import InputError, QAError
 from qa.feedback import delete_refused, most_refused
 from qa.i18n.messages import say
@@ -38,7 +38,6 @@ MAX_ADDRESSES = 20
 Choices = list[tuple[str, str | int]]
 """What a list offers: how each is shown, and what it stands for."""
 
-Progress = Callable[[int, int, str], None]
 """(done, all, what is worked on)."""
 
 
