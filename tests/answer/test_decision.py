@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from passages import SAID, Selecting, chunk_of, passage_of, selecting_with
 
+from passages import SAID, Selecting, chunk_of, passage_of, selecting_with
 from qa.answer.decision import MAX_LOG_ODDS_BEHIND, MIN_CITY_SHARE, MIN_NEAR_SHARE, is_general
 from qa.answer.selection import MAX_NEAREST
 from qa.config import Settings

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from passages import QUERY, SAID, Selecting, chunk_of, passage_of, selecting_with
 
 from conftest import OverlapReranker
+from passages import QUERY, SAID, Selecting, chunk_of, passage_of, selecting_with
 from qa.answer.selection import READ_PASSAGES, STORY_STATEMENTS
 from qa.config import Settings
 from qa.domain import Focus, Query, Refusal, Span

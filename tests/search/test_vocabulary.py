@@ -6,9 +6,9 @@ import gc
 import weakref
 
 import pytest
-from passages import SAID, chunk_of
 
 from conftest import CountingEmbedder
+from passages import SAID, chunk_of
 from qa.config import Settings
 from qa.domain import Chunk, Query
 from qa.models import Models
