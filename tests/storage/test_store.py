@@ -69,10 +69,20 @@ def open_store(set_for: Callable[[Path], Settings]) -> Open:
 
 
 def brute_force(
-    records: list[VectorRecord], vector: NDArray[np.float32], *, kind: str, cities: tuple[str, ...] = ()
+    records: list[VectorRecord],
+    vector: NDArray[np.float32],
+    *,
+    kind: str,
+    cities: tuple[str, ...] = (),
+    language: str = "",
 ) -> dict[str, float]:
-    """The cosine of each chunk (about `cities`, if any are named), for sentences that of its best one."""
-    allowed = [r for r in records if not cities or set(cities) & set(r.chunk.source.cities)]
+    """The cosine of each chunk (about `cities`, in `language`), for sentences that of its best one."""
+    allowed = [
+        record
+        for record in records
+        if (not cities or set(cities) & set(record.chunk.source.cities))
+        and language in ("", record.chunk.source.language)
+    ]
     if kind == "passages":
         found = {r.chunk.chunk_id: float(r.passage @ vector) for r in allowed}
     else:
@@ -94,6 +104,35 @@ def test_similarities_are_those_of_brute_force(
         assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
         assert dict(found) == pytest.approx(expected, abs=1e-5)
         assert 0 < len(found) < 40 or not cities
+
+
+@pytest.mark.parametrize("cities", [(), ("Davao",), ("Dalian", "Surabaya")])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_language_lets_only_its_own_passages_through(
+    cities: tuple[str, ...], is_known: bool, tmp_path: Path, open_store: Open
+) -> None:
+    records = make_records(40)
+    store = open_store(tmp_path)
+    store.add(records)
+    known = LoadedChunks(record.chunk for record in records) if is_known else None
+    vector = unit(np.random.default_rng(1))
+    found = {}
+    for language in ("en", "km", "la"):
+        near = store.query(vector, kind="passages", count=200, cities=cities, language=language, known=known)
+        expected = brute_force(records, vector, kind="passages", cities=cities, language=language)
+        assert [chunk_id for chunk_id, _ in near] == list(expected)
+        assert dict(near) == pytest.approx(expected, abs=1e-5)
+        found[language] = len(near)
+    assert found["en"]
+    assert found["km"]
+    assert not found["la"]
+
+
+def test_sentences_are_not_narrowed_to_a_language_in_silence(tmp_path: Path, open_store: Open) -> None:
+    store = open_store(tmp_path)
+    store.add(make_records(2))
+    with pytest.raises(ValueError, match="sentences cannot be narrowed"):
+        store.query(unit(np.random.default_rng(1)), kind="sentences", count=1, language="en")
 
 
 def test_the_nearest_come_first_and_no_more_than_were_asked_for(tmp_path: Path, open_store: Open) -> None:
@@ -296,6 +335,18 @@ def test_a_store_that_is_open_goes_on_when_another_is_opened_on_another_folder(
     first.add(make_records(4))
     assert first.count()[0] == 4
     assert len(first.query(make_records(1)[0].passage, kind="passages", count=10)) == 4
+
+
+def test_a_language_is_searched_while_another_writes_in_it(tmp_path: Path, open_store: Open) -> None:
+    old = make_records(30)
+    open_store(tmp_path).add(old)
+    store = open_store(tmp_path, create=False)
+    chunks = LoadedChunks(record.chunk for record in old)
+    vector = old[1].passage
+    before = store.query(vector, kind="passages", count=50, language="km", known=chunks)
+    open_store(tmp_path).add(make_records(30, version="v2", seed=1))
+    assert len(before) == 15
+    assert store.query(vector, kind="passages", count=50, language="km", known=chunks) == before
 
 
 def test_a_city_is_searched_while_another_writes_about_it(tmp_path: Path, open_store: Open) -> None:

@@ -105,13 +105,15 @@ class VectorStore(Protocol):
         kind: str,
         count: int,
         cities: Sequence[str] = (),
+        language: str = "",
         known: Chunks | None = None,
     ) -> list[tuple[str, float]]:
         """The ids of the chunks nearest to `vector` by their own or their sentences' vectors (`kind`).
 
         Pairs of chunk id and cosine similarity (-1 to 1), best first. A chunk with several near sentences appears
-        once, with the best similarity. `cities` narrows to chunks about any of them. `known` narrows to these
-        chunks: left-overs of other states may not crowd them out.
+        once, with the best similarity. `cities` narrows to chunks about any of them, `language` to passages in it:
+        sentences have no language, and are refused with a `ValueError`. `known` narrows to these chunks:
+        left-overs of other states may not crowd them out.
         """
 
     def fetch_vectors(self, chunks: Sequence[Chunk]) -> dict[str, tuple[Vectors, Vectors]]:
@@ -131,6 +133,12 @@ class VectorStore(Protocol):
 
     def open_lexical(self, chunks: Chunks) -> StoredLexical | None:
         """The lexical search over `chunks` (from `load_chunks`); None where this program must do it in memory."""
+
+
+def refuse_language(kind: str, language: str) -> None:
+    """Raise `ValueError` where records of `kind` do not say their language, and `language` would narrow to one."""
+    if language and kind != "passages":
+        raise ValueError(f"{kind} cannot be narrowed to a language; ask for passages")
 
 
 def take_live(ask: Callable[[int], list[T]], keep: Callable[[list[T]], list[T]], *, count: int) -> list[T]:

@@ -22,7 +22,15 @@ from qa.domain import Chunk
 from qa.errors import IndexDamaged
 from qa.storage.manifest import DocumentRecord
 from qa.storage.records import VectorRecord, Vectors, chunk_metadata, sentence_id, shared_metadata, to_chunk
-from qa.storage.store.base import Chunks, LoadedChunks, StoredLexical, best_of_each, explaining, take_live
+from qa.storage.store.base import (
+    Chunks,
+    LoadedChunks,
+    StoredLexical,
+    best_of_each,
+    explaining,
+    refuse_language,
+    take_live,
+)
 from qa.storage.store.chroma_places import KINDS, ChromaFolder, ChromaServer
 from qa.storage.store.chroma_records import batches, count_lost, get_all, open_collection, pages
 
@@ -56,7 +64,7 @@ class ChromaStore:
                 for kind in KINDS
             }
         self._known: Chunks | None = None
-        self._about: dict[tuple[str, str], list[str]] = {}
+        self._allowed: dict[tuple[str, str, str], list[str]] = {}
 
     @cached_property
     def _passages(self) -> Collection:
@@ -194,21 +202,21 @@ class ChromaStore:
         kind: str,
         count: int,
         cities: Sequence[str] = (),
+        language: str = "",
         known: Chunks | None = None,
     ) -> list[tuple[str, float]]:
         """The ids of the chunks nearest to `vector` with their cosine similarity, best first."""
+        refuse_language(kind, language)
         collection = {"passages": self._passages, "sentences": self._sentences}[kind]
         allowed: dict[str, Any] = {}
-        if cities and known is not None and isinstance(self._place, ChromaFolder):
+        if (cities or language) and known is not None and isinstance(self._place, ChromaFolder):
             # Chroma's own filter takes in records that another process has just written. There it fails, for the
             # graph in this process' memory does not have them.
-            found_ids = (self._find_about(kind, city, known) for city in cities)
-            allowed["ids"] = list(dict.fromkeys(chain.from_iterable(found_ids)))
+            allowed["ids"] = self._find_allowed(kind, cities, language, known)
             if not allowed["ids"]:
                 return []
-        elif cities:
-            clauses: list[dict[str, Any]] = [{"cities": {"$contains": city}} for city in cities]
-            allowed["where"] = {"$or": clauses} if len(clauses) > 1 else clauses[0]
+        elif cities or language:
+            allowed["where"] = _where(cities, language)
 
         def ask(most: int) -> list[tuple[str, float]]:
             found = self._ask(collection, vector, n_results=most, **allowed)
@@ -273,16 +281,25 @@ class ChromaStore:
         time.sleep(pauses[0])
         return self._ask(collection, vector, pauses=pauses[1:], **options)
 
-    def _find_about(self, kind: str, city: str, known: Chunks) -> list[str]:
-        """The ids of the records of `kind` of the chunks in `known` that are about `city`."""
+    def _find_allowed(self, kind: str, cities: Sequence[str], language: str, known: Chunks) -> list[str]:
+        """The ids of the records of `kind` of the chunks in `known` about any of `cities`, in `language`."""
         if known is not self._known:
-            self._known, self._about = known, {}
-        if (kind, city) not in self._about:
-            chunks = [chunk for chunk in known if city in chunk.source.cities]
-            self._about[kind, city] = (
+            self._known, self._allowed = known, {}
+        about = (self._find_once(kind, known, city=city, language=language) for city in cities or ("",))
+        return list(dict.fromkeys(chain.from_iterable(about)))
+
+    def _find_once(self, kind: str, known: Chunks, *, city: str, language: str) -> list[str]:
+        key = (kind, city, language)
+        if key not in self._allowed:
+            chunks = [
+                chunk
+                for chunk in known
+                if (not city or city in chunk.source.cities) and language in ("", chunk.source.language)
+            ]
+            self._allowed[key] = (
                 [chunk.chunk_id for chunk in chunks] if kind == "passages" else _sentence_ids(chunks)
             )
-        return self._about[kind, city]
+        return self._allowed[key]
 
     def _write(
         self,
@@ -312,6 +329,15 @@ class ChromaStore:
             record_id: np.asarray(vector, dtype=np.float32)
             for record_id, vector in zip(found["ids"], embeddings, strict=True)
         }
+
+
+def _where(cities: Sequence[str], language: str) -> dict[str, Any]:
+    """Chroma's filter for records about any of `cities`, in `language`; at least one of them is not empty."""
+    about: list[dict[str, Any]] = [{"cities": {"$contains": city}} for city in cities]
+    clauses = [{"$or": about}] if len(about) > 1 else about
+    if language:
+        clauses = [*clauses, {"language": language}]
+    return {"$and": clauses} if len(clauses) > 1 else clauses[0]
 
 
 def _sentence_ids(chunks: Iterable[Chunk]) -> list[str]:

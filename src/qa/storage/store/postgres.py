@@ -19,7 +19,14 @@ from qa.domain import Chunk
 from qa.errors import IndexDamaged
 from qa.storage.manifest import DocumentRecord
 from qa.storage.records import Tokenise, VectorRecord, Vectors, chunk_metadata, lexical_text
-from qa.storage.store.base import Chunks, StoredLexical, best_of_each, require_made_with, take_live
+from qa.storage.store.base import (
+    Chunks,
+    StoredLexical,
+    best_of_each,
+    refuse_language,
+    require_made_with,
+    take_live,
+)
 from qa.storage.store.postgres_chunks import StoredChunks
 from qa.storage.store.postgres_lexical import PostgresLexical
 from qa.storage.store.postgres_place import PostgresSchema, Row, require_psycopg
@@ -186,16 +193,22 @@ class PostgresStore:
         kind: str,
         count: int,
         cities: Sequence[str] = (),
+        language: str = "",
         known: Chunks | None = None,
     ) -> list[tuple[str, float]]:
         """The ids of the chunks nearest to `vector` with their cosine similarity, best first."""
         from pgvector import Vector
 
-        where = "WHERE cities && %(cities)s" if cities else ""
+        refuse_language(kind, language)
+        narrowed = ["cities && %(cities)s"] * bool(cities)
+        narrowed += ["metadata->>'language' = %(language)s"] * bool(language)
+        where = f"WHERE {' AND '.join(narrowed)}" if narrowed else ""
         statement = NEAREST.format(table=kind, where=where, size=len(vector))
 
         def ask(most: int) -> list[Row]:
-            values = {"vector": Vector(vector), "cities": list(cities), "most": most}
+            values = {
+                "vector": Vector(vector), "cities": list(cities), "language": language, "most": most,
+            }  # fmt: skip
             return self._place.fetch(statement, values, binary=True)
 
         def keep(near: list[Row]) -> list[Row]:
