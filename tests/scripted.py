@@ -103,7 +103,7 @@ def interpret(
     return interpreter.interpret(
         query,
         catalogue=library.catalogue,
-        document_language=library.retriever.main_language,
+        document_languages=library.retriever.languages,
         understand_whole=lambda whole: library.understand(query.question, history=history, whole=whole),
         history=history,
     )

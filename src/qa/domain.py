@@ -146,11 +146,11 @@ class Query:
     """A question as it was understood.
 
     `question` is what was typed, `text` what is searched for (a follow-up made whole), `language` an ISO 639 code,
-    `cities` the cities that narrow the search, empty for all; `is_follow_up` tells that `text` borrows from the
-    conversation, `named_cities` which of `cities` the question itself names; `searched_text` is `text` with the
-    cities called as in the documents' language; `is_city_by_city` tells that each city needs its own answer,
-    `names_place` that a city of the catalogue is named, also the home one; `set_aside_cities` were chosen, and the
-    question names others; `wants_story` tells that all about a city is asked for; `translation` is of `text`.
+    `cities` the cities that narrow the search, empty for all; `is_follow_up`: `text` borrows from the talk;
+    `named_cities`: which of `cities` the question itself names; `is_city_by_city`: each city needs its own answer;
+    `names_place`: a city of the catalogue is named, also the home one; `set_aside_cities` were chosen, and the
+    question names others; `wants_story`: all about a city is asked for; `searched_text` is searched for, and
+    `renamed`, by language of documents, with cities called as there; `translation` is of `text`.
     """
 
     question: str
@@ -164,6 +164,7 @@ class Query:
     set_aside_cities: tuple[str, ...] = ()
     wants_story: bool = False
     searched_text: str = ""
+    renamed: Mapping[str, str] = field(default_factory=dict, hash=False)
     translation: str = ""
     translation_language: str = ""
 
@@ -252,9 +253,8 @@ ReplyKind = Literal["hello", "thanks", "coverage"]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why there is no answer, what was missing (a name, say), and the nearest statements there are. `not_direct`
-    stands between answer and refusal: the statements may help, but do not say it directly. `covered` are
-    the titles of the documents that there are, for telling what can be asked."""
+    """Why there is no answer, what is missing (a name, say), the nearest statements; those of `not_direct` can
+    help, but do not say it directly. `covered` are the titles of the documents, for telling what can be asked."""
 
     reason: RefusalReason
     missing: tuple[str, ...] = ()

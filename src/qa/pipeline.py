@@ -111,7 +111,7 @@ class Pipeline:
             query = self._interpreter.interpret(
                 query,
                 catalogue=library.catalogue,
-                document_language=library.retriever.main_language,
+                document_languages=library.retriever.languages,
                 understand_whole=lambda whole: library.understand(
                     query.question, history=history, cities=cities, whole=whole
                 ),

@@ -328,11 +328,23 @@ def test_a_question_is_composed_to_nfc() -> None:
     assert ask(decomposed).cities == ("Hai Phong",)
 
 
-def test_for_documents_in_another_language_cities_are_called_as_there() -> None:
-    query = understand("Kitakyushu đã cử ai đến Đại Liên?", catalogue=CATALOGUE, document_language="en")
+def test_for_documents_in_other_languages_cities_are_also_called_as_there() -> None:
+    question = "Kitakyushu đã cử ai đến Đại Liên?"
+    query = understand(question, catalogue=CATALOGUE, document_languages=["en", "ja", "vi", "id"])
 
-    assert query.text == "Kitakyushu đã cử ai đến Đại Liên?"
-    assert query.searched_text == "Kitakyushu đã cử ai đến Dalian?"
+    assert query.text == query.searched_text == question
+    assert query.renamed == {
+        "en": "Kitakyushu đã cử ai đến Dalian?",
+        "ja": "北九州市 đã cử ai đến 大連?",
+        "id": "Kitakyushu đã cử ai đến Dalian?",
+    }
+    assert hash(query) == hash(understand(question, catalogue=CATALOGUE))
+
+
+def test_a_question_that_names_no_city_has_one_wording() -> None:
+    query = understand("㍿の水道は？", catalogue=CATALOGUE, document_languages=["en", "ja"])
+
+    assert query.renamed == {}
 
 
 @pytest.mark.parametrize(

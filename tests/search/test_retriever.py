@@ -6,6 +6,7 @@ import dataclasses
 import math
 import random
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from qa.engine.library import Library, open_library
 from qa.indexing.chunking import text_to_embed
 from qa.indexing.run import index_corpus
 from qa.models import Models
+from qa.models.reader import Reading
 from qa.search.retriever import FAR_AHEAD, LEXICAL_WEIGHT, READ_WEIGHT, SURE, best_focus
 from qa.storage.bm25 import K1, B
 
@@ -346,3 +348,62 @@ def test_what_the_reader_says_moves_a_passage_up(library: Library) -> None:
     head = passages[: library.settings.read]
     scores = [passage.fused_score + READ_WEIGHT * best_focus(passage) for passage in head]
     assert scores == sorted(scores, reverse=True)
+
+
+def write_in(settings: Settings, name: str, language: str, text: str) -> None:
+    """A document of one paragraph in `language`."""
+    document = f"---\ntitle: {name}\nlanguage: {language}\n---\n\n{text}\n"
+    (settings.corpus_dir / f"{name}.md").write_text(document, encoding="utf-8")
+
+
+class AskedReader(DigitReader):
+    """Keeps each pair of question and passage that it was asked to read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pairs: list[tuple[str, str]] = []
+
+    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+        self.pairs += [(question, passage) for passage in passages]
+        return super().read(question, passages)
+
+
+def test_passages_are_asked_in_the_words_for_their_language_or_as_asked(settings: Settings) -> None:
+    write_in(settings, "one", "en", "Dalian had many experts.")
+    write_in(settings, "two", "ja", "大連 had many guests.")
+    write_in(settings, "three", "ja", "Dalian had ferries.")
+    renamed = {"ja": "which experts saw 大連"}
+    asked = "which experts saw Dalian"
+    reader = AskedReader()
+    index_corpus(settings, CountingEmbedder())
+    library = open_library(settings, Models(CountingEmbedder(), None, reader))
+
+    passages = library.retriever.retrieve(dataclasses.replace(ask(asked), renamed=renamed))
+
+    vectors = {text: CountingEmbedder().encode_query(text) for text in (asked, renamed["ja"])}
+    for passage in passages:
+        (similarity,) = passage.sentence_similarities
+        text = CountingEmbedder().encode_query(passage.chunk.text)
+        wanted = {"one": asked, "two": renamed["ja"], "three": asked}[passage.chunk.source.title]
+        assert similarity == pytest.approx(float(text @ vectors[wanted]), abs=1e-5)
+        assert passage.lexical_rank is not None
+    assert {(question, text.split("\n")[0]) for question, text in reader.pairs} == {
+        (asked, "one"),
+        (renamed["ja"], "two"),
+        (renamed["ja"], "three"),
+    }
+
+
+def test_the_languages_of_most_documents_come_first_however_long_they_are(settings: Settings) -> None:
+    write_in(settings, "long", "ja", "\n\n".join(f"# {word}\n\n{word} は長い。" for word in WORDS))
+    write_in(settings, "short", "en", "Experts came.")
+    write_in(settings, "other", "en", "Experts went.")
+
+    library = open_indexed(settings)
+
+    assert library.retriever.languages == ("en", "ja")
+    assert len(library.retriever.chunks) > 40
+
+
+def test_without_documents_there_is_no_language(settings: Settings) -> None:
+    assert open_indexed(settings).retriever.languages == ()

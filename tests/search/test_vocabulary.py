@@ -10,7 +10,7 @@ import pytest
 from conftest import CountingEmbedder
 from passages import SAID, chunk_of
 from qa.config import Settings
-from qa.domain import Chunk, Query
+from qa.domain import Chunk
 from qa.models import Models
 from qa.search.retriever import Retriever
 from qa.search.vocabulary import Vocabulary
@@ -49,9 +49,7 @@ def test_words_of_titles_and_texts_are_known_folded(vocabulary: Vocabulary) -> N
 
 
 def test_coverage_is_the_share_of_the_question_that_a_text_has(vocabulary: Vocabulary) -> None:
-    query = Query(question="sixty experts", text="sixty experts")
-
-    whole, half, none = vocabulary.coverage(query, ["sixty experts came", "sixty", "rain"])
+    whole, half, none = vocabulary.coverage("sixty experts", ["sixty experts came", "sixty", "rain"])
 
     assert whole == pytest.approx(1)
     assert 0 < half < 1
@@ -59,10 +57,9 @@ def test_coverage_is_the_share_of_the_question_that_a_text_has(vocabulary: Vocab
 
 
 def test_a_question_is_as_near_to_everyday_sentences_whatever_the_documents_say(settings: Settings) -> None:
-    query = Query(question="sixty experts", text="sixty experts")
     one, other = (retriever_over(settings, chunk).vocabulary for chunk in CHUNKS[:2])
 
-    assert one.background_similarity(query) == other.background_similarity(query)
+    assert one.background_similarity("sixty experts") == other.background_similarity("sixty experts")
 
 
 def test_without_documents_nothing_is_known(settings: Settings) -> None:

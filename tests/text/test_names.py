@@ -39,6 +39,15 @@ def unknown(question: str, *, language: str = "en") -> tuple[str, ...]:
     return find_unknown_names(Query(question=question, text=question, language=language), KNOWN)
 
 
+def test_a_city_that_documents_call_otherwise_is_no_unknown_name() -> None:
+    question = "Pergi ke Bangkok dengan Jakarta?"
+    renamed = {"km": "Pergi ke បាងកក dengan Jakarta?", "en": "Pergi ke Krung dengan Jakarta?"}
+    query = Query(question=question, text=question, language="id", renamed=renamed)
+
+    assert unknown(question, language="id") == ("Bangkok", "Jakarta")
+    assert find_unknown_names(query, KNOWN) == ("Jakarta",)
+
+
 @pytest.mark.parametrize(
     ("question", "names"),
     [

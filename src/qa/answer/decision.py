@@ -25,6 +25,7 @@ from qa.answer.selection import (
 from qa.config import Settings
 from qa.domain import Evidence, Passage, Query, Refusal
 from qa.search.retriever import best_focus
+from qa.search.wordings import wording_for
 from qa.system.stopwatch import Stopwatch
 from qa.text.names import find_places, find_unknown_names, find_unmentioned_words, find_years
 
@@ -149,14 +150,16 @@ def read_signals(
 ) -> Signals:
     """What tells whether the evidence answers `query`; see `qa.answer.calibration`."""
     best = passages[0]
+    language = best.chunk.source.language
+    question = wording_for(query, language)
     logits = [candidate.logit for candidate in candidates if candidate.logit is not None]
     return Signals(
         similarity=best.similarity,
-        coverage=vocabulary.coverage(query, [f"{best.chunk.place.heading}\n{best.chunk.text}"])[0],
+        coverage=vocabulary.coverage(question, [f"{best.chunk.place.heading}\n{best.chunk.text}"])[0],
         passage_logit=best.rerank_score if logits else None,
         sentence_logit=max(logits) if logits else None,
-        background=vocabulary.background_similarity(query),
-        is_cross_lingual=query.language != best.chunk.source.language,
+        background=vocabulary.background_similarity(question),
+        is_cross_lingual=query.language != language,
         has_unknown_name=bool(find_unknown_names(query, vocabulary.words)),
         names_place=query.names_place,
         is_unmentioned=bool(find_unmentioned_words(query, vocabulary.words)),

@@ -6,11 +6,14 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from qa.answer.context import extend_to_context
 from qa.domain import Evidence, Focus, Passage, Query, Span
 from qa.search.retriever import is_far_behind, under_headings
+from qa.search.wordings import wording_for
 from qa.system.stopwatch import Stopwatch
 from qa.text.names import find_years
 from qa.text.sentences import LIST_MARKS
@@ -104,14 +107,19 @@ def rank_sentences(
         )
     ]
     texts = [passage.chunk.cut(span) for passage, span, _, _ in pairs]
-    coverages = vocabulary.coverage(query, texts)
+    questions = [wording_for(query, passage.chunk.source.language) for passage, _, _, _ in pairs]
+    coverages = [
+        coverage
+        for question, group in groupby(zip(questions, texts, strict=True), key=itemgetter(0))
+        for coverage in vocabulary.coverage(question, [text for _, text in group])
+    ]
     logits: Sequence[float | None] = [None] * len(texts)
     if reranker is not None and passages[0].rerank_score is not None:
         clock = clock or Stopwatch()
         clock.lap("select")
         # Under its headings, for a sentence often leaves to them what it is about: "Both cities signed …".
         placed = [under_headings(p.chunk, text) for (p, _, _, _), text in zip(pairs, texts, strict=True)]
-        logits = reranker.score([(query.searched_text, text) for text in placed])
+        logits = reranker.score(list(zip(questions, placed, strict=True)))
         clock.lap("rerank")
     candidates = [
         Candidate(passage, span, text, similarity, coverage, logit, passage is passages[0], focus)
@@ -179,7 +187,8 @@ def _is_worth_setting_off(candidate: Candidate, query: Query, least: float) -> b
     if query.is_city_by_city:  # of several cities, what is exact is a date or a number
         return any(character.isdigit() for character in words)
     # What the question says itself is not what it asks for.
-    return words.casefold() not in query.searched_text.casefold()
+    asked = f"{query.searched_text}\n{wording_for(query, candidate.passage.chunk.source.language)}"
+    return words.casefold() not in asked.casefold()
 
 
 def _drop_repeats(candidates: Sequence[Candidate], count: int) -> list[Candidate]:

@@ -164,10 +164,9 @@ class CityCatalogue:
         'Surabayaの人口'
         """
         folded = _fold(text)
-        names = [(start, end, city.name) for start, end, city in self._names(folded)]
-        return _replace(
-            folded, [(start, end, self.display_name(name, language)) for start, end, name in names]
-        )
+        spans = [(*span, self.display_name(city.name, language)) for *span, city in self._names(folded)]
+        is_same = all(folded.surface(start, end) == name for start, end, name in spans)
+        return text if is_same else _replace(folded, spans)
 
     def blank_names(self, text: str, sign: str) -> str:
         """`text` with `sign` for every city that it names or misspells, the home one too.

@@ -69,17 +69,18 @@ class Interpreter:
         query: Query,
         *,
         catalogue: CityCatalogue,
-        document_language: str | None,
+        document_languages: Sequence[str],
         understand_whole: Callable[[str], Query],
         history: Sequence[Turn] = (),
     ) -> Query:
-        """`query`, with a follow-up made whole, and with a translation if the documents are in another language.
+        """`query`, with a follow-up made whole, and with a translation if most documents are in another language.
 
-        `understand_whole` understands the follow-up from its whole wording. All takes a third of `llm_timeout_s`
-        at most. No failure of the model is an error here.
+        `document_languages` has the language of most documents first. `understand_whole` understands the follow-up
+        from its whole wording. All takes a third of `llm_timeout_s` at most. No failure of the model is an error
+        here.
         """
         until = time.monotonic() + QUESTION_SHARE * self._model.timeout_s
-        language = document_language or query.language
+        language = next(iter(document_languages), query.language)
         try:
             whole = self._make_whole(query, history, catalogue, until)
             if whole:

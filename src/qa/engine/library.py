@@ -20,7 +20,7 @@ from qa.indexing.build import index_fingerprint
 from qa.overview.coverage import Coverage, survey
 from qa.overview.subjects import SUBJECTS, SubjectFinder
 from qa.overview.timeline import Event, find_events
-from qa.question.understanding import understand
+from qa.question.understanding import rename_cities, understand
 from qa.search.retriever import Retriever
 from qa.storage.integrity import check_if_doubtful
 from qa.storage.manifest import (
@@ -68,7 +68,7 @@ class Library:
             history=history,
             chosen_cities=cities,
             catalogue=self.catalogue,
-            document_language=self.retriever.main_language,
+            document_languages=self.retriever.languages,
             whole=whole,
         )
 
@@ -89,15 +89,18 @@ class Library:
         cities = query.cities or self.covered_cities
         if not query.is_city_by_city or len(cities) < 2:
             return (query,)
-        return tuple(
-            replace(
-                query,
-                cities=(city,),
-                names_place=True,
-                searched_text=self._ask_of(city, query, query.searched_text),
-                translation=self._ask_of(city, query, query.translation) if query.translation else "",
-            )
-            for city in cities
+        return tuple(self._narrow(query, city) for city in cities)
+
+    def _narrow(self, query: Query, city: str) -> Query:
+        """`query` asked of `city` alone."""
+        searched_text = self._ask_of(city, query, query.searched_text)
+        return replace(
+            query,
+            cities=(city,),
+            names_place=True,
+            searched_text=searched_text,
+            renamed=rename_cities(searched_text, self.retriever.languages, self.catalogue),
+            translation=self._ask_of(city, query, query.translation) if query.translation else "",
         )
 
     def _ask_of(self, city: str, query: Query, text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from qa.cities import CityCatalogue
 from qa.domain import Query, Turn
@@ -39,15 +39,15 @@ def understand(
     history: Sequence[Turn] = (),
     chosen_cities: Sequence[str] = (),
     catalogue: CityCatalogue,
-    document_language: str | None = None,
+    document_languages: Iterable[str] = (),
     whole: str = "",
 ) -> Query:
     """What is asked. A city that the question names wins over a chosen one, that over the conversation's.
 
     A chosen city that loses is kept as set aside, so that the answer can say so.
 
-    Cities are searched for by the names that they have in `document_language`: embedders place "Surabaya" and
-    スラバヤ near each other, but not in the same place.
+    Cities are searched for by the names that the question gives them and those that they have in each of
+    `document_languages`: embedders place "Surabaya" and スラバヤ near each other, but not in the same place.
 
     `whole` is the question made whole already, by a language model say, and checked; by default the rules do that.
 
@@ -79,8 +79,14 @@ def understand(
         is_city_by_city=is_city_by_city,
         set_aside_cities=tuple(city for city in chosen if named and city not in named),
         wants_story=not is_city_by_city and asks_for_story(whole, catalogue),
-        searched_text=catalogue.rename(whole, document_language) if document_language else whole,
+        renamed=rename_cities(whole, document_languages, catalogue),
     )
+
+
+def rename_cities(text: str, languages: Iterable[str], catalogue: CityCatalogue) -> dict[str, str]:
+    """`text` with its cities called as in each of `languages`, for those in which that is another text."""
+    renamed = {language: catalogue.rename(text, language) for language in languages}
+    return {language: other for language, other in renamed.items() if other != text}
 
 
 def asked_before(history: Sequence[Turn]) -> list[str]:

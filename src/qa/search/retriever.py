@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
@@ -15,14 +15,18 @@ from qa.config import Settings
 from qa.domain import Chunk, Focus, Passage, Query, Span
 from qa.search.recent_vectors import KeptVectors
 from qa.search.vocabulary import Vocabulary
+from qa.search.wordings import wording_for, wordings_of
 from qa.storage.bm25 import LexicalIndex
-from qa.storage.records import lexical_text
+from qa.storage.records import Vectors, lexical_text
 from qa.storage.store import Chunks, VectorStore
 from qa.system.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from qa.models import Models
     from qa.models.reader import Reading
+
+MAX_LANGUAGES = 8
+"""Limits the languages of documents that a question has wordings for: each costs an embedding of the question."""
 
 LEXICAL_WEIGHT = 0.2
 """What BM25's share (see `LexicalIndex.score`) counts for beside the cosine similarity.
@@ -75,10 +79,11 @@ class Retriever:
         self._about = lru_cache(maxsize=64)(partial(_find_about, self._numbered))
 
     @cached_property
-    def main_language(self) -> str | None:
-        """The language that most chunks are in; None where there are none."""
-        counts = Counter(chunk.source.language for chunk in self.chunks)
-        return counts.most_common(1)[0][0] if counts else None
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the chunks, those of most documents first, `MAX_LANGUAGES` at most."""
+        each = dict.fromkeys((chunk.source.doc_id, chunk.source.language) for chunk in self.chunks)
+        counts = Counter(language for _, language in each)
+        return tuple(language for language, _ in counts.most_common(MAX_LANGUAGES))
 
     def encode(self, text: str) -> NDArray[np.float32]:
         """The vector of a question or a description: shape (d,), float32, unit norm."""
@@ -111,7 +116,8 @@ class Retriever:
         """What both searches find for `query` and for its translation, best first."""
         texts = [query] if not query.translation else [query, _translated(query)]
         for each in texts:
-            self._encode(each.searched_text)  # kept until it is wanted
+            for wording in wordings_of(each):
+                self._encode(wording)  # kept until it is wanted
         clock.lap("embed")
         lexical = [self._search_lexical(each) for each in texts]
         clock.lap("lexical")
@@ -126,23 +132,31 @@ class Retriever:
         return merged
 
     def _search_lexical(self, query: Query) -> dict[str, float]:
-        """BM25 shares by chunk id, best first."""
+        """BM25 shares by chunk id, best first: the largest that any wording of `query` gives."""
+        shares: dict[str, float] = {}
+        for wording in wordings_of(query):
+            for chunk_id, share in self._find_words(wording, query.cities):
+                shares[chunk_id] = max(share, shares.get(chunk_id, 0.0))
+        best = sorted(shares.items(), key=lambda pair: -pair[1])
+        return dict(best[: self._settings.candidates])
+
+    def _find_words(self, wording: str, cities: Sequence[str]) -> list[tuple[str, float]]:
+        """Pairs of a chunk's id and its BM25 share, best first."""
+        count = self._settings.candidates
         if not isinstance(self.lexical, LexicalIndex):
-            return dict(
-                self.lexical.search(query.searched_text, count=self._settings.candidates, cities=query.cities)
-            )
-        allowed = None
-        if query.cities:
-            allowed = np.any([self._about(city) for city in query.cities], axis=0)
-        found = self.lexical.top(query.searched_text, count=self._settings.candidates, allowed=allowed)
-        return {self._numbered[number].chunk_id: score for number, score in found}
+            return self.lexical.search(wording, count=count, cities=cities)
+        allowed = np.any([self._about(city) for city in cities], axis=0) if cities else None
+        found = self.lexical.top(wording, count=count, allowed=allowed)
+        return [(self._numbered[number].chunk_id, score) for number, score in found]
 
     def _find_near(self, query: Query) -> list[str]:
-        """The ids of the nearest chunks by passage and by sentence."""
+        """The ids of the nearest chunks by passage and by sentence, and by passage to each other wording."""
         found: list[str] = []
-        for kind, count in (("passages", 1), ("sentences", 2)):
+        asked, *renamed = wordings_of(query)
+        others = [(wording, "passages", 1) for wording in renamed]
+        for wording, kind, count in ((asked, "passages", 1), (asked, "sentences", 2), *others):
             near = self._store.query(
-                self._encode(query.searched_text),
+                self._encode(wording),
                 kind=kind,
                 count=count * self._settings.candidates,
                 cities=query.cities,
@@ -152,22 +166,18 @@ class Retriever:
         return found
 
     def _measure(self, query: Query, found: Sequence[str]) -> list[Passage]:
-        """The chunks with the ids `found`, each once, with their exact similarities to `query`, best first."""
-        vector = self._encode(query.searched_text)
+        """The chunks with the ids `found`, each once, with their exact similarities to `query`, best first: to its
+        words as they are or as they are for the chunk's language, the larger ones."""
         chunks = list(self.chunks.find(dict.fromkeys(found)).values())
         vectors = self._vectors.fetch(chunks)
         passages = []
         for chunk in chunks:
             if chunk.chunk_id in vectors:
-                own, sentences = vectors[chunk.chunk_id]
-                similarities = sentences @ vector
-                passages.append(
-                    Passage(
-                        chunk=chunk,
-                        similarity=float(own @ vector + similarities.max()) / 2,
-                        sentence_similarities=tuple(float(value) for value in similarities),
-                    )
-                )
+                wordings = {query.searched_text, wording_for(query, chunk.source.language)}
+                measured = [
+                    _compare(chunk, vectors[chunk.chunk_id], self._encode(wording)) for wording in wordings
+                ]
+                passages.append(max(measured, key=lambda passage: passage.similarity))
         passages.sort(key=lambda p: (-p.similarity, p.chunk.source.path, p.chunk.place.span))
         return [replace(passage, dense_rank=rank) for rank, passage in enumerate(passages, start=1)]
 
@@ -190,7 +200,10 @@ class Retriever:
     def _score(self, query: Query, passages: Sequence[Passage]) -> list[Passage]:
         """`passages` with the cross-encoder's logits, best first."""
         assert self._models.reranker is not None  # noqa: S101  # for the type checker
-        pairs = [(query.searched_text, under_headings(each.chunk, each.chunk.text)) for each in passages]
+        pairs = [
+            (wording_for(query, each.chunk.source.language), under_headings(each.chunk, each.chunk.text))
+            for each in passages
+        ]
         scores = self._models.reranker.score(pairs)
         scored = [replace(p, rerank_score=float(score)) for p, score in zip(passages, scores, strict=True)]
         return sorted(scored, key=lambda passage: -(passage.rerank_score or 0.0))
@@ -202,14 +215,32 @@ class Retriever:
         head = passages[: self._settings.read]
         if head and head[0].rerank_score is not None:  # what the cross-encoder left out cannot lead
             head = tuple(passage for passage in head if passage.rerank_score is not None)
-        texts = [_before_text(passage.chunk) + passage.chunk.text for passage in head]
-        readings = self._models.reader.read(query.searched_text, texts)
         read = [
             replace(passage, read_score=reading.logit, foci=_find_foci(passage.chunk, reading))
-            for passage, reading in zip(head, readings, strict=True)
+            for wording in wordings_of(query)
+            for passage, reading in self._read_with(
+                wording,
+                [each for each in head if wording_for(query, each.chunk.source.language) == wording],
+            )
         ]
         read.sort(key=lambda passage: -_score_read(passage))
         return (*read, *passages[len(head) :])
+
+    def _read_with(self, wording: str, passages: Sequence[Passage]) -> Iterable[tuple[Passage, Reading]]:
+        assert self._models.reader is not None  # noqa: S101  # for the type checker
+        texts = [_before_text(passage.chunk) + passage.chunk.text for passage in passages]
+        return zip(passages, self._models.reader.read(wording, texts), strict=True) if texts else ()
+
+
+def _compare(chunk: Chunk, vectors: tuple[Vectors, Vectors], question: NDArray[np.float32]) -> Passage:
+    """`chunk` with its own similarity and its sentences' to `question`, shape (d,)."""
+    own, sentences = vectors
+    similarities = sentences @ question
+    return Passage(
+        chunk=chunk,
+        similarity=float(own @ question + similarities.max()) / 2,
+        sentence_similarities=tuple(float(value) for value in similarities),
+    )
 
 
 def is_far_behind(passage: Passage, best: Passage) -> bool:
@@ -278,7 +309,7 @@ def _fuse(passages: Sequence[Passage], lexical: Mapping[str, float]) -> tuple[Pa
 
 
 def _translated(query: Query) -> Query:
-    return replace(query, searched_text=query.translation, translation="")
+    return replace(query, searched_text=query.translation, renamed={}, translation="")
 
 
 def _merge(passages: Sequence[Passage], translated: Sequence[Passage]) -> tuple[Passage, ...]:

@@ -12,7 +12,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.domain import Query
 from qa.storage.bm25 import LexicalIndex
 from qa.storage.store import Chunks
 from qa.storage.store.base import StoredLexical
@@ -68,18 +67,18 @@ class Vocabulary:
         """The vectors of everyday sentences: shape (n, d), float32, unit norm."""
         return background_of(self._embedder)
 
-    def background_similarity(self, query: Query) -> float:
-        """The mean cosine of `query` with everyday sentences that have nothing to do with it.
+    def background_similarity(self, question: str) -> float:
+        """The mean cosine of `question` with everyday sentences that have nothing to do with it.
 
         How near a question is to anything at all differs by language and wording by as much as relevant and
         irrelevant passages differ: a score normalised by such a cohort (Reynolds 1997, for speakers' voices)
         can be compared between languages, also those that no development set has.
         """
-        return float(np.mean(self.background @ self._encode(query.searched_text)))
+        return float(np.mean(self.background @ self._encode(question)))
 
-    def coverage(self, query: Query, texts: Sequence[str]) -> list[float]:
-        """For each text, the share of the query's subwords, weighted by idf, that occur in it: 0 to 1."""
-        return self._lexical.coverage(query.searched_text, texts)
+    def coverage(self, question: str, texts: Sequence[str]) -> list[float]:
+        """For each text, the share of the question's subwords, weighted by idf, that occur in it: 0 to 1."""
+        return self._lexical.coverage(question, texts)
 
 
 _MADE: WeakKeyDictionary[Embedder, NDArray[np.float32]] = WeakKeyDictionary()

@@ -73,7 +73,8 @@ def _starting(words: Sequence[str], start: str) -> Iterator[str]:
 def find_unknown_names(query: Query, known: Words) -> tuple[str, ...]:
     """The capitalised words inside the question that are not in `known`, nor anything like them.
 
-    A question written in capitals throughout, or Like A Title, tells nothing, and German capitalises nouns.
+    A question written in capitals throughout, or Like A Title, tells nothing, and German capitalises nouns. A city
+    that documents call otherwise (`query.renamed`) is known to them by that name.
     """
     text = query.searched_text
     words = re.findall(r"[^\W\d_]{2,}", text)
@@ -85,7 +86,8 @@ def find_unknown_names(query: Query, known: Words) -> tuple[str, ...]:
         word = re.sub(r"['’]s?$", "", match.group())
         if SENTENCE_START.search(text[: match.start()]) or len(word) < MIN_LETTERS:
             continue
-        if not _is_known(fold_letters(word), known):
+        is_renamed = any(word not in other for other in query.renamed.values())
+        if not is_renamed and not _is_known(fold_letters(word), known):
             missing.append(word)
     return tuple(dict.fromkeys(missing))
 
