@@ -28,7 +28,7 @@ from qa.indexing.run import index_corpus
 from qa.models import Embedder, Models, load_embedder
 from qa.models.embedder import SHARED_LAYERS
 from qa.models.reader import PASSAGE_PREFIX, QUESTION_PREFIX
-from qa.search.retriever import LEXICAL_WEIGHT
+from qa.search.fusion import LEXICAL_WEIGHT
 from qa.storage.bm25 import LexicalIndex
 
 Scores = NDArray[np.float32]

@@ -187,8 +187,8 @@ class Passage:
     """A chunk that was retrieved, and why.
 
     Of all scores, higher is better. `similarity` is the mean of the chunk's own cosine and its best sentence's
-    (-1 to 1); ranks count from 1, and are None where that search did not find it; `fused_score` adds BM25's share;
-    `rerank_score` is the cross-encoder's logit; `foci` are the reader's, one for each of `chunk.sentences`.
+    (-1 to 1); ranks count from 1, and are None where that search did not find it; `fused_score` takes BM25's share
+    and the language in; `rerank_score` is the cross-encoder's logit; `foci`: one for each of `chunk.sentences`.
     """
 
     chunk: Chunk

@@ -24,7 +24,8 @@ from qa.indexing.chunking import text_to_embed
 from qa.indexing.run import index_corpus
 from qa.models import Models
 from qa.models.reader import Reading
-from qa.search.retriever import FAR_AHEAD, LEXICAL_WEIGHT, READ_WEIGHT, SURE, best_focus
+from qa.search.fusion import LEXICAL_WEIGHT
+from qa.search.retriever import FAR_AHEAD, READ_WEIGHT, SURE, best_focus
 from qa.storage.bm25 import K1, B
 
 CITIES = ("Dalian", "Surabaya", "Davao", "Hai Phong", "Phnom Penh")

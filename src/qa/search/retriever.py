@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from qa.config import Settings
 from qa.domain import Chunk, Focus, Passage, Query, Span
+from qa.search.fusion import fuse, merge
+from qa.search.language_means import measure_nearness
 from qa.search.recent_vectors import KeptVectors
 from qa.search.vocabulary import Vocabulary
 from qa.search.wordings import wording_for, wordings_of
@@ -27,15 +29,6 @@ if TYPE_CHECKING:
 
 MAX_LANGUAGES = 8
 """Limits the languages of documents that a question has wordings for: each costs an embedding of the question."""
-
-LEXICAL_WEIGHT = 0.2
-"""What BM25's share (see `LexicalIndex.score`) counts for beside the cosine similarity.
-
-A sum of scores (Bruch, Gai & Ingber 2023), not of reciprocal ranks: over the development sets it ranked the
-right document first in .87 of the questions, reciprocal rank fusion (k = 60) in .76, because for questions in
-another language than the documents' BM25's ranks are noise, while its share of the query's weight is near
-zero. Between 0.05 and 0.3 the figure hardly moves.
-"""
 
 READ_WEIGHT, RERANKED_READ_WEIGHT = 0.006, 0.3
 """What the best focus of a passage (see `Focus.score`) counts for beside the fused score, and beside the
@@ -126,8 +119,9 @@ class Retriever:
         ]
         measured = [self._measure(each, found) for each in texts]
         clock.lap("dense")
-        fused = [_fuse(passages, near) for passages, near in zip(measured, lexical, strict=True)]
-        merged = fused[0] if len(fused) == 1 else _merge(*fused)
+        nearness = [self._measure_nearness(*each) for each in zip(texts, measured, strict=True)]
+        fused = [fuse(*each) for each in zip(measured, lexical, nearness, strict=True)]
+        merged = fused[0] if len(fused) == 1 else merge(*fused)
         clock.lap("fuse")
         return merged
 
@@ -180,6 +174,12 @@ class Retriever:
                 passages.append(max(measured, key=lambda passage: passage.similarity))
         passages.sort(key=lambda p: (-p.similarity, p.chunk.source.path, p.chunk.place.span))
         return [replace(passage, dense_rank=rank) for rank, passage in enumerate(passages, start=1)]
+
+    def _measure_nearness(self, query: Query, passages: Iterable[Passage]) -> dict[str, float]:
+        """How near `query` lies to each language of `passages`, whatever they say."""
+        languages = {passage.chunk.source.language for passage in passages}
+        question = self._encode(query.searched_text)
+        return measure_nearness(question, languages, identity=self._models.embedder.identity)
 
     def _rerank(self, query: Query, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
         """`passages` with the best of them in the cross-encoder's order, where it reads the languages."""
@@ -294,35 +294,5 @@ def under_headings(chunk: Chunk, text: str) -> str:
     return f"{chunk.place.heading}\n{text}" if chunk.place.heading else text
 
 
-def _fuse(passages: Sequence[Passage], lexical: Mapping[str, float]) -> tuple[Passage, ...]:
-    """`passages` with their similarity and weighted BM25 share added up, best first."""
-    ranks = {chunk_id: rank for rank, chunk_id in enumerate(lexical, start=1)}
-    fused = [
-        replace(
-            passage,
-            lexical_rank=ranks.get(passage.chunk.chunk_id),
-            fused_score=passage.similarity + LEXICAL_WEIGHT * lexical.get(passage.chunk.chunk_id, 0.0),
-        )
-        for passage in passages
-    ]
-    return tuple(sorted(fused, key=lambda passage: (-passage.fused_score, passage.dense_rank or 0)))
-
-
 def _translated(query: Query) -> Query:
     return replace(query, searched_text=query.translation, renamed={}, translation="")
-
-
-def _merge(passages: Sequence[Passage], translated: Sequence[Passage]) -> tuple[Passage, ...]:
-    """`passages` by the mean of their own fused score and that for the question's translation, best first.
-
-    Their similarities stay those to the question as it was asked: a translation helps to find, and what it found
-    is judged without it. Of 36 questions of XQuAD in Vietnamese, Chinese and Arabic over English paragraphs, .92
-    have the right one first with their right translation and .81 without, and as many are answered; with another
-    question's .39, and no foreign question is answered more (scripts/measure_translation.py).
-    """
-    scores = {passage.chunk.chunk_id: passage.fused_score for passage in translated}
-    merged = [
-        replace(passage, fused_score=(passage.fused_score + scores[passage.chunk.chunk_id]) / 2)
-        for passage in passages
-    ]
-    return tuple(sorted(merged, key=lambda passage: (-passage.fused_score, passage.dense_rank or 0)))
