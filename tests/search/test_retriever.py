@@ -25,7 +25,7 @@ from qa.indexing.run import index_corpus
 from qa.models import Models
 from qa.models.reader import Reading
 from qa.search.fusion import LEXICAL_WEIGHT
-from qa.search.retriever import FAR_AHEAD, READ_WEIGHT, SURE, best_focus
+from qa.search.retriever import FAR_AHEAD, OF_EACH_LANGUAGE, READ_WEIGHT, SURE, best_focus
 from qa.storage.bm25 import K1, B
 
 CITIES = ("Dalian", "Surabaya", "Davao", "Hai Phong", "Phnom Penh")
@@ -408,3 +408,30 @@ def test_the_languages_of_most_documents_come_first_however_long_they_are(settin
 
 def test_without_documents_there_is_no_language(settings: Settings) -> None:
     assert open_indexed(settings).retriever.languages == ()
+
+
+def test_passages_of_each_language_are_found_however_many_of_another_are_nearer(settings: Settings) -> None:
+    for number in range(60):
+        write_in(settings, f"near{number}", "ja", f"word1 word2 word3 report {number}")
+    for number in range(10):
+        write_in(settings, f"far{number}", "vi", f"word1 word4 word5 word6 word7 bericht {number}")
+    write_in(settings, "farther", "id", "Nothing of it.")
+    settings = dataclasses.replace(settings, candidates=10)
+
+    passages = open_indexed(settings).retriever.retrieve(ask("word1 word2 word3"))
+
+    counts = Counter(passage.chunk.source.language for passage in passages)
+    assert counts["ja"] >= 10
+    assert counts["vi"] == OF_EACH_LANGUAGE
+    assert counts["id"] == 1
+    assert all(passage.dense_rank for passage in passages)
+
+
+def test_a_language_lets_no_other_city_through(settings: Settings) -> None:
+    for number in range(20):
+        write_in(settings, f"near{number}", "en", f"Dalian word1 word2 {number}")
+    write_in(settings, "far", "ja", "Surabaya word3 word4")
+
+    passages = open_indexed(settings).retriever.retrieve(ask("word1 word2", cities=("Dalian",)))
+
+    assert {passage.chunk.source.language for passage in passages} == {"en"}

@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS {s}.sentences (
 CREATE TABLE IF NOT EXISTS {s}.tokens (token text PRIMARY KEY, chunks bigint NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_version ON {s}.passages (version);
 CREATE INDEX IF NOT EXISTS passages_cities ON {s}.passages USING gin (cities);
+CREATE INDEX IF NOT EXISTS passages_language ON {s}.passages ((metadata->>'language'));
 CREATE INDEX IF NOT EXISTS passages_lexemes ON {s}.passages USING gin (lexemes);
 CREATE INDEX IF NOT EXISTS sentences_version ON {s}.sentences (version);
 CREATE INDEX IF NOT EXISTS sentences_cities ON {s}.sentences USING gin (cities);
