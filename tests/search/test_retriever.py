@@ -17,15 +17,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from conftest import CountingEmbedder, DigitReader, OverlapReranker, RecordingReranker
+from passages import chunk_of, passage_of
 from qa.config import Settings
-from qa.domain import Passage, Query
+from qa.domain import Passage, Query, Source
 from qa.engine.library import Library, open_library
 from qa.indexing.chunking import text_to_embed
 from qa.indexing.run import index_corpus
 from qa.models import Models
 from qa.models.reader import Reading
 from qa.search.fusion import LEXICAL_WEIGHT
-from qa.search.retriever import FAR_AHEAD, OF_EACH_LANGUAGE, READ_WEIGHT, SURE, best_focus
+from qa.search.retriever import FAR_AHEAD, OF_EACH_LANGUAGE, READ_WEIGHT, SURE, best_focus, choose_to_read
 from qa.storage.bm25 import K1, B
 
 CITIES = ("Dalian", "Surabaya", "Davao", "Hai Phong", "Phnom Penh")
@@ -435,3 +436,48 @@ def test_a_language_lets_no_other_city_through(settings: Settings) -> None:
     passages = open_indexed(settings).retriever.retrieve(ask("word1 word2", cities=("Dalian",)))
 
     assert {passage.chunk.source.language for passage in passages} == {"en"}
+
+
+def spread(languages: str, *, scored: int = 0, best: float = 0.0) -> list[Passage]:
+    """Passages in these languages, best first; the cross-encoder gave the first ones `best` and less."""
+    return [
+        dataclasses.replace(
+            passage_of(chunk_of("It is said.", path=f"{number}.txt"), 0.9),
+            chunk=dataclasses.replace(
+                chunk_of("It is said.", path=f"{number}.txt"),
+                source=Source(f"{number}", f"{number}.txt", "A", language),
+            ),
+            rerank_score=best - number if number < scored else None,
+        )
+        for number, language in enumerate(languages.split())
+    ]
+
+
+@pytest.mark.parametrize(
+    ("languages", "count", "read"),
+    [
+        ("en en en en en en", 3, "012"),
+        ("en en en ja en ja ja", 3, "01235"),
+        ("en ja en ja ja km", 3, "01235"),
+        ("ja en vi km ja en vi km ja en", 2, "01234567"),
+        ("en en ja", 1, "02"),
+        ("", 3, ""),
+    ],
+)
+def test_the_best_of_each_language_are_read(languages: str, count: int, read: str) -> None:
+    chosen = choose_to_read(spread(languages), count=count)
+
+    assert "".join(passage.chunk.source.doc_id for passage in chosen) == read
+
+
+@pytest.mark.parametrize(
+    ("scored", "best", "read"), [(2, 0.0, "01256"), (3, 0.0, "01256"), (2, SURE, "01"), (5, SURE, "012")]
+)
+def test_what_the_cross_encoder_left_out_is_read_in_other_languages_unless_it_is_sure(
+    scored: int, best: float, read: str
+) -> None:
+    passages = spread("en en ja en en ja km en", scored=scored, best=best)
+
+    chosen = choose_to_read(passages, count=2)
+
+    assert "".join(passage.chunk.source.doc_id for passage in chosen) == read

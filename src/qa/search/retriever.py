@@ -31,8 +31,11 @@ MAX_LANGUAGES = 8
 """Limits the languages of documents that a question has wordings for: each costs an embedding of the question."""
 
 OF_EACH_LANGUAGE = 8
-"""How many passages in each language are looked at, where there are as many: enough to choose two to read. In Chroma
-another language costs 8 to 17 ms, of 20,000 passages."""
+"""How many passages in each language are looked at, where there are as many: enough to choose two to read.
+In Chroma, each language that has to be searched for itself costs 8 to 17 ms among 20,000 passages."""
+
+READ_OF_EACH = 2
+"""How many of the best passages in each language are read: similarities in two languages compare badly."""
 
 READ_WEIGHT, RERANKED_READ_WEIGHT = 0.006, 0.3
 """What the best focus of a passage (see `Focus.score`) counts for beside the fused score, and beside the
@@ -165,8 +168,8 @@ class Retriever:
         return found
 
     def _complete(self, query: Query, found: dict[str, Chunk]) -> list[Chunk]:
-        """`found`, with the chunks nearest to `query` in each language that few of them are in: where most chunks are
-        in one language, a search over all may find no other."""
+        """`found`, with the chunks nearest to `query` in each language that few of them are in: where most chunks
+        are in one language, a search over all may find no other."""
         counts = Counter(chunk.source.language for chunk in found.values())
         few = [language for language in self.languages if counts[language] < OF_EACH_LANGUAGE]
         near = [
@@ -235,24 +238,41 @@ class Retriever:
         """`passages` with the best of them read, and ordered by what the reader found in them, too."""
         if self._models.reader is None:
             return passages
-        head = passages[: self._settings.read]
-        if head and head[0].rerank_score is not None:  # what the cross-encoder left out cannot lead
-            head = tuple(passage for passage in head if passage.rerank_score is not None)
+        chosen = choose_to_read(passages, count=self._settings.read)
         read = [
             replace(passage, read_score=reading.logit, foci=_find_foci(passage.chunk, reading))
             for wording in wordings_of(query)
             for passage, reading in self._read_with(
                 wording,
-                [each for each in head if wording_for(query, each.chunk.source.language) == wording],
+                [each for each in chosen if wording_for(query, each.chunk.source.language) == wording],
             )
         ]
         read.sort(key=lambda passage: -_score_read(passage))
-        return (*read, *passages[len(head) :])
+        rest = (passage for passage in passages if passage not in chosen)
+        # What the cross-encoder left out cannot lead: its scores are of another scale.
+        return tuple(sorted((*read, *rest), key=lambda passage: passage.rerank_score is None))
 
     def _read_with(self, wording: str, passages: Sequence[Passage]) -> Iterable[tuple[Passage, Reading]]:
         assert self._models.reader is not None  # noqa: S101  # for the type checker
         texts = [_before_text(passage.chunk) + passage.chunk.text for passage in passages]
         return zip(passages, self._models.reader.read(wording, texts), strict=True) if texts else ()
+
+
+def choose_to_read(passages: Sequence[Passage], *, count: int) -> list[Passage]:
+    """The first `count` of `passages`, best first, and the best `READ_OF_EACH` in each language.
+
+    Where the cross-encoder has scored some, of the first only those; no other language is read where it is sure.
+    """
+    seen: Counter[str] = Counter()
+    chosen = []
+    for number, passage in enumerate(passages):
+        seen[passage.chunk.source.language] += 1
+        is_left_out = passage.rerank_score is None and passages[0].rerank_score is not None
+        is_of_the_first = number < count and not is_left_out
+        is_of_its_language = seen[passage.chunk.source.language] <= min(READ_OF_EACH, count)
+        if is_of_the_first or (is_of_its_language and not is_far_behind(passage, passages[0])):
+            chosen.append(passage)
+    return chosen
 
 
 def _compare(chunk: Chunk, vectors: tuple[Vectors, Vectors], question: NDArray[np.float32]) -> Passage:
