@@ -131,6 +131,20 @@ def test_a_library_is_stale_when_its_index_is_gone(library: Library) -> None:
     assert library.is_stale()
 
 
+def test_the_covered_cities_are_those_of_documents_about_cities(settings: Settings) -> None:
+    section = "# Part {}\n\nWaste is sorted, and more is said of it.\n\n"
+    many = "".join(map(section.format, range(40)))
+    write(settings, "about.txt", "Kitakyushu sent 67 experts to Dalian.")
+    write(settings, "both.md", "# One\n\nComposting in Surabaya.\n\n# Two\n\nA plan in Davao.\n")
+    write(settings, "not.md", f"{many}# Last\n\nHai Phong and Phnom Penh were named as well.\n")
+    index(settings)
+
+    library = open_library(settings, Models(CountingEmbedder()))
+
+    assert len(library.retriever.chunks) > 40
+    assert library.covered_cities == ("Dalian", "Surabaya", "Davao")
+
+
 def test_the_cities_are_those_that_the_documents_were_read_with(settings: Settings) -> None:
     own = settings.corpus_dir / "cities.toml"
     write(settings, "a.txt", "Composting has spread in Surabaya.")

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,11 +114,12 @@ class Library:
 
     @cached_property
     def covered_cities(self) -> tuple[str, ...]:
-        """The partner cities that documents are about; empty where most of the corpus is not about cities."""
-        counts = Counter(chunk.source.cities for chunk in self.retriever.chunks)
-        if counts[()] * 2 > counts.total():
-            return ()
-        about = {city for cities in counts for city in cities}
+        """The partner cities that documents are about: that stand in a document of which half names cities."""
+        about: set[str] = set()
+        for _, chunks in groupby(self.retriever.chunks, key=lambda chunk: chunk.source.doc_id):
+            counts = Counter(chunk.source.cities for chunk in chunks)
+            if counts[()] * 2 <= counts.total():
+                about.update(*counts)
         return tuple(city.name for city in self.catalogue.partners if city.name in about)
 
     @cached_property
