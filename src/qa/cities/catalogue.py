@@ -164,7 +164,8 @@ class CityCatalogue:
         'Surabayaの人口'
         """
         folded = _fold(text)
-        spans = [(*span, self.display_name(city.name, language)) for *span, city in self._names(folded)]
+        names = self._names(folded)
+        spans = [(start, end, self.display_name(city.name, language)) for start, end, city in names]
         is_same = all(folded.surface(start, end) == name for start, end, name in spans)
         return text if is_same else _replace(folded, spans)
 
