@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,7 @@ def make_zip(members: Mapping[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
+@cache
 def make_bomb() -> bytes:
     """Unpacks to 1.4 GB: one part of 350 MB, which four entries of the list of parts point to."""
     stream, part = io.BytesIO(make_word()), "word/document.xml"
