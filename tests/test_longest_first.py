@@ -13,9 +13,9 @@ from longest_first import pytest_collection_modifyitems
 class Item:
     """A test as the plugin sees it."""
 
-    def __init__(self, name: str, *marks: str) -> None:
+    def __init__(self, name: str, *marks: str, **seconds: float) -> None:
         self.name, self.path = name, Path(name.partition("::")[0])
-        self._marks = [getattr(pytest.mark, mark).mark for mark in marks]
+        self._marks = [getattr(pytest.mark, mark)(**seconds).mark for mark in marks]
 
     def iter_markers(self) -> list[pytest.Mark]:
         return self._marks
@@ -33,3 +33,12 @@ def test_files_with_browsers_servers_and_models_come_first_and_each_keeps_its_or
         "page.py::0", "page.py::1", "page.py::plain", "models.py::0", "models.py::1",
     ]  # fmt: skip
     assert [item.name for item in items[5:]] == [f"many.py::{number}" for number in range(99)]
+
+
+def test_a_file_with_a_test_that_says_that_it_takes_long_comes_before_it_by_its_kind() -> None:
+    items: list[Any] = [
+        *(Item(f"page.py::{number}", "browser") for number in range(9)),
+        Item("kills.py::0", "slow", seconds=100),
+    ]
+    pytest_collection_modifyitems(items)
+    assert items[0].name == "kills.py::0"

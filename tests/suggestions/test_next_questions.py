@@ -68,7 +68,7 @@ def test_what_the_documents_say_no_more_is_offered_no_more(pipeline: Pipeline) -
 
 
 @pytest.mark.model
-@pytest.mark.slow
+@pytest.mark.slow(seconds=30)
 def test_each_city_of_the_corpus_has_questions_in_each_language(tmp_path: Path) -> None:
     settings = Settings(
         corpus_dir=REPOSITORY / "corpus",
