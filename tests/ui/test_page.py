@@ -370,7 +370,8 @@ def test_what_a_quick_visitor_types_before_the_page_is_ready_stays_and_is_not_as
     page = context.new_page()
     held: list[Route] = []
     page.route("**/queue/join*", lambda route: held.append(route))
-    page.goto(server.address)
+    with page.expect_request("**/queue/join*"):
+        page.goto(server.address)
     page.locator("#question textarea").fill(SURABAYA)
     expect(page.locator("#header h1")).to_have_count(0)
     assert held
