@@ -1,11 +1,12 @@
-"""Trains the reader on paragraphs with questions, without those of the development sets.
+"""Trains the reader on paragraphs with questions, without those of the development sets, and measures it.
 
-    python scripts/train_reader.py TRAIN_DIR EVAL_DIR --states FOLDER [--minutes 72]
-    cp FOLDER/reader.safetensors src/qa/data/
-    python scripts/calibrate.py SET_DIR… --every 2
+    python scripts/train_reader.py prepare --train TRAIN_DIR --evaluation EVAL_DIR
+    python scripts/train_reader.py train --minutes 60        again and again: it goes on from its checkpoint
+    python scripts/train_reader.py measure WEIGHTS.safetensors…
+    python scripts/train_reader.py development-set FOLDER    a set for `qa eval` and scripts/calibrate.py
+    cp build/reader/reader.safetensors src/qa/data/
 
-On 2 cores the states take 6 minutes, and training as long as `--minutes` says. The weights that are here saw
-66,000 pairs in 72 minutes, of 25,795 questions, on a machine that had other things to do as well.
+`docs/reader-card.md` has what the weights that ship have seen, and how they measure.
 """
 
 from __future__ import annotations
@@ -15,103 +16,105 @@ import json
 import math
 import random
 import time
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from reader_samples import Passage, Sample, read_all
 from torch import nn
-from transformers import BertModel
+from transformers import BertConfig, BertModel
 
+from qa.config import Settings
+from qa.models import load_embedder
 from qa.models.packaged import packaged_embedder_folder
-from qa.models.reader import quantise
+from qa.models.reader import PASSAGE_PREFIX, QUESTION_PREFIX, WEIGHTS_FILE, dequantise, quantise
 from qa.models.reader_net import LOWER_LAYERS, ReaderNet
 
-MAX_PASSAGE, MAX_QUESTION = 288, 48
-"""Tokens; longer ones are cut."""
-PARAGRAPHS = {"jaquad_train": 3000, "iapp_wiki_qa_train": 500}
-"""How many paragraphs of the largest sets are used, so that they do not outweigh the others."""
-HELD_OUT_ARTICLES = {"1973_oil_crisis", "Harvard_University", "Normans", "Yuan_dynasty"}
-"""Of the articles that near-miss training and development share, those that are kept for development."""
-NEAR = 3
-"""The nearest paragraphs that do not answer a question: one is drawn for it each time."""
-
-
+MAX_PASSAGE, MAX_QUESTION, MAX_CROP = 256, 48, 128
+"""Tokens: longer texts are cut; of a longer passage, a window with the answer is read."""
+NEAR = 4
+"""The nearest passages that do not answer a question, of its passage's language and of others."""
+NEGATIVES = {"near": 0.45, "same_article": 0.2, "foreign": 0.35}
+"""From where a passage is drawn that does not answer, where there is one."""
+SHARE, MADE_SHARE = 0.85, 0.7
+"""How many answered questions get such a passage in each epoch, and how many made near misses are read."""
 DROPOUT = 0.1
 """Of the states that go in; none inside, see `reader_net`."""
+BATCH_TOKENS, WORKERS = 3500, 2
+"""Tokens that each worker reads for a step."""
+WARM_STEPS, COOL_SHARE, CHECKPOINT_STEPS = 60, 0.35, 100
+"""The rate rises in so many steps, and falls to zero in the last share of the time."""
+
+Pair = tuple[int, int, tuple[int, int] | None, bool, bool]
+"""Question, passage, tokens of the answer in the passage, whether they are known, whether it answers."""
 
 
 @dataclass(frozen=True)
-class Sample:
-    """A question, its paragraph, where the answer stands in it (None: it does not answer), and near others."""
+class Prepared:
+    """The states of all texts after the lower layers, and for each sample its tokens and passages near it."""
 
-    question: int
-    paragraph: int
-    span: tuple[int, int] | None
-    others: tuple[int, ...] = ()
+    samples: list[Sample]
+    passages: list[Passage]
+    questions: list[torch.Tensor]
+    states: list[torch.Tensor]
+    firsts: list[int]
+    spans: list[tuple[int, int] | None]
+    near: list[dict[str, list[int]]]
 
 
-def read_sets(train: Path, evaluation: Path) -> tuple[list[str], list[int], list[str], list[list[Any]]]:
-    """Paragraphs under their titles, where each text starts, questions, and rows of what belongs together."""
-    held_texts, held_questions, held_titles = set(), set(), set()
-    for folder in ("japanese", "indonesian", "en_and_crosslingual"):
-        for line in (evaluation / folder / "documents.jsonl").read_text().splitlines():
-            record = json.loads(line)
-            held_texts.add(record["text"].strip())
-            if folder != "indonesian":
-                held_titles.add(record["title"].replace(" ", "_"))
-        for line in (evaluation / folder / "questions.jsonl").read_text().splitlines():
-            held_questions.add(json.loads(line)["question"].strip())
-    chance = random.Random(1)
-    texts: list[str] = []
-    starts: list[int] = []
-    questions: list[str] = []
-    rows: list[list[Any]] = []
-    for path in sorted(train.glob("*.jsonl")):
-        paragraphs = [json.loads(line) for line in path.read_text().splitlines()]
-        paragraphs = [
-            p
-            for p in paragraphs
-            if p["context"].strip() not in held_texts
-            and p["article"].replace(" ", "_") not in held_titles | HELD_OUT_ARTICLES
-        ]
-        chance.shuffle(paragraphs)
-        used = 0
-        for paragraph in paragraphs[: PARAGRAPHS.get(path.stem)]:
-            title = paragraph["article"].replace("_", " ")
-            head = f"{title}\n" if chance.random() < 0.7 else ""
-            texts.append(f"passage: {head}{paragraph['context']}")
-            starts.append(len(texts[-1]) - len(paragraph["context"]))
-            for question in paragraph["questions"]:
-                if question["question"].strip() in held_questions:
-                    continue
-                used += 1
-                questions.append(f"query: {question['question']}")
-                answer = question["answer"]
-                span = None if answer is None else (question["start"], question["start"] + len(answer))
-                rows.append([len(questions) - 1, len(texts) - 1, span, path.stem, answer])
-        print(
-            path.stem,
-            "paragraphs",
-            len(paragraphs[: PARAGRAPHS.get(path.stem)]),
-            "questions",
-            used,
-            flush=True,
-        )
-    return texts, starts, questions, rows
+def prepare(options: argparse.Namespace) -> None:
+    """Write the states of all texts, and the samples."""
+    from tokenizers import Tokenizer
+
+    options.folder.mkdir(parents=True, exist_ok=True)
+    passages, samples = thin(*read_all(options.train, options.evaluation, options.folder), options.share)
+    folder = packaged_embedder_folder()
+    bert = BertModel.from_pretrained(folder, dtype=torch.bfloat16).eval()  # type: ignore[no-untyped-call]  # torch has no types for it
+    bert.encoder.layer = bert.encoder.layer[:LOWER_LAYERS]
+    embedder = load_embedder(Settings())  # for what is near: three times as fast, in int8
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    texts = [PASSAGE_PREFIX + passage.text for passage in passages]
+    states, offsets = encode(bert, tokenizer, texts, MAX_PASSAGE)
+    asked = list(dict.fromkeys(sample.question for sample in samples))
+    q_states, _ = encode(bert, tokenizer, [QUESTION_PREFIX + each for each in asked], MAX_QUESTION)
+    vectors = embedder.encode_passages([passage.text[:600] for passage in passages])
+    q_vectors = embedder.encode_passages([QUESTION_PREFIX + each for each in asked])
+    print("vectors", flush=True)
+    numbers = {question: number for number, question in enumerate(asked)}
+    starts = [passage.start + len(PASSAGE_PREFIX) for passage in passages]
+    firsts = [
+        next((t for t, (a, b) in enumerate(each) if b > start and b > a), len(each) - 1)
+        for each, start in zip(offsets, starts, strict=True)
+    ]
+    kept, spans = [], []
+    for sample in samples:
+        span = sample.span and find_tokens(sample.span, starts[sample.passage], offsets[sample.passage])
+        if sample.span is None or span:
+            kept.append(sample)
+            spans.append(span)
+    questions = [q_states[numbers[sample.question]] for sample in kept]
+    near = find_near(kept, passages, np.stack([q_vectors[numbers[s.question]] for s in kept]), vectors)
+    print(len(passages), "passages", len(kept), "samples", len(samples) - len(kept), "lost", flush=True)
+    torch.save(Prepared(kept, passages, questions, states, firsts, spans, near), options.folder / "states.pt")
 
 
 def encode(
     bert: BertModel, tokenizer: Any, texts: list[str], limit: int
-) -> tuple[list[torch.Tensor], np.ndarray, list[list[tuple[int, int]]]]:
-    """For each text its states after the lower layers, its vector, and its tokens' places."""
+) -> tuple[list[torch.Tensor], list[list[tuple[int, int]]]]:
+    """For each text its states after the lower layers, and its tokens' places."""
     encodings = tokenizer.encode_batch(texts)
     ids = [each.ids[:limit] for each in encodings]
     offsets = [each.offsets[:limit] for each in encodings]
     order = sorted(range(len(texts)), key=lambda n: -len(ids[n]))
     states: list[Any] = [None] * len(texts)
-    vectors = np.zeros((len(texts), bert.config.hidden_size), dtype=np.float32)
     began, done, position = time.time(), 0, 0
     while position < len(order):
         size = max(1, 6000 // len(ids[order[position]]))
@@ -121,110 +124,112 @@ def encode(
         padded = torch.tensor([ids[n] + [1] * (longest - len(ids[n])) for n in batch])
         mask = torch.tensor([[1] * len(ids[n]) + [0] * (longest - len(ids[n])) for n in batch])
         with torch.inference_mode():
-            out = bert(input_ids=padded, attention_mask=mask, output_hidden_states=True)
-        lower = out.hidden_states[LOWER_LAYERS].to(torch.bfloat16)
-        weights = mask[:, :, None].float()
-        pooled = (out.last_hidden_state.float() * weights).sum(1) / weights.sum(1)
+            lower = bert(input_ids=padded, attention_mask=mask).last_hidden_state
         for row, n in enumerate(batch):
             states[n] = lower[row, : len(ids[n])].clone()
-            vectors[n] = pooled[row].numpy() / np.linalg.norm(pooled[row].numpy())
         done += len(batch)
-        if (position // size) % 40 == 0:
+        if done // 500 > (done - len(batch)) // 500:
             print(f"{done}/{len(texts)} in {time.time() - began:.0f} s", flush=True)
-    return states, vectors, offsets
+    return states, offsets
 
 
-def prepare(options: argparse.Namespace) -> dict[str, Any]:
-    """States of all texts, and the samples; kept in a file, since they take minutes."""
-    kept = options.states / "states.pt"
-    if kept.exists():
-        return dict(torch.load(kept, weights_only=False))
-    from tokenizers import Tokenizer
-
-    folder = packaged_embedder_folder()
-    bert = BertModel.from_pretrained(folder, dtype=torch.bfloat16).eval()  # type: ignore[no-untyped-call]  # torch has no types for it
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    texts, starts, questions, rows = read_sets(options.train, options.evaluation)
-    q_states, q_vectors, _ = encode(bert, tokenizer, questions, MAX_QUESTION)
-    p_states, p_vectors, offsets = encode(bert, tokenizer, texts, MAX_PASSAGE)
-    samples: list[tuple[Sample, str]] = []
-    lost = 0
-    for question, paragraph, span, name, answer in rows:
-        similarity = p_vectors @ q_vectors[question]
-        similarity[paragraph] = -2
-        near = [int(n) for n in np.argpartition(-similarity, 12)[:12]]
-        near.sort(key=lambda n: -similarity[n])
-        near = [n for n in near if not answer or answer not in texts[n]][:NEAR]
-        tokens: tuple[int, int] | None = None
-        if span:
-            begin, end = span[0] + starts[paragraph], span[1] + starts[paragraph]
-            inside = [t for t, (a, b) in enumerate(offsets[paragraph]) if a < end and b > begin and b > a]
-            if not inside or offsets[paragraph][inside[-1]][1] < end - 1:
-                lost += 1
-                continue
-            tokens = (inside[0], inside[-1])
-        samples.append((Sample(question, paragraph, tokens, tuple(near)), name))
-    print("samples", len(samples), "lost", lost, flush=True)
-    first = [
-        next((t for t, (a, b) in enumerate(o) if b > s and b > a), len(o) - 1)
-        for o, s in zip(offsets, starts, strict=True)
+def thin(passages: list[Passage], samples: list[Sample], share: float) -> tuple[list[Passage], list[Sample]]:
+    """A share of the passages with their samples, and all that are held out, near misses or across languages."""
+    kept = {sample.passage for sample in samples if sample.kind == "near_miss" or ">" in sample.language} | {
+        number for number, passage in enumerate(passages) if passage.is_held_out
+    }
+    chance = random.Random(4)
+    numbers = [number for number in range(len(passages)) if number in kept or chance.random() < share]
+    places = {number: place for place, number in enumerate(numbers)}
+    return [passages[number] for number in numbers], [
+        replace(sample, passage=places[sample.passage]) for sample in samples if sample.passage in places
     ]
-    table = {"questions": q_states, "paragraphs": p_states, "first": first, "samples": samples}
-    options.states.mkdir(parents=True, exist_ok=True)
-    torch.save(table, kept)
-    return table
 
 
-def collate(
-    batch: list[tuple[int, int, tuple[int, int] | None]], table: dict[str, Any]
-) -> tuple[torch.Tensor, ...]:
-    """States, parts, padding, start and end (0 where there is no answer), and which tokens may be answers."""
-    pairs = [(table["questions"][q], table["paragraphs"][p]) for q, p, _ in batch]
-    longest = max(len(q) + len(p) for q, p in pairs)
-    hidden = pairs[0][0].shape[1]
-    states = torch.zeros(len(batch), longest, hidden, dtype=torch.bfloat16)
-    part = torch.zeros(len(batch), longest, dtype=torch.long)
-    padding = torch.ones(len(batch), longest, dtype=torch.bool)
-    allowed = torch.zeros(len(batch), longest, dtype=torch.bool)
-    starts, ends = torch.zeros(len(batch), dtype=torch.long), torch.zeros(len(batch), dtype=torch.long)
-    for row, ((q, p), (_, paragraph, span)) in enumerate(zip(pairs, batch, strict=True)):
-        size = len(q) + len(p)
-        states[row, : len(q)] = q
-        states[row, len(q) : size] = p
-        part[row, len(q) : size] = 1
-        padding[row, :size] = False
-        allowed[row, 0] = True
-        allowed[row, len(q) + table["first"][paragraph] : size] = True
-        if span:
-            allowed[row, len(q) + span[0]] = allowed[row, len(q) + span[1]] = True
-            starts[row], ends[row] = len(q) + span[0], len(q) + span[1]
-    return states, part, padding, starts, ends, allowed
+def find_tokens(
+    span: tuple[int, int], start: int, offsets: Sequence[tuple[int, int]]
+) -> tuple[int, int] | None:
+    """The first and last token of a span of a text that begins at `start`; None where it was cut off."""
+    begin, end = span[0] + start, span[1] + start
+    inside = [t for t, (a, b) in enumerate(offsets) if a < end and b > begin and b > a]
+    if not inside or offsets[inside[-1]][1] < end - 1:
+        return None
+    return inside[0], inside[-1]
 
 
-def draw_epoch(samples: list[Sample], chance: random.Random, share: float) -> list[tuple[int, int, Any]]:
-    """Each question with its paragraph, and a `share` of them with a near one that does not answer, too."""
-    drawn: list[tuple[int, int, Any]] = []
-    for sample in samples:
-        drawn.append((sample.question, sample.paragraph, sample.span))
-        if sample.others and sample.span and chance.random() < share:
-            drawn.append((sample.question, chance.choice(sample.others), None))
+def find_near(
+    samples: Sequence[Sample], passages: Sequence[Passage], asked: np.ndarray, vectors: np.ndarray
+) -> list[dict[str, list[int]]]:
+    """For each sample, passages that do not answer it, by how they are related, of its own split."""
+    languages = np.array([passage.language for passage in passages])
+    held = np.array([passage.is_held_out for passage in passages])
+    of_article: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, passage in enumerate(passages):
+        of_article[passage.article, passage.language].append(number)
+    found: list[dict[str, list[int]]] = []
+    for sample, vector in zip(samples, asked, strict=True):
+        mine = passages[sample.passage]
+        if sample.kind not in ("answer", "parallel"):
+            found.append({})
+            continue
+        similarity = vectors @ vector
+        article = of_article[mine.article, mine.language]
+        split = held == mine.is_held_out
+        same = split & (languages == mine.language)
+        same[article] = False
+        groups = {
+            "near": _nearest(similarity, same),
+            "same_article": [number for number in article if number != sample.passage],
+        }
+        if ">" not in sample.language:
+            others = split & (languages != mine.language) & (languages != sample.language)
+            groups["foreign"] = _nearest(similarity, others)
+        wrong = {
+            name: [n for n in numbers if not (sample.answer and sample.answer in passages[n].text)][:NEAR]
+            for name, numbers in groups.items()
+        }
+        found.append({name: numbers for name, numbers in wrong.items() if numbers})
+    return found
+
+
+def _nearest(similarity: np.ndarray, where: np.ndarray) -> list[int]:
+    """The places of the most similar texts among those where `where` is true, best first."""
+    places = np.flatnonzero(where)
+    best = places[np.argsort(-similarity[places])[: 3 * NEAR]]
+    return [int(place) for place in best]
+
+
+def draw_epoch(table: Prepared, chance: random.Random) -> list[Pair]:
+    """Each trained question with its passage, and most of them with a passage that does not answer, too."""
+    drawn: list[Pair] = []
+    for number, sample in enumerate(table.samples):
+        if sample.is_held_out:
+            continue
+        answers = sample.kind in ("answer", "parallel")
+        if sample.kind == "made_near_miss" and chance.random() > MADE_SHARE:
+            continue
+        span = table.spans[number]
+        drawn.append((number, sample.passage, span, sample.is_span_known, answers))
+        groups = table.near[number]
+        if groups and chance.random() < SHARE:
+            (name,) = chance.choices(list(groups), [NEGATIVES[each] for each in groups])
+            drawn.append((number, chance.choice(groups[name]), None, True, False))
     return drawn
 
 
-def batches(drawn: list[Any], table: dict[str, Any], tokens: int, chance: random.Random) -> list[list[Any]]:
-    """Batches of texts of about the same length, up to so many tokens, in random order."""
+def size_of(pair: Pair, table: Prepared) -> int:
+    """The tokens of a pair."""
+    return len(table.questions[pair[0]]) + min(MAX_CROP, len(table.states[pair[1]]))
 
-    def size(drawing: Any) -> int:
-        return len(table["questions"][drawing[0]]) + len(table["paragraphs"][drawing[1]])
 
+def batches(drawn: list[Pair], table: Prepared, chance: random.Random) -> list[list[Pair]]:
+    """Batches of pairs of about the same length, in random order."""
     chance.shuffle(drawn)
-    made: list[list[Any]] = []
-    for begin in range(0, len(drawn), 2000):
-        batch: list[Any] = []
-        for each in sorted(drawn[begin : begin + 2000], key=size):
-            if batch and (len(batch) + 1) * size(each) > tokens:
+    made: list[list[Pair]] = []
+    for begin in range(0, len(drawn), 3000):
+        batch: list[Pair] = []
+        for each in sorted(drawn[begin : begin + 3000], key=lambda pair: size_of(pair, table)):
+            if batch and (len(batch) + 1) * size_of(each, table) > BATCH_TOKENS:
                 made.append(batch)
                 batch = []
             batch.append(each)
@@ -233,18 +238,83 @@ def batches(drawn: list[Any], table: dict[str, Any], tokens: int, chance: random
     return made
 
 
-def train(options: argparse.Namespace, table: dict[str, Any]) -> None:
-    """Trains for so many minutes; the rate falls to zero at their end."""
-    torch.manual_seed(1)
-    bert = BertModel.from_pretrained(packaged_embedder_folder())
-    net = ReaderNet(bert.config)
-    copy_upper_layers(bert, net)
-    del bert
-    net = net.to(torch.bfloat16)
-    chance = random.Random(2)
-    samples = [sample for sample, _ in table["samples"]]
-    # The network computes in bfloat16, three times as fast; what is learnt adds up in float32.
-    masters = [p.detach().float().clone() for p in net.parameters()]
+def collate(batch: Sequence[Pair], table: Prepared, chance: random.Random) -> dict[str, torch.Tensor]:
+    """States, parts, padding, places of the answer (0: none), and which tokens may be answers."""
+    longest = max(size_of(pair, table) for pair in batch)
+    hidden = table.states[0].shape[1]
+    made = {
+        "states": torch.zeros(len(batch), longest, hidden, dtype=torch.bfloat16),
+        "part": torch.zeros(len(batch), longest, dtype=torch.long),
+        "padding": torch.ones(len(batch), longest, dtype=torch.bool),
+        "allowed": torch.zeros(len(batch), longest, dtype=torch.bool),
+        "starts": torch.zeros(len(batch), dtype=torch.long),
+        "ends": torch.zeros(len(batch), dtype=torch.long),
+        "known": torch.tensor([pair[3] for pair in batch], dtype=torch.float32),
+        "answers": torch.tensor([pair[4] for pair in batch], dtype=torch.float32),
+    }
+    for row, (number, passage, span, _, _) in enumerate(batch):
+        question, states = table.questions[number], table.states[passage]
+        first = table.firsts[passage]
+        begin = crop(len(states), first, span, chance)
+        kept = torch.cat([states[:first], states[first + begin :]])[:MAX_CROP]
+        ahead, size = len(question), len(question) + len(kept)
+        made["states"][row, :ahead] = question
+        made["states"][row, ahead:size] = kept
+        made["part"][row, ahead:size] = 1
+        made["padding"][row, :size] = False
+        made["allowed"][row, 0] = True
+        made["allowed"][row, ahead + min(first, len(kept) - 1) : size] = True
+        if span:
+            places = torch.tensor([ahead + max(each - begin, 0) for each in span]).clamp(max=size - 1)
+            made["allowed"][row, places] = True
+            made["starts"][row], made["ends"][row] = places
+    return made
+
+
+def crop(length: int, first: int, span: tuple[int, int] | None, chance: random.Random) -> int:
+    """How many tokens after the title are left out before the window that is read: it has the answer."""
+    spare = length - MAX_CROP
+    if spare <= 0:
+        return 0
+    most = min(spare, max(0, span[0] - first)) if span else spare
+    least = min(most, max(0, span[1] + 1 - MAX_CROP)) if span else 0
+    return chance.randint(least, most)
+
+
+def losses(net: ReaderNet, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The sum over the pairs of what span and answer lose."""
+    padding = batch["padding"] if bool(batch["padding"].any()) else None
+    states = nn.functional.dropout(batch["states"], DROPOUT)
+    start, end, answers = net(states, batch["part"], padding)
+    found = torch.zeros(len(answers))
+    for logits, target in ((start, batch["starts"]), (end, batch["ends"])):
+        barred = logits.float().masked_fill(~batch["allowed"], -1e4)
+        found = found + nn.functional.cross_entropy(barred, target, reduction="none")
+    found = found * batch["known"]
+    found = found + 1.5 * nn.functional.binary_cross_entropy_with_logits(
+        answers.float(), batch["answers"], reduction="none"
+    )
+    return found.sum()
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train for so many minutes; the rate falls to zero at their end, but not in the checkpoint."""
+    table: Prepared = torch.load(options.folder / "states.pt", weights_only=False, mmap=True)
+    torch.set_num_threads(1)
+    config = BertConfig.from_pretrained(packaged_embedder_folder())
+    checkpoint = options.folder / "checkpoint.pt"
+    saved = torch.load(checkpoint, weights_only=False) if checkpoint.exists() else {}
+    step, seen = saved.get("step", 0), saved.get("seen", 0)
+    torch.manual_seed(1 + step)
+    chance = random.Random(2 + step)
+    first = open_weights(Path(str(resources.files("qa").joinpath("data", WEIGHTS_FILE))), config)
+    names = [name for name, _ in first.named_parameters()]
+    masters = saved.get("masters") or [p.detach().float().clone() for p in first.parameters()]
+    nets = []
+    for _ in range(WORKERS):
+        net = ReaderNet(config).to(torch.bfloat16)
+        nets.append(net.train())
+    # The networks compute in bfloat16, three times as fast; what is learnt adds up in float32.
     optimiser = torch.optim.AdamW(
         [
             {"params": [p for p in masters if p.dim() > 1], "weight_decay": 0.01},
@@ -252,94 +322,234 @@ def train(options: argparse.Namespace, table: dict[str, Any]) -> None:
         ],
         lr=options.rate,
     )
-    began, step, seen = time.time(), 0, 0
-    length = options.minutes * 60
-    losses: list[float] = []
-    queue: list[list[Any]] = []
-    warm = 100
-    while (spent := time.time() - began) < length:
-        if not queue:
-            queue = batches(draw_epoch(samples, chance, options.share), table, options.tokens, chance)
-            print("epoch of", sum(len(b) for b in queue), "pairs", flush=True)
-        batch = queue.pop()
-        states, part, padding, starts, ends, allowed = collate(batch, table)
-        rate = options.rate * min(1.0, (step + 1) / warm) * max(0.0, 1 - spent / length)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        start, end, answers = net(nn.functional.dropout(states, DROPOUT), part, padding)
-        barred = -1e4
-        start = start.float().masked_fill(~allowed, barred)
-        end = end.float().masked_fill(~allowed, barred)
-        loss = (
-            nn.functional.cross_entropy(start, starts)
-            + nn.functional.cross_entropy(end, ends)
-            + nn.functional.binary_cross_entropy_with_logits(answers.float(), (starts > 0).float())
-        )
-        net.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
-        for master, parameter in zip(masters, net.parameters(), strict=True):
-            assert parameter.grad is not None
-            master.grad = parameter.grad.float()
-        nn.utils.clip_grad_norm_(masters, 1.0)
-        optimiser.step()
-        with torch.no_grad():
+    if saved:
+        optimiser.load_state_dict(saved["optimiser"])
+    copy_to(masters, nets)
+    began, length = time.time(), options.minutes * 60
+    queue: list[list[Pair]] = []
+    recent: list[float] = []
+    with ThreadPoolExecutor(WORKERS) as pool, (options.folder / "log.jsonl").open("a") as log:
+        while (spent := time.time() - began) < length:
+            if len(queue) < WORKERS:
+                queue = batches(draw_epoch(table, chance), table, chance)
+                print("epoch of", sum(map(len, queue)), "pairs", flush=True)
+            chosen = [queue.pop() for _ in range(WORKERS)]
+            count = sum(map(len, chosen))
+            is_cooling = spent > (1 - COOL_SHARE) * length
+            rate = options.rate * min(1.0, (step + 1) / WARM_STEPS)
+            rate *= min(1.0, (1 - spent / length) / COOL_SHARE)
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            collated = [collate(batch, table, chance) for batch in chosen]
+
+            def learn(work: tuple[ReaderNet, dict[str, torch.Tensor]], count: int = count) -> float:
+                net, batch = work
+                net.zero_grad()
+                loss = losses(net, batch) / count
+                loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
+                return loss.item()
+
+            recent.append(sum(pool.map(learn, zip(nets, collated, strict=True))))
+            for master, *copies in zip(masters, *(net.parameters() for net in nets), strict=True):
+                master.grad = torch.stack(
+                    [copy.grad.float() for copy in copies if copy.grad is not None]
+                ).sum(0)
+            nn.utils.clip_grad_norm_(masters, 1.0)
+            optimiser.step()
+            copy_to(masters, nets)
+            step += 1
+            seen += count
+            if math.isnan(recent[-1]):
+                raise SystemExit("training failed: the loss is not a number; go on from the checkpoint")
+            if step % 50 == 0:
+                line = {
+                    "step": step,
+                    "seen": seen,
+                    "loss": round(float(np.mean(recent[-50:])), 4),
+                    "rate": rate,
+                }
+                log.write(json.dumps(line) + "\n")
+                print(f"{spent:.0f} s", line, flush=True)
+            if step % CHECKPOINT_STEPS == 0:
+                save(names, masters, options.folder / "reader.safetensors")
+                if not is_cooling:
+                    state = {
+                        "masters": masters,
+                        "optimiser": optimiser.state_dict(),
+                        "step": step,
+                        "seen": seen,
+                    }
+                    torch.save(state, checkpoint.with_suffix(".new"))
+                    checkpoint.with_suffix(".new").replace(checkpoint)
+    save(names, masters, options.folder / "reader.safetensors")
+
+
+def copy_to(masters: Sequence[torch.Tensor], nets: Iterable[ReaderNet]) -> None:
+    """Set the parameters of `nets` to `masters`."""
+    with torch.no_grad():
+        for net in nets:
             for master, parameter in zip(masters, net.parameters(), strict=True):
                 parameter.copy_(master)
-        losses.append(loss.item())
-        step += 1
-        seen += len(batch)
-        if step % 50 == 0:
-            print(f"{spent:.0f} s, {seen} pairs, step {step}, loss {np.mean(losses[-50:]):.3f}", flush=True)
-        if step % 300 == 0:
-            save(net, masters, options.states / "reader.safetensors")
-    if math.isnan(losses[-1]):
-        raise SystemExit("training failed: the loss is not a number")
-    save(net, masters, options.states / "reader.safetensors")
 
 
-def copy_upper_layers(bert: Any, net: ReaderNet) -> None:
-    """Set the layers of `net` to those of `bert`, a transformers `BertModel`, above the lower ones."""
-    with torch.no_grad():
-        net.part.weight.zero_()
-        mine: Any
-        for mine, its in zip(net.layers, bert.encoder.layer[LOWER_LAYERS:], strict=True):
-            attention = its.attention.self
-            inputs = (attention.query, attention.key, attention.value)
-            mine.self_attn.in_proj_weight.copy_(torch.cat([part.weight for part in inputs]))
-            mine.self_attn.in_proj_bias.copy_(torch.cat([part.bias for part in inputs]))
-            for target, source in (
-                (mine.self_attn.out_proj, its.attention.output.dense),
-                (mine.norm1, its.attention.output.LayerNorm),
-                (mine.linear1, its.intermediate.dense),
-                (mine.linear2, its.output.dense),
-                (mine.norm2, its.output.LayerNorm),
-            ):
-                target.weight.copy_(source.weight)
-                target.bias.copy_(source.bias)
+def open_weights(path: Path, config: Any) -> ReaderNet:
+    """The network with the weights in `path`, in float32."""
+    from safetensors.torch import load_file
+
+    net = ReaderNet(config)
+    net.load_state_dict(dequantise(load_file(path)), assign=True)
+    return net
 
 
-def save(net: ReaderNet, masters: list[torch.Tensor], path: Path) -> None:
-    """Nothing; writes what the program loads."""
+def save(names: Sequence[str], masters: Sequence[torch.Tensor], path: Path) -> None:
+    """Write what the program loads."""
     from safetensors.torch import save_file
 
-    names = [name for name, _ in net.named_parameters()]
     save_file(quantise(dict(zip(names, masters, strict=True))), path)
 
 
+def measure(options: argparse.Namespace) -> None:
+    """Print how each of some weights does on the development split.
+
+    AUC: how often a passage that answers has a higher logit than one that does not, of the same language and
+    group. Refused: the share of a group below the logit that 95 in 100 passages that answer reach, for all
+    languages the same. Span: answers whose best tokens meet the right ones.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    table: Prepared = torch.load(options.folder / "states.pt", weights_only=False, mmap=True)
+    chance = random.Random(5)
+    pairs: dict[tuple[str, str], list[Pair]] = defaultdict(list)
+    for number, sample in enumerate(table.samples):
+        if not sample.is_held_out:
+            continue
+        answers = sample.kind in ("answer", "parallel")
+        group = ("parallel", "all") if sample.kind == "parallel" else (sample.kind, sample.language)
+        pairs[group].append((number, sample.passage, table.spans[number], sample.is_span_known, answers))
+        for name, numbers in table.near[number].items():
+            kind = f"parallel {name}" if sample.kind == "parallel" else name
+            language = "all" if sample.kind == "parallel" else sample.language
+            pairs[kind, language].append((number, chance.choice(numbers), None, True, False))
+    pairs = {group: chance.sample(found, min(len(found), options.most)) for group, found in pairs.items()}
+    config = BertConfig.from_pretrained(packaged_embedder_folder())
+    columns = []
+    for path in options.weights:
+        net = open_weights(path, config).to(torch.bfloat16).eval()
+        logits, hits = {}, {}
+        for group, found in pairs.items():
+            logits[group], hits[group] = score(net, found, table)
+        least = float(
+            np.quantile(np.concatenate([v for (kind, _), v in logits.items() if kind == "answer"]), 0.05)
+        )
+        columns.append((least, logits, hits))
+    for group in sorted(pairs):
+        kind, language = group
+        line = f"{kind:24s} {language:6s} {len(pairs[group]):4d} "
+        for least, logits, hits in columns:
+            if kind in ("answer", "parallel"):
+                line += f"   false refusals {np.mean(logits[group] < least):.2f} span {hits[group]:.2f}"
+            else:
+                right = logits[("parallel" if kind.startswith("parallel") else "answer", language)]
+                labels = [1] * len(right) + [0] * len(logits[group])
+                auc = roc_auc_score(labels, np.concatenate([right, logits[group]]))
+                line += f"   auc {auc:.3f} refused {np.mean(logits[group] < least):.2f}      "
+        print(line)
+
+
+def score(net: ReaderNet, pairs: Sequence[Pair], table: Prepared) -> tuple[np.ndarray, float]:
+    """The logit of each pair that it answers, and the share of the answers whose tokens were met."""
+    found, hits = [], []
+    for begin in range(0, len(pairs), 16):
+        batch = collate(pairs[begin : begin + 16], table, random.Random(3))
+        with torch.inference_mode():
+            start, end, answers = net(batch["states"], batch["part"], batch["padding"])
+        found.append(answers.float().numpy())
+        for row, pair in enumerate(pairs[begin : begin + 16]):
+            if pair[2]:
+                allowed = batch["allowed"][row].clone()
+                allowed[0] = False
+                first = int(start[row].float().masked_fill(~allowed, -1e4).argmax())
+                last = int(end[row].float().masked_fill(~allowed, -1e4).argmax())
+                hits.append(first <= int(batch["ends"][row]) and last >= int(batch["starts"][row]))
+    return np.concatenate(found), float(np.mean(hits)) if hits else math.nan
+
+
+def write_development_set(options: argparse.Namespace) -> None:
+    """Write the development split as a set: documents in all languages, half of the articles left out.
+
+    Questions about the articles that are left out are foreign to what is there, in any language.
+    """
+    table: Prepared = torch.load(options.folder / "states.pt", weights_only=False, mmap=True)
+    chance = random.Random(7)
+    articles = sorted({passage.article for passage in table.passages if passage.is_held_out})
+    left_out = set(chance.sample(articles, len(articles) // 2))
+    held = [sample for sample in table.samples if sample.is_held_out and sample.kind != "parallel"]
+    rows: dict[tuple[str, str], list[dict[str, object]]] = defaultdict(list)
+    for number, sample in enumerate(held):
+        passage = table.passages[sample.passage]
+        is_foreign = passage.article in left_out
+        if is_foreign and (sample.kind != "answer" or ">" in sample.language):
+            continue
+        is_answerable = sample.kind == "answer" and not is_foreign
+        kind = "foreign" if is_foreign else "answerable" if is_answerable else sample.kind
+        row: dict[str, object] = {
+            "id": f"dev-{number:05d}",
+            "question": sample.question,
+            "lang": sample.language.split(">")[0].replace("xx", "en"),
+            "answers": [sample.answer] if is_answerable and sample.answer else [],
+            "doc_id": f"doc-{sample.passage:05d}" if is_answerable else None,
+            "answerable": is_answerable,
+            "kind": f"{kind} {sample.language}" if ">" in sample.language else kind,
+            "passage": sample.passage,
+        }
+        rows[kind, sample.language].append(row)
+    chosen = [row for found in rows.values() for row in chance.sample(found, min(len(found), options.most))]
+    wanted = {row.pop("passage") for row in chosen if row["kind"] != "foreign"}
+    options.target.mkdir(parents=True, exist_ok=True)
+    documents = [
+        {
+            "id": f"doc-{number:05d}",
+            "title": passage.text[: passage.start].strip() or passage.text[:40].split("\n")[0],
+            "text": passage.text[passage.start :],
+            "lang": passage.language,
+        }
+        for number, passage in enumerate(table.passages)
+        if number in wanted
+    ]
+    for name, lines in (("documents", documents), ("questions", chosen)):
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        (options.target / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    print(len(documents), "documents", len(chosen), "questions")
+
+
 def main() -> None:
-    """Prepare and train."""
+    """Prepare, train or measure."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("train", type=Path)
-    parser.add_argument("evaluation", type=Path)
-    parser.add_argument("--states", type=Path, required=True, help="a folder for states and checkpoints")
-    parser.add_argument("--minutes", type=float, default=72.0)
-    parser.add_argument("--rate", type=float, default=1e-4)
-    parser.add_argument("--share", type=float, default=0.6)
-    parser.add_argument("--tokens", type=int, default=5000, help="tokens in a batch")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("build/reader"), help="for states and checkpoints"
+    )
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("prepare")
+    command.add_argument("--train", type=Path, required=True)
+    command.add_argument("--evaluation", type=Path, required=True)
+    command.add_argument("--share", type=float, default=0.4, help="of the passages that are used")
+    command.set_defaults(run=prepare)
+    command = commands.add_parser("train")
+    command.add_argument("--minutes", type=float, default=60.0)
+    command.add_argument("--rate", type=float, default=7e-5)
+    command.set_defaults(run=train)
+    command = commands.add_parser("measure")
+    command.add_argument("weights", nargs="+", type=Path)
+    command.add_argument("--most", type=int, default=150, help="pairs of each group")
+    command.set_defaults(run=measure)
+    command = commands.add_parser("development-set")
+    command.add_argument("target", type=Path)
+    command.add_argument("--most", type=int, default=40, help="questions of each group")
+    command.set_defaults(run=write_development_set)
     options = parser.parse_args()
-    train(options, prepare(options))
+    options.run(options)
 
 
 if __name__ == "__main__":

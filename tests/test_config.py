@@ -191,7 +191,7 @@ def test_a_named_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     [
         ("chunk_tokens", 32, 480),
         ("candidates", 10, 200),
-        ("rerank", 1, 100),
+        ("rerank", 0, 100),
         ("read", 1, 50),
         ("max_statements", 1, 10),
         ("threshold", 0, 1),

@@ -351,10 +351,10 @@ def test_the_example_runs_over_the_real_documents(tmp_path: Path) -> None:
     assert "Searched only documents about Surabaya." in said
 
     settings = Settings(corpus_dir=REPOSITORY / "corpus", index_dir=tmp_path / "index")
-    parts = open_parts(settings)
+    parts = open_parts(replace(settings, rerank=6))
     assert isinstance(parts.embedder, Embeddings)
     assert len(parts.embedder.embed_query("compost")) == 384
     assert parts.reranker is not None
     found = parts.reranker.compress_documents(parts.retriever.invoke("compost"), "Who composts waste?")
     assert found[0].metadata["source"] == "surabaya.md"
-    assert open_parts(replace(settings, reranker="none")).reranker is None
+    assert open_parts(settings).reranker is None

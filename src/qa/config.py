@@ -75,7 +75,9 @@ class Settings:
         "", "What the embedder wants before a passage; the packaged one finds as much without, sooner."
     )
     reranker: str = _setting(
-        PACKAGED, "`packaged` (ms-marco-MiniLM-L-12-v2), a cross-encoder's name or folder, or `none`."
+        PACKAGED,
+        "`packaged` (ms-marco-MiniLM-L-12-v2), a cross-encoder's name or folder, or `none`; it is loaded where "
+        "`rerank`, `llm` or `local_llm` is set.",
     )
     reranker_languages: tuple[str, ...] = _setting(
         ("en",), "Languages (ISO 639) that the cross-encoder reads; others are ranked without it."
@@ -91,8 +93,12 @@ class Settings:
 
     chunk_tokens: int = _setting(200, "The most tokens of the embedder's in a chunk.", 32, 480)
     candidates: int = _setting(40, "How many passages each search hands on.", 10, 200)
-    # On the development sets recall@1 is the same with 5 as with 20, and a question takes half the time.
-    rerank: int = _setting(6, "How many of the fused passages the cross-encoder reads.", 1, 100)
+    rerank: int = _setting(
+        0,
+        "How many of the fused passages the cross-encoder orders; 0: it judges only what a language model writes.",
+        0,
+        100,
+    )
     read: int = _setting(5, "How many of the best passages the reader reads.", 1, 50)
     max_statements: int = _setting(4, "The most statements in an answer.", 1, 10)
     threshold: float = _setting(

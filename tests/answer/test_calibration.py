@@ -16,23 +16,8 @@ from conftest import REPOSITORY
 from qa.answer.calibration import CASES, FEATURES, Signals
 from qa.answer.decision import probability
 
-UNREAD = Signals(
-    similarity=0.85,
-    background=0.75,
-    coverage=0.5,
-    passage_logit=None,
-    sentence_logit=None,
-    is_cross_lingual=False,
-)
-EXAMPLES = {
-    "reranked": dataclasses.replace(UNREAD, passage_logit=2.0, sentence_logit=1.0),
-    "same_language": UNREAD,
-    "cross_lingual": dataclasses.replace(UNREAD, is_cross_lingual=True),
-}
-EXAMPLES |= {
-    f"{case}_read": dataclasses.replace(example, read_score=0.5, focus_score=1.0)
-    for case, example in EXAMPLES.items()
-}
+UNREAD = Signals(similarity=0.85, background=0.75, is_cross_lingual=False)
+EXAMPLES = {"unread": UNREAD, "read": dataclasses.replace(UNREAD, read_score=0.5, focus_score=1.0)}
 
 
 @pytest.fixture(scope="module")
@@ -49,24 +34,28 @@ def test_each_case_has_its_example(case: str) -> None:
     assert len(EXAMPLES[case].values()) == len(FEATURES[case])
 
 
-def test_a_text_in_another_language_that_the_cross_encoder_has_read_counts_as_read() -> None:
-    assert dataclasses.replace(EXAMPLES["reranked"], is_cross_lingual=True).case == "reranked"
-
-
 @given(
     case=st.sampled_from(CASES),
     similarity=st.floats(-1, 1),
-    coverage=st.floats(0, 1),
     logits=st.tuples(st.floats(-1000, 1000), st.floats(-1000, 1000)),
 )
-def test_a_probability_is_between_0_and_1(
-    case: str, similarity: float, coverage: float, logits: tuple[float, float]
-) -> None:
-    example = dataclasses.replace(EXAMPLES[case], similarity=similarity, coverage=coverage)
-    if case.startswith("reranked"):
-        example = dataclasses.replace(example, passage_logit=logits[0], sentence_logit=logits[1])
+def test_a_probability_is_between_0_and_1(case: str, similarity: float, logits: tuple[float, float]) -> None:
+    example = dataclasses.replace(EXAMPLES[case], similarity=similarity)
+    if case == "read":
+        example = dataclasses.replace(example, read_score=logits[0], focus_score=logits[1])
 
     assert 0 <= probability(example) <= 1
+
+
+@given(lower=st.floats(-20, 20), higher=st.floats(-20, 20))
+def test_a_surer_reader_is_never_less_probable(lower: float, higher: float) -> None:
+    lower, higher = sorted((lower, higher))
+
+    answered = [probability(dataclasses.replace(EXAMPLES["read"], read_score=v)) for v in (lower, higher)]
+    found = [probability(dataclasses.replace(EXAMPLES["read"], focus_score=v)) for v in (lower, higher)]
+
+    assert answered[0] <= answered[1]
+    assert found[0] <= found[1]
 
 
 @given(case=st.sampled_from(CASES), lower=st.floats(-1, 1), higher=st.floats(-1, 1))
@@ -78,11 +67,19 @@ def test_more_similarity_is_never_less_probable(case: str, lower: float, higher:
     assert chances[0] <= chances[1]
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_similarity_divides(case: str) -> None:
-    far, near = (probability(dataclasses.replace(EXAMPLES[case], similarity=s)) for s in (0.6, 1.0))
+def test_similarity_divides_where_nothing_is_read() -> None:
+    far, near = (probability(dataclasses.replace(UNREAD, similarity=s)) for s in (0.6, 1.0))
 
     assert far < 0.5 < near
+
+
+def test_the_reader_divides_at_the_same_similarity() -> None:
+    doubtful, sure = (
+        probability(dataclasses.replace(EXAMPLES["read"], read_score=score, focus_score=score))
+        for score in (-6.0, 6.0)
+    )
+
+    assert doubtful < 0.5 < sure
 
 
 @pytest.mark.parametrize("case", CASES)

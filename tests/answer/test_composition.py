@@ -183,8 +183,8 @@ def test_a_sentence_about_two_cities_is_cited_once() -> None:
     assert [(s.city, s.citations) for s in answer.statements] == [("Davao", (1,)), ("Dalian", (1,))]
 
 
-def reranked(finding: Finding) -> Finding:
-    return replace(finding, passages=tuple(replace(each, rerank_score=1.0) for each in finding.passages))
+def was_read(finding: Finding) -> Finding:
+    return replace(finding, passages=tuple(replace(each, read_score=1.0) for each in finding.passages))
 
 
 def silent(answer: Quoted | Refused) -> tuple[str, ...]:
@@ -192,16 +192,16 @@ def silent(answer: Quoted | Refused) -> tuple[str, ...]:
     return answer.silent_cities
 
 
-def test_a_list_leaves_out_cities_far_behind_the_best_where_the_cross_encoder_has_read() -> None:
+def test_a_list_leaves_out_cities_far_behind_the_best_where_passages_are_read() -> None:
     sure = finding_of("Davao", "Davao signed.", confidence=0.95)
     near = finding_of("Dalian", "Dalian signed.", confidence=0.85)
     far = finding_of("Surabaya", "Surabaya is a city.", confidence=0.6)
     query = replace(QUERY, cities=(), is_city_by_city=True)
 
-    answer = compose_answer(query, [reranked(each) for each in (sure, near, far)])
+    answer = compose_answer(query, [was_read(each) for each in (sure, near, far)])
     assert {statement.city for statement in answer.statements} == {"Davao", "Dalian"}
     assert silent(answer) == ("Surabaya",)
     # Without it the figures are too rough, and a city that the question names gets what there is.
     assert silent(compose_answer(query, [sure, near, far])) == ()
     named = replace(query, named_cities=("Davao", "Surabaya"))
-    assert silent(compose_answer(named, [reranked(sure), reranked(far)])) == ()
+    assert silent(compose_answer(named, [was_read(sure), was_read(far)])) == ()

@@ -154,13 +154,16 @@ def test_a_year_that_no_document_mentions_is_named_for_several_cities_too(select
     assert (refusal.reason, refusal.missing) == ("unknown_name", ("2031",))
 
 
-@pytest.mark.parametrize(("named", "share"), [((), 1), (("Dalian", "Davao"), MIN_CITY_SHARE)])
-def test_of_several_named_cities_a_share_of_the_threshold_is_enough(
-    selecting: Selecting, named: tuple[str, ...], share: float
+@pytest.mark.parametrize("named", [(), ("Dalian", "Davao")])
+@pytest.mark.parametrize(("is_city_by_city", "share"), [(False, 1), (True, MIN_CITY_SHARE)])
+def test_of_several_cities_a_share_of_the_threshold_is_enough(
+    selecting: Selecting, named: tuple[str, ...], is_city_by_city: bool, share: float
 ) -> None:
     text = "How many experts went there?"
     passage = passage_of(chunk_of(*SAID[:5]), 0.3, 0.35, 0.4, 0.3, 0.3)
-    query = Query(question=text, text=text, cities=("Dalian",), named_cities=named, is_city_by_city=True)
+    query = Query(
+        question=text, text=text, cities=("Dalian",), named_cities=named, is_city_by_city=is_city_by_city
+    )
     _, confidence = selecting(passage, query=query)
 
     (refusal, _), (answer, _) = (

@@ -187,7 +187,10 @@ def build(folder: Path, *, is_evil: bool, more: Mapping[str, str] | None = None)
     for name, words in (more or {}).items():
         (corpus / name).write_text(words, encoding="utf-8")
     settings = Settings(
-        corpus_dir=corpus, index_dir=folder / "index", cities_file=REPOSITORY / "corpus" / "cities.toml"
+        corpus_dir=corpus,
+        index_dir=folder / "index",
+        cities_file=REPOSITORY / "corpus" / "cities.toml",
+        threshold=0.1,  # a sentence is asked, not a question, and nothing reads
     )
     return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()), writer=writer_of(obey)[0])
 

