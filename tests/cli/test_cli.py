@@ -369,7 +369,6 @@ def test_search_prints_passages_best_first(indexed: Path, run: Run) -> None:
     assert ended.status == 0
     assert lines[0].startswith("1. ")
     assert "(dalian.txt; similarity 0." in lines[0]
-    assert ", rerank " in lines[0]
     assert lines[1] == f"   {DALIAN}"
     assert lines[3].startswith("2. Report › Compost  (surabaya.md; similarity ")
 

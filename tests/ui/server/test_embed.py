@@ -76,7 +76,7 @@ def test_a_question_is_answered_and_rated_there_without_anything_kept_in_the_bro
     # This browser keeps nothing for a site within another: what the page must do without.
     refused = "() => { try { return String(sessionStorage.length); } catch (error) { return error.name; } }"
     assert visit.frames[1].evaluate(refused) == "SecurityError"
-    frame.locator("#question textarea").fill("何世帯がコンポストを行っていますか？")
+    frame.locator("#question textarea").fill("スラバヤでは何世帯がコンポストを行っていますか？")
     frame.locator("#ask").click()
     expect(frame.locator(".statement")).to_contain_text("20,000", timeout=ANSWER_MS)
     frame.locator("a.mark").first.click()
