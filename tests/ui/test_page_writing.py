@@ -25,7 +25,8 @@ DOCUMENT = (
 FIRST = "Kitakyushu sent 67 experts to Dalian."
 WRONG = "Kitakyushu sent 76 experts to Surabaya"
 SECOND = "The experts were there between 1996 and 2006."
-HELD, BROKEN = "How many experts did Kitakyushu send to Dalian between 1996 and 2006?", "How many experts did Kitakyushu send to Dalian?"
+HELD = "How many experts did Kitakyushu send to Dalian between 1996 and 2006?"
+BROKEN = "How many experts did Kitakyushu send to Dalian?"
 
 ACROSS = "北九州市は大連に専門家を何人派遣しましたか？"
 TRANSLATED = "北九州市は1996年から2006年までの間に、67人の専門家を大連に派遣しました。"
