@@ -168,7 +168,7 @@ def collect(options: argparse.Namespace) -> None:
                     passage.fused_score,
                     not question.files or Path(passage.chunk.source.path).name in question.files,
                     bool(find_missing(query, passage, vocabulary)),
-                    read_signals(query, [passage], vocabulary),
+                    read_signals(query, passage, vocabulary),
                 )
                 for passage in passages
                 if passage.read_score is not None

@@ -79,7 +79,7 @@ def decide(
     if query.wants_story and query.cities and not missing:
         return tell_story(query, passages, vocabulary), 1.0
     candidates = rank_sentences(query, read_passages(passages), vocabulary, reranker, clock)
-    chance = probability(read_signals(query, passages, vocabulary))
+    chance = probability(read_signals(query, passages[0], vocabulary))
     if query.is_city_by_city and not missing:
         candidates = keep_year(query, candidates)
         if not candidates:
@@ -121,9 +121,8 @@ def find_missing(query: Query, best: Passage, vocabulary: Vocabulary) -> tuple[s
     return find_unknown_names(query, vocabulary.words)
 
 
-def read_signals(query: Query, passages: Sequence[Passage], vocabulary: Vocabulary) -> Signals:
-    """What tells whether the evidence answers `query`; see `qa.answer.calibration`."""
-    best = passages[0]
+def read_signals(query: Query, best: Passage, vocabulary: Vocabulary) -> Signals:
+    """What tells whether `best` answers `query`; see `qa.answer.calibration`."""
     language = best.chunk.source.language
     question = wording_for(query, language)
     return Signals(
