@@ -192,7 +192,7 @@ class Retriever:
         passages = []
         for chunk in chunks:
             if chunk.chunk_id in vectors:
-                wordings = {query.searched_text, wording_for(query, chunk.source.language)}
+                wordings = dict.fromkeys((query.searched_text, wording_for(query, chunk.source.language)))
                 measured = [
                     _compare(chunk, vectors[chunk.chunk_id], self._encode(wording)) for wording in wordings
                 ]
@@ -248,7 +248,8 @@ class Retriever:
             )
         ]
         read.sort(key=lambda passage: -_score_read(passage))
-        rest = (passage for passage in passages if passage not in chosen)
+        seen = {passage.chunk.chunk_id for passage in chosen}
+        rest = (passage for passage in passages if passage.chunk.chunk_id not in seen)
         # What the cross-encoder left out cannot lead: its scores are of another scale.
         return tuple(sorted((*read, *rest), key=lambda passage: passage.rerank_score is None))
 
