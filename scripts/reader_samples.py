@@ -18,6 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from table_samples import make_tables
+
+from qa.text.sentences import split_sentences
+
 HELD_OUT_ARTICLES = {"1973_oil_crisis", "Harvard_University", "Normans", "Yuan_dynasty"}
 """Of the articles that near-miss training and development share, those that are kept for development."""
 
@@ -50,12 +54,25 @@ PARALLEL = {"alt_wikinews": 1400, "ntrex128": 1000, "tico19": 1000, "storybooks"
 
 LINES_IN_PASSAGE = 6
 
+TABLES, HELD_OUT_TABLES = 2400, 240
+"""How many questions for a cell of a table are made."""
+
+CUT_SHARE, CUT_NUMBER_SHARE = 0.3, 0.6
+"""How many answered questions are also asked of their passage without the sentences that have the answer; and of
+those that a number answers: the numbers that are left do not."""
+LEAST_LEFT = 80
+"""The letters that a passage must still have then."""
+
+ANSWERING = ("answer", "parallel", "table")
+"""The kinds of samples whose passage answers."""
+
 
 @dataclass(frozen=True)
 class Sample:
     """A question, a passage of it, and where the answer stands in the passage's text.
 
-    `kind` names the group that it is measured in: "answer" where the passage answers, else why it does not.
+    `kind` names the group that it is measured in: one of `ANSWERING` where the passage answers, else why it does
+    not.
     `span` is None where nothing answers, or where `is_span_known` is false. `is_held_out` keeps it from training.
     """
 
@@ -85,7 +102,7 @@ def read_all(train: Path, evaluation: Path, folder: Path) -> tuple[list[Passage]
     chance = random.Random(1)
     passages: list[Passage] = []
     samples: list[Sample] = []
-    held = _HeldOut(evaluation)
+    held = HeldOut(evaluation)
     for path in sorted(train.glob("*.jsonl")):
         before = len(passages), len(samples)
         if path.stem.startswith("retrieval_"):
@@ -102,13 +119,21 @@ def read_all(train: Path, evaluation: Path, folder: Path) -> tuple[list[Passage]
             _rows(train / "parallel" / f"{name}_dev.jsonl"), count // 8, True, chance, passages, samples
         )
         print(name, len(passages) - before[0], "passages", len(samples) - before[1], "samples", flush=True)
-    before = len(samples), len(passages)
+    before = len(passages), len(samples)
+    names = train / "parallel" / "cldr_names"
+    _add_tables(names.with_suffix(".jsonl"), TABLES, False, chance, passages, samples)
+    _add_tables(names.with_name("cldr_names_dev.jsonl"), HELD_OUT_TABLES, True, chance, passages, samples)
+    print("tables", len(passages) - before[0], "passages", len(samples) - before[1], "samples", flush=True)
+    count = len(samples)
     samples += _make_near_misses(passages, samples, train / "make_near_miss.py", folder, chance)
-    print("made", len(samples) - before[0], "near misses", flush=True)
+    print("made", len(samples) - count, "near misses", flush=True)
+    before = len(passages), len(samples)
+    _add_cut(chance, passages, samples)
+    print("cut", len(passages) - before[0], "passages", len(samples) - before[1], "samples", flush=True)
     return passages, samples
 
 
-class _HeldOut:
+class HeldOut:
     """What the development sets have."""
 
     def __init__(self, evaluation: Path) -> None:
@@ -123,6 +148,7 @@ class _HeldOut:
             self.questions |= {r["question"].strip() for r in _rows(evaluation / folder / "questions.jsonl")}
 
     def holds(self, article: str, text: str) -> bool:
+        """True for an article, or a text of it, that a development set has."""
         return text.strip() in self.texts or article.replace(" ", "_") in self.titles
 
 
@@ -147,7 +173,7 @@ def _add_passage(
 def _add_questions(
     rows: Iterator[dict[str, Any]],
     most: int | None,
-    held: _HeldOut,
+    held: HeldOut,
     chance: random.Random,
     passages: list[Passage],
     samples: list[Sample],
@@ -184,7 +210,7 @@ def _add_questions(
 def _add_retrieval(
     rows: Iterator[dict[str, Any]],
     most: int,
-    held: _HeldOut,
+    held: HeldOut,
     chance: random.Random,
     passages: list[Passage],
     samples: list[Sample],
@@ -253,6 +279,51 @@ def _add_parallel(
                     )
                 )
                 made += 1
+
+
+def _add_tables(
+    names: Path,
+    count: int,
+    is_held_out: bool,
+    chance: random.Random,
+    passages: list[Passage],
+    samples: list[Sample],
+) -> None:
+    for table in make_tables(names, count, chance):
+        number = _add_passage(passages, table.title, table.text, table.language, "", held=is_held_out)
+        pair = table.language if table.asked_in == table.language else f"{table.asked_in}>{table.language}"
+        answer = table.text[slice(*table.span)] if table.span else ""
+        kind = "table" if table.span else "table_miss"
+        samples.append(
+            Sample(table.question, number, kind, pair, table.span, is_held_out=is_held_out, answer=answer)
+        )
+
+
+def _add_cut(chance: random.Random, passages: list[Passage], samples: list[Sample]) -> None:
+    """Ask of passages without the sentences that have the answer: what is left is on the subject, and no more."""
+    made = []
+    for sample in samples:
+        if sample.kind != "answer" or not sample.span:
+            continue
+        share = CUT_NUMBER_SHARE if re.search(r"\d", sample.answer) else CUT_SHARE
+        if chance.random() > share:
+            continue
+        whole = passages[sample.passage]
+        text = whole.text[whole.start :]
+        holding = [
+            span
+            for span in split_sentences(text, language=whole.language)
+            if span.start < sample.span[1] and span.end > sample.span[0]
+        ]
+        if not holding:
+            continue
+        left = f"{text[: holding[0].start]}{text[holding[-1].end :]}".strip()
+        if len(left) < LEAST_LEFT or sample.answer in left:
+            continue
+        title = whole.text[: whole.start].rstrip("\n")
+        number = _add_passage(passages, title, left, whole.language, whole.article, held=sample.is_held_out)
+        made.append(Sample(sample.question, number, "cut", sample.language, is_held_out=sample.is_held_out))
+    samples += made
 
 
 def _make_near_misses(

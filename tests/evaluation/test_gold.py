@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -34,34 +35,37 @@ MIN_QUESTIONS = 90
 MIN_IN_GROUP = 6
 
 FLOORS: Mapping[str, float] = {
-    "answer all": 0.83,  # 0.885 of 96
-    "answer en": 0.81,  # 0.833 of 42
+    "answer all": 0.81,  # 0.865 of 96
+    "answer en": 0.78,  # 0.833 of 42
     "answer fil": 0.88,  # 1.000 of 9
-    "answer id": 0.77,  # 0.889 of 9
-    "answer ja": 0.88,  # 0.889 of 9
+    "answer id": 0.65,  # 0.778 of 9
+    "answer ja": 0.65,  # 0.778 of 9
     "answer km": 0.76,  # 0.889 of 9
-    "answer vi": 0.88,  # 0.889 of 9
-    "answer zh": 0.88,  # 1.000 of 9
-    "complete": 0.5,  # 0.565 of 23
-    "kind comparison": 0.8,  # 0.917 of 12
+    "answer vi": 0.88,  # 1.000 of 9
+    "answer zh": 0.76,  # 0.889 of 9
+    "complete": 0.4,  # 0.478 of 23
+    "kind comparison": 0.71,  # 0.833 of 12
     "kind false_premise": 0.88,  # 1.000 of 12
-    "kind follow_up": 0.7,  # 0.773 of 22
+    "kind follow_up": 0.65,  # 0.727 of 22
     "kind foreign": 0.93,  # 1.000 of 20
     "kind list": 0.73,  # 0.857 of 14
-    "kind near_miss": 0.26,  # 0.333 of 30
+    "kind near_miss": 0.43,  # 0.500 of 30
     "kind single_fact": 0.88,  # 0.938 of 48
     "kind unknown_place": 0.88,  # 1.000 of 18
-    "refuse all": 0.71,  # 0.750 of 80
-    "refuse en": 0.71,  # 0.750 of 32
-    "refuse fil": 0.76,  # 0.875 of 8
+    "refuse all": 0.76,  # 0.812 of 80
+    "refuse en": 0.77,  # 0.844 of 32
+    "refuse fil": 0.63,  # 0.750 of 8
     "refuse id": 0.5,  # 0.625 of 8
-    "refuse ja": 0.63,  # 0.750 of 8
-    "refuse km": 0.5,  # 0.625 of 8
-    "refuse vi": 0.63,  # 0.750 of 8
+    "refuse ja": 0.75,  # 0.875 of 8
+    "refuse km": 0.63,  # 0.750 of 8
+    "refuse vi": 0.75,  # 0.875 of 8
     "refuse zh": 0.75,  # 0.875 of 8
 }
 """The least share of questions that must go right, by group, and what was measured when it was set; `measured`
 tells what each group's name means. Each floor is .05 (40 questions or more), .07 (20 or more) or .12 lower."""
+
+MAX_DIFFERENT = 0.01
+"""The share of the questions that may be answered otherwise where the models compute in other numbers."""
 
 
 @dataclass(frozen=True)
@@ -290,20 +294,25 @@ def report(outcomes: Iterable[Outcome]) -> str:
     return "\n".join(lines)
 
 
+def ask_all(
+    gold: GoldSet, corpus: Mapping[str, Document], folder: Path, *, dtype: str = "auto"
+) -> tuple[Outcome, ...]:
+    """What the real models say to every question, with an index of their own in `folder`."""
+    settings = Settings(corpus_dir=CORPUS, index_dir=folder, cities_file=CORPUS / CITIES_FILE, dtype=dtype)
+    pipeline = Pipeline.build(settings, load_models(settings))
+    cities = {path: document.cities for path, document in corpus.items()}
+    return tuple(
+        Outcome(question, pipeline.ask(question.question, history=question.history), cities)
+        for question in gold.questions
+    )
+
+
 @pytest.fixture(scope="module")
 def outcomes(
     gold: GoldSet, corpus: dict[str, Document], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Outcome, ...]:
-    """What the real models say to every question; printed, so that a failing test shows all of it."""
-    settings = Settings(
-        corpus_dir=CORPUS, index_dir=tmp_path_factory.mktemp("index"), cities_file=CORPUS / CITIES_FILE
-    )
-    pipeline = Pipeline.build(settings, load_models(settings))
-    cities = {path: document.cities for path, document in corpus.items()}
-    found = tuple(
-        Outcome(question, pipeline.ask(question.question, history=question.history), cities)
-        for question in gold.questions
-    )
+    """What is said on this processor; printed, so that a failing test shows all of it."""
+    found = ask_all(gold, corpus, tmp_path_factory.mktemp("index"))
     print(report(found))
     return found
 
@@ -317,6 +326,23 @@ class TestRealModels:
     def test_a_group_stays_above_its_floor(self, outcomes: tuple[Outcome, ...], group: str) -> None:
         marks = measured(outcomes)[group]
         assert sum(marks) / len(marks) >= FLOORS[group], report(outcomes)
+
+    @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+    def test_other_processors_answer_alike(
+        self,
+        outcomes: tuple[Outcome, ...],
+        gold: GoldSet,
+        corpus: dict[str, Document],
+        tmp_path: Path,
+        dtype: str,
+    ) -> None:
+        others = ask_all(gold, corpus, tmp_path / "index", dtype=dtype)
+        different = [
+            f"{one.line()}\n      {other.line()}"
+            for one, other in zip(outcomes, others, strict=True)
+            if (one.is_refused, one.supporting_paths) != (other.is_refused, other.supporting_paths)
+        ]
+        assert len(different) <= MAX_DIFFERENT * len(outcomes), "\n".join(different)
 
     def test_every_group_of_eight_has_a_floor(self, outcomes: tuple[Outcome, ...]) -> None:
         large = {name for name, marks in measured(outcomes).items() if len(marks) >= 8}

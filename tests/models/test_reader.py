@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from transformers import BertModel
 
 from qa.config import Settings
 from qa.domain import Span
 from qa.models import Reader, load_embedder, load_reader
-from qa.models.reader import MAX_ANSWER_TOKENS, MAX_PASSAGE, Reading, dequantise, quantise
+from qa.models.packaged import packaged_embedder_folder
+from qa.models.reader import (
+    LOWER_LAYERS,
+    MAX_ANSWER_TOKENS,
+    MAX_PASSAGE,
+    PASSAGE_PREFIX,
+    QUESTION_PREFIX,
+    Reading,
+    dequantise,
+    open_net,
+    quantise,
+)
 
 TEXT = "In 1999 sixty experts came. In 2001 ninety left."
 WORDS = [(0, 2), (3, 7), (8, 13), (14, 21), (22, 27), (28, 30), (31, 35), (36, 42), (43, 48)]
@@ -170,3 +184,43 @@ def test_without_the_packaged_embedder_there_is_no_reader(reader: Reader) -> Non
 
     assert load_reader(Settings(reader="none"), embedder) is None
     assert load_reader(Settings(embedder="some/other-model"), embedder) is None
+
+
+@pytest.mark.model
+def test_packed_layers_compute_what_the_network_does(reader: Reader) -> None:
+    settings = Settings(dtype="float32")
+    embedder = load_embedder(settings)
+    net = open_net(embedder.transformer.config)
+    whole: Any = BertModel.from_pretrained(packaged_embedder_folder(), dtype=torch.float32).eval()  # type: ignore[no-untyped-call]  # torch has no types for it
+    exact = load_reader(settings, embedder)
+    assert exact is not None
+    question = "How many experts did Kitakyushu send?"
+    halves = []
+    for text, prefix in ((question, QUESTION_PREFIX), (PLACE + PASSAGE, PASSAGE_PREFIX)):
+        ids, _ = embedder.split(text, prefix=prefix, limit=256)
+        with torch.inference_mode():
+            read = whole(input_ids=torch.tensor([ids]), output_hidden_states=True)
+        halves.append(read.hidden_states[LOWER_LAYERS])
+    part = torch.tensor([[0] * halves[0].shape[1] + [1] * halves[1].shape[1]])
+    with torch.inference_mode():
+        start, _, logit, _ = net(torch.cat(halves, dim=1), part, None)
+
+    (same,) = exact.read(question, [PLACE + PASSAGE])
+    (rounded,) = reader.read(question, [PLACE + PASSAGE])
+
+    assert same.logit == pytest.approx(float(logit), abs=0.01)
+    assert same.starts == pytest.approx(start[0, halves[0].shape[1] :].numpy(), abs=0.03)
+    assert rounded.logit == pytest.approx(same.logit, abs=0.5)  # in 8 bits
+
+
+@pytest.mark.model
+def test_a_quote_supports_what_it_says_in_any_language(reader: Reader) -> None:
+    for said in (
+        "Kitakyushu sent 62 experts to the waterworks.",
+        "北九州市は水道局に62人の専門家を派遣した。",
+        "Kitakyushu đã cử 62 chuyên gia đến nhà máy nước.",
+    ):
+        about, beside = reader.supports(
+            said, ["Over the years Kitakyushu sent 62 experts to the waterworks.", OTHER]
+        )
+        assert about > beside

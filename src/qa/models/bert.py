@@ -1,8 +1,8 @@
 """The packaged embedder in torch alone, with the same vectors as in sentence-transformers, to the last bit.
 
 Importing sentence-transformers takes some four times as long as importing torch, and longer than all the rest of a
-cold start. Modules and weights have the names that they have in transformers, so that `qa.models.reader` reads on
-from either.
+cold start. Modules and weights have the names that they have in transformers, so that `qa.models.packed` reads
+either.
 """
 
 from __future__ import annotations
@@ -31,8 +31,7 @@ class Encoded(NamedTuple):
 class BertNet(nn.Module):
     """BERT's encoder: token ids → states. `config` has the fields of a `BertConfig`; there is never a pooler."""
 
-    def __init__(self, config: Any, *, add_pooling_layer: bool = False) -> None:
-        assert not add_pooling_layer, "mean pooling needs none"  # noqa: S101  # the argument is transformers' own
+    def __init__(self, config: Any) -> None:
         super().__init__()
         self.config = config
         self.embeddings = _Embeddings(config)

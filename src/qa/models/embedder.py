@@ -28,6 +28,7 @@ from qa.text.normalise import fold_case
 if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
+    from torch import Tensor
 
     from qa.models.bert import PlainEmbedder
 
@@ -152,6 +153,11 @@ class Embedder(Embeddings):
         """The model below the pooling, from whose states `qa.models.reader` reads on."""
         return self._model.transformers_model
 
+    @property
+    def in_int8(self) -> bool:
+        """True if passages are computed in 8 bits."""
+        return self._in_int8
+
     def split(self, text: str, *, prefix: str, limit: int) -> tuple[list[int], list[tuple[int, int]]]:
         """Up to `limit` token ids of `prefix` and `text`, and each token's place in `text` (0, 0: none)."""
         ids, found = self._splitter.split(prefix + text)
@@ -162,6 +168,13 @@ class Embedder(Embeddings):
                 start += 1
             places.append((start, end))
         return ids[:limit], places
+
+    def half_read(self, ids: Sequence[int], *, layers: int) -> Tensor:
+        """The states of a text's tokens after the first `layers`: shape (tokens, hidden)."""
+        packed = self._pack_for_passages()
+        if packed is None:
+            raise ModelError(f"the reader cannot read on from {self.identity}; set reader to none")
+        return packed.half_read(ids, layers=layers)
 
     def _plan(
         self, packed: PackedEncoder, texts: Sequence[str], made_of: Mapping[int, Sequence[str]]

@@ -50,6 +50,64 @@ class _Layer:
     narrowed_norm: Norm
 
 
+class PackedLayers:
+    """Layers that texts laid end to end go through, each by itself. Keeps no state: safe in several threads."""
+
+    def __init__(
+        self, layers: Sequence[_Layer], *, heads: int, epsilon: float, dtype: Any, attending: Any
+    ) -> None:
+        """`dtype` is that of the states; where there are many scores, attention is computed in `attending`."""
+        self._layers = layers
+        self._heads = heads
+        self._epsilon = epsilon
+        self._attending = attending
+        self.dtype = dtype
+
+    def read(
+        self, states: Tensor, lengths: Sequence[int], *, first: int = 0, last: int | None = None
+    ) -> Tensor:
+        """The states after the layers from `first` to before `last`: shape (tokens, hidden), as `states`.
+
+        Texts of such `lengths` lie end to end.
+        """
+        runs = list(_runs(lengths))
+        for layer in self._layers[first:last]:
+            states = self._go_through(layer, states, runs)
+        return states
+
+    def normed(self, states: Tensor, norm: Norm) -> Tensor:
+        """`states` with each token's mean and spread set by `norm`."""
+        from torch.nn import functional
+
+        return functional.layer_norm(states, states.shape[1:], *norm, self._epsilon)
+
+    def _go_through(self, layer: _Layer, states: Tensor, runs: Sequence[tuple[int, int, int]]) -> Tensor:
+        """The states after `layer`: shape (tokens, hidden)."""
+        from torch.nn import functional
+
+        mixed = self._attend(layer.joined(states), runs)
+        states = self.normed(layer.attended(mixed).add_(states), layer.attended_norm)
+        wide = functional.gelu(layer.widened(states))
+        return self.normed(layer.narrowed(wide).add_(states), layer.narrowed_norm)
+
+    def _attend(self, joined: Tensor, runs: Sequence[tuple[int, int, int]]) -> Tensor:
+        """The share that each token takes from the tokens of its own text: shape (tokens, hidden)."""
+        import torch
+
+        mixed = torch.empty(len(joined), joined.shape[1] // 3, dtype=self.dtype)
+        for start, count, length in runs:
+            end = start + count * length
+            some = joined[start:end]
+            if count * length**2 >= MANY_SCORES:
+                some = some.to(self._attending)
+            parts = some.view(count, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
+            query, key, value = parts.reshape(3, count * self._heads, length, -1)
+            taken = _mix(torch.bmm(query, key.transpose(1, 2)), value)
+            taken = taken.view(count, self._heads, length, -1).transpose(1, 2)
+            mixed[start:end].view(count, length, self._heads, -1).copy_(taken)
+        return mixed
+
+
 class PackedEncoder:
     """The token states of a BERT encoder, averaged over each text. Keeps no state: safe in several threads."""
 
@@ -57,16 +115,22 @@ class PackedEncoder:
         """Read the weights of `bert`. `in_int8` rounds the weights and inputs of its linear layers."""
         import torch
 
-        embeddings, config = bert.embeddings, bert.config
-        self._heads: int = config.num_attention_heads
-        self._epsilon: float = config.layer_norm_eps
+        embeddings = bert.embeddings
         self._words = embeddings.word_embeddings.weight
-        self._attending = self._words.dtype
-        self._dtype = torch.float32 if in_int8 else self._words.dtype
+        dtype = torch.float32 if in_int8 else self._words.dtype
         places = embeddings.position_embeddings.weight + embeddings.token_type_embeddings.weight[0]
-        self._places = places.to(self._dtype)
-        self._norm = _read_norm(embeddings.LayerNorm, self._dtype)
-        self._layers = [_read_layer(layer, self._heads, in_int8=in_int8) for layer in bert.encoder.layer]
+        self._places = places.to(dtype)
+        self._norm = _read_norm(embeddings.LayerNorm, dtype)
+        self._layers = PackedLayers(
+            [
+                _read_bert_layer(layer, heads=bert.config.num_attention_heads, in_int8=in_int8)
+                for layer in bert.encoder.layer
+            ],
+            heads=bert.config.num_attention_heads,
+            epsilon=bert.config.layer_norm_eps,
+            dtype=dtype,
+            attending=self._words.dtype,
+        )
 
     def encode(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """The mean state of each text's tokens: shape (n, hidden), float32.
@@ -77,7 +141,7 @@ class PackedEncoder:
 
         lengths = [len(each) for each in ids]
         with torch.inference_mode():
-            return _means(self._read(self._begin(ids), lengths, self._layers), lengths)
+            return _means(self._layers.read(self._begin(ids), lengths), lengths)
 
     def encode_in_parts(
         self,
@@ -102,56 +166,25 @@ class PackedEncoder:
         sizes = [len(texts[i]) for i in order]
         found = np.empty((len(texts), self._words.shape[1]), dtype=np.float32)
         with torch.inference_mode():
-            states = self._read(self._begin(ids), lengths, self._layers[:layers])
+            states = self._layers.read(self._begin(ids), lengths, last=layers)
             chosen = states[torch.tensor([token for i in order for token in texts[i]])]
-            found[order] = _means(self._read(chosen, sizes, self._layers[layers:]), sizes)
+            found[order] = _means(self._layers.read(chosen, sizes, first=layers), sizes)
         return found
+
+    def half_read(self, ids: Sequence[int], *, layers: int) -> Tensor:
+        """The states of a text's tokens after the first `layers`: shape (tokens, hidden)."""
+        import torch
+
+        with torch.inference_mode():
+            return self._layers.read(self._begin([ids]), [len(ids)], last=layers)
 
     def _begin(self, ids: Sequence[Sequence[int]]) -> Tensor:
         """The tokens' states before the first layer, texts end to end: shape (tokens, hidden)."""
         import torch
 
         places = torch.cat([torch.arange(len(each)) for each in ids])
-        words = self._words[torch.tensor([token for each in ids for token in each])].to(self._dtype)
-        return self._normed(words + self._places[places], self._norm)
-
-    def _read(self, states: Tensor, lengths: Sequence[int], layers: Sequence[_Layer]) -> Tensor:
-        """The states after `layers`, where texts of such `lengths` lie end to end."""
-        runs = list(_runs(lengths))
-        for layer in layers:
-            states = self._go_through(layer, states, runs)
-        return states
-
-    def _go_through(self, layer: _Layer, states: Tensor, runs: Sequence[tuple[int, int, int]]) -> Tensor:
-        """The states after `layer`: shape (tokens, hidden)."""
-        from torch.nn import functional
-
-        mixed = self._attend(layer.joined(states), runs)
-        states = self._normed(layer.attended(mixed).add_(states), layer.attended_norm)
-        wide = functional.gelu(layer.widened(states))
-        return self._normed(layer.narrowed(wide).add_(states), layer.narrowed_norm)
-
-    def _attend(self, joined: Tensor, runs: Sequence[tuple[int, int, int]]) -> Tensor:
-        """The share that each token takes from the tokens of its own text: shape (tokens, hidden)."""
-        import torch
-
-        mixed = torch.empty(len(joined), joined.shape[1] // 3, dtype=self._dtype)
-        for start, count, length in runs:
-            end = start + count * length
-            some = joined[start:end]
-            if count * length**2 >= MANY_SCORES:
-                some = some.to(self._attending)
-            parts = some.view(count, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
-            query, key, value = parts.reshape(3, count * self._heads, length, -1)
-            taken = _mix(torch.bmm(query, key.transpose(1, 2)), value)
-            taken = taken.view(count, self._heads, length, -1).transpose(1, 2)
-            mixed[start:end].view(count, length, self._heads, -1).copy_(taken)
-        return mixed
-
-    def _normed(self, states: Tensor, norm: Norm) -> Tensor:
-        from torch.nn import functional
-
-        return functional.layer_norm(states, states.shape[1:], *norm, self._epsilon)
+        words = self._words[torch.tensor([token for each in ids for token in each])].to(self._layers.dtype)
+        return self._layers.normed(words + self._places[places], self._norm)
 
 
 def pack(model: SentenceTransformer | PlainEmbedder, *, in_int8: bool = False) -> PackedEncoder | None:
@@ -200,26 +233,83 @@ def _plain_linear(matrix: Tensor, bias: Tensor) -> Linear:
     return apply
 
 
-def _read_layer(layer: Any, heads: int, *, in_int8: bool) -> _Layer:
+def pack_torch_layers(layers: Sequence[Any], *, in_int8: bool, attending: Any) -> PackedLayers:
+    """The packed form of torch's `TransformerEncoderLayer`s, in the numbers of their weights or in 8 bits."""
+    import torch
+
+    own = layers[0].self_attn
+    return PackedLayers(
+        [_read_torch_layer(layer, in_int8=in_int8) for layer in layers],
+        heads=own.num_heads,
+        epsilon=layers[0].norm1.eps,
+        dtype=torch.float32 if in_int8 else own.in_proj_weight.dtype,
+        attending=attending,
+    )
+
+
+def _read_torch_layer(layer: Any, *, in_int8: bool) -> _Layer:
+    own = layer.self_attn
+    return _read_layer(
+        (own.in_proj_weight, own.in_proj_bias),
+        own.out_proj,
+        layer.norm1,
+        layer.linear1,
+        layer.linear2,
+        layer.norm2,
+        heads=own.num_heads,
+        in_int8=in_int8,
+    )
+
+
+def _read_bert_layer(layer: Any, *, heads: int, in_int8: bool) -> _Layer:
+    import torch
+
+    own, output = layer.attention.self, layer.attention.output
+    parts = (own.query, own.key, own.value)
+    with torch.inference_mode():
+        joined = torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts])
+    return _read_layer(
+        joined,
+        output.dense,
+        output.LayerNorm,
+        layer.intermediate.dense,
+        layer.output.dense,
+        layer.output.LayerNorm,
+        heads=heads,
+        in_int8=in_int8,
+    )
+
+
+def _read_layer(
+    joined: tuple[Tensor, Tensor],
+    attended: Any,
+    attended_norm: Any,
+    widened: Any,
+    narrowed: Any,
+    narrowed_norm: Any,
+    *,
+    heads: int,
+    in_int8: bool,
+) -> _Layer:
+    """A layer of torch's modules; `joined` has the weights and biases of query, key and value."""
     import torch
 
     linear: Callable[[Tensor, Tensor], Linear] = _plain_linear
     if in_int8:
         from qa.models.int8 import Int8Linear as linear  # onnxruntime is not imported for questions alone
 
-    own, output, wide = layer.attention.self, layer.attention.output, layer.intermediate.dense
-    scale = (len(own.query.weight) // heads) ** -0.5
-    dtype = torch.float32 if in_int8 else own.query.weight.dtype
+    dtype = torch.float32 if in_int8 else attended.weight.dtype
     with torch.inference_mode():
-        joined = torch.cat([own.query.weight * scale, own.key.weight, own.value.weight])
-        attended_bias = output.dense.bias + output.dense.weight @ own.value.bias
+        query, key, value = joined[0].chunk(3)
+        query_bias, _, value_bias = joined[1].chunk(3)
+        scale = (len(query) // heads) ** -0.5
         return _Layer(
-            joined=linear(joined, own.query.bias * scale),
-            attended=linear(output.dense.weight, attended_bias),
-            attended_norm=_read_norm(output.LayerNorm, dtype),
-            widened=linear(wide.weight, wide.bias),
-            narrowed=linear(layer.output.dense.weight, layer.output.dense.bias),
-            narrowed_norm=_read_norm(layer.output.LayerNorm, dtype),
+            joined=linear(torch.cat([query * scale, key, value]), query_bias * scale),
+            attended=linear(attended.weight, attended.bias + attended.weight @ value_bias),
+            attended_norm=_read_norm(attended_norm, dtype),
+            widened=linear(widened.weight, widened.bias),
+            narrowed=linear(narrowed.weight, narrowed.bias),
+            narrowed_norm=_read_norm(narrowed_norm, dtype),
         )
 
 

@@ -1,8 +1,10 @@
-"""The reader: (question, passage) → whether the passage answers, and where the answer stands in it."""
+"""The reader: (question, passage) → whether the passage answers, and where the answer stands in it.
+
+It also tells whether a quote says what a sentence says.
+"""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 
 from qa.domain import Span
 from qa.models.embedder import Embedder
+from qa.models.packed import pack_torch_layers
 from qa.models.workers import run_each
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from qa.models.reader_net import ReaderNet
 
 WEIGHTS_FILE = "reader.safetensors"
+LOWER_LAYERS = 6
+"""How many of the embedder's layers read question and passage apart."""
 QUESTION_PREFIX, PASSAGE_PREFIX = "query: ", "passage: "
 """What stood before a text when the reader's weights were learnt (`scripts/train_reader.py`)."""
 MAX_PASSAGE, MAX_QUESTION = 500, 256
@@ -74,9 +79,13 @@ class Reader:
     """Reads question and passage together, in the languages of the embedder. Safe in several threads."""
 
     def __init__(self, embedder: Embedder, net: ReaderNet) -> None:
+        """`net` is in float32; it computes as `embedder` does with passages."""
         self._embedder = embedder
-        self._net = net
-        self._lower = cut_lower_layers(embedder.transformer)
+        words = embedder.transformer.dtype
+        if not embedder.in_int8:
+            net = net.to(words)
+        self._layers = pack_torch_layers(list(net.layers), in_int8=embedder.in_int8, attending=words)
+        self._part, self._span, self._answers, self._supports = net.part, net.span, net.answers, net.supports
         self._question = lru_cache(maxsize=64)(
             partial(self._half_read, prefix=QUESTION_PREFIX, limit=MAX_QUESTION)
         )
@@ -89,60 +98,68 @@ class Reader:
         ((asked, _),) = run_each(self._question, [question])
         return run_each(partial(self._read_one, asked), passages)
 
+    def supports(self, sentence: str, quotes: Sequence[str]) -> list[float]:
+        """A logit for each of `quotes` that it says what `sentence` says, whatever their languages."""
+        ((said, _),) = run_each(self._passage, [sentence])
+        return run_each(partial(self._support_one, said), quotes)
+
+    def _support_one(self, said: torch.Tensor, quote: str) -> float:
+        import torch
+
+        with torch.inference_mode():
+            states = self._read_together(said, self._passage(quote)[0])
+            return float(self._supports(states[0]))
+
     def _read_one(self, asked: torch.Tensor, passage: str) -> Reading:
         """The reading of `passage`; `asked`, shape (tokens, hidden), is the question, half read."""
         import torch
 
-        states, places = self._passage(passage)
-        both = torch.cat([asked, states])[None]
-        part = torch.zeros(both.shape[:2], dtype=torch.long)
-        part[:, len(asked) :] = 1
+        half, places = self._passage(passage)
         with torch.inference_mode():
-            start, end, logit = self._net(both, part, None)
-        starts, ends = start[0].float().numpy(), end[0].float().numpy()
+            states = self._read_together(asked, half)
+            spans = self._span(states).float().numpy()
+            logit = float(self._answers(states[0]))
         return Reading(
-            logit=float(logit[0]),
-            starts=starts[len(asked) :],
-            ends=ends[len(asked) :],
+            logit=logit,
+            starts=spans[len(asked) :, 0],
+            ends=spans[len(asked) :, 1],
             places=places,
-            nothing=float(starts[0] + ends[0]),
+            nothing=float(spans[0].sum()),
         )
+
+    def _read_together(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        """The states of two texts, half read, after the upper layers: all of shape (tokens, hidden)."""
+        import torch
+
+        part = torch.zeros(len(first) + len(second), dtype=torch.long)
+        part[len(first) :] = 1
+        states = torch.cat([first, second]).to(self._layers.dtype) + self._part(part)
+        return self._layers.read(states, [len(part)])
 
     def _half_read(self, text: str, *, prefix: str, limit: int) -> tuple[torch.Tensor, NDArray[np.int64]]:
         """The states of `text` after the lower layers, shape (tokens, hidden), and the tokens' places in it."""
         import torch
 
         ids, places = self._embedder.split(text, prefix=prefix, limit=limit)
-        with torch.inference_mode():
-            states = self._lower(input_ids=torch.tensor([ids])).last_hidden_state[0]
+        states = self._embedder.half_read(ids, layers=LOWER_LAYERS).to(torch.float16)  # half of the room
         return states, np.array(places, dtype=np.int64)
 
 
 def open_reader(embedder: Embedder) -> Reader:
     """The reader whose weights come with this program; it reads on where the packaged embedder stops."""
+    return Reader(embedder, open_net(embedder.transformer.config))
+
+
+def open_net(config: Any) -> ReaderNet:
+    """The network with the weights that come with this program, in float32; `config` is the embedder's."""
     from safetensors.torch import load
 
     from qa.models.reader_net import ReaderNet
 
     tensors = load(resources.files("qa").joinpath("data", WEIGHTS_FILE).read_bytes())
-    net = ReaderNet(embedder.transformer.config)
+    net = ReaderNet(config)
     net.load_state_dict(dequantise(tensors), assign=True)
-    return Reader(embedder, net.to(embedder.transformer.dtype).eval())
-
-
-def cut_lower_layers(bert: Any) -> Any:
-    """The lower layers of `bert` (transformers' `BertModel`, or our `BertNet`) as a model that shares them."""
-    import torch
-
-    from qa.models.reader_net import LOWER_LAYERS
-
-    config = copy.deepcopy(bert.config)
-    config.num_hidden_layers = LOWER_LAYERS
-    with torch.device("meta"):  # all that it is made of is replaced
-        lower = type(bert)(config, add_pooling_layer=False)
-    lower.embeddings = bert.embeddings
-    lower.encoder.layer = bert.encoder.layer[:LOWER_LAYERS]
-    return lower.eval()
+    return net.eval()
 
 
 def quantise(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

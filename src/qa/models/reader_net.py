@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import nn
 
-LOWER_LAYERS = 6
-"""How many of the embedder's layers read question and passage apart."""
+from qa.models.reader import LOWER_LAYERS
 
 
 class ReaderNet(nn.Module):
-    """The upper layers and three heads: where an answer starts, where it ends, whether there is one."""
+    """The upper layers and four heads: where an answer starts, where it ends, whether there is one, and whether
+    the passage says what the sentence says that was read in the question's place."""
 
     def __init__(self, config: Any) -> None:
         """`config` is that of the embedder, a transformers `BertConfig`."""
@@ -38,11 +38,12 @@ class ReaderNet(nn.Module):
         )
         self.span = nn.Linear(config.hidden_size, 2)
         self.answers = nn.Linear(config.hidden_size, 1)
+        self.supports = nn.Linear(config.hidden_size, 1)
 
     def forward(
         self, states: torch.Tensor, part: torch.Tensor, padding: torch.Tensor | None
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Logits of start and of end, each (batch, tokens), and of being answered, (batch,).
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Logits of start and of end, each (batch, tokens), of being answered and of being supported, (batch,).
 
         `states` is (batch, tokens, hidden), `part` (batch, tokens) with 0 and 1, `padding` (batch, tokens),
         True where there is no token, None for everywhere. The first token is the question's own.
@@ -51,4 +52,5 @@ class ReaderNet(nn.Module):
         for layer in self.layers:
             hidden = layer(hidden, src_key_padding_mask=padding)
         start, end = self.span(hidden).unbind(-1)
-        return start, end, self.answers(hidden[:, 0]).squeeze(-1)
+        first = hidden[:, 0]
+        return start, end, self.answers(first).squeeze(-1), self.supports(first).squeeze(-1)
