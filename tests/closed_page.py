@@ -17,7 +17,7 @@ from typing import Any
 import gradio as gr
 import httpx
 
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder
 from qa.config import Settings
 from qa.models import Models
 from qa.pipeline import Pipeline
@@ -98,7 +98,7 @@ def serving_closed(folder: Path, *, mcp: bool = False, **settings: Any) -> Itera
             **settings,
         )
     )
-    pipeline = Pipeline.build(page.settings, Models(CountingEmbedder(), OverlapReranker()))
+    pipeline = Pipeline.build(page.settings, Models(CountingEmbedder()))
     page.access = Access(page.settings, clock=lambda: page.now)
     page.access.wrong_keys = WrongKeys(clock=lambda: page.now, sleep=_noting(page.waited))
     door = DoorWatcher()

@@ -15,7 +15,7 @@ import pytest
 
 import qa.cli
 import qa.models
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder
 from qa.config import Settings
 from qa.indexing.run import index_corpus
 
@@ -50,7 +50,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs the command in this process, with predictable models."""
     monkeypatch.setattr(qa.models, "load_embedder", lambda settings: CountingEmbedder())
-    monkeypatch.setattr(qa.models, "load_reranker", lambda settings: OverlapReranker())
     monkeypatch.setattr(qa.models, "load_reader", lambda settings, embedder: None)
 
     def run(*arguments: str | Path, typed: str = "") -> Ended:

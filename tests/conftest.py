@@ -141,7 +141,7 @@ class RecordingReranker(OverlapReranker):
 class DigitReader(AnyReader):
     """A reader to whom every word with a digit is an answer, of the strength of the digit that it ends with.
 
-    Its logit is ten times the share of the question's words in the passage, minus five.
+    Its logits are ten times the share of the question's, or the sentence's, words in the passage, minus five.
     """
 
     def __init__(self) -> None:
@@ -151,6 +151,9 @@ class DigitReader(AnyReader):
         self.passages += passages
         logits = OverlapReranker().score([(question, passage) for passage in passages])
         return [self._read(passage, logit) for passage, logit in zip(passages, logits, strict=True)]
+
+    def supports(self, sentence: str, quotes: Sequence[str]) -> list[float]:
+        return OverlapReranker().score([(sentence, quote) for quote in quotes])
 
     def _read(self, passage: str, logit: float) -> Reading:
         words = list(re.finditer(r"\w+", passage))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import BaseMessage
 
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder
 from qa.config import Settings
 from qa.domain import Answer, Citation, Place, Quoted, Source, Span, Statement
 from qa.drafting.support import COMPARED_PREFIX
@@ -75,7 +75,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
         index_dir=folder / "index",
         cities_file=REPOSITORY / "corpus" / "cities.toml",
     )
-    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
+    return Pipeline.build(settings, Models(CountingEmbedder()))
 
 
 QUOTE = "Kitakyushu sent 67 experts to Dalian in 1996."
@@ -90,4 +90,4 @@ HOLDS = {
 
 def piped(built: Pipeline, *replies: Scripted) -> tuple[Pipeline, list[list[BaseMessage]]]:
     writer, chat = writer_of(*replies)
-    return Pipeline(built.settings, Models(SameEmbedder(), OverlapReranker()), writer), chat.asked
+    return Pipeline(built.settings, Models(SameEmbedder()), writer), chat.asked

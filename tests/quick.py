@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import CountingEmbedder
 from pages import KEY, Server, end, wait_for_address
 from qa.config import Settings, load_settings
 from qa.models import Models
@@ -105,8 +105,8 @@ def main() -> None:
     if sys.argv[1]:
         bodies.BODY_S = connections.HEADERS_S = float(sys.argv[1])
     settings: Settings = load_settings()
-    Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
-    pipeline = Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
+    Pipeline.build(settings, Models(CountingEmbedder()))
+    pipeline = Pipeline(settings, Models(CountingEmbedder()))
     launch(pipeline, given=settings, on_ready=lambda said: print(said, flush=True), mcp="--mcp" in sys.argv)
 
 

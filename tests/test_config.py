@@ -23,7 +23,7 @@ OTHER_VALUES = {
     "embedder": "another/model",
     "embedder_query_prefix": "q: ",
     "embedder_passage_prefix": "p: ",
-    "reranker": "none",
+    "reranker": "another/cross-encoder",
     "reader": "none",
     "reranker_languages": ("en", "ja"),
     "dtype": "float32",

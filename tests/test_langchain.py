@@ -35,6 +35,7 @@ from qa.pipeline import Pipeline
 from qa.rendering.text_formats import answer_text
 from scripted import writer_of
 from three_documents import DALIAN, DAVAO, FIRST_ASK, SURABAYA, build_of_three, write
+from tiny_model import write_cross_encoder
 
 QUESTIONS = [FIRST_ASK, SURABAYA, DAVAO]
 SOURCES = ["dalian.txt", "surabaya.txt", "davao.txt"]
@@ -279,7 +280,7 @@ def test_callbacks_are_told(answers: AnswerPath) -> None:
 def test_a_language_model_that_is_set_writes_the_answer(settings: Settings) -> None:
     write(settings, "dalian.txt", DALIAN)
     writer, _ = writer_of("Kitakyushu sent 67 experts [1]. The mayor sent 76 [1].", "NO_ANSWER")
-    pipeline = Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()), writer=writer)
+    pipeline = Pipeline.build(settings, Models(CountingEmbedder()), writer=writer)
 
     *_, answer = AnswerPath(pipeline).stream(FIRST_ASK)
 
@@ -351,10 +352,11 @@ def test_the_example_runs_over_the_real_documents(tmp_path: Path) -> None:
     assert "Searched only documents about Surabaya." in said
 
     settings = Settings(corpus_dir=REPOSITORY / "corpus", index_dir=tmp_path / "index")
-    parts = open_parts(replace(settings, rerank=6))
+    write_cross_encoder(tmp_path / "cross", logit=2.5)
+    parts = open_parts(replace(settings, reranker=str(tmp_path / "cross")))
     assert isinstance(parts.embedder, Embeddings)
     assert len(parts.embedder.embed_query("compost")) == 384
     assert parts.reranker is not None
     found = parts.reranker.compress_documents(parts.retriever.invoke("compost"), "Who composts waste?")
-    assert found[0].metadata["source"] == "surabaya.md"
+    assert found[0].metadata["rerank_score"] == pytest.approx(2.5)
     assert open_parts(settings).reranker is None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 import qa.ui.server.upkeep
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import CountingEmbedder
 from index_states import committed
 from qa.config import Settings
 from qa.feedback import keep_feedback, list_feedback, most_refused, note_refusal
@@ -31,7 +31,7 @@ def pipeline_over(settings: Settings, **changes: object) -> Pipeline:
     """Over one document."""
     (settings.corpus_dir / "dalian.txt").write_text("Kitakyushu sent 67 experts to Dalian. The end.")
     settings = dataclasses.replace(settings, **changes)  # type: ignore[arg-type]
-    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
+    return Pipeline.build(settings, Models(CountingEmbedder()))
 
 
 def ask(pipeline: Pipeline, question: str) -> Conversation:
@@ -118,7 +118,7 @@ def test_a_page_that_runs_deletes_what_is_too_old_and_takes_up_new_states(
     wait_until(lambda: "cannot be used as feedback" in caplog.text)
     before = pipeline._newest._library
     (settings.corpus_dir / "more.txt").write_text("Davao composts.", encoding="utf-8")
-    Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
+    Pipeline.build(settings, Models(CountingEmbedder()))
     wait_until(lambda: pipeline._newest._library is not before)
 
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from closed_disk import read_only, seen_in
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder
 from outages import fill, small_disk
 from pages import serving
 from qa.config import Settings
@@ -44,12 +44,12 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
         )
         settings.corpus_dir.mkdir()
         (settings.corpus_dir / "dalian.txt").write_text(DALIAN, encoding="utf-8")
-        Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
+        Pipeline.build(settings, Models(CountingEmbedder()))
         yield settings
 
 
 def assert_answers(settings: Settings) -> None:
-    pipeline = Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
+    pipeline = Pipeline(settings, Models(CountingEmbedder()))
 
     assert [each.text for each in pipeline.ask(QUESTION).statements] == [DALIAN]
     assert [each.chunk.text for each in pipeline.search("experts")] == [DALIAN]

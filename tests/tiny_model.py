@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,3 +66,28 @@ SENTENCES = (
 )
 TEXTS = ("", *SENTENCES, *(" ".join(SENTENCES[: n % 4 + 1] * n) for n in (2, 3, 7, 30)), "x " * 2000)
 """Of many lengths: none at all, and more tokens than the model reads."""
+
+
+def write_cross_encoder(folder: Path, *, logit: float) -> None:
+    """A cross-encoder with random layers that gives every pair this logit, as sentence-transformers loads it."""
+    from transformers import BertConfig, BertForSequenceClassification
+
+    from qa.models.e5s1 import read_e5s1
+    from qa.models.model_folder import build_folder
+
+    folder.mkdir()
+    write_tiny(folder / "tiny.bin")
+    build_folder(read_e5s1(folder / "tiny.bin"), folder)
+    for name in (
+        "modules.json",
+        "sentence_bert_config.json",
+        "config_sentence_transformers.json",
+        "tiny.bin",
+    ):
+        (folder / name).unlink()
+    config: Any = BertConfig(**json.loads((folder / "config.json").read_text()))
+    config.num_labels = 1
+    model = BertForSequenceClassification(config)
+    model.classifier.weight.data.zero_()
+    model.classifier.bias.data.fill_(logit)
+    model.save_pretrained(folder)

@@ -75,9 +75,7 @@ class Settings:
         "", "What the embedder wants before a passage; the packaged one finds as much without, sooner."
     )
     reranker: str = _setting(
-        PACKAGED,
-        "`packaged` (ms-marco-MiniLM-L-12-v2), a cross-encoder's name or folder, or `none`; it is loaded where "
-        "`rerank`, `llm` or `local_llm` is set.",
+        "none", "A cross-encoder's sentence-transformers name or folder that orders passages too, or `none`."
     )
     reranker_languages: tuple[str, ...] = _setting(
         ("en",), "Languages (ISO 639) that the cross-encoder reads; others are ranked without it."
@@ -93,12 +91,7 @@ class Settings:
 
     chunk_tokens: int = _setting(200, "The most tokens of the embedder's in a chunk.", 32, 480)
     candidates: int = _setting(40, "How many passages each search hands on.", 10, 200)
-    rerank: int = _setting(
-        0,
-        "How many of the fused passages the cross-encoder orders; 0: it judges only what a language model writes.",
-        0,
-        100,
-    )
+    rerank: int = _setting(20, "How many of the fused passages the cross-encoder orders.", 0, 100)
     read: int = _setting(5, "How many of the best passages the reader reads.", 1, 50)
     max_statements: int = _setting(4, "The most statements in an answer.", 1, 10)
     threshold: float = _setting(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import qa.models
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import CountingEmbedder
 from qa.cities import parse_cities
 from qa.cli import main
 from qa.storage.manifest import require_manifest
@@ -50,7 +50,6 @@ def ask(corpus: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     for name in [name for name in os.environ if name.startswith("QA_")]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(qa.models, "load_embedder", lambda settings: CountingEmbedder())
-    monkeypatch.setattr(qa.models, "load_reranker", lambda settings: OverlapReranker())
     monkeypatch.setattr(qa.models, "load_reader", lambda settings, embedder: None)
 
     def ask(folder: Path, question: str) -> dict[str, Any]:

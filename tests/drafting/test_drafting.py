@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import CountingEmbedder, DigitReader, OverlapReranker
+from conftest import CountingEmbedder, DigitReader
 from qa.domain import Citation, Place, Source, Span
 from qa.drafting import Support
 from qa.drafting.instructions import is_instruction
@@ -262,7 +262,9 @@ def test_separators_of_thousands_make_no_other_number() -> None:
 
 
 def test_a_sentence_is_held_by_the_cross_encoder_in_its_languages_and_else_by_the_embedder() -> None:
-    english = Support(Models(CountingEmbedder(), OverlapReranker()), least_logit=2.0, least_cosine={"": 2.0})
+    english = Support(
+        Models(CountingEmbedder(), None, DigitReader()), least_logit=2.0, least_cosine={"": 2.0}
+    )
     any_language = Support(Models(CountingEmbedder()), least_cosine={"": 0.7}, least_cosine_across=0.7)
 
     for support in (english, any_language):
@@ -272,7 +274,7 @@ def test_a_sentence_is_held_by_the_cross_encoder_in_its_languages_and_else_by_th
 
 
 def test_one_of_the_quotes_or_all_together_are_enough() -> None:
-    support = Support(Models(CountingEmbedder(), OverlapReranker()), least_logit=2.0)
+    support = Support(Models(CountingEmbedder(), None, DigitReader()), least_logit=2.0)
 
     assert support.holds(
         "Kitakyushu sent experts to Dalian.", ["The weather was fine.", QUOTE], languages=["en"]

@@ -19,7 +19,7 @@ from langchain_core.messages import BaseMessage
 from openpyxl.comments import Comment
 from reportlab.pdfgen.canvas import Canvas
 
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker, cited_elsewhere
+from conftest import REPOSITORY, CountingEmbedder, cited_elsewhere
 from office import active_sheet
 from qa.config import Settings
 from qa.domain import Answer, Stated, Turn, Written
@@ -192,7 +192,7 @@ def build(folder: Path, *, is_evil: bool, more: Mapping[str, str] | None = None)
         cities_file=REPOSITORY / "corpus" / "cities.toml",
         threshold=0.1,  # a sentence is asked, not a question, and nothing reads
     )
-    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()), writer=writer_of(obey)[0])
+    return Pipeline.build(settings, Models(CountingEmbedder()), writer=writer_of(obey)[0])
 
 
 @pytest.fixture(scope="module")

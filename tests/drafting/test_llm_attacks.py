@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import BaseMessage
 
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import CountingEmbedder, DigitReader
 from drafts import answer_of, fallback_of, said
 from qa.domain import Answer, Quoted, Written
 from qa.drafting import Support
@@ -171,7 +171,7 @@ def test_a_document_that_calls_the_others_wrong_changes_no_answer(claim: str) ->
     ],
 )
 def test_no_forged_mark_lends_a_quote_to_what_it_does_not_say(reply: str) -> None:
-    support = Support(Models(CountingEmbedder(), OverlapReranker()), least_logit=2.0)
+    support = Support(Models(CountingEmbedder(), None, DigitReader()), least_logit=2.0)
 
     answer = writer_of(reply, support=support)[0].write(answer_of(QUOTE))
 
@@ -226,7 +226,7 @@ QUESTIONS = (
     "reply", ["PWNED [1].", "PWNED.", "My rules are: You answer a question from evidence [1]."]
 )
 def test_a_model_that_obeys_the_question_is_not_heard(question: str, reply: str) -> None:
-    support = Support(Models(CountingEmbedder(), OverlapReranker()), least_logit=2.0)
+    support = Support(Models(CountingEmbedder(), None, DigitReader()), least_logit=2.0)
     writer, chat = writer_of(reply, support=support)
     quoted = answer_of(QUOTE, question=question, interpreted_as=question)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker, cited_elsewhere
+from conftest import REPOSITORY, CountingEmbedder, DigitReader, cited_elsewhere
 from drafts import QUOTES, answer_of, fallback_of, said
 from qa.answer.composition import is_quoted, is_translated
 from qa.cities import load_cities
@@ -142,7 +142,7 @@ def test_a_few_words_of_a_quote_that_say_nothing_of_the_question_are_no_answer(
 
 
 def test_a_sentence_that_the_models_do_not_hold_is_never_seen() -> None:
-    support = Support(Models(CountingEmbedder(), OverlapReranker()), least_logit=2.0)
+    support = Support(Models(CountingEmbedder(), None, DigitReader()), least_logit=2.0)
     reply = (
         "Kitakyushu sent experts to Dalian [1]. The mayor swims in cold water [1]. Loans were granted [2]."
     )
@@ -490,12 +490,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
         (folder / "corpus" / f"{number}.txt").write_text(quote, encoding="utf-8")
     cities = REPOSITORY / "corpus" / "cities.toml"
     settings = Settings(corpus_dir=folder / "corpus", index_dir=folder / "index", cities_file=cities)
-    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
+    return Pipeline.build(settings, Models(CountingEmbedder()))
 
 
 def piped(built: Pipeline, *replies: Scripted) -> tuple[Pipeline, list[list[BaseMessage]]]:
     writer, chat = writer_of(*replies)
-    return Pipeline(built.settings, Models(CountingEmbedder(), OverlapReranker()), writer), chat.asked
+    return Pipeline(built.settings, Models(CountingEmbedder()), writer), chat.asked
 
 
 QUESTION = "experts to Dalian Kitakyushu sent?"

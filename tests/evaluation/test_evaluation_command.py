@@ -13,7 +13,7 @@ import pytest
 import qa.cli
 import qa.models
 import qa.pipeline
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder
 from qa.config import Settings
 from qa.domain import (
     Answer,
@@ -80,7 +80,6 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return note
 
     monkeypatch.setattr(qa.models, "load_embedder", load("embedder", CountingEmbedder))
-    monkeypatch.setattr(qa.models, "load_reranker", load("reranker", OverlapReranker))
     monkeypatch.setattr(qa.models, "load_reader", lambda settings, embedder: None)
     return loaded
 
@@ -150,12 +149,11 @@ def test_every_set_has_a_table_and_the_models_are_loaded_once(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("QA_RERANK", "6")
     printed = run(capsys, *sets)
     assert "one: 2 questions, 1 with an answer and 1 without; 1 answered, with 1 citations\n" in printed
     assert "two: 2 questions, 2 with an answer and 0 without; 1 answered, with 1 citations\n" in printed
     assert printed.count("recall@1") == 2
-    assert sorted(loads) == ["embedder", "reranker"]  # side by side
+    assert loads == ["embedder"]
     assert pipeline.built == [("d1.txt",), ("d1.txt",)]
 
 

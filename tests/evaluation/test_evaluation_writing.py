@@ -12,7 +12,7 @@ import pytest
 import qa.cli
 import qa.llm.language_model
 import qa.models
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder
 from qa.config import Settings
 from qa.domain import Turn
 from qa.errors import LLMError
@@ -37,7 +37,6 @@ Ask = Callable[..., SetResult]
 @pytest.fixture(autouse=True)
 def small_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qa.models, "load_embedder", lambda settings: CountingEmbedder())
-    monkeypatch.setattr(qa.models, "load_reranker", lambda settings: OverlapReranker())
     monkeypatch.setattr(qa.models, "load_reader", lambda settings, embedder: None)
     monkeypatch.setenv("QA_CITIES_FILE", str(REPOSITORY / "corpus" / "cities.toml"))
 
@@ -162,7 +161,7 @@ def test_a_gold_answer_that_is_written_away_is_lost(ask: Ask) -> None:
 
 
 def test_a_gold_answer_that_only_the_model_words_so_is_won(ask: Ask) -> None:
-    result = ask("67 experts were sent to Dalian [1].", answers=["67 experts were sent"])
+    result = ask("To Dalian, Kitakyushu sent 67 experts [1].", answers=["To Dalian, Kitakyushu sent"])
 
     assert figures(result, "contains") == [0, 1, 1]
     assert ways_of(result).won["verified"] == ("q1",)

@@ -19,7 +19,7 @@ import pytest
 
 import qa.handover.page_socket
 import qa.pipeline
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder
 from pages import serving
 from qa.cli import main
 from qa.config import Settings
@@ -54,7 +54,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def pipeline(settings: Settings) -> Pipeline:
-    return Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
+    return Pipeline(settings, Models(CountingEmbedder()))
 
 
 @pytest.fixture

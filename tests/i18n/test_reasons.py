@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands import Run, folder, run
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder
 from inventory import OUR_ATTRIBUTES, OUR_TAGS, Inventory
 from qa.config import Settings
 from qa.corpus.receipts import IndexReport, Receipt
@@ -320,7 +320,7 @@ def test_the_command_and_the_page_name_the_same_broken_files_each_in_its_languag
 
     ended = run("index")
     report = json.loads(run("index", "--json").out)
-    pipeline = Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
+    pipeline = Pipeline(settings, Models(CountingEmbedder()))
     page = StaffWork(pipeline, Access(settings)).bring_in(
         Request({"host": "localhost"}, "127.0.0.1"), "ja", (), "", lambda done, total, path: None
     )

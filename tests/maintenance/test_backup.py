@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import CountingEmbedder
 from holding import held_elsewhere
 from index_states import assert_everything_is_retrievable, assert_same_state, committed
 from outages import CITIES, Foundry, asking, assert_every_answer_was_right, fill, small_disk, write_reports
@@ -52,7 +52,7 @@ PAGE = "<!doctype html><title>Davao</title><main><p>Davao planted 70 mangroves i
 
 
 def build(settings: Settings) -> Pipeline:
-    return Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
+    return Pipeline(settings, Models(CountingEmbedder()))
 
 
 def ask(settings: Settings) -> Answer:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 import qa.maintenance.purging
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder
 from index_states import assert_everything_is_retrievable, builds, committed, store_of
 from qa.config import Settings
 from qa.corpus.intake import remove
@@ -312,7 +312,7 @@ def test_graphs_without_vectors_hold_nothing_of_what_this_process_has_in_memory(
 
 
 def test_a_running_page_answers_on_and_opens_it_no_more(full: Settings) -> None:
-    pipeline = Pipeline(full, Models(CountingEmbedder(), OverlapReranker()))
+    pipeline = Pipeline(full, Models(CountingEmbedder()))
     (document,) = [each for each in pipeline.library.documents() if each.path == "secret.txt"]
     assert pipeline.library.find_original(document.doc_id)
     old = [each.stem for each in (full.index_dir / "texts").glob("*.json")]
@@ -337,7 +337,7 @@ def test_files_of_a_build_that_is_gone_are_not_held_open_also_where_nothing_is_c
     gc.collect()
     gc.disable()
     try:
-        pipeline = Pipeline(full, Models(CountingEmbedder(), OverlapReranker()))
+        pipeline = Pipeline(full, Models(CountingEmbedder()))
         pipeline.ask("experts to Davao 17 Kitakyushu sent?")
         gc.freeze()  # as when a page starts
         purge(["secret.txt"], full)
@@ -349,7 +349,7 @@ def test_files_of_a_build_that_is_gone_are_not_held_open_also_where_nothing_is_c
 
 
 def test_a_question_that_was_on_its_way_is_answered_from_what_is_there_then(full: Settings) -> None:
-    pipeline = Pipeline(full, Models(CountingEmbedder(), OverlapReranker()))
+    pipeline = Pipeline(full, Models(CountingEmbedder()))
     asking = pipeline.work_on("experts to Davao 17 Kitakyushu sent?")
     next(asking)
 

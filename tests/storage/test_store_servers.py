@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import CountingEmbedder
 from index_states import assert_everything_is_retrievable, committed
 from qa.cli import main
 from qa.config import Settings, load_settings
@@ -137,7 +137,7 @@ def test_while_the_server_is_away_it_is_named_and_afterwards_answers_come_by_the
     own_server: Server, index_on: Callable[[Server], Settings], caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = index_on(own_server)
-    pipeline = Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
+    pipeline = Pipeline(settings, Models(CountingEmbedder()))
     before = pipeline.ask("what is the code of the harbour")
     assert before.statements[0].text == "The code of the harbour is alpha."
     own_server.stop()
@@ -172,7 +172,7 @@ def test_a_change_while_the_server_was_away_is_seen_when_it_is_back(
     own_server: Server, index_on: Callable[[Server], Settings], embedder: CountingEmbedder
 ) -> None:
     settings = index_on(own_server)
-    pipeline = Pipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
+    pipeline = Pipeline(settings, Models(CountingEmbedder()))
     write_code(settings, "beta")
     index_corpus(settings, embedder)
     own_server.stop()
@@ -201,7 +201,7 @@ def test_the_commands_say_in_one_line_which_server_is_away(
     own_server.stop()
     for name, value in setting_of(own_server).items():
         monkeypatch.setenv(f"QA_{name.upper()}", value)
-    models = Models(CountingEmbedder(), OverlapReranker())
+    models = Models(CountingEmbedder())
     monkeypatch.setattr("qa.models.load_models", lambda settings: models)
     monkeypatch.setattr("qa.models.load_embedder", lambda settings: models.embedder)
     for words in (
@@ -270,7 +270,7 @@ def test_the_same_passages_are_found_whichever_store_they_are_in(
     pipelines = []
     for each in (settings, there):
         index_corpus(each, embedder)
-        pipelines.append(Pipeline(each, Models(embedder, OverlapReranker())))
+        pipelines.append(Pipeline(each, Models(embedder)))
     here, far = pipelines
     for question in ("what is the plan of Davao", "how many parts has the plan", "waste", "harbour"):
         expected, found = here.search(question), far.search(question)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import qa.suggestions.city_briefs
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder
 from qa.cities import City
 from qa.config import Settings
 from qa.domain import Answer, Turn
@@ -45,7 +45,7 @@ def build(settings: Settings, **documents: str) -> CountingPipeline:
     for name, text in documents.items():
         (settings.corpus_dir / f"{name}.md").write_text(text, encoding="utf-8")
     index_corpus(settings, CountingEmbedder())
-    pipeline = CountingPipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
+    pipeline = CountingPipeline(settings, Models(CountingEmbedder()))
     pipeline.asked = []
     return pipeline
 
@@ -89,7 +89,7 @@ def test_a_brief_is_asked_for_in_the_language_of_the_page(settings: Settings) ->
 
 def test_what_is_not_answered_in_one_language_is_asked_for_in_english(settings: Settings) -> None:
     build(settings, surabaya=document(SURABAYA))
-    pipeline = EnglishPipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
+    pipeline = EnglishPipeline(settings, Models(CountingEmbedder()))
     found = Briefs(pipeline).find(city(pipeline, "Surabaya"), "km")
     assert [question.isascii() for question in pipeline.asked] == [False, True]
     assert [quote.quote for quote in found.quotes or ()] == [SURABAYA]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder
 from qa.config import Settings
 from qa.i18n.messages import LANGUAGES
 from qa.models import Models, load_models
@@ -22,7 +22,7 @@ def pipeline(settings: Settings) -> Pipeline:
     """Two documents, about a city each."""
     (settings.corpus_dir / "dalian.txt").write_text(DALIAN, encoding="utf-8")
     (settings.corpus_dir / "surabaya.txt").write_text(SURABAYA, encoding="utf-8")
-    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
+    return Pipeline.build(settings, Models(CountingEmbedder()))
 
 
 def test_only_what_is_answered_is_offered(pipeline: Pipeline) -> None:

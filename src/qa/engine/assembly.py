@@ -57,5 +57,4 @@ def writer_with(
     """The writer of answers with `model`, which holds each sentence against its quotes with `models`."""
     from qa.drafting import Support, Writer
 
-    support = Support(models, reranker_languages=settings.reranker_languages)
-    return Writer(model, support, on_draft=on_draft)
+    return Writer(model, Support(models), on_draft=on_draft)

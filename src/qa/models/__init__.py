@@ -6,7 +6,6 @@ These libraries take seconds to import, so they are imported when a model is loa
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from langchain_core.cross_encoders import BaseCrossEncoder
@@ -14,9 +13,9 @@ from langchain_core.cross_encoders import BaseCrossEncoder
 from qa.config import PACKAGED, Settings
 from qa.models.embedder import Embedder, open_embedder
 from qa.models.model_folder import MODEL_VERSION
-from qa.models.packaged import EMBEDDER_WEIGHTS, RERANKER_WEIGHTS, packaged_embedder_folder, require_packages
+from qa.models.packaged import EMBEDDER_WEIGHTS, packaged_embedder_folder
 from qa.models.reader import Reader, open_reader
-from qa.models.reranker import Reranker, open_hub_reranker, open_packaged_reranker
+from qa.models.reranker import Reranker, open_reranker
 
 __all__ = [
     "NO_RERANKER",
@@ -48,20 +47,9 @@ class Models:
 
 
 def load_models(settings: Settings) -> Models:
-    """The models that `settings` name, the cross-encoder only where something is read by it.
-
-    Raises `ModelError` as the functions below do, for all packages at once.
-    """
-    is_reranked = settings.rerank > 0 or bool(settings.llm or settings.local_llm)
-    weights = {EMBEDDER_WEIGHTS: settings.embedder}
-    if is_reranked:
-        weights[RERANKER_WEIGHTS] = settings.reranker
-    require_packages(wanted for wanted, setting in weights.items() if setting == PACKAGED)
-    with ThreadPoolExecutor(1) as beside:  # onnxruntime leaves Python to others while it loads
-        reranker = beside.submit(load_reranker, settings) if is_reranked else None
-        embedder = load_embedder(settings)
-        reader = load_reader(settings, embedder)
-        return Models(embedder, reranker.result() if reranker else None, reader)
+    """The models that `settings` name. Raises `ModelError` as the functions below do."""
+    embedder = load_embedder(settings)
+    return Models(embedder, load_reranker(settings), load_reader(settings, embedder))
 
 
 def load_embedder(settings: Settings, *, local_only: bool = False) -> Embedder:
@@ -92,9 +80,7 @@ def load_reranker(settings: Settings) -> Reranker | None:
     """
     if settings.reranker == NO_RERANKER:
         return None
-    if settings.reranker == PACKAGED:
-        return open_packaged_reranker()
-    return open_hub_reranker(settings.reranker)
+    return open_reranker(settings.reranker)
 
 
 def load_reader(settings: Settings, embedder: Embedder) -> Reader | None:

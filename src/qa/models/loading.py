@@ -109,7 +109,8 @@ def _quiet() -> Iterator[None]:
 def _cannot_load(setting: str, folder_or_name: str, error: Exception) -> str:
     """The message of a model that does not load, with its setting, the reason and the next step."""
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    default = "none" if setting == "reranker" else "packaged"
     return (
-        f"{setting} is {folder_or_name!r}, which cannot be loaded ({reason}); set {setting} to packaged, "
+        f"{setting} is {folder_or_name!r}, which cannot be loaded ({reason}); set {setting} to {default}, "
         "to a folder with such a model, or to a name on a model hub that this machine reaches"
     )

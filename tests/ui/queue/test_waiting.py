@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import CountingEmbedder
 from qa.config import Settings
 from qa.domain import Answer
 from qa.i18n.messages import LANGUAGES, say
@@ -82,8 +82,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (folder / "corpus").mkdir()
     (folder / "corpus" / "dalian.txt").write_text(DALIAN, encoding="utf-8")
     settings = Settings(corpus_dir=folder / "corpus", index_dir=folder / "index", port=0)
-    HeldPipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
-    pipeline = HeldPipeline(settings, Models(CountingEmbedder(), OverlapReranker()))
+    HeldPipeline.build(settings, Models(CountingEmbedder()))
+    pipeline = HeldPipeline(settings, Models(CountingEmbedder()))
 
     async def open_page() -> tuple[FairQueue, str]:
         access = Access(settings)

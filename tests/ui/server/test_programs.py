@@ -17,7 +17,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent
 
-from conftest import REPOSITORY, CountingEmbedder, OverlapReranker
+from conftest import REPOSITORY, CountingEmbedder
 from pages import KEY, Server, serving
 from qa.config import Settings
 from qa.models import Models
@@ -44,7 +44,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
         index_dir=folder / "index",
         cities_file=REPOSITORY / "corpus" / "cities.toml",
     )
-    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
+    return Pipeline.build(settings, Models(CountingEmbedder()))
 
 
 def without_time(record: dict[str, Any]) -> dict[str, Any]:

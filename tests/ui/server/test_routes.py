@@ -18,7 +18,7 @@ from gradio.routes import App
 from playwright.sync_api import Browser, expect
 from starlette.routing import BaseRoute, Mount
 
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import CountingEmbedder
 from pages import Server, browser, open_page, press_ask
 from qa.config import Settings
 from qa.models import Models
@@ -103,7 +103,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     (folder / "corpus").mkdir()
     (folder / "corpus" / "dalian.txt").write_text(DALIAN, encoding="utf-8")
     settings = Settings(corpus_dir=folder / "corpus", index_dir=folder / "index")
-    return Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker()))
+    return Pipeline.build(settings, Models(CountingEmbedder()))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import gradio as gr
 import httpx
 import pytest
 
-from conftest import CountingEmbedder, OverlapReranker
+from conftest import CountingEmbedder
 from pages import Server, call_function
 from qa.config import Settings
 from qa.models import Models
@@ -35,7 +35,7 @@ def blocks(tmp_path_factory: pytest.TempPathFactory) -> gr.Blocks:
     settings = Settings(corpus_dir=folder / "corpus", index_dir=folder / "index")
 
     async def lay_out() -> gr.Blocks:
-        return build_page(Pipeline.build(settings, Models(CountingEmbedder(), OverlapReranker())))
+        return build_page(Pipeline.build(settings, Models(CountingEmbedder())))
 
     return asyncio.run(lay_out())
 
