@@ -64,8 +64,9 @@ FLOORS: Mapping[str, float] = {
 """The least share of questions that must go right, by group, and what was measured when it was set; `measured`
 tells what each group's name means. Each floor is .05 (40 questions or more), .07 (20 or more) or .12 lower."""
 
-MAX_DIFFERENT = 0.01
-"""The share of the questions that may be answered otherwise where the models compute in other numbers."""
+MAX_DIFFERENT = 0.02
+"""The share of the questions that may be answered otherwise where the models compute in other numbers: 3 of 176 in
+bfloat16, 2 in float32."""
 
 
 @dataclass(frozen=True)
