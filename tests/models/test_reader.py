@@ -127,7 +127,7 @@ def reader() -> Reader:
     [
         ("How many experts did Kitakyushu send?", "62"),
         ("北九州市は専門家を何人派遣しましたか？", "62"),
-        ("北九州派出了多少名专家？", "62"),
+        ("北九州派遣了多少名专家？", "62"),
         ("Kitakyushu đã cử bao nhiêu chuyên gia?", "62"),
         ("Berapa banyak ahli yang dikirim Kitakyushu?", "62"),
         ("Who leads the waterworks?", "Ek Sonn Chan"),

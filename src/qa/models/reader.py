@@ -5,7 +5,8 @@ It also tells whether a quote says what a sentence says.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib import resources
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
     from qa.models.reader_net import ReaderNet
 
-WEIGHTS_FILE = "reader.safetensors"
+WEIGHTS_FILE, SUPPORT_FILE = "reader.safetensors", "support.safetensors"
+"""Two sets of weights of one network: what reads answers, and what reads sentences with quotes. The second has
+unlearnt Japanese questions over English passages, see `docs/reader-card.md`."""
 LOWER_LAYERS = 6
 """How many of the embedder's layers read question and passage apart."""
 QUESTION_PREFIX, PASSAGE_PREFIX = "query: ", "passage: "
@@ -78,8 +81,16 @@ class Reading:
 class Reader:
     """Reads question and passage together, in the languages of the embedder. Safe in several threads."""
 
-    def __init__(self, embedder: Embedder, net: ReaderNet) -> None:
-        """`net` is in float32; it computes as `embedder` does with passages."""
+    def __init__(
+        self, embedder: Embedder, net: ReaderNet, *, open_supporting: Callable[[], ReaderNet] | None = None
+    ) -> None:
+        """`net` is in float32; it computes as `embedder` does with passages.
+
+        `open_supporting` gives the network for `supports`, when that is first asked; without it, it is `net`.
+        """
+        self._open_supporting = open_supporting
+        self._opening = threading.Lock()
+        self._supporting: Reader | None = None
         self._embedder = embedder
         words = embedder.transformer.dtype
         if not embedder.in_int8:
@@ -100,6 +111,11 @@ class Reader:
 
     def supports(self, sentence: str, quotes: Sequence[str]) -> list[float]:
         """A logit for each of `quotes` that it says what `sentence` says, whatever their languages."""
+        if self._open_supporting:
+            with self._opening:  # only who has a language model needs it
+                if self._supporting is None:
+                    self._supporting = Reader(self._embedder, self._open_supporting())
+            return self._supporting.supports(sentence, quotes)
         ((said, _),) = run_each(self._passage, [sentence])
         return run_each(partial(self._support_one, said), quotes)
 
@@ -147,16 +163,17 @@ class Reader:
 
 def open_reader(embedder: Embedder) -> Reader:
     """The reader whose weights come with this program; it reads on where the packaged embedder stops."""
-    return Reader(embedder, open_net(embedder.transformer.config))
+    config = embedder.transformer.config
+    return Reader(embedder, open_net(config), open_supporting=partial(open_net, config, SUPPORT_FILE))
 
 
-def open_net(config: Any) -> ReaderNet:
-    """The network with the weights that come with this program, in float32; `config` is the embedder's."""
+def open_net(config: Any, weights: str = WEIGHTS_FILE) -> ReaderNet:
+    """The network with weights that come with this program, in float32; `config` is the embedder's."""
     from safetensors.torch import load
 
     from qa.models.reader_net import ReaderNet
 
-    tensors = load(resources.files("qa").joinpath("data", WEIGHTS_FILE).read_bytes())
+    tensors = load(resources.files("qa").joinpath("data", weights).read_bytes())
     net = ReaderNet(config)
     net.load_state_dict(dequantise(tensors), assign=True)
     return net.eval()
