@@ -106,17 +106,19 @@ def read_all(train: Path, evaluation: Path, folder: Path) -> tuple[list[Passage]
     for path in sorted(train.glob("*.jsonl")):
         before = len(passages), len(samples)
         if path.stem.startswith("retrieval_"):
-            _add_retrieval(_rows(path), PARAGRAPHS[path.stem], held, chance, passages, samples)
+            _add_retrieval(read_rows(path), PARAGRAPHS[path.stem], held, chance, passages, samples)
         elif not path.stem.startswith(("nli_", "paws", "evidence_")):
-            _add_questions(_rows(path), PARAGRAPHS.get(path.stem), held, chance, passages, samples)
+            _add_questions(read_rows(path), PARAGRAPHS.get(path.stem), held, chance, passages, samples)
         print(
             path.stem, len(passages) - before[0], "passages", len(samples) - before[1], "samples", flush=True
         )
     for name, count in PARALLEL.items():
         before = len(passages), len(samples)
-        _add_parallel(_rows(train / "parallel" / f"{name}.jsonl"), count, False, chance, passages, samples)
         _add_parallel(
-            _rows(train / "parallel" / f"{name}_dev.jsonl"), count // 8, True, chance, passages, samples
+            read_rows(train / "parallel" / f"{name}.jsonl"), count, False, chance, passages, samples
+        )
+        _add_parallel(
+            read_rows(train / "parallel" / f"{name}_dev.jsonl"), count // 8, True, chance, passages, samples
         )
         print(name, len(passages) - before[0], "passages", len(samples) - before[1], "samples", flush=True)
     before = len(passages), len(samples)
@@ -141,18 +143,21 @@ class HeldOut:
         self.questions: set[str] = set()
         self.titles = set(HELD_OUT_ARTICLES)
         for folder in ("japanese", "indonesian", "en_and_crosslingual"):
-            for record in _rows(evaluation / folder / "documents.jsonl"):
+            for record in read_rows(evaluation / folder / "documents.jsonl"):
                 self.texts.add(record["text"].strip())
                 if folder != "indonesian":
                     self.titles.add(record["title"].replace(" ", "_"))
-            self.questions |= {r["question"].strip() for r in _rows(evaluation / folder / "questions.jsonl")}
+            self.questions |= {
+                r["question"].strip() for r in read_rows(evaluation / folder / "questions.jsonl")
+            }
 
     def holds(self, article: str, text: str) -> bool:
         """True for an article, or a text of it, that a development set has."""
         return text.strip() in self.texts or article.replace(" ", "_") in self.titles
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of a file that has one a line."""
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
@@ -357,7 +362,7 @@ def _make_near_misses(
                     [sys.executable, str(script), str(given), "--lang", language], stdout=file, check=True
                 )
         places = {passages[number].text[passages[number].start :]: number for number in numbers}
-        for written in _rows(target):
+        for written in read_rows(target):
             number = places[written["context"]]
             for question in written["questions"]:
                 made.append(

@@ -9,7 +9,6 @@ tenth, by hash of the document, is never trained on.
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 import re
 import runpy
@@ -20,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from reader_samples import read_rows
 from table_samples import LANGUAGES, WORDS
 
 from qa.models.packaged import packaged_embedder_folder
@@ -68,9 +68,9 @@ def read_claims(train: Path, held: Callable[[str, str], bool]) -> list[Claim]:
     antonyms = runpy.run_path(str(train / "make_near_miss.py"))["ANT"]
     claims: list[Claim] = []
     for name, most in SETS.items():
-        claims += _by_people(_rows(train / f"{name}.jsonl"), most, chance)
+        claims += _by_people(read_rows(train / f"{name}.jsonl"), most, chance)
     lines = {
-        (name, is_held_out): list(_rows(train / "parallel" / f"{name}{'_dev' * is_held_out}.jsonl"))
+        (name, is_held_out): list(read_rows(train / "parallel" / f"{name}{'_dev' * is_held_out}.jsonl"))
         for name in PARALLEL
         for is_held_out in (False, True)
     }
@@ -83,14 +83,8 @@ def read_claims(train: Path, held: Callable[[str, str], bool]) -> list[Claim]:
         most = PARALLEL[name] // 6 if is_held_out else PARALLEL[name]
         claims += _parallel(rows, most, is_held_out, falsifier, chance)
     for name, most in QUESTIONS.items():
-        claims += _questions(_rows(train / f"{name}.jsonl"), most, held, falsifier, chance)
+        claims += _questions(read_rows(train / f"{name}.jsonl"), most, held, falsifier, chance)
     return claims
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
 
 
 def _is_kept_for_development(name: str) -> bool:

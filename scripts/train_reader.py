@@ -338,11 +338,9 @@ def crop(length: int, first: int, span: tuple[int, int] | None, chance: random.R
     return chance.randint(least, most)
 
 
-def claim_batches(
-    table: PreparedClaims, held_out: bool, tokens: float, chance: random.Random
-) -> list[list[int]]:
-    """Batches of claims of about the same length, in random order, until so many tokens are in them."""
-    places = [n for n, claim in enumerate(table.claims) if claim.is_held_out is held_out]
+def claim_batches(table: PreparedClaims, tokens: float, chance: random.Random) -> list[list[int]]:
+    """Batches of trained claims of about the same length, in random order, until so many tokens are in them."""
+    places = [n for n, claim in enumerate(table.claims) if not claim.is_held_out]
     chance.shuffle(places)
     made: list[list[int]] = []
     batch: list[int] = []
@@ -444,7 +442,7 @@ def train(options: argparse.Namespace) -> None:
             if len(queue) < WORKERS:
                 drawn = draw_epoch(table, chance)
                 tokens = sum(size_of(pair, table) for pair in drawn) * SUPPORT_SHARE / (1 - SUPPORT_SHARE)
-                queue = [*batches(drawn, table, chance), *claim_batches(claims, False, tokens, chance)]
+                queue = [*batches(drawn, table, chance), *claim_batches(claims, tokens, chance)]
                 chance.shuffle(queue)
                 print("epoch of", sum(map(len, queue)), "pairs,", len(drawn), "with questions", flush=True)
             chosen = [queue.pop() for _ in range(WORKERS)]
